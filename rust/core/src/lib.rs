@@ -1,0 +1,9 @@
+//! `otelier._core`: coarse calls over batches; every call that can wait or work releases the GIL.
+
+use pyo3::prelude::*;
+
+#[pymodule]
+fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    Ok(())
+}

@@ -1,0 +1,223 @@
+"""Types of the native core (Rust). Calls are coarse: they take and return whole batches.
+
+Every call that can wait or work releases the GIL. A `signal` is always one of
+`"traces"`, `"metrics"`, `"logs"`. Items are spans, data points or log records.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias, final
+
+Signal: TypeAlias = Literal["traces", "metrics", "logs"]
+
+__version__: str
+
+class DecodeError(ValueError):
+    """Bytes that are not what they claim to be; the text says where and what."""
+
+def live_bytes() -> int:
+    """Bytes of encoded telemetry that all live batches and request bodies hold now, exactly."""
+
+def start_runtime(threads: int) -> None:
+    """Set the number of transport threads; only before the first server or client. Default: cores, at most 8."""
+
+# -- batches ------------------------------------------------------------------------------------
+
+@final
+class Batch:
+    """Immutable telemetry of one signal: encoded OTLP plus what a scan learned about it."""
+
+    @staticmethod
+    def from_otlp(signal: Signal, data: bytes, max_items: int = 200_000) -> Batch:
+        """Check and take an encoded `Export…ServiceRequest` (or `TracesData` and its like).
+
+        Invalid UTF-8 is repaired to U+FFFD; items with bad ids are left out.
+        Use `Intake.read` to learn how many. Raises DecodeError.
+        """
+
+    @staticmethod
+    def from_json(signal: Signal, data: bytes, max_items: int = 200_000) -> Batch:
+        """The same for OTLP/JSON. Raises DecodeError."""
+
+    @staticmethod
+    def join(batches: Sequence[Batch]) -> Batch:
+        """Concatenate batches of one signal without copying; keeps metadata where all agree. Not empty."""
+
+    @property
+    def signal(self) -> Signal: ...
+    @property
+    def items(self) -> int: ...
+    @property
+    def size_bytes(self) -> int: ...
+    @property
+    def metadata(self) -> Mapping[str, tuple[str, ...]]:
+        """Client metadata by lower-case key; empty unless the receiver includes it."""
+
+    def with_metadata(self, metadata: Mapping[str, Sequence[str]]) -> Batch: ...
+    def __len__(self) -> int: ...
+    def to_otlp(self) -> bytes: ...
+    def to_json(self) -> bytes: ...
+    def split(self, max_items: int) -> list[Batch]:
+        """Parts of exactly `max_items` items, the last one maybe fewer; order is kept."""
+
+    def split_bytes(self, max_bytes: int) -> list[Batch]:
+        """Parts of at most `max_bytes` encoded bytes, unless a single item is larger."""
+
+    def select(self, keep: bytes) -> Batch:
+        """The items whose byte in `keep` (one per item, in order) is not 0; emptied scopes and resources go."""
+
+    def trace_ids(self) -> bytes:
+        """16 bytes per item, in order (traces and logs; all zero where a log record has none)."""
+
+    def digest(self) -> int:
+        """A 64-bit sum over the items that does not depend on order, batching or field order.
+
+        Two batches with equal digests hold the same items with the same resource and scope.
+        """
+
+@final
+class Intake:
+    """What the check of foreign bytes found."""
+
+    @staticmethod
+    def read(
+        signal: Signal, data: bytes, encoding: Literal["protobuf", "json"] = "protobuf", max_items: int = 200_000
+    ) -> Intake: ...
+    @property
+    def batch(self) -> Batch: ...
+    @property
+    def rejected(self) -> int:
+        """Items left out, each for a bad id."""
+    @property
+    def repaired(self) -> int:
+        """Strings whose invalid UTF-8 was replaced."""
+    @property
+    def reason(self) -> str:
+        """Why items were rejected; empty if none was."""
+
+# -- server -------------------------------------------------------------------------------------
+
+@final
+class Inbox:
+    """Where servers put what arrived until a Python thread takes it; bounded in bytes."""
+
+    def __init__(self, max_bytes: int) -> None: ...
+    def receive(self, signal: Signal, max_bytes: int, timeout_s: float) -> Delivery | None:
+        """Wait for requests of a signal; small ones with equal metadata come as one delivery of up to `max_bytes`.
+
+        None after `timeout_s`, or at once when the inbox is closed and empty.
+        """
+
+    def receive_http(self, timeout_s: float) -> HttpRequest | None:
+        """Wait for a plain HTTP request (servers of kind "http")."""
+
+    def close(self) -> None:
+        """Wake all waiting threads; what is still queued can be received, later requests are refused."""
+
+    @property
+    def closed(self) -> bool: ...
+
+@final
+class Delivery:
+    """One or more requests to be answered together. Dropping it unanswered refuses it as internal error."""
+
+    @property
+    def batch(self) -> Batch: ...
+    @property
+    def requests(self) -> int: ...
+    @property
+    def transport(self) -> Literal["grpc", "http"]: ...
+    def accept(self, rejected: int = 0, message: str = "") -> None:
+        """Success; `rejected` items (of this delivery) and why become OTLP partial success."""
+
+    def refuse(self, message: str, *, retryable: bool, retry_after_s: float | None = None) -> None:
+        """gRPC Unavailable with RetryInfo or HTTP 503 with Retry-After; else gRPC Internal or HTTP 500."""
+
+    def parts(self) -> list[Delivery]:
+        """One delivery per request; this one is spent then."""
+
+@final
+class HttpRequest:
+    """A request to a server of kind "http", body already decompressed and bounded."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def query(self) -> str: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def body(self) -> bytes: ...
+    def respond(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None: ...
+
+@final
+class Server:
+    """One listening socket. `options` is JSON: see `ServerOptions` in rust/transport/src/server/options.rs."""
+
+    def __init__(self, options: bytes, inbox: Inbox) -> None:
+        """Bind and serve. Raises OSError (with errno) when it can't bind, ValueError for bad options or TLS files."""
+
+    @property
+    def address(self) -> tuple[str, int]: ...
+    def stop(self, grace_s: float) -> None:
+        """Stop accepting, tell clients to go away, wait up to `grace_s` for answers under way, then close."""
+
+    def counters(self) -> list[tuple[str, dict[str, str], int]]:
+        """(name, labels, value) of what was decided before Python saw it: requests refused by reason, items
+        rejected, strings repaired, connections open and refused, bytes received."""
+
+# -- clients ------------------------------------------------------------------------------------
+
+@final
+class SendResult:
+    """The backend's answer. The policy (retry or not) is Python's."""
+
+    @property
+    def ok(self) -> bool: ...
+    @property
+    def code(self) -> int:
+        """gRPC status code, or HTTP status (0: no answer, e.g. refused connection or timeout)."""
+    @property
+    def message(self) -> str: ...
+    @property
+    def retry_after_s(self) -> float | None:
+        """From RetryInfo or Retry-After."""
+    @property
+    def rejected(self) -> int:
+        """Items the backend rejected by partial success."""
+    @property
+    def sent_bytes(self) -> int:
+        """Body bytes on the wire, after compression."""
+
+@final
+class GrpcClient:
+    """OTLP/gRPC to one target. `options` is JSON: see `GrpcOptions` in rust/transport/src/client/options.rs."""
+
+    def __init__(self, options: bytes) -> None: ...
+    def send(self, batch: Batch, headers: Sequence[tuple[str, str]], timeout_s: float) -> SendResult:
+        """Send one Export request and wait for the answer. Never raises for a backend's or network's fault."""
+
+    def close(self) -> None: ...
+
+@final
+class HttpClient:
+    """HTTP/1.1 and HTTP/2 to any URL. `options` is JSON: see `HttpOptions` in rust/transport/src/client/options.rs."""
+
+    def __init__(self, options: bytes) -> None: ...
+    def send(
+        self,
+        url: str,
+        batch: Batch,
+        encoding: Literal["proto", "json"],
+        headers: Sequence[tuple[str, str]],
+        timeout_s: float,
+    ) -> SendResult:
+        """POST one OTLP/HTTP Export request and wait for the answer."""
+
+    def request(
+        self, method: str, url: str, headers: Sequence[tuple[str, str]], body: bytes, timeout_s: float
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Any other request; answers (status, headers, body). Raises OSError where no answer came."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,49 @@
+"""The contracts of components: what they are given, what they promise, how they are registered."""
+
+from .clock import Clock, SystemClock, Timer
+from .config import Config, Duration, Secret
+from .context import Context
+from .contracts import Component, Connector, Consumer, Exporter, Extension, Processor, Receiver
+from .custody import FORWARDS, Custody, CustodyKind
+from .errors import OtelierError, Permanent, Refused, Retryable, StartError
+from .id import ComponentID
+from .meter import Counter, Histogram, HistogramValue, Meter, Metric
+from .registry import Kind, Registration, connector, exporter, extension, processor, receiver
+
+__all__ = [
+    "FORWARDS",
+    "Clock",
+    "Component",
+    "ComponentID",
+    "Config",
+    "Connector",
+    "Consumer",
+    "Context",
+    "Counter",
+    "Custody",
+    "CustodyKind",
+    "Duration",
+    "Exporter",
+    "Extension",
+    "Histogram",
+    "HistogramValue",
+    "Kind",
+    "Meter",
+    "Metric",
+    "OtelierError",
+    "Permanent",
+    "Processor",
+    "Receiver",
+    "Refused",
+    "Registration",
+    "Retryable",
+    "Secret",
+    "StartError",
+    "SystemClock",
+    "Timer",
+    "connector",
+    "exporter",
+    "extension",
+    "processor",
+    "receiver",
+]

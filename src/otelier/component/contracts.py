@@ -1,0 +1,102 @@
+"""What a component is. One life: made → `start` → works → `stop`; `stop` without `start` is allowed.
+
+Data flows by synchronous calls: `consume` returns when the batch is in safe hands (see `custody`) and
+raises otherwise: `Retryable` if the same data may be offered again, `Permanent` if not. Batches are
+immutable, so they may be handed to several consumers and kept as long as needed; an edit makes a new one.
+`consume` is called by several threads at once.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Protocol
+
+from ..telemetry import Batch, Signal
+from .config import Config
+from .context import Context
+from .custody import FORWARDS, Custody
+from .id import ComponentID
+
+
+class Consumer(Protocol):
+    """Whatever can be given a batch."""
+
+    def consume(self, batch: Batch) -> None: ...
+
+
+class Component(ABC):
+    """Common to all kinds. Subclasses narrow `cfg` and override what they need."""
+
+    cfg: Config
+
+    def __init__(self, cfg: Config, ctx: Context) -> None:
+        self.cfg = cfg
+        self.ctx = ctx
+        self.setup()
+
+    def setup(self) -> None:
+        """Make state and instruments; no I/O, no threads."""
+
+    def start(self) -> None:
+        """Open sockets and files, start threads. Raises StartError."""
+
+    def stop(self, deadline: float) -> None:
+        """Finish what was accepted by `deadline` (of `ctx.clock.monotonic()`), then let go of everything.
+
+        Called after everything upstream has stopped and before anything downstream does.
+        """
+
+    def custody(self) -> Custody:
+        """Who answers for what this component accepted, configured as it is."""
+        return FORWARDS
+
+
+class Receiver(Component):
+    """Brings telemetry in. One instance serves all pipelines that name it."""
+
+    outputs: Mapping[Signal, Consumer]
+    """Set by the graph before `start`: where each wanted signal goes."""
+
+
+class Processor(Component):
+    """One place in one pipeline. Override `process`, or `consume` where a batch isn't answered one to one."""
+
+    next: Consumer
+    """Set by the graph before `start`."""
+
+    def process(self, batch: Batch) -> Batch | None:
+        """The batch to hand on; None or an empty one hands on nothing and counts as accepted."""
+        return batch
+
+    def consume(self, batch: Batch) -> None:
+        out = self.process(batch)
+        if out:
+            self.next.consume(out)
+
+
+class Exporter(Component):
+    """Takes telemetry out. One instance per signal, unless registered as shared."""
+
+    @abstractmethod
+    def consume(self, batch: Batch) -> None: ...
+
+
+class Connector(Component):
+    """Ends pipelines of one signal and begins pipelines of (maybe) another. One instance per pair of signals."""
+
+    outputs: Mapping[ComponentID, Consumer]
+    """Set by the graph before `start`: the pipelines it begins, by pipeline id."""
+    next: Consumer
+    """Set by the graph before `start`: all of `outputs` at once."""
+
+    @abstractmethod
+    def consume(self, batch: Batch) -> None: ...
+
+
+class Extension(Component):
+    """Serves the process, not the data. `notify_ready` and `notify_stopping` frame the time data flows."""
+
+    def notify_ready(self) -> None:
+        """All pipelines have started."""
+
+    def notify_stopping(self) -> None:
+        """Pipelines are about to stop."""

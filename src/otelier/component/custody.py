@@ -1,0 +1,25 @@
+"""Custody: who answers for an item once the sender was told "accepted"."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class CustodyKind(StrEnum):
+    FORWARDS = "forwards"
+    """Answers only after the next component answered."""
+    BUFFERS = "buffers"
+    """Answers at once and hands on later: from here on the component answers for the item."""
+    STORES = "stores"
+    """The item has arrived: on disk, or wherever this pipeline ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Custody:
+    """What a component, configured as it is, does with what it accepts."""
+
+    kind: CustodyKind
+    loss_window: str = ""
+    """What a kill -9 loses, in a sentence for people; empty: nothing."""
+
+
+FORWARDS = Custody(CustodyKind.FORWARDS)
