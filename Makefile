@@ -3,9 +3,75 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CORE := src/otelier/_core.abi3.so
 # Rust's build folder stays outside git and is kept between builds.
 export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/otelier/target
+export OTELIER_SHARED ?= ../shared
+PYTEST := $(BIN)/python -m pytest
+ARGS ?=
 
-.PHONY: help setup run test check
-help:
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+.PHONY: help setup run test test-slow check format docs bench peers wheel wheel-check clean
+
+help:  ## what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+setup: $(VENV)/.dependencies $(CORE)  ## .venv with everything, native core built
+
+run: setup  ## start otelier, all in one (ARGS="run --config FILE" for a configuration)
+	$(BIN)/otelier $(ARGS)
+
+test: setup  ## every test (ARGS="-k name" for some)
+	$(PYTEST) -m "not slow" $(ARGS)
+
+test-slow: setup  ## the tests that take minutes
+	$(PYTEST) -m slow --timeout 1800 $(ARGS)
+
+check: setup  ## format, lint, types, structure, import rules, docs in step with code
+	$(BIN)/ruff format --check -q .
+	$(BIN)/ruff check -q .
+	cd rust && cargo fmt --all --check
+	cd rust && cargo clippy -q --all-targets -- -D warnings
+	$(BIN)/lint-imports --no-cache --config pyproject.toml
+	$(BIN)/python tools/check_structure.py
+	$(BIN)/python tools/gen_reference.py --check
+	$(BIN)/pyright --warnings
+
+format: setup  ## format Python and Rust, fix what can be fixed
+	$(BIN)/ruff format -q .
+	$(BIN)/ruff check -q --fix .
+	cd rust && cargo fmt --all
+
+docs: setup  ## write the generated reference anew
+	$(BIN)/python tools/gen_reference.py
+
+bench: setup  ## the numbers we publish (needs the Go toolchain once, for the peer)
+	$(BIN)/python -m bench $(ARGS)
+
+peers:  ## build the peers that the benches run beside us
+	bench/peers/build
+
+wheel: $(VENV)/.dependencies  ## dist/: abi3 wheel for manylinux_2_28 and sdist
+	rm -rf dist
+	$(BIN)/python -m ziglang version >/dev/null 2>&1 || $(BIN)/pip install -q ziglang
+	cd rust && rustup target add x86_64-unknown-linux-gnu >/dev/null 2>&1 || true
+	$(BIN)/maturin build --release --zig --compatibility manylinux_2_28 --out dist
+	$(BIN)/maturin sdist --out dist
+
+wheel-check: wheel  ## install the wheel where there is neither Rust nor Node, and run it
+	tools/check_wheel dist
+
+clean:  ## remove everything that was made here
+	rm -rf $(VENV) dist $(CORE) .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/.dependencies: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "otelier needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install -q --group dev
+	touch $@
+
+# Sources are listed by make, not by cargo, so that an unchanged tree starts nothing.
+$(CORE): $(VENV)/.dependencies $(shell find rust -name '*.rs' -not -path '*/fuzz/*' -o -name Cargo.toml -not -path '*/fuzz/*')
+	@command -v cargo >/dev/null || { echo "otelier is built with Rust: install a stable toolchain (1.85 or newer), or install a wheel by pip"; exit 1; }
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --release -q
+	touch $@

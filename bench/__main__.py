@@ -1,0 +1,195 @@
+"""`python -m bench [ROW…]`: start peer and Otelier in alternating rounds under the same load, print medians and ratios.
+
+A row is void if what the sink received is not what was sent (items, and a digest over every span with its
+resource and scope). Results go to bench/results/ with versions, configurations and all rounds.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from otelier._core import Batch
+
+from . import corpus
+from .process import System
+from .rows import ROOT, ROWS, Row
+
+SPANS = 100_000
+HEALTH = "http://127.0.0.1:13133/"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("rows", nargs="*", default=[r.name for r in ROWS], help=", ".join(r.name for r in ROWS))
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--only", choices=["otelier", "otelcol"], help="one system, to profile; nothing is saved")
+    options = parser.parse_args()
+    systems = {"otelcol": _peer(), "otelier": [str(Path(sys.executable).with_name("otelier")), "run"]}
+    if options.only:
+        systems = {options.only: systems[options.only]}
+    loader = _build_loader()
+    results = []
+    for row in ROWS:
+        if row.name in options.rows:
+            rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in systems}
+            for number in range(options.rounds):
+                # Alternate who goes first, so that neither always meets a warm or a tired machine.
+                for name in sorted(systems, reverse=bool(number % 2)):
+                    rounds[name].append(_round(row, systems[name], loader, options.seconds))
+                    print(f"  {row.name:10} {name:8} {_line(rounds[name][-1])}", flush=True)
+            results.append(_judge(row, rounds) if not options.only else {"row": row.name})
+    if options.only:
+        return 0
+    _save(results, options)
+    return int(any(not r["must_holds"] for r in results))
+
+
+def _round(row: Row, command: list[str], loader: Path, seconds: float) -> dict[str, Any]:
+    requests = corpus.corpus(SPANS, row.spans_a_request)
+    sink = subprocess.Popen(
+        [sys.executable, "-m", "bench.sink"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert sink.stdout is not None
+    try:
+        sink.stdout.readline()
+        log = corpus.cache_folder() / f"{row.name}-{Path(command[0]).name}.log"
+        with System([*command, "--config", str(row.config)], {}, log) as system:
+            system.wait_until_healthy(HEALTH)
+            warm = _load(loader, row, requests, 1.0, 0)
+            _drain(sink, warm["items"])
+            before = system.cpu_seconds()
+            sent = _load(loader, row, requests, seconds, warm["requests"])
+            totals = _drain(sink, warm["items"] + sent["items"])
+            cpu = system.cpu_seconds() - before
+            expected = _expected(requests, [a + b for a, b in zip(warm["accepted"], sent["accepted"], strict=True)])
+            return {
+                "spans_per_cpu_second": sent["items"] / cpu,
+                "spans_per_second": sent["items"] / sent["seconds"],
+                "cpu_seconds": cpu,
+                "peak_rss_mib": system.peak_rss_mib(),
+                "p50_ms": sent["p50_ms"],
+                "p99_ms": sent["p99_ms"],
+                "repeated": sent["repeated"],
+                "items": sent["items"],
+                "sink_bytes": totals["bytes"],
+                "exact": (totals["items"], totals["digest"]) == expected,
+            }
+    finally:
+        assert sink.stdin is not None
+        sink.stdin.close()
+        sink.wait(10)
+
+
+def _load(loader: Path, row: Row, requests: Path, seconds: float, start: int) -> dict[str, Any]:
+    command = [loader, row.protocol, f"127.0.0.1:{row.port}", requests, row.connections, seconds, start]
+    done = subprocess.run([str(c) for c in command], check=True, capture_output=True, text=True)
+    answer = json.loads(done.stdout)
+    if answer["failure"]:
+        raise RuntimeError(f"{row.name}: the load failed: {answer['failure']}")
+    return answer
+
+
+def _ask(sink: subprocess.Popen[str]) -> dict[str, int]:
+    assert sink.stdin is not None and sink.stdout is not None
+    sink.stdin.write("\n")
+    sink.stdin.flush()
+    return json.loads(sink.stdout.readline())
+
+
+def _drain(sink: subprocess.Popen[str], items: int) -> dict[str, int]:
+    """Wait until the sink has `items` or nothing new for 10 s."""
+    best, changed = -1, time.monotonic()
+    while True:
+        totals = _ask(sink)
+        if totals["items"] > best:
+            best, changed = totals["items"], time.monotonic()
+        if best >= items or time.monotonic() - changed > 10:
+            return totals
+        time.sleep(0.05)
+
+
+def _expected(requests: Path, accepted: list[int]) -> tuple[int, int]:
+    sums = _sums(requests)
+    items = sum(count * times for (count, _), times in zip(sums, accepted, strict=True))
+    digest = sum(digest * times for (_, digest), times in zip(sums, accepted, strict=True))
+    return items, digest % 2**64
+
+
+@cache
+def _sums(requests: Path) -> list[tuple[int, int]]:
+    """(items, digest) of each request of the corpus."""
+    return [(items, Batch.from_otlp("traces", request).digest()) for request, items in corpus.read(requests)]
+
+
+def _judge(row: Row, rounds: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    figure = "peak_rss_mib" if row.lower_is_better else "spans_per_cpu_second"
+    medians = {name: {k: statistics.median(r[k] for r in rs) for k in rs[0] if k != "exact"} for name, rs in rounds.items()}
+    ratio = medians["otelier"][figure] / medians["otelcol"][figure]
+    exact = all(r["exact"] for rs in rounds.values() for r in rs)
+    holds = exact and (ratio <= row.must if row.lower_is_better else ratio >= row.must)
+    word = "void: sink ≠ sent" if not exact else "must holds" if holds else "must MISSED"
+    print(f"{row.name:10} {figure}: {ratio:.2f} times the peer (must {row.must:g}, aim {row.aim:g}): {word}", flush=True)
+    return {
+        "row": row.name, "figure": figure, "ratio": ratio, "must": row.must, "aim": row.aim, "exact": exact,
+        "must_holds": holds, "medians": medians, "rounds": rounds,
+        "spans_a_request": row.spans_a_request, "connections": row.connections,
+        "config": row.config.read_text(),
+    }  # fmt: skip
+
+
+def _line(result: dict[str, Any]) -> str:
+    return (
+        f"{result['spans_per_cpu_second']:>11,.0f} spans/CPU-s {result['spans_per_second']:>11,.0f} spans/s"
+        f" {result['cpu_seconds']:6.2f} CPU-s {result['peak_rss_mib']:6.0f} MiB p99 {result['p99_ms']:7.1f} ms"
+        f"{'' if result['exact'] else '  SINK ≠ SENT'}"
+    )
+
+
+def _build_loader() -> Path:
+    subprocess.run(["cargo", "build", "-q", "--release"], cwd=ROOT / "bench" / "load", check=True)
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "bench" / "load" / "target"))
+    return target / "release" / "otelier-load"
+
+
+def _peer() -> list[str]:
+    path = Path(os.environ.get("OTELCOL", corpus.cache_folder() / "peers" / "otelcol"))
+    if not path.exists():
+        raise SystemExit("the peer is not built yet: run `make peers` (needs Go, ten minutes once)")
+    return [str(path)]
+
+
+def _save(results: list[dict[str, Any]], options: argparse.Namespace) -> None:
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True)
+    peer = subprocess.run([*_peer(), "--version"], capture_output=True, text=True)
+    text = json.dumps(
+        {
+            "date": datetime.now(UTC).isoformat(timespec="seconds"),
+            "commit": commit.stdout.strip(),
+            "peer": peer.stdout.strip(),
+            "python": platform.python_version(),
+            "kernel": platform.release(),
+            "cores": os.cpu_count(),
+            "rounds": options.rounds,
+            "seconds": options.seconds,
+            "corpus": f"{SPANS} spans, version {corpus.VERSION}",
+            "rows": results,
+        },
+        indent=1,
+    )
+    path = ROOT / "bench" / "results" / f"{datetime.now(UTC):%Y-%m-%d}-pass-through.json"
+    path.write_text(text + "\n")
+    print(f"saved {path.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

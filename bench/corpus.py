@@ -1,0 +1,197 @@
+"""Makes the load: pre-encoded trace requests as production sends them, written once to a cache folder.
+
+40 services, 300 operations, 200 attribute keys; about 700 bytes and 19 attributes a span; 10 to 30 spans a trace,
+strewn over requests that overtake each other; every tenth text value not ASCII. Half of the requests have their
+fields in descending order, as the Go collector writes them, the others in random order; attributes are shuffled.
+"""
+
+import os
+import random
+import struct
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+SERVICES, OPERATIONS, KEYS = 40, 300, 200
+SEED = 20261121
+VERSION = 2
+"""Raised when the corpus changes, so that a cached one is made anew."""
+
+Field = tuple[int, bytes]
+"""Number, and tag with value as on the wire."""
+
+
+def cache_folder() -> Path:
+    folder = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "otelier" / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def corpus(spans: int, spans_a_request: int) -> Path:
+    """The file of requests (format: see load/src/main.rs), made if it isn't there yet."""
+    path = cache_folder() / f"traces-v{VERSION}-{spans}-{spans_a_request}.bin"
+    if not path.exists():
+        rng = random.Random(SEED)
+        partial = path.with_suffix(".tmp")
+        with partial.open("wb") as file:
+            for request, items in _requests(rng, spans, spans_a_request):
+                file.write(struct.pack("<II", len(request), items) + request)
+        partial.rename(path)
+    return path
+
+
+def read(path: Path) -> Iterator[tuple[bytes, int]]:
+    """(encoded request, items) in order."""
+    data = path.read_bytes()
+    at = 0
+    while at < len(data):
+        length, items = struct.unpack_from("<II", data, at)
+        yield data[at + 8 : at + 8 + length], items
+        at += 8 + length
+
+
+def _requests(rng: random.Random, spans: int, size: int) -> Iterator[tuple[bytes, int]]:
+    """One resource a request, as an SDK sends; a service's spans leave in the order in which they ended."""
+    waiting: dict[int, list[_Span]] = {}
+    made = 0
+    while made < spans:
+        for span in _trace(rng):
+            queue = waiting.setdefault(span.service, [])
+            # Neighbours overtake each other.
+            queue.insert(max(0, len(queue) - rng.randrange(8)), span)
+            made += 1
+        for service, queue in waiting.items():
+            while len(queue) >= size:
+                yield _request(rng, service, queue[:size]), size
+                del queue[:size]
+    for service, queue in waiting.items():
+        if queue:
+            yield _request(rng, service, queue), len(queue)
+
+
+class _Span:
+    def __init__(self, service: int, body: list[Field]) -> None:
+        self.service = service
+        self.body = body
+
+
+def _trace(rng: random.Random) -> Iterator[_Span]:
+    trace_id = rng.randbytes(16)
+    start = 1_790_000_000_000_000_000 + rng.randrange(3600 * 10**9)
+    parents: list[bytes] = []
+    for depth in range(rng.randint(10, 30)):
+        span_id = rng.randbytes(8)
+        operation = min(int(rng.expovariate(1 / 40)), OPERATIONS - 1)
+        begin = start + depth * rng.randrange(1, 3_000_000)
+        end = begin + int(rng.lognormvariate(15.5, 1.3))
+        kind = rng.choice([1, 2, 2, 3, 3, 4, 5])
+        body = [
+            _bytes(1, trace_id),
+            _bytes(2, span_id),
+            _bytes(5, f"{['GET', 'POST', 'publish', 'SELECT'][operation % 4]} /operation/{operation:03}".encode()),
+            _varint(6, kind),
+            _fixed64(7, begin),
+            _fixed64(8, end),
+            *(_bytes(9, value) for value in _attributes(rng, operation)),
+            _fixed32(16, 0x101),
+        ]
+        if parents:
+            body.append(_bytes(4, rng.choice(parents)))
+        if rng.random() < 0.05:
+            body.append(_bytes(15, _join([_bytes(2, b"upstream timed out"), _varint(3, 2)])))
+            body.append(_bytes(11, _event(end)))
+        parents.append(span_id)
+        yield _Span((operation * 7 + depth // 4) % SERVICES, body)
+
+
+def _attributes(rng: random.Random, operation: int) -> list[bytes]:
+    """15 to 23 of 200 keys; an operation always uses the same ones, as code does."""
+    own = random.Random(operation)
+    keys = own.sample(range(KEYS), 15 + operation % 9)
+    attributes = [_attribute(rng, key) for key in keys]
+    rng.shuffle(attributes)
+    return attributes
+
+
+_WORDS = ["checkout", "inventory", "session", "eu-central-1", "payment", "warm", "retry", "gold", "mobile", "default"]
+_FAR = ["주문/결제", "größe", "東京リージョン", "café", "отмена"]
+
+
+def _attribute(rng: random.Random, key: int) -> bytes:
+    name = _bytes(1, f"app.{_WORDS[key % 10][:8]}.k{key:03}".encode())
+    match key % 8:
+        case 0:
+            value = _varint(3, rng.choice([200, 200, 200, 404, 500, rng.randrange(10**6)]))
+        case 1:
+            value = _varint(2, rng.randrange(2))
+        case 2:
+            value = (4, b"\x21" + struct.pack("<d", rng.random() * 1000))
+        case 3:
+            value = _bytes(1, f"{rng.choice(_WORDS)}-{rng.randrange(16**8):08x}".encode())
+        case _:
+            words = _FAR if rng.random() < 0.13 else _WORDS
+            value = _bytes(1, f"/{rng.choice(words)}/{rng.randrange(5000)}".encode())
+    return _join([name, _bytes(2, value[1])])
+
+
+def _event(time: int) -> bytes:
+    message = _join([_bytes(1, b"exception.message"), _bytes(2, _bytes(1, b"deadline exceeded")[1])])
+    return _join([_fixed64(1, time), _bytes(2, b"exception"), _bytes(3, message)])
+
+
+def _request(rng: random.Random, service: int, spans: list[_Span]) -> bytes:
+    descending = rng.random() < 0.5
+
+    def ordered(fields: list[Field]) -> bytes:
+        if descending:
+            return _join(sorted(fields, key=lambda f: -f[0]))
+        # Attributes keep their (shuffled) order among themselves; the fields mix.
+        return _join(sorted(fields, key=lambda _: rng.random()))
+
+    resource = [
+        _bytes(1, _join([_bytes(1, key.encode()), _bytes(2, _bytes(1, value.encode())[1])]))
+        for key, value in [
+            ("service.name", f"service-{service:02}"),
+            ("service.version", f"1.{service}.0"),
+            ("service.instance.id", f"{service:08x}-0000-4000-8000-{rng.randrange(4):012x}"),
+            ("host.name", f"node-{service % 7}"),
+            ("telemetry.sdk.name", "opentelemetry"),
+            ("telemetry.sdk.language", rng.choice(["python", "go", "java"])),
+        ]
+    ]
+    scope = [_bytes(1, b"otelier.bench.instrumentation"), _bytes(2, b"2.1.0")]
+    half = max(1, len(spans) * 2 // 3)
+    scopes = [
+        _bytes(2, ordered([_bytes(1, ordered(scope)), *(_bytes(2, ordered(s.body)) for s in part)]))
+        for part in (spans[:half], spans[half:])
+        if part
+    ]
+    return _bytes(1, ordered([_bytes(1, ordered(resource)), *scopes]))[1]
+
+
+def _number(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def _bytes(number: int, value: bytes) -> Field:
+    return number, _number(number << 3 | 2) + _number(len(value)) + value
+
+
+def _varint(number: int, value: int) -> Field:
+    return number, _number(number << 3) + _number(value)
+
+
+def _fixed64(number: int, value: int) -> Field:
+    return number, _number(number << 3 | 1) + struct.pack("<Q", value)
+
+
+def _fixed32(number: int, value: int) -> Field:
+    return number, _number(number << 3 | 5) + struct.pack("<I", value)
+
+
+def _join(fields: Iterable[Field]) -> bytes:
+    return b"".join(wire for _, wire in fields)

@@ -1,0 +1,207 @@
+//! Sends pre-encoded OTLP trace requests, each connection waiting for its answer, and counts what was accepted.
+//!
+//! usage: otelier-load grpc|http HOST:PORT CORPUS CONNECTIONS SECONDS [START]
+//! CORPUS: per request a u32 (little endian) length, a u32 number of items, the encoded request.
+//! Requests go out in the corpus' order, over and over, starting with number START; a refusal that may be
+//! repeated (gRPC 8 or 14, HTTP 429 or 503) is, after 10 ms. Prints one line of JSON; `accepted` says how
+//! often each request was, so that the sink's sum can be checked.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use bytes::{BufMut, Bytes, BytesMut};
+use http::{HeaderMap, Request};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+const GRPC_PATH: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+
+struct Load {
+    grpc: bool,
+    address: String,
+    corpus: Vec<(Bytes, u64)>,
+    next: Cell<usize>,
+    accepted: RefCell<Vec<u64>>,
+    items: Cell<u64>,
+    requests: Cell<u64>,
+    repeated: Cell<u64>,
+    failure: RefCell<Option<String>>,
+    latencies_us: RefCell<Vec<u32>>,
+    until: Instant,
+}
+
+enum Sender {
+    Grpc(http2::SendRequest<Full<Bytes>>),
+    Http(http1::SendRequest<Full<Bytes>>),
+}
+
+#[derive(Clone)]
+struct LocalExecutor;
+
+impl<F: Future + 'static> hyper::rt::Executor<F> for LocalExecutor {
+    fn execute(&self, future: F) {
+        tokio::task::spawn_local(future);
+    }
+}
+
+fn main() {
+    let args: Vec<String> = std::env::args().collect();
+    let [_, protocol, address, corpus, connections, seconds, start @ ..] = args.as_slice() else {
+        eprintln!("usage: otelier-load grpc|http HOST:PORT CORPUS CONNECTIONS SECONDS [START]");
+        std::process::exit(2);
+    };
+    let corpus = read_corpus(corpus, protocol == "grpc");
+    let seconds: f64 = seconds.parse().expect("SECONDS is a number");
+    let start: usize = start.first().map_or(0, |s| s.parse().expect("START is a number"));
+    let load = Rc::new(Load {
+        grpc: protocol == "grpc",
+        address: address.clone(),
+        accepted: RefCell::new(vec![0; corpus.len()]),
+        next: Cell::new(start % corpus.len()),
+        corpus,
+        items: Cell::new(0),
+        requests: Cell::new(0),
+        repeated: Cell::new(0),
+        failure: RefCell::new(None),
+        latencies_us: RefCell::new(Vec::new()),
+        until: Instant::now() + Duration::from_secs_f64(seconds),
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
+    let began = Instant::now();
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, run(load.clone(), connections.parse().expect("CONNECTIONS is a number")));
+    report(&load, began.elapsed());
+}
+
+fn read_corpus(path: &str, grpc: bool) -> Vec<(Bytes, u64)> {
+    let data = Bytes::from(std::fs::read(path).expect("corpus"));
+    let mut requests = Vec::new();
+    let mut at = 0;
+    while at < data.len() {
+        let word = |at: usize| u32::from_le_bytes(data[at..at + 4].try_into().expect("four bytes"));
+        let (length, items) = (word(at) as usize, u64::from(word(at + 4)));
+        let body = data.slice(at + 8..at + 8 + length);
+        at += 8 + length;
+        if grpc {
+            let mut framed = BytesMut::with_capacity(length + 5);
+            framed.put_u8(0);
+            framed.put_u32(length as u32);
+            framed.extend_from_slice(&body);
+            requests.push((framed.freeze(), items));
+        } else {
+            requests.push((body, items));
+        }
+    }
+    requests
+}
+
+async fn run(load: Rc<Load>, connections: usize) {
+    let tasks: Vec<_> = (0..connections).map(|_| tokio::task::spawn_local(connection(load.clone()))).collect();
+    for task in tasks {
+        if let Err(error) = task.await.expect("task") {
+            *load.failure.borrow_mut() = Some(error);
+        }
+    }
+}
+
+async fn connection(load: Rc<Load>) -> Result<(), String> {
+    let text = |e: &dyn std::fmt::Display| e.to_string();
+    let mut sender = connect(&load).await?;
+    while Instant::now() < load.until && load.failure.borrow().is_none() {
+        let number = load.next.get();
+        load.next.set((number + 1) % load.corpus.len());
+        let (body, items) = &load.corpus[number];
+        let sent = Instant::now();
+        loop {
+            match exchange(&load, &mut sender, body.clone()).await.map_err(|e| text(&e))? {
+                Answer::Accepted => break,
+                Answer::Again => {
+                    load.repeated.set(load.repeated.get() + 1);
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+            }
+        }
+        load.latencies_us.borrow_mut().push(sent.elapsed().as_micros() as u32);
+        load.accepted.borrow_mut()[number] += 1;
+        load.items.set(load.items.get() + items);
+        load.requests.set(load.requests.get() + 1);
+    }
+    Ok(())
+}
+
+async fn connect(load: &Load) -> Result<Sender, String> {
+    let stream = TcpStream::connect(&load.address).await.map_err(|e| format!("{}: {e}", load.address))?;
+    stream.set_nodelay(true).map_err(|e| e.to_string())?;
+    if load.grpc {
+        let (sender, connection) = http2::Builder::new(LocalExecutor)
+            .initial_stream_window_size(1 << 20)
+            .handshake(TokioIo::new(stream))
+            .await
+            .map_err(|e| e.to_string())?;
+        tokio::task::spawn_local(connection);
+        Ok(Sender::Grpc(sender))
+    } else {
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|e| e.to_string())?;
+        tokio::task::spawn_local(connection);
+        Ok(Sender::Http(sender))
+    }
+}
+
+enum Answer {
+    Accepted,
+    Again,
+}
+
+async fn exchange(load: &Load, sender: &mut Sender, body: Bytes) -> Result<Answer, String> {
+    let request = |path: &str, content_type: &str, version| {
+        let mut request = Request::post(path).version(version).header("content-type", content_type);
+        request = if load.grpc { request.header("te", "trailers") } else { request.header("host", &load.address) };
+        request.body(Full::new(body)).map_err(|e| e.to_string())
+    };
+    let response = match sender {
+        Sender::Grpc(sender) => {
+            sender.ready().await.map_err(|e| e.to_string())?;
+            let uri = format!("http://{}{GRPC_PATH}", load.address);
+            sender.send_request(request(&uri, "application/grpc", http::Version::HTTP_2)?).await
+        }
+        Sender::Http(sender) => {
+            sender.ready().await.map_err(|e| e.to_string())?;
+            let request = request("/v1/traces", "application/x-protobuf", http::Version::HTTP_11)?;
+            sender.send_request(request).await
+        }
+    };
+    let (head, body) = response.map_err(|e| e.to_string())?.into_parts();
+    let collected = body.collect().await.map_err(|e| e.to_string())?;
+    let status = if load.grpc {
+        let header = |map: &HeaderMap| map.get("grpc-status").map(|v| v.to_str().unwrap_or("?").to_owned());
+        header(&head.headers).or_else(|| collected.trailers().and_then(header)).unwrap_or("none".into())
+    } else {
+        head.status.as_str().to_owned()
+    };
+    match status.as_str() {
+        "0" | "200" => Ok(Answer::Accepted),
+        "8" | "14" | "429" | "503" => Ok(Answer::Again),
+        other => Err(format!("answered with status {other}: {:?}", head.headers.get("grpc-message"))),
+    }
+}
+
+fn report(load: &Load, took: Duration) {
+    let mut latencies = load.latencies_us.borrow_mut();
+    latencies.sort_unstable();
+    let quantile = |q: f64| latencies.get(((latencies.len().max(1) - 1) as f64 * q) as usize).copied().unwrap_or(0);
+    let counts: Vec<String> = load.accepted.borrow().iter().map(u64::to_string).collect();
+    println!(
+        "{{\"items\":{},\"requests\":{},\"repeated\":{},\"seconds\":{:.3},\"p50_ms\":{:.3},\"p99_ms\":{:.3},\"failure\":{:?},\"accepted\":[{}]}}",
+        load.items.get(),
+        load.requests.get(),
+        load.repeated.get(),
+        took.as_secs_f64(),
+        f64::from(quantile(0.5)) / 1e3,
+        f64::from(quantile(0.99)) / 1e3,
+        load.failure.borrow().clone().unwrap_or_default(),
+        counts.join(",")
+    );
+}

@@ -1,0 +1,97 @@
+"""Layout rules as code: what a reader may rely on anywhere in this tree."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+MAX_LINES = 500
+LONG_FILES: dict[str, str] = {}
+"""Files over the limit, each with the reason why splitting it would make it harder to read."""
+BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "base"}
+COMPONENT_FOLDERS = {"receivers", "processors", "connectors", "exporters", "extensions"}
+FRAGMENT = re.compile(r"[a-z0-9-]+\.(added|changed|deprecated|removed|fixed|security)\.md")
+MARKS = re.compile(r"\b(TODO|FIXME|XXX)\b(?!\(#\d+\))")
+# Hosts are spelled in parts, so that this file passes its own check.
+REGISTRY_HOSTS = re.compile("|".join(re.escape(".".join(p)) for p in [
+    ("pypi", "org"), ("pythonhosted", "org"), ("crates", "io"), ("npmjs", "org"), ("proxy", "golang", "org"),
+    ("repo1", "maven", "org"), ("deb", "debian", "org"),
+]))  # fmt: skip
+ABSOLUTE = re.compile(r"(?<![\w./])/(?:root|home/\w+|work)/")
+
+
+def main() -> int:
+    """Print every broken rule; exit 1 if there is one."""
+    problems = [p for path in tracked() for p in check(path)]
+    problems += [f"tools/check_structure.py: {p} is listed as long but is not" for p in LONG_FILES if not is_long(p)]
+    print("\n".join(sorted(problems)) or "structure: fine")
+    return bool(problems)
+
+
+def tracked() -> Iterator[Path]:
+    names = subprocess.run(  # noqa: S603
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],  # noqa: S607
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    ).stdout.splitlines()  # fmt: skip
+    return (ROOT / name for name in names if (ROOT / name).is_file())
+
+
+def check(path: Path) -> Iterator[str]:
+    name = path.relative_to(ROOT).as_posix()
+    if "/fuzz/corpus/" in name:
+        return
+    try:
+        text = path.read_text("utf-8")
+    except UnicodeDecodeError:
+        yield f"{name}: not a text file"
+        return
+    if name.startswith("changelog.d/") and not FRAGMENT.fullmatch(path.name):
+        yield f"{name}: name a fragment <what>.<added|changed|deprecated|removed|fixed|security>.md"
+    if path.suffix not in {".py", ".pyi", ".rs", ".ts", ".tsx"}:
+        yield from check_words(name, text)
+        return
+    if (lines := text.count("\n")) > MAX_LINES and name not in LONG_FILES:
+        yield f"{name}: {lines} lines, at most {MAX_LINES}; split it by what changes together"
+    if path.stem in BANNED_NAMES:
+        yield f"{name}: the name says nothing; name it after what it does"
+    if name != "tools/check_structure.py" and (mark := MARKS.search(text)):
+        yield f"{name}: {mark[0]} without an issue number"
+    yield from check_words(name, text)
+    if path.suffix == ".py" and name.startswith("src/"):
+        yield from check_module(path, name, text)
+
+
+def check_words(name: str, text: str) -> Iterator[str]:
+    if found := REGISTRY_HOSTS.search(text):
+        yield f"{name}: names a package registry's host ({found[0]})"
+    if name != "tools/check_structure.py" and (found := ABSOLUTE.search(text)):
+        yield f"{name}: an absolute path of some machine ({found[0]}…)"
+
+
+def check_module(path: Path, name: str, text: str) -> Iterator[str]:
+    tree = ast.parse(text)
+    doc = ast.get_docstring(tree)
+    if not doc:
+        yield f"{name}: opens without saying what it promises"
+    folder = path.relative_to(ROOT / "src" / "otelier").parts[0]
+    if folder in COMPONENT_FOLDERS and path.name != "__init__.py":
+        registered = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.decorator_list]
+        if registered and doc and not re.match(rf"{path.stem}: ", doc):
+            yield f"{name}: the docstring of a component opens with `{path.stem}: ` and its promise"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            if length > 80:
+                yield f"{name}:{node.lineno}: {node.name} has {length} lines, at most 80"
+
+
+def is_long(name: str) -> bool:
+    path = ROOT / name
+    return path.is_file() and path.read_text("utf-8").count("\n") > MAX_LINES
+
+
+if __name__ == "__main__":
+    sys.exit(main())
