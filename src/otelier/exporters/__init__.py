@@ -1,0 +1,1 @@
+"""Exporters take telemetry out: one file per component, named as its type."""

@@ -1,0 +1,1 @@
+"""Receivers bring telemetry in: one file per component, named as its type."""
