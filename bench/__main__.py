@@ -21,6 +21,7 @@ from otelier._core import Batch
 
 from . import corpus
 from .process import System
+from .recording import recording
 from .rows import ROOT, ROWS, Row
 
 SPANS = 100_000
@@ -55,7 +56,7 @@ def main() -> int:
 
 
 def _round(row: Row, command: list[str], loader: Path, seconds: float) -> dict[str, Any]:
-    requests = corpus.corpus(SPANS, row.spans_a_request)
+    requests = corpus.corpus(SPANS, row.spans_a_request) if row.spans_a_request else recording(SPANS)
     sink = subprocess.Popen(
         [sys.executable, "-m", "bench.sink"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

@@ -15,6 +15,7 @@ class Row:
     name: str
     config: Path
     spans_a_request: int
+    """Of the generated corpus; 0: the corpus recorded from the SDK."""
     connections: int
     must: float
     aim: float
@@ -33,6 +34,7 @@ _OWN = ROOT / "bench" / "configs"
 ROWS = [
     Row("grpc-512", _PEER / "a-grpc.yaml", 512, 16, must=5, aim=8),
     Row("grpc-10", _PEER / "a-grpc.yaml", 10, 64, must=3, aim=6),
+    Row("grpc-sdk", _PEER / "a-grpc.yaml", 0, 16, must=5, aim=8),
     Row("http-none", _PEER / "b-http-none.yaml", 512, 16, must=5, aim=8),
     Row("http-gzip", _PEER / "b-http-gzip.yaml", 512, 16, must=2.5, aim=4),
     Row("memory", _OWN / "memory.yaml", 512, 16, must=1, aim=0.5, lower_is_better=True),
