@@ -5,6 +5,7 @@
 //! joins lists of segments; nothing is re-encoded unless it is edited.
 
 pub mod batch;
+pub mod schema;
 pub mod signal;
 
 pub use batch::{Batch, Metadata, Segment, live_bytes};
