@@ -84,7 +84,9 @@ class Meter:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._instruments: dict[str, tuple[str, str, Counter | Histogram]] = {}
-        self._callbacks: dict[str, tuple[Literal["counter", "gauge"], str, str, list[Callable[[], Iterable[Reading]]]]] = {}
+        self._callbacks: dict[
+            str, tuple[Literal["counter", "gauge"], str, str, list[Callable[[], Iterable[Reading]]]]
+        ] = {}
 
     def counter(self, name: str, unit: str, description: str) -> Counter:
         with self._lock:

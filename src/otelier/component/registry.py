@@ -11,7 +11,8 @@ import importlib
 import pkgutil
 import sys
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, TypeAlias
@@ -119,6 +120,19 @@ def load_components() -> None:
         package = importlib.import_module(f"{root}.{kind.section}")
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{package.__name__}.{module.name}")
+
+
+@contextmanager
+def scope(*, empty: bool = False) -> Generator[None]:
+    """Forget at the end what was registered inside; `empty` starts with nothing registered. For tests."""
+    before = dict(_BY_NAME)
+    if empty:
+        _BY_NAME.clear()
+    try:
+        yield
+    finally:
+        _BY_NAME.clear()
+        _BY_NAME.update(before)
 
 
 def _register(

@@ -1,0 +1,39 @@
+"""Public test doubles: a clock turned by hand, a consumer that remembers, contexts, telemetry from a few words."""
+
+from .clock import FakeClock
+from .context import component_context
+from .exporter import MemoryExporter
+from .registry import private_registry
+from .telemetry import (
+    counter,
+    decode,
+    gauge,
+    items,
+    log_record,
+    logs,
+    metrics,
+    request,
+    span,
+    span_id,
+    trace_id,
+    traces,
+)
+
+__all__ = [
+    "FakeClock",
+    "MemoryExporter",
+    "component_context",
+    "counter",
+    "decode",
+    "gauge",
+    "items",
+    "log_record",
+    "logs",
+    "metrics",
+    "private_registry",
+    "request",
+    "span",
+    "span_id",
+    "trace_id",
+    "traces",
+]
