@@ -13,7 +13,7 @@ LONG_FILES: dict[str, str] = {}
 """Files over the limit, each with the reason why splitting it would make it harder to read."""
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "base"}
 COMPONENT_FOLDERS = {"receivers", "processors", "connectors", "exporters", "extensions"}
-FRAGMENT = re.compile(r"[a-z0-9-]+\.(added|changed|deprecated|removed|fixed|security)\.md")
+FRAGMENT = re.compile(r"\+[a-z0-9-]+\.(added|changed|deprecated|removed|fixed|security)\.md")
 MARKS = re.compile(r"\b(TODO|FIXME|XXX)\b(?!\(#\d+\))")
 # Hosts are spelled in parts, so that this file passes its own check.
 REGISTRY_HOSTS = re.compile("|".join(re.escape(".".join(p)) for p in [
@@ -49,7 +49,7 @@ def check(path: Path) -> Iterator[str]:
         yield f"{name}: not a text file"
         return
     if name.startswith("changelog.d/") and not FRAGMENT.fullmatch(path.name):
-        yield f"{name}: name a fragment <what>.<added|changed|deprecated|removed|fixed|security>.md"
+        yield f"{name}: name a fragment +<what>.<added|changed|deprecated|removed|fixed|security>.md"
     if path.suffix not in {".py", ".pyi", ".rs", ".ts", ".tsx"}:
         yield from check_words(name, text)
         return
