@@ -7,11 +7,13 @@ from .contracts import Component, Connector, Consumer, Exporter, Extension, Proc
 from .custody import FORWARDS, Custody, CustodyKind
 from .errors import OtelierError, Permanent, Refused, Retryable, StartError
 from .id import ComponentID
-from .meter import Counter, Histogram, HistogramValue, Meter, Metric
+from .meter import BoundCounter, BoundHistogram, Counter, Histogram, HistogramValue, Meter, Metric
 from .registry import Kind, Registration, connector, exporter, extension, processor, receiver
 
 __all__ = [
     "FORWARDS",
+    "BoundCounter",
+    "BoundHistogram",
     "Clock",
     "Component",
     "ComponentID",

@@ -6,12 +6,20 @@ component reference; a default is written once, in the struct.
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, dataclass_transform
 
 import msgspec
 
 
-class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,))
+class _ConfigMeta(msgspec.StructMeta):
+    """Subclasses need not repeat the rules: neither type checkers nor msgspec (`kw_only`) hand them all on."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> "_ConfigMeta":
+        return super().__new__(mcs, name, bases, namespace, frozen=True, kw_only=True, forbid_unknown_fields=True)
+
+
+class Config(msgspec.Struct, metaclass=_ConfigMeta):
     """Immutable keys of one component or one group of keys; unknown keys are errors."""
 
     def problems(self) -> Iterable[tuple[str, str]]:

@@ -37,14 +37,18 @@ class Kind(StrEnum):
         return self.value + "s"
 
 
+_ComponentClass: TypeAlias = type[Component]  # inside Registration, `type` is a field
+_ConfigClass: TypeAlias = type[Config]
+
+
 @dataclass(frozen=True, slots=True)
 class Registration:
     """One component type, as data."""
 
     kind: Kind
     type: str
-    component: type[Component]
-    config: type[Config]
+    component: _ComponentClass
+    config: _ConfigClass
     stability: Stability
     signals: frozenset[Signal]
     pairs: frozenset[tuple[Signal, Signal]]
@@ -115,7 +119,7 @@ def registrations(kind: Kind | None = None) -> list[Registration]:
 
 def load_components() -> None:
     """Import every module of the component folders, so that their decorators run."""
-    root = __package__.rpartition(".")[0]
+    root = __name__.rpartition(".")[0].rpartition(".")[0]
     for kind in Kind:
         package = importlib.import_module(f"{root}.{kind.section}")
         for module in pkgutil.iter_modules(package.__path__):
