@@ -8,7 +8,7 @@ immutable, so they may be handed to several consumers and kept as long as needed
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..telemetry import Batch, Signal
 from .config import Config
@@ -26,7 +26,8 @@ class Consumer(Protocol):
 class Component(ABC):
     """Common to all kinds. Subclasses narrow `cfg` and override what they need."""
 
-    cfg: Config
+    cfg: Any
+    """The component's own `Config`; the annotation in the subclass says which."""
 
     def __init__(self, cfg: Config, ctx: Context) -> None:
         self.cfg = cfg

@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 from ..telemetry import SIGNALS, Signal
 from .config import Config
@@ -39,6 +39,7 @@ class Kind(StrEnum):
 
 _ComponentClass: TypeAlias = type[Component]  # inside Registration, `type` is a field
 _ConfigClass: TypeAlias = type[Config]
+_C = TypeVar("_C", bound=Component)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +72,13 @@ _BY_NAME: dict[tuple[Kind, str], Registration] = {}
 
 def receiver(
     type_: str, *, signals: Iterable[Signal], stability: Stability, aliases: tuple[str, ...] = (), replaced_by: str = ""
-) -> Callable[[type[Component]], type[Component]]:
+) -> Callable[[type[_C]], type[_C]]:
     return _register(Kind.RECEIVER, type_, signals, stability, aliases, shared=True, replaced_by=replaced_by)
 
 
 def processor(
     type_: str, *, signals: Iterable[Signal], stability: Stability, aliases: tuple[str, ...] = (), replaced_by: str = ""
-) -> Callable[[type[Component]], type[Component]]:
+) -> Callable[[type[_C]], type[_C]]:
     return _register(Kind.PROCESSOR, type_, signals, stability, aliases, replaced_by=replaced_by)
 
 
@@ -89,19 +90,19 @@ def exporter(
     aliases: tuple[str, ...] = (),
     shared: bool = False,
     replaced_by: str = "",
-) -> Callable[[type[Component]], type[Component]]:
+) -> Callable[[type[_C]], type[_C]]:
     return _register(Kind.EXPORTER, type_, signals, stability, aliases, shared=shared, replaced_by=replaced_by)
 
 
 def connector(
     type_: str, *, pairs: Iterable[tuple[Signal, Signal]], stability: Stability, aliases: tuple[str, ...] = ()
-) -> Callable[[type[Component]], type[Component]]:
+) -> Callable[[type[_C]], type[_C]]:
     return _register(Kind.CONNECTOR, type_, (), stability, aliases, pairs=pairs)
 
 
 def extension(
     type_: str, *, stability: Stability, aliases: tuple[str, ...] = (), replaced_by: str = ""
-) -> Callable[[type[Component]], type[Component]]:
+) -> Callable[[type[_C]], type[_C]]:
     return _register(Kind.EXTENSION, type_, (), stability, aliases, shared=True, replaced_by=replaced_by)
 
 
@@ -149,12 +150,12 @@ def _register(
     pairs: Iterable[tuple[Signal, Signal]] = (),
     shared: bool = False,
     replaced_by: str = "",
-) -> Callable[[type[Component]], type[Component]]:
+) -> Callable[[type[_C]], type[_C]]:
     wanted = frozenset(signals)
     if unknown := wanted - set(SIGNALS):
         raise TypeError(f"{type_}: unknown signals {sorted(unknown)}")
 
-    def add(component: type[Component]) -> type[Component]:
+    def add(component: type[_C]) -> type[_C]:
         config = typing.get_type_hints(component)["cfg"]
         entry = Registration(
             kind, type_, component, config, stability, wanted, frozenset(pairs), aliases, shared, replaced_by
