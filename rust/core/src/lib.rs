@@ -2,8 +2,11 @@
 
 use pyo3::prelude::*;
 
+mod batch;
+
 #[pymodule]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    batch::register(m)?;
     Ok(())
 }

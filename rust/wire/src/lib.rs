@@ -5,8 +5,16 @@
 //! joins lists of segments; nothing is re-encoded unless it is edited.
 
 pub mod batch;
+pub mod check;
+pub mod error;
+pub mod ids;
+pub mod intake;
+pub mod protobuf;
+pub mod repair;
 pub mod schema;
 pub mod signal;
 
 pub use batch::{Batch, Metadata, Segment, live_bytes};
+pub use error::{DecodeError, Limits};
+pub use intake::{Intake, intake};
 pub use signal::Signal;

@@ -57,7 +57,8 @@ pub struct Message {
     index: [u8; MAX_NUMBER + 1],
 }
 
-const MAX_NUMBER: usize = 16;
+/// The highest field number of all messages.
+pub const MAX_NUMBER: usize = 16;
 const NONE: u8 = u8::MAX;
 
 impl Message {

@@ -1,0 +1,156 @@
+//! `Batch`, `Intake`, `DecodeError` and `live_bytes` for Python; see `_core.pyi`.
+
+use bytes::Bytes;
+use otelier_wire::{self as wire, Limits, Metadata, Signal};
+use pyo3::create_exception;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyTuple};
+use std::sync::Arc;
+
+create_exception!(otelier._core, DecodeError, PyValueError, "Bytes that are not what they claim to be.");
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Batch>()?;
+    module.add_class::<Intake>()?;
+    module.add("DecodeError", module.py().get_type::<DecodeError>())?;
+    module.add_function(wrap_pyfunction!(live_bytes, module)?)
+}
+
+#[pyfunction]
+fn live_bytes() -> usize {
+    wire::live_bytes()
+}
+
+pub fn signal_named(name: &str) -> PyResult<Signal> {
+    let message = || format!("signal must be traces, metrics or logs, not {name:?}");
+    Signal::from_name(name).ok_or_else(|| PyValueError::new_err(message()))
+}
+
+/// Reads foreign bytes with the GIL released.
+fn read(py: Python<'_>, signal: &str, data: &[u8], max_items: usize) -> PyResult<wire::Intake> {
+    let signal = signal_named(signal)?;
+    let limits = Limits { max_items, ..Limits::default() };
+    py.detach(|| wire::intake(signal, Bytes::copy_from_slice(data), &limits))
+        .map_err(|error| DecodeError::new_err(error.to_string()))
+}
+
+#[pyclass(frozen, module = "otelier._core")]
+pub struct Batch(pub wire::Batch);
+
+#[pymethods]
+impl Batch {
+    #[staticmethod]
+    #[pyo3(signature = (signal, data, max_items=200_000))]
+    fn from_otlp(py: Python<'_>, signal: &str, data: &[u8], max_items: usize) -> PyResult<Batch> {
+        let intake = read(py, signal, data, max_items)?;
+        Ok(Batch(wire::Batch::new(signal_named(signal)?, vec![intake.segment], None)))
+    }
+
+    #[staticmethod]
+    fn join(batches: Vec<PyRef<'_, Batch>>) -> PyResult<Batch> {
+        let first = batches.first().ok_or_else(|| PyValueError::new_err("nothing to join"))?;
+        let signal = first.0.signal();
+        if let Some(other) = batches.iter().find(|b| b.0.signal() != signal) {
+            let names = (signal.name(), other.0.signal().name());
+            return Err(PyValueError::new_err(format!("cannot join {} with {}", names.0, names.1)));
+        }
+        Ok(Batch(wire::Batch::join(signal, batches.iter().map(|b| &b.0))))
+    }
+
+    #[getter]
+    fn signal(&self) -> &'static str {
+        self.0.signal().name()
+    }
+
+    #[getter]
+    fn items(&self) -> usize {
+        self.0.items()
+    }
+
+    #[getter]
+    fn size_bytes(&self) -> usize {
+        self.0.size()
+    }
+
+    #[getter]
+    fn metadata<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        for (key, values) in self.0.metadata().iter().flat_map(|metadata| metadata.iter()) {
+            dict.set_item(key, PyTuple::new(py, values)?)?;
+        }
+        Ok(dict)
+    }
+
+    fn with_metadata(&self, metadata: &Bound<'_, PyAny>) -> PyResult<Batch> {
+        let mut pairs = Metadata::new();
+        for pair in metadata.call_method0("items")?.try_iter()? {
+            let (key, values): (String, Bound<'_, PyAny>) = pair?.extract()?;
+            if values.is_instance_of::<pyo3::types::PyString>() {
+                return Err(PyTypeError::new_err(format!("metadata {key:?}: a sequence of strings, not a string")));
+            }
+            pairs.push((key.to_lowercase(), values.extract()?));
+        }
+        pairs.sort();
+        Ok(Batch(self.0.with_metadata((!pairs.is_empty()).then(|| Arc::new(pairs)))))
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.items()
+    }
+
+    fn __repr__(&self) -> String {
+        let batch = &self.0;
+        format!("<Batch {}: {} items, {} bytes>", batch.signal().name(), batch.items(), batch.size())
+    }
+
+    fn to_otlp<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        PyBytes::new_with(py, self.0.size(), |mut out| {
+            for segment in self.0.segments() {
+                let (head, rest) = out.split_at_mut(segment.bytes().len());
+                head.copy_from_slice(segment.bytes());
+                out = rest;
+            }
+            Ok(())
+        })
+    }
+}
+
+#[pyclass(frozen, module = "otelier._core")]
+pub struct Intake {
+    signal: Signal,
+    found: wire::Intake,
+}
+
+#[pymethods]
+impl Intake {
+    #[staticmethod]
+    #[pyo3(signature = (signal, data, encoding="protobuf", max_items=200_000))]
+    fn read(py: Python<'_>, signal: &str, data: &[u8], encoding: &str, max_items: usize) -> PyResult<Intake> {
+        let found = match encoding {
+            "protobuf" => read(py, signal, data, max_items)?,
+            _ => return Err(PyValueError::new_err(format!("encoding must be protobuf or json, not {encoding:?}"))),
+        };
+        Ok(Intake { signal: signal_named(signal)?, found })
+    }
+
+    #[getter]
+    fn batch(&self) -> Batch {
+        Batch(wire::Batch::new(self.signal, vec![self.found.segment.clone()], None))
+    }
+
+    #[getter]
+    fn rejected(&self) -> usize {
+        self.found.rejected
+    }
+
+    #[getter]
+    fn repaired(&self) -> usize {
+        self.found.repaired
+    }
+
+    #[getter]
+    fn reason(&self) -> &str {
+        &self.found.reason
+    }
+}

@@ -1,0 +1,277 @@
+//! The check at the door: one pass over a request, without allocation.
+//!
+//! It proves framing, wire types and nesting, and counts the items. Whatever the wire allows but
+//! what lies behind the door must not have to cope with only makes the request *dirty*, and
+//! `repair` then rewrites it: invalid UTF-8, bad ids, and second occurrences of fields of which
+//! there is one (protobuf merges messages, of scalars and oneofs the last wins).
+
+use std::ptr;
+
+use crate::error::Limits;
+use crate::ids::{self, Ids};
+use crate::protobuf::{Cursor, FIXED32, FIXED64, Fault, LEN, Tag, VARINT, What};
+use crate::schema::{self, Field, Kind, Message, Presence};
+
+/// Nesting that the readers behind the check bear, whatever the limit says.
+pub const DEEPEST: u32 = 1_000;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// Items on the wire, good and bad.
+    pub items: usize,
+    pub dirty: bool,
+}
+
+/// Checks a request of type `message`. The fault's address lies in `bytes`.
+pub fn check(message: &'static Message, bytes: &[u8], limits: &Limits) -> Result<Verdict, Fault> {
+    let mut check = Check { limits, items: 0, containers: 0, dirty: false };
+    check.message(message, bytes, limits.max_depth.min(DEEPEST))?;
+    Ok(Verdict { items: check.items, dirty: check.dirty })
+}
+
+struct Check<'a> {
+    limits: &'a Limits,
+    items: usize,
+    containers: usize,
+    dirty: bool,
+}
+
+/// Fields seen so far of those that may occur once; all members of a oneof are one.
+#[derive(Default)]
+struct Seen(u32);
+
+impl Seen {
+    #[inline(always)]
+    fn again(&mut self, bit: u32) -> bool {
+        let again = self.0 & 1 << bit != 0;
+        self.0 |= 1 << bit;
+        again
+    }
+}
+
+impl Check<'_> {
+    /// `depth`: how many levels of messages may still follow below this one.
+    fn message(&mut self, message: &'static Message, bytes: &[u8], depth: u32) -> Result<(), Fault> {
+        let mut cursor = Cursor::new(bytes);
+        let (mut seen, mut ids) = (Seen::default(), Ids::default());
+        while !cursor.is_empty() {
+            let start = cursor;
+            let tag = cursor.tag()?;
+            match message.field(tag.number()) {
+                Some(field) => self.field(field, tag, start, &mut cursor, depth, &mut seen, &mut ids)?,
+                None => drop(cursor.value(tag, depth)?),
+            }
+        }
+        self.dirty |= ids::fault(message, &ids).is_some();
+        Ok(())
+    }
+
+    #[inline(always)]
+    #[allow(clippy::too_many_arguments)]
+    fn field<'b>(
+        &mut self,
+        field: &'static Field,
+        tag: Tag,
+        start: Cursor,
+        cursor: &mut Cursor<'b>,
+        depth: u32,
+        seen: &mut Seen,
+        ids: &mut Ids<'b>,
+    ) -> Result<(), Fault> {
+        let repeated = field.presence == Presence::Repeated;
+        let expected = wire_type(&field.kind);
+        if tag.wire_type() != expected {
+            if repeated && expected != LEN && tag.wire_type() == LEN {
+                return packed(expected, cursor.bytes()?);
+            }
+            return Err(start.fault(What::WireType));
+        }
+        if !repeated {
+            let bit = if field.presence == Presence::Oneof { 0 } else { field.number };
+            self.dirty |= seen.again(bit);
+        }
+        match field.kind {
+            Kind::Message(child) => self.child(child, cursor.bytes()?, start, depth)?,
+            Kind::Str => self.string(cursor.bytes()?),
+            Kind::Bytes => drop(cursor.bytes()?),
+            Kind::TraceId | Kind::SpanId => ids.set(field, cursor.bytes()?),
+            _ => skip(expected, cursor)?,
+        }
+        Ok(())
+    }
+
+    fn child(&mut self, child: &'static Message, bytes: &[u8], start: Cursor, depth: u32) -> Result<(), Fault> {
+        let depth = depth.checked_sub(1).ok_or_else(|| start.fault(What::TooDeep))?;
+        if ptr::eq(child, &schema::KEY_VALUE) {
+            return self.key_value(bytes, depth);
+        }
+        match role(child) {
+            Role::Item => self.items += 1,
+            Role::Container => self.containers += 1,
+            Role::Part => {}
+        }
+        if self.items > self.limits.max_items || self.containers / 4 > self.limits.max_items {
+            return Err(start.fault(What::TooManyItems));
+        }
+        if ptr::eq(child, &schema::SPAN) { self.span(bytes, depth) } else { self.message(child, bytes, depth) }
+    }
+
+    /// A span, the most frequent message but one, without the table.
+    fn span(&mut self, bytes: &[u8], depth: u32) -> Result<(), Fault> {
+        let mut cursor = Cursor::new(bytes);
+        let (mut seen, mut ids) = (Seen::default(), Ids::default());
+        let below = depth.saturating_sub(1);
+        while !cursor.is_empty() {
+            let start = cursor;
+            let tag = cursor.tag()?;
+            match tag.0 {
+                0x4a if depth > 0 => {
+                    let attribute = cursor.bytes()?;
+                    self.key_value(attribute, below)?;
+                    continue;
+                }
+                0x0a => ids.trace_id = cursor.bytes()?,
+                0x12 => ids.span_id = cursor.bytes()?,
+                0x22 => ids.parent_span_id = cursor.bytes()?,
+                0x1a | 0x2a => self.string(cursor.bytes()?),
+                0x39 | 0x41 => drop(cursor.take(8)?),
+                0x30 | 0x50 | 0x60 | 0x70 => drop(cursor.varint()?),
+                _ => {
+                    match schema::SPAN.field(tag.number()) {
+                        Some(field) => self.field(field, tag, start, &mut cursor, depth, &mut seen, &mut ids)?,
+                        None => drop(cursor.value(tag, depth)?),
+                    }
+                    continue;
+                }
+            }
+            self.dirty |= seen.again(tag.number());
+        }
+        self.dirty |= ids::span_fault(&ids).is_some();
+        Ok(())
+    }
+
+    /// Nearly every attribute is a short key and a short string or a number; the rest takes the long way.
+    #[inline]
+    fn key_value(&mut self, bytes: &[u8], depth: u32) -> Result<(), Fault> {
+        if depth > 0
+            && let Some((key, value)) = short_key_value(bytes)
+        {
+            match *value {
+                [0x0a, length, ref text @ ..] if usize::from(length) == text.len() && length < 0x80 => {
+                    // Lengths and tags are ASCII as well, so one look at all of it does.
+                    if !is_ascii(bytes) {
+                        self.string(key);
+                        self.string(text);
+                    }
+                    return Ok(());
+                }
+                [0x10 | 0x18, 0..0x80] | [0x18, 0x80..=0xff, 0..0x80] | [0x21, _, _, _, _, _, _, _, _] => {
+                    self.string(key);
+                    return Ok(());
+                }
+                _ => {}
+            }
+        }
+        self.message(&schema::KEY_VALUE, bytes, depth)
+    }
+
+    #[inline]
+    fn string(&mut self, text: &[u8]) {
+        if !is_ascii(text) {
+            self.dirty |= simdutf8::basic::from_utf8(text).is_err();
+        }
+    }
+}
+
+/// Key and encoded value of a KeyValue that is exactly these two, each shorter than 128 bytes, in either order.
+#[inline(always)]
+fn short_key_value(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (&[first_tag, first_length], rest) = bytes.split_first_chunk()?;
+    let (first, rest) = rest.split_at_checked(usize::from(first_length))?;
+    let (&[second_tag, second_length], second) = rest.split_first_chunk()?;
+    if (first_length | second_length) >= 0x80 || usize::from(second_length) != second.len() {
+        return None;
+    }
+    match (first_tag, second_tag) {
+        (0x0a, 0x12) => Some((first, second)),
+        (0x12, 0x0a) => Some((second, first)),
+        _ => None,
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// A span, log record or data point.
+    Item,
+    /// What only groups items: resource, scope, metric and the metric's data.
+    Container,
+    /// Content of an item or of a container's header.
+    Part,
+}
+
+pub fn role(message: &'static Message) -> Role {
+    use schema::*;
+    let any = |of: &[&'static Message]| of.iter().any(|m| ptr::eq(*m, message));
+    let points: [&'static Message; 4] =
+        [&NUMBER_DATA_POINT, &HISTOGRAM_DATA_POINT, &EXPONENTIAL_HISTOGRAM_DATA_POINT, &SUMMARY_DATA_POINT];
+    let metrics: [&'static Message; 8] =
+        [&METRIC, &GAUGE, &SUM, &HISTOGRAM, &EXPONENTIAL_HISTOGRAM, &SUMMARY, &SCOPE_METRICS, &RESOURCE_METRICS];
+    if any(&[&SPAN, &LOG_RECORD]) || any(&points) {
+        Role::Item
+    } else if any(&[&SCOPE_SPANS, &RESOURCE_SPANS, &SCOPE_LOGS, &RESOURCE_LOGS]) || any(&metrics) {
+        Role::Container
+    } else {
+        Role::Part
+    }
+}
+
+/// The wire type of an unpacked value.
+pub fn wire_type(kind: &Kind) -> u32 {
+    match kind {
+        Kind::Bool | Kind::I32 | Kind::U32 | Kind::S32 | Kind::I64 | Kind::U64 | Kind::Enum(_) => VARINT,
+        Kind::Fixed64 | Kind::SFixed64 | Kind::Double => FIXED64,
+        Kind::Fixed32 => FIXED32,
+        Kind::Str | Kind::Bytes | Kind::TraceId | Kind::SpanId | Kind::Message(_) => LEN,
+    }
+}
+
+#[inline(always)]
+fn skip(wire_type: u32, cursor: &mut Cursor) -> Result<(), Fault> {
+    match wire_type {
+        VARINT => cursor.varint().map(drop),
+        FIXED64 => cursor.take(8).map(drop),
+        _ => cursor.take(4).map(drop),
+    }
+}
+
+/// The elements of a packed field must fill it exactly.
+fn packed(wire_type: u32, bytes: &[u8]) -> Result<(), Fault> {
+    let mut cursor = Cursor::new(bytes);
+    while !cursor.is_empty() {
+        let start = cursor;
+        skip(wire_type, &mut cursor).map_err(|fault| match fault.what {
+            What::Truncated => start.fault(What::Packed),
+            _ => fault,
+        })?;
+    }
+    Ok(())
+}
+
+/// Whether no byte has its highest bit set. Most strings are short: words, the last one overlapping.
+#[inline(always)]
+fn is_ascii(bytes: &[u8]) -> bool {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(first), Some(last)) => {
+            let mut seen = u64::from_le_bytes(*first) | u64::from_le_bytes(*last);
+            if bytes.len() > 16 {
+                for word in bytes[8..].chunks_exact(8) {
+                    seen |=
+                        u64::from_le_bytes([word[0], word[1], word[2], word[3], word[4], word[5], word[6], word[7]]);
+                }
+            }
+            seen & HIGH == 0
+        }
+        _ => bytes.iter().fold(0, |seen, byte| seen | byte) < 0x80,
+    }
+}
