@@ -1,1 +1,5 @@
 //! OTLP over gRPC and HTTP, server and client, on tokio, hyper and rustls.
+
+pub mod compress;
+pub mod runtime;
+pub mod status;
