@@ -5,7 +5,7 @@ from .config import Config, Duration, Secret
 from .context import Context
 from .contracts import Component, Connector, Consumer, Exporter, Extension, Processor, Receiver
 from .custody import FORWARDS, Custody, CustodyKind
-from .errors import OtelierError, Permanent, Refused, Retryable, StartError
+from .errors import ConfigError, Location, OtelierError, Permanent, Problem, Refused, Retryable, StartError
 from .id import ComponentID
 from .meter import BoundCounter, BoundHistogram, Counter, Histogram, HistogramValue, Meter, Metric
 from .registry import Kind, Registration, connector, exporter, extension, processor, receiver
@@ -18,6 +18,7 @@ __all__ = [
     "Component",
     "ComponentID",
     "Config",
+    "ConfigError",
     "Connector",
     "Consumer",
     "Context",
@@ -30,10 +31,12 @@ __all__ = [
     "Histogram",
     "HistogramValue",
     "Kind",
+    "Location",
     "Meter",
     "Metric",
     "OtelierError",
     "Permanent",
+    "Problem",
     "Processor",
     "Receiver",
     "Refused",

@@ -1,5 +1,8 @@
 """The one tree of errors. The send path and the receivers ask only one thing: is it `Retryable`?"""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 
 class OtelierError(Exception):
     """Anything Otelier itself reports."""
@@ -27,3 +30,37 @@ class Permanent(OtelierError):
 
 class StartError(OtelierError):
     """A component can't start: a port in use, a directory that can't be written."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Location:
+    """A place in a configuration. Lines and columns (in characters) count from 1; 0 means the whole of `file`."""
+
+    file: str
+    """A path as the user gave it, or what stands for one: `env:CONFIG`, `--set a.b`."""
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a configuration, or (as a warning) strange about it."""
+
+    message: str
+    location: Location
+    hint: str = ""
+    """What to do about it; empty where the message says it."""
+
+    def __str__(self) -> str:
+        return f"{self.location}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+
+
+class ConfigError(OtelierError):
+    """All problems of a configuration at once, by position, each said once."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = sorted(set(problems), key=lambda p: (p.location, p.message, p.hint))
+        super().__init__("\n".join(map(str, self.problems)))
