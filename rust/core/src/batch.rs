@@ -27,12 +27,24 @@ pub fn signal_named(name: &str) -> PyResult<Signal> {
     Signal::from_name(name).ok_or_else(|| PyValueError::new_err(message()))
 }
 
+#[derive(Clone, Copy)]
+enum Encoding {
+    Protobuf,
+    Json,
+}
+
 /// Reads foreign bytes with the GIL released.
-fn read(py: Python<'_>, signal: &str, data: &[u8], max_items: usize) -> PyResult<wire::Intake> {
+fn read(py: Python<'_>, signal: &str, data: &[u8], encoding: Encoding, max_items: usize) -> PyResult<wire::Intake> {
     let signal = signal_named(signal)?;
     let limits = Limits { max_items, ..Limits::default() };
-    py.detach(|| wire::intake(signal, Bytes::copy_from_slice(data), &limits))
-        .map_err(|error| DecodeError::new_err(error.to_string()))
+    py.detach(|| {
+        let otlp = match encoding {
+            Encoding::Protobuf => Bytes::copy_from_slice(data),
+            Encoding::Json => wire::json_to_otlp(signal, data)?.into(),
+        };
+        wire::intake(signal, otlp, &limits)
+    })
+    .map_err(|error: wire::DecodeError| DecodeError::new_err(error.to_string()))
 }
 
 #[pyclass(frozen, module = "otelier._core")]
@@ -43,7 +55,14 @@ impl Batch {
     #[staticmethod]
     #[pyo3(signature = (signal, data, max_items=200_000))]
     fn from_otlp(py: Python<'_>, signal: &str, data: &[u8], max_items: usize) -> PyResult<Batch> {
-        let intake = read(py, signal, data, max_items)?;
+        let intake = read(py, signal, data, Encoding::Protobuf, max_items)?;
+        Ok(Batch(wire::Batch::new(signal_named(signal)?, vec![intake.segment], None)))
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (signal, data, max_items=200_000))]
+    fn from_json(py: Python<'_>, signal: &str, data: &[u8], max_items: usize) -> PyResult<Batch> {
+        let intake = read(py, signal, data, Encoding::Json, max_items)?;
         Ok(Batch(wire::Batch::new(signal_named(signal)?, vec![intake.segment], None)))
     }
 
@@ -114,6 +133,10 @@ impl Batch {
             Ok(())
         })
     }
+
+    fn to_json<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &py.detach(|| wire::otlp_to_json(self.0.signal(), self.0.segments())))
+    }
 }
 
 #[pyclass(frozen, module = "otelier._core")]
@@ -127,10 +150,12 @@ impl Intake {
     #[staticmethod]
     #[pyo3(signature = (signal, data, encoding="protobuf", max_items=200_000))]
     fn read(py: Python<'_>, signal: &str, data: &[u8], encoding: &str, max_items: usize) -> PyResult<Intake> {
-        let found = match encoding {
-            "protobuf" => read(py, signal, data, max_items)?,
+        let encoding = match encoding {
+            "protobuf" => Encoding::Protobuf,
+            "json" => Encoding::Json,
             _ => return Err(PyValueError::new_err(format!("encoding must be protobuf or json, not {encoding:?}"))),
         };
+        let found = read(py, signal, data, encoding, max_items)?;
         Ok(Intake { signal: signal_named(signal)?, found })
     }
 

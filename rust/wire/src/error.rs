@@ -19,11 +19,18 @@ impl Default for Limits {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DecodeError {
-    /// Framing, a wire type or (JSON) syntax is wrong at this byte; `path` names the fields around it.
+    /// Framing or a wire type is wrong at this byte; `path` names the fields around it.
     Malformed {
         offset: usize,
         path: String,
         what: &'static str,
+    },
+    /// The text isn't JSON, or not what `field` (empty: none) takes.
+    Json {
+        line: usize,
+        column: usize,
+        expected: &'static str,
+        field: &'static str,
     },
     TooDeep {
         offset: usize,
@@ -39,6 +46,12 @@ impl fmt::Display for DecodeError {
         match self {
             DecodeError::Malformed { offset, path, what } if path.is_empty() => write!(f, "byte {offset}: {what}"),
             DecodeError::Malformed { offset, path, what } => write!(f, "byte {offset} in {path}: {what}"),
+            DecodeError::Json { line, column, expected, field: "" } => {
+                write!(f, "JSON, line {line}, column {column}: expected {expected}")
+            }
+            DecodeError::Json { line, column, expected, field } => {
+                write!(f, "JSON, line {line}, column {column}: expected {expected} for {field}")
+            }
             DecodeError::TooDeep { offset, limit } => {
                 write!(f, "byte {offset}: nested deeper than {limit} messages")
             }

@@ -1,0 +1,10 @@
+//! OTLP/JSON, both ways: <https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding>.
+
+mod cursor;
+mod number;
+mod read;
+mod text;
+mod write;
+
+pub use read::json_to_otlp;
+pub use write::{message_to_json, otlp_to_json};

@@ -1,0 +1,196 @@
+"""The one path of every exporter: queue → batch → retry → time-out → send → partial success → counters.
+
+`SendPath.consume` and `SendPath._deliver` are all of it. Each item ends in exactly one counter:
+`otelcol_exporter_sent_*`, `otelcol_exporter_send_failed_*{reason}` or, if it was never taken,
+`otelcol_exporter_enqueue_failed_*{reason}`.
+"""
+
+import math
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NoReturn, TypeAlias
+
+from ..component import FORWARDS, Context, Custody, CustodyKind, OtelierError, Permanent, Refused, Retryable
+from ..telemetry import Batch, item_name
+from .counters import SendCounters
+from .queue import Parcel, Queue
+from .retry import delays
+from .settings import SendSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The backend took the batch, except `rejected` items (OTLP's partial success) for the reason in `message`."""
+
+    rejected: int = 0
+    message: str = ""
+
+
+Send: TypeAlias = Callable[[Batch, float], Sent]
+"""Send one batch within so many seconds (maybe infinite); raises Retryable or Permanent."""
+
+
+class SendPath:
+    """Takes batches for one exporter and gets them to its backend, or says why not."""
+
+    def __init__(self, ctx: Context, settings: SendSettings, send: Send, *, answers: Custody = FORWARDS) -> None:
+        """`answers` is what a good answer of `send` means for the item: FORWARDS, or that it is stored."""
+        self._ctx = ctx
+        self._settings = settings
+        self._send = send
+        self._answers = answers
+        self._counters = SendCounters(ctx)
+        self._queue: Queue | None = None
+        self._lock = threading.Lock()
+        self._consumers: list[threading.Thread] = []
+        self._in_flight = 0
+        self._deadline = math.inf
+        self._stopping = threading.Event()
+        self._stopped = threading.Event()
+
+    # -- the path -----------------------------------------------------------------------------
+
+    def consume(self, batch: Batch) -> None:
+        """Queue a batch, or without a queue deliver it now. Raises what `Consumer.consume` raises."""
+        if not batch:
+            return
+        if self._queue is None:
+            self._deliver(Parcel(batch))
+            return
+        try:
+            ticket = self._queue.put(batch)
+        except OtelierError as error:
+            self._counters.refused(batch, error.limit if isinstance(error, Refused) else "too_large")
+            raise
+        self._counters.queued(batch)
+        self._hire()
+        if self._settings.sending_queue.wait_for_result:
+            ticket.wait()
+
+    def _consume_queue(self, queue: Queue) -> None:
+        """A consumer's life: `take` joins what waits into one parcel if batching is on."""
+        while (parcel := queue.take()) is not None:
+            self._hire()
+            try:
+                self._deliver(parcel)
+            except OtelierError as error:
+                queue.done(parcel, error)
+            else:
+                queue.done(parcel)
+
+    def _deliver(self, parcel: Parcel) -> None:
+        """Offer a parcel until it is taken or given up; raises why it was given up."""
+        retry = self._settings.retry_on_failure
+        started = self._ctx.clock.monotonic()
+        for delay_s in delays(retry):
+            try:
+                sent = self._attempt(parcel.batch)
+            except Permanent as error:
+                self._give_up(parcel, error, "permanent")
+            except Retryable as error:
+                if not retry.enabled:
+                    self._give_up(parcel, error, "no_retry")
+                delay_s = max(delay_s, error.after_s or 0)
+                if 0 < retry.max_elapsed_time < self._ctx.clock.monotonic() + delay_s - started:
+                    self._give_up(parcel, error, "retries_exhausted")
+                self._ctx.log.info("sending failed, next attempt in %.1f s: %s", delay_s, error)
+                if not self._pause(delay_s):
+                    self._give_up(parcel, error, "shutdown")
+            else:
+                self._succeed(parcel, sent)
+                return
+
+    def _attempt(self, batch: Batch) -> Sent:
+        timeout_s = self._settings.timeout or math.inf
+        with self._lock:
+            self._in_flight += 1
+        try:
+            return self._send(batch, min(timeout_s, max(self._deadline - self._ctx.clock.monotonic(), 0)))
+        except (Permanent, Retryable):
+            raise
+        except Exception as error:
+            # A defect of one exporter must neither end its consumer nor leave items uncounted.
+            self._ctx.log.exception("the exporter has a defect")
+            raise Permanent(f"{type(error).__name__}: {error}") from error
+        finally:
+            with self._lock:
+                self._in_flight -= 1
+
+    def _pause(self, delay_s: float) -> bool:
+        """Wait before the next attempt; False as soon as it is known that the stop's deadline comes first."""
+        clock = self._ctx.clock
+        due = clock.monotonic() + delay_s
+        if not clock.wait(self._stopping, delay_s):
+            return True
+        return due < self._deadline and not clock.wait(self._stopped, due - clock.monotonic())
+
+    def _succeed(self, parcel: Parcel, sent: Sent) -> None:
+        if not parcel.claim():
+            return  # `stop` has counted it as dropped
+        batch = parcel.batch
+        rejected = min(sent.rejected, batch.items)
+        self._counters.sent(batch, batch.items - rejected)
+        if rejected:
+            self._counters.failed(batch, rejected, "rejected")
+            items = item_name(batch.signal, rejected)
+            self._ctx.log.warning("the backend rejected %d %s (not sent again): %s", rejected, items, sent.message)
+        elif sent.message:
+            self._ctx.log.warning("the backend took all, and says: %s", sent.message)
+
+    def _give_up(self, parcel: Parcel, error: OtelierError, reason: str) -> NoReturn:
+        if parcel.claim():
+            items = parcel.batch.items
+            self._counters.failed(parcel.batch, items, reason)
+            self._ctx.log.error("sending failed, dropping data (%s, dropped_items=%d): %s", reason, items, error)
+        raise error
+
+    # -- life ---------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Make the queue; consumers start when there is work."""
+        settings = self._settings.sending_queue
+        if settings.enabled:
+            self._queue = Queue(settings, self._ctx.clock, f"otelier:{self._ctx.id}")
+        self._counters.observe(lambda: self._in_flight, self._queue)
+
+    def stop(self, deadline: float) -> None:
+        """Send what waits until `deadline`; what is left then is dropped and counted."""
+        self._deadline = deadline
+        self._stopping.set()
+        if self._queue:
+            self._queue.close()
+            self._ctx.clock.wait(self._queue.drained, deadline - self._ctx.clock.monotonic())
+            self._stopped.set()
+            self._drop_rest(self._queue)
+        self._stopped.set()
+        self._counters.forget()
+
+    def custody(self) -> Custody:
+        """The queue answers for its items, unless the sender waits for the backend anyway."""
+        queue = self._settings.sending_queue
+        if not queue.enabled or queue.wait_for_result:
+            return self._answers
+        most = f"up to {queue.queue_size} {queue.sizer} (at most {queue.queue_size_bytes / 2**20:g} MiB)"
+        return Custody(CustodyKind.BUFFERS, f"what waits in the memory of the sending queue: {most}")
+
+    def _hire(self) -> None:
+        """Keep one consumer waiting for work, so that an idle exporter has one thread and a busy one all."""
+        queue = self._queue
+        with self._lock:
+            if queue is None or queue.idle or len(self._consumers) >= self._settings.sending_queue.num_consumers:
+                return
+            name = f"otelier:{self._ctx.id}:{len(self._consumers) + 1}"
+            consumer = threading.Thread(target=self._consume_queue, args=(queue,), name=name, daemon=True)
+            self._consumers.append(consumer)
+            consumer.start()
+
+    def _drop_rest(self, queue: Queue) -> None:
+        dropped = 0
+        for parcel in queue.abandon():
+            if parcel.claim():
+                dropped += parcel.batch.items
+                self._counters.failed(parcel.batch, parcel.batch.items, "shutdown")
+            queue.done(parcel, Retryable("the exporter was stopped"))
+        if dropped:
+            self._ctx.log.error("stopped before all was sent, dropping data (shutdown, dropped_items=%d)", dropped)

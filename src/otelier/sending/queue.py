@@ -1,0 +1,262 @@
+"""The sending queue: what was accepted and the backend has not taken yet, bounded in size and in bytes.
+
+What is under way counts until it is settled, so the bounds hold for all that the exporter keeps alive.
+With batching, what waits lies in one lane per partition, and `take` joins the front of a lane as soon
+as that is large or old enough. Order within a lane is kept; lanes take turns.
+"""
+
+import threading
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from ..component import Clock, OtelierError, Permanent, Refused
+from ..telemetry import Batch
+from .settings import QueueSettings, Sizer
+
+_LaneKey: TypeAlias = tuple[tuple[str, ...] | None, ...]
+
+
+def measure(batch: Batch, sizer: Sizer) -> int:
+    """How much of a bound a batch takes up."""
+    if sizer == "requests":
+        return 1
+    return batch.items if sizer == "items" else batch.size_bytes
+
+
+class Ticket:
+    """One accepted batch on its way: settled when all parts of it are."""
+
+    def __init__(self) -> None:
+        self.parts = 1
+        self._error: OtelierError | None = None
+        self._settled = threading.Event()
+
+    def settle(self, error: OtelierError | None) -> None:
+        """One part is done; called under the queue's lock."""
+        self.parts -= 1
+        self._error = self._error or error
+        if self.parts == 0:
+            self._settled.set()
+
+    def wait(self) -> None:
+        """Wait until all parts are settled; raises the first error."""
+        self._settled.wait()
+        if self._error:
+            raise self._error
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """A batch in the queue, or a part of one."""
+
+    batch: Batch
+    size: int
+    """Counted by the queue's sizer."""
+    size_bytes: int
+    since: float
+    """Monotonic seconds when it was put."""
+    ticket: Ticket
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parcel:
+    """What is sent at once."""
+
+    batch: Batch
+    entries: tuple[Entry, ...] = ()
+    """What it was joined from; empty where there is no queue."""
+    _unclaimed: threading.Lock = field(default_factory=threading.Lock)
+
+    def claim(self) -> bool:
+        """Whether the caller is the first to ask, and so the one that counts the parcel's items."""
+        return self._unclaimed.acquire(blocking=False)
+
+
+@dataclass(slots=True)
+class _Lane:
+    entries: deque[Entry] = field(default_factory=deque[Entry])
+    size: int = 0
+    """Counted by the batch's sizer."""
+
+
+class Queue:
+    """First in, first out; safe for any number of threads on both sides."""
+
+    def __init__(self, settings: QueueSettings, clock: Clock, name: str) -> None:
+        self._settings = settings
+        self._batch = settings.batch
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._filled = threading.Condition(self._lock)
+        self._freed = threading.Condition(self._lock)
+        self._timer = clock.timer(self._wake, f"{name}:flush") if settings.batch else None
+        self._lanes: dict[_LaneKey, _Lane] = {}
+        self._size = 0
+        self._bytes = 0
+        self._under_way: set[Parcel] = set()
+        self._idle = 0
+        self._closed = False
+        self.drained = threading.Event()
+        """Set when the queue is closed, empty, and nothing is under way."""
+
+    @property
+    def size(self) -> int:
+        """What waits or is under way, counted by the sizer."""
+        return self._size
+
+    @property
+    def capacity(self) -> int:
+        """Bound of `size`."""
+        return self._settings.queue_size
+
+    @property
+    def idle(self) -> int:
+        """Threads that wait in `take`."""
+        return self._idle
+
+    def put(self, batch: Batch) -> Ticket:
+        """Take a batch in. Raises Refused if full (or stopping), Permanent if it can never fit."""
+        settings = self._settings
+        size, size_bytes = measure(batch, settings.sizer), batch.size_bytes
+        if size > settings.queue_size or size_bytes > settings.queue_size_bytes:
+            raise Permanent(
+                f"a batch of {batch.items} items and {size_bytes} bytes is larger than the whole sending queue: "
+                "raise sending_queue.queue_size or queue_size_bytes, or send smaller batches"
+            )
+        with self._lock:
+            while not self._closed and not self._fits(size, size_bytes):
+                if not settings.block_on_overflow:
+                    raise Refused(self._why_full(size), limit="queue")
+                self._freed.wait()
+            if self._closed:
+                raise Refused("the exporter is stopping", limit="stopping")
+            entry = Entry(batch, size, size_bytes, self._clock.monotonic(), Ticket())
+            self._size += size
+            self._bytes += size_bytes
+            lane = self._lanes.setdefault(self._lane_key(batch), _Lane())
+            lane.entries.append(entry)
+            lane.size += measure(batch, settings.batch_sizer)
+            self._filled.notify()
+            return entry.ticket
+
+    def take(self) -> Parcel | None:
+        """Wait for the next parcel, oldest first; None when the queue is closed and nothing waits."""
+        with self._lock:
+            while True:
+                now = self._clock.monotonic()
+                for key, lane in self._lanes.items():
+                    if self._is_ready(lane, now):
+                        return self._pack(key, lane)
+                if self._closed:
+                    return None
+                self._set_timer(now)
+                self._idle += 1
+                self._filled.wait()
+                self._idle -= 1
+
+    def done(self, parcel: Parcel, error: OtelierError | None = None) -> None:
+        """A parcel is settled, well or not: its room is free and who waits for it is told. Again does nothing."""
+        with self._lock:
+            if parcel not in self._under_way:
+                return
+            self._under_way.remove(parcel)
+            for entry in parcel.entries:
+                self._size -= entry.size
+                self._bytes -= entry.size_bytes
+                entry.ticket.settle(error)
+            self._freed.notify_all()
+            self._check_drained()
+
+    def close(self) -> None:
+        """Refuse what comes from now on; what waits is handed out at once, then `take` answers None."""
+        with self._lock:
+            self._closed = True
+            self._filled.notify_all()
+            self._freed.notify_all()
+            self._check_drained()
+        if self._timer:
+            self._timer.close()
+
+    def abandon(self) -> list[Parcel]:
+        """All that waits or is under way, to be claimed and settled by the caller; `take` finds nothing any more."""
+        with self._lock:
+            waiting = [Parcel(entry.batch, (entry,)) for lane in self._lanes.values() for entry in lane.entries]
+            self._lanes.clear()
+            self._under_way.update(waiting)
+            return list(self._under_way)
+
+    # -- under the lock -----------------------------------------------------------------------
+
+    def _fits(self, size: int, size_bytes: int) -> bool:
+        settings = self._settings
+        return self._size + size <= settings.queue_size and self._bytes + size_bytes <= settings.queue_size_bytes
+
+    def _why_full(self, size: int) -> str:
+        settings = self._settings
+        if self._size + size > settings.queue_size:
+            return f"the sending queue is full ({self._size} of {settings.queue_size} {settings.sizer})"
+        return f"the sending queue is full ({self._bytes} of {settings.queue_size_bytes} bytes)"
+
+    def _lane_key(self, batch: Batch) -> _LaneKey:
+        if not self._batch:
+            return ()
+        return ((batch.signal,), *(batch.metadata.get(key.lower()) for key in self._batch.partition.metadata_keys))
+
+    def _is_ready(self, lane: _Lane, now: float) -> bool:
+        if not self._batch or self._closed or lane.size >= self._batch.min_size:
+            return True
+        return now >= lane.entries[0].since + self._batch.flush_timeout
+
+    def _set_timer(self, now: float) -> None:
+        if self._timer and self._batch and self._lanes:
+            oldest = min(lane.entries[0].since for lane in self._lanes.values())
+            self._timer.start(oldest + self._batch.flush_timeout - now)
+
+    def _pack(self, key: _LaneKey, lane: _Lane) -> Parcel:
+        """The front of a lane: one entry, or with batching as many as may be joined."""
+        most = self._batch.max_size if self._batch else 0
+        sizer = self._settings.batch_sizer
+        entries: list[Entry] = []
+        size = 0
+        while lane.entries and (not entries or (self._batch and (not most or size < most))):
+            entries.append(lane.entries.popleft())
+            size += measure(entries[-1].batch, sizer)
+        lane.size -= size
+        batch = entries[0].batch if len(entries) == 1 else Batch.join([entry.batch for entry in entries])
+        if most and size > most:
+            batch, *rest = batch.split(most) if sizer == "items" else batch.split_bytes(most)
+            entries[-1] = self._cut(lane, entries[-1], rest)
+        if lane.entries:
+            self._lanes[key] = self._lanes.pop(key)  # to the end: lanes take turns
+        else:
+            del self._lanes[key]
+        parcel = Parcel(batch, tuple(entries))
+        self._under_way.add(parcel)
+        return parcel
+
+    def _cut(self, lane: _Lane, last: Entry, rest: list[Batch]) -> Entry:
+        """Let the rest of an entry wait at the front of its lane; answers what is left of the entry."""
+        sizer = self._settings.sizer
+        # A request stays one request, and its first part carries it.
+        parts = [
+            Entry(part, 0 if sizer == "requests" else measure(part, sizer), part.size_bytes, last.since, last.ticket)
+            for part in rest
+        ]
+        size = max(last.size - sum(part.size for part in parts), 0)
+        size_bytes = max(last.size_bytes - sum(part.size_bytes for part in parts), 0)
+        # Parts repeat their resource, so together they may be larger than the whole.
+        self._size += size + sum(part.size for part in parts) - last.size
+        self._bytes += size_bytes + sum(part.size_bytes for part in parts) - last.size_bytes
+        lane.entries.extendleft(reversed(parts))
+        lane.size += sum(measure(part.batch, self._settings.batch_sizer) for part in parts)
+        last.ticket.parts += len(parts)
+        return replace(last, size=size, size_bytes=size_bytes)
+
+    def _check_drained(self) -> None:
+        if self._closed and not self._lanes and not self._under_way:
+            self.drained.set()
+
+    def _wake(self) -> None:
+        with self._lock:
+            self._filled.notify()
