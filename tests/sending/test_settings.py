@@ -63,6 +63,8 @@ def test_defaults_are_the_collectors():
             "compression_params.level",
         ),
         (HttpClientSettings(proxy_url="proxy:3128"), "proxy_url"),
+        (HttpClientSettings(headers={"X Y": Secret("1")}), "headers"),
+        (GrpcClientSettings(endpoint="a:1", headers={"x-token": Secret("a\nb")}), "headers.x-token"),
         (AuthSettings(authenticator="basicauth"), "authenticator"),
         (TlsClientSettings(cert_file="c.pem"), "key_file"),
         (TlsClientSettings(key_file="k.pem"), "cert_file"),

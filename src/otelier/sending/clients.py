@@ -1,8 +1,12 @@
 """Keys that clients of any protocol share."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from ..component import Config, Secret
+
+_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\U0010ffff]*")
 
 
 class CompressionParams(Config):
@@ -33,6 +37,15 @@ def check_compression(name: str, params: CompressionParams, allowed: Mapping[str
         levels = allowed[name]
         scale = f"must be from {levels[0]} to {levels[-1]} for {name}" if levels else f"{name} has no levels"
         yield "compression_params.level", scale
+
+
+def check_headers(headers: Mapping[str, Secret]) -> Iterable[tuple[str, str]]:
+    """Problems of `headers`: what can't be sent."""
+    for name, value in headers.items():
+        if not _NAME.fullmatch(name):
+            yield "headers", f"{name!r} is not a header's name"
+        elif not _VALUE.fullmatch(value.reveal()):
+            yield f"headers.{name}", "holds characters that a header can't carry, such as a line break"
 
 
 def revealed(headers: Mapping[str, Secret]) -> list[tuple[str, str]]:

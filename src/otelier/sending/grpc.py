@@ -8,7 +8,7 @@ from typing import Any
 from .._core import GrpcClient, SendResult
 from ..component import Config, Context, Duration, Permanent, Retryable, Secret
 from ..telemetry import Batch
-from .clients import AuthSettings, CompressionParams, check_compression, revealed
+from .clients import AuthSettings, CompressionParams, check_compression, check_headers, revealed
 from .path import Sent
 from .settings import SendSettings
 from .tls import TlsClientSettings, tls_options
@@ -35,7 +35,7 @@ class KeepaliveSettings(Config):
     """`keepalive`: HTTP/2 pings that find dead connections."""
 
     time: Duration = Duration(10)
-    """Ping after this time without anything received."""
+    """Ping after this time without anything received; 0 = never."""
     timeout: Duration = Duration(10)
     """Close the connection when a ping has no answer for this long."""
     permit_without_stream: bool = False
@@ -56,8 +56,8 @@ class GrpcClientSettings(SendSettings):
     """How hard to compress."""
     tls: TlsClientSettings = TlsClientSettings()
     """How to prove the server, and oneself; on unless `insecure`."""
-    keepalive: KeepaliveSettings | None = KeepaliveSettings()
-    """Pings; none if null."""
+    keepalive: KeepaliveSettings = KeepaliveSettings()
+    """Pings that find dead connections."""
     read_buffer_size: int = 0
     """Accepted; the transport chooses its own buffers."""
     write_buffer_size: int = 512 * 1024
@@ -88,6 +88,7 @@ class GrpcClientSettings(SendSettings):
             if mark and scheme in ("http", "https") and rest.partition("/")[2]:
                 yield "endpoint", f"gRPC has no paths: write {scheme}://{rest.partition('/')[0]}"
         yield from check_compression(self.compression, self.compression_params, _COMPRESSIONS)
+        yield from check_headers(self.headers)
         if self.balancer_name not in ("round_robin", "pick_first"):
             yield "balancer_name", "must be round_robin or pick_first"
 
@@ -153,7 +154,8 @@ def _options(settings: GrpcClientSettings, target: str) -> bytes:
         "authority": settings.authority or None,
         "write_buffer_bytes": settings.write_buffer_size,
     }
-    if keepalive := settings.keepalive:
+    keepalive = settings.keepalive
+    if keepalive.time:
         options["keepalive"] = {
             "time_s": keepalive.time,
             "timeout_s": keepalive.timeout,

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from .._core import HttpClient, SendResult
 from ..component import Config, Context, Duration, Permanent, Retryable, Secret
 from ..telemetry import Batch
-from .clients import AuthSettings, CompressionParams, check_compression, revealed
+from .clients import AuthSettings, CompressionParams, check_compression, check_headers, revealed
 from .path import Sent
 from .settings import SendSettings
 from .tls import TlsClientSettings, tls_options
@@ -84,6 +84,7 @@ class HttpClientSettings(SendSettings):
         """What can't be a choice."""
         yield from super().problems()
         yield from check_compression(self.compression, self.compression_params, _COMPRESSIONS)
+        yield from check_headers(self.headers)
         if self.cookies and self.cookies.enabled:
             yield "cookies.enabled", "cookies are not supported; remove the key"
         if self.proxy_url and (problem := url_problem(self.proxy_url)):

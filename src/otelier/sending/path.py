@@ -44,6 +44,7 @@ class SendPath:
         self._queue: Queue | None = None
         self._lock = threading.Lock()
         self._consumers: list[threading.Thread] = []
+        self._newest: threading.Thread | None = None
         self._in_flight = 0
         self._deadline = math.inf
         self._stopping = threading.Event()
@@ -175,15 +176,18 @@ class SendPath:
         return Custody(CustodyKind.BUFFERS, f"what waits in the memory of the sending queue: {most}")
 
     def _hire(self) -> None:
-        """Keep one consumer waiting for work, so that an idle exporter has one thread and a busy one all."""
+        """Keep one consumer free for the next parcel, so that an idle exporter has few threads and a busy one all."""
         queue = self._queue
         with self._lock:
-            if queue is None or queue.idle or len(self._consumers) >= self._settings.sending_queue.num_consumers:
+            if self._newest is threading.current_thread():
+                self._newest = None  # it has work now
+            full = len(self._consumers) >= self._settings.sending_queue.num_consumers
+            if queue is None or queue.idle or self._newest or full:
                 return
             name = f"otelier:{self._ctx.id}:{len(self._consumers) + 1}"
-            consumer = threading.Thread(target=self._consume_queue, args=(queue,), name=name, daemon=True)
-            self._consumers.append(consumer)
-            consumer.start()
+            self._newest = threading.Thread(target=self._consume_queue, args=(queue,), name=name, daemon=True)
+            self._consumers.append(self._newest)
+            self._newest.start()
 
     def _drop_rest(self, queue: Queue) -> None:
         dropped = 0

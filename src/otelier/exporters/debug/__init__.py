@@ -37,8 +37,8 @@ class DebugConfig(Config):
     """Print through Otelier's own log; otherwise to `output_paths`."""
     output_paths: tuple[str, ...] = ("stdout",)
     """stdout, stderr, or files to add to."""
-    sending_queue: QueueSettings = QueueSettings(enabled=False)
-    """Off unless given."""
+    sending_queue: QueueSettings | None = None
+    """Print later, on threads of the exporter; off unless given."""
 
     def problems(self) -> Iterable[tuple[str, str]]:
         """Ranges."""
@@ -62,7 +62,7 @@ class Debug(Exporter):
         settings = SendSettings(
             timeout=Duration(0),
             retry_on_failure=RetrySettings(enabled=False),
-            sending_queue=self.cfg.sending_queue,
+            sending_queue=self.cfg.sending_queue or QueueSettings(enabled=False),
         )
         self._path = SendPath(self.ctx, settings, self._send, answers=Custody(CustodyKind.STORES))
 
