@@ -77,15 +77,23 @@ def check_module(path: Path, name: str, text: str) -> Iterator[str]:
     if not doc:
         yield f"{name}: opens without saying what it promises"
     folder = path.relative_to(ROOT / "src" / "otelier").parts[0]
-    if folder in COMPONENT_FOLDERS and path.name != "__init__.py":
-        registered = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.decorator_list]
-        if registered and doc and not re.match(rf"{path.stem}: ", doc):
-            yield f"{name}: the docstring of a component opens with `{path.stem}: ` and its promise"
+    if folder in COMPONENT_FOLDERS and doc and any(map(is_component, tree.body)):
+        component = path.parent.name if path.name == "__init__.py" else path.stem
+        if not re.match(rf"{component}: ", doc):
+            yield f"{name}: the docstring of a component opens with `{component}: ` and its promise"
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
             if length > 80:
                 yield f"{name}:{node.lineno}: {node.name} has {length} lines, at most 80"
+
+
+def is_component(node: ast.AST) -> bool:
+    """A class under `@receiver(…)` or its like."""
+    if not isinstance(node, ast.ClassDef):
+        return False
+    calls = [decorator.func for decorator in node.decorator_list if isinstance(decorator, ast.Call)]
+    return any(isinstance(func, ast.Name) and f"{func.id}s" in COMPONENT_FOLDERS for func in calls)
 
 
 def is_long(name: str) -> bool:
