@@ -27,25 +27,29 @@ pub fn number_end(text: &[u8], mut at: usize) -> Result<usize, (usize, &'static 
 /// The value of a decimal number, also like `1.50e1`; None if it isn't one, isn't whole or has more than 64 bits.
 pub fn read_integer(text: &[u8]) -> Option<i128> {
     let unsigned = text.strip_prefix(b"-").unwrap_or(text);
-    let magnitude = match unsigned.iter().all(u8::is_ascii_digit) {
-        true if unsigned.is_empty() => None,
-        true => push_digits(0, unsigned),
-        false => read_whole(std::str::from_utf8(unsigned).ok()?),
+    let digits = unsigned.iter().all(u8::is_ascii_digit);
+    let magnitude = match unsigned.len() {
+        0 => None,
+        1..=19 if digits => Some(unsigned.iter().fold(0, |value, digit| 10 * value + u64::from(digit - b'0'))),
+        _ => read_whole(std::str::from_utf8(unsigned).ok()?),
     };
-    let magnitude = magnitude? as i128;
+    let magnitude = i128::from(magnitude?);
     Some(if unsigned.len() < text.len() { -magnitude } else { magnitude })
 }
 
-/// The value of decimal digits with a fraction, an exponent or both, if it is whole.
+/// The value of decimal digits, with a fraction, an exponent, both or none, if it is whole.
 fn read_whole(text: &str) -> Option<u64> {
     let (decimal, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let (whole, fraction) = decimal.split_once('.').unwrap_or((decimal, "0"));
     if whole.is_empty() || fraction.is_empty() {
         return None;
     }
-    let exponent: i32 = exponent.parse().ok()?;
     let fraction = fraction.trim_end_matches('0');
-    let mut value = push_digits(push_digits(0, whole.as_bytes())?, fraction.as_bytes())?;
+    let mut value = whole.bytes().chain(fraction.bytes()).try_fold(0u128, |value, digit| {
+        let digit = char::from(digit).to_digit(10)?;
+        value.checked_mul(10)?.checked_add(digit.into())
+    })?;
+    let exponent: i32 = exponent.parse().ok()?;
     let mut shift = exponent.checked_sub(i32::try_from(fraction.len()).ok()?)?;
     while shift != 0 && value != 0 {
         if shift > 0 {
@@ -57,15 +61,7 @@ fn read_whole(text: &str) -> Option<u64> {
         }
         shift -= shift.signum();
     }
-    Some(value)
-}
-
-/// `number` with decimal digits written behind it.
-fn push_digits(number: u64, digits: &[u8]) -> Option<u64> {
-    digits.iter().try_fold(number, |number, digit| {
-        let digit = digit.wrapping_sub(b'0');
-        if digit > 9 { None } else { number.checked_mul(10)?.checked_add(digit as u64) }
-    })
+    u64::try_from(value).ok()
 }
 
 /// The value of a JSON number or of protobuf's three words for doubles that JSON has no number for.
@@ -127,6 +123,8 @@ mod tests {
             ("-9223372036854775808", i64::MIN as i128),
             ("9007199254740993.000000000000000000000000000", 9007199254740993),
             ("1.8446744073709551615e19", u64::MAX as i128),
+            ("1844674407370955161500.0e-2", u64::MAX as i128),
+            ("00018446744073709551615", u64::MAX as i128),
             ("12E+2", 1200),
             ("-1.50e1", -15),
             ("120e-1", 12),
