@@ -56,12 +56,17 @@ pub enum DecompressError {
     Corrupt(String),
 }
 
+/// How many bytes can come out of `input` bytes at most, under `limit`.
+pub fn most_output(input: usize, limit: usize) -> usize {
+    limit.min(RATIO_FREE.max(input.saturating_mul(MOST_RATIO)))
+}
+
 /// The decompressed `input`, of at most `limit` bytes. Works and allocates no more than that plus one buffer.
 pub fn decompress(algorithm: Algorithm, input: &[u8], limit: usize) -> Result<Vec<u8>, DecompressError> {
     if input.is_empty() && algorithm != Algorithm::Identity {
         return Ok(Vec::new());
     }
-    let limit = limit.min(RATIO_FREE.max(input.len().saturating_mul(MOST_RATIO)));
+    let limit = most_output(input.len(), limit);
     let corrupt = |e: io::Error| DecompressError::Corrupt(e.to_string());
     match algorithm {
         Algorithm::Identity if input.len() > limit => Err(DecompressError::TooLarge),

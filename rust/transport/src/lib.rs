@@ -2,4 +2,5 @@
 
 pub mod compress;
 pub mod runtime;
+pub mod server;
 pub mod status;

@@ -14,9 +14,26 @@ use crate::Signal;
 
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 
-/// Bytes of encoded telemetry held by all segments of this process now.
+/// Bytes of encoded telemetry held by all segments and bodies of this process now.
 pub fn live_bytes() -> usize {
     LIVE.load(Ordering::Relaxed)
+}
+
+/// Bytes that are no segment yet, such as a request's body on its way in; counted until dropped.
+#[derive(Debug, Default)]
+pub struct Live(usize);
+
+impl Live {
+    pub fn add(&mut self, bytes: usize) {
+        LIVE.fetch_add(bytes, Ordering::Relaxed);
+        self.0 += bytes;
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        LIVE.fetch_sub(self.0, Ordering::Relaxed);
+    }
 }
 
 /// Client metadata (request headers) that travels with a batch; keys in lower case.

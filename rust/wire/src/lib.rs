@@ -15,7 +15,7 @@ pub mod repair;
 pub mod schema;
 pub mod signal;
 
-pub use batch::{Batch, Metadata, Segment, live_bytes};
+pub use batch::{Batch, Live, Metadata, Segment, live_bytes};
 pub use error::{DecodeError, Limits};
 pub use intake::{Intake, intake};
 pub use json::{json_to_otlp, otlp_to_json};

@@ -1,0 +1,321 @@
+//! `Inbox`: where requests wait for a Python thread. Bounded in bytes, from a body's first byte to its answer.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use otelier_wire::{Batch, Live, Metadata, Segment, Signal};
+use parking_lot::{Condvar, Mutex};
+use tokio::sync::{Semaphore, oneshot};
+
+use super::plain::HttpRequest;
+use crate::status::PartialSuccess;
+
+pub struct Inbox {
+    budget: Budget,
+    signals: [Queue<Request>; 3],
+    http: Queue<HttpRequest>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    Grpc,
+    Http,
+}
+
+/// One checked request that waits for its answer.
+pub struct Request {
+    pub segment: Arc<Segment>,
+    pub metadata: Option<Arc<Metadata>>,
+    pub transport: Transport,
+    pub ticket: Ticket,
+}
+
+/// Answers one request; dropped unanswered, the request fails as an internal error.
+pub struct Ticket {
+    pub reply: oneshot::Sender<Answer>,
+    /// What the check on arrival left out.
+    pub rejected: usize,
+    pub reason: String,
+    /// Room in the inbox, until answered.
+    pub held: Held,
+}
+
+#[derive(Debug)]
+pub enum Answer {
+    Accepted(PartialSuccess),
+    Refused { message: String, retryable: bool, retry_after: Option<Duration> },
+}
+
+impl Inbox {
+    pub fn new(max_bytes: usize) -> Arc<Inbox> {
+        Arc::new(Inbox { budget: Budget::new(max_bytes), signals: Default::default(), http: Queue::default() })
+    }
+
+    fn queue(&self, signal: Signal) -> &Queue<Request> {
+        let [traces, metrics, logs] = &self.signals;
+        match signal {
+            Signal::Traces => traces,
+            Signal::Metrics => metrics,
+            Signal::Logs => logs,
+        }
+    }
+
+    /// Room for a request's bytes, none yet.
+    pub fn hold(self: &Arc<Inbox>, wait: Duration) -> Held {
+        Held { inbox: self.clone(), wait, bytes: 0, overdraft: false, live: Live::default() }
+    }
+
+    /// False when the inbox is closed.
+    pub fn push(&self, signal: Signal, request: Request) -> bool {
+        self.queue(signal).push(request)
+    }
+
+    pub fn push_http(&self, request: HttpRequest) -> bool {
+        self.http.push(request)
+    }
+
+    /// The first request of a signal, and those right behind it with equal metadata, up to `max_bytes`.
+    pub fn pop(&self, signal: Signal, max_bytes: usize, timeout: Duration) -> Option<Delivery> {
+        self.queue(signal).pop(timeout, |waiting| {
+            // Whoever gave up has been told so, and will send again.
+            while waiting.front().is_some_and(|r| r.ticket.reply.is_closed()) {
+                waiting.pop_front();
+            }
+            let first = waiting.pop_front()?;
+            let mut delivery = Delivery::of(signal, first);
+            let mut size = delivery.size();
+            while let Some(next) = waiting.front() {
+                size += next.segment.bytes().len();
+                if size > max_bytes || !delivery.may_take(next) {
+                    break;
+                }
+                delivery.requests.extend(waiting.pop_front().filter(|r| !r.ticket.reply.is_closed()));
+            }
+            Some(delivery)
+        })
+    }
+
+    pub fn pop_http(&self, timeout: Duration) -> Option<HttpRequest> {
+        self.http.pop(timeout, VecDeque::pop_front)
+    }
+
+    pub fn close(&self) {
+        self.signals.iter().for_each(Queue::close);
+        self.http.close();
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.http.state.lock().closed
+    }
+}
+
+/// Requests of one signal, transport and metadata, to be answered together.
+pub struct Delivery {
+    signal: Signal,
+    transport: Transport,
+    metadata: Option<Arc<Metadata>>,
+    requests: Vec<Request>,
+}
+
+impl Delivery {
+    fn of(signal: Signal, request: Request) -> Delivery {
+        let (transport, metadata) = (request.transport, request.metadata.clone());
+        Delivery { signal, transport, metadata, requests: vec![request] }
+    }
+
+    fn may_take(&self, next: &Request) -> bool {
+        next.transport == self.transport && next.metadata == self.metadata
+    }
+
+    fn size(&self) -> usize {
+        self.requests.iter().map(|r| r.segment.bytes().len()).sum()
+    }
+
+    pub fn batch(&self) -> Batch {
+        let segments = self.requests.iter().map(|r| r.segment.clone()).collect();
+        Batch::new(self.signal, segments, self.metadata.clone())
+    }
+
+    pub fn requests(&self) -> usize {
+        self.requests.len()
+    }
+
+    pub fn transport(&self) -> Transport {
+        self.transport
+    }
+
+    /// Success. `rejected` items are told to the requests in order, to each at most as many as it has.
+    pub fn accept(self, rejected: usize, message: &str) {
+        let mut left = rejected;
+        let mut told = false;
+        for Request { segment, ticket, .. } in self.requests {
+            let here = left.min(segment.items());
+            left -= here;
+            let tell = here > 0 || (rejected == 0 && !message.is_empty() && !told);
+            told |= tell;
+            let mut partial = PartialSuccess { rejected: (ticket.rejected + here) as i64, message: ticket.reason };
+            if tell && !message.is_empty() {
+                if !partial.message.is_empty() {
+                    partial.message.push_str("; ");
+                }
+                partial.message.push_str(message);
+            }
+            // An asker that has gone needs no answer.
+            let _ = ticket.reply.send(Answer::Accepted(partial));
+        }
+    }
+
+    pub fn refuse(self, message: &str, retryable: bool, retry_after: Option<Duration>) {
+        for request in self.requests {
+            let answer = Answer::Refused { message: message.to_owned(), retryable, retry_after };
+            let _ = request.ticket.reply.send(answer);
+        }
+    }
+
+    /// One delivery per request.
+    pub fn parts(self) -> Vec<Delivery> {
+        self.requests.into_iter().map(|r| Delivery::of(self.signal, r)).collect()
+    }
+}
+
+struct Queue<T> {
+    state: Mutex<State<T>>,
+    arrived: Condvar,
+}
+
+struct State<T> {
+    waiting: VecDeque<T>,
+    closed: bool,
+}
+
+impl<T> Default for Queue<T> {
+    fn default() -> Queue<T> {
+        Queue { state: Mutex::new(State { waiting: VecDeque::new(), closed: false }), arrived: Condvar::new() }
+    }
+}
+
+impl<T> Queue<T> {
+    fn push(&self, item: T) -> bool {
+        let mut state = self.state.lock();
+        if state.closed {
+            return false;
+        }
+        state.waiting.push_back(item);
+        drop(state);
+        self.arrived.notify_one();
+        true
+    }
+
+    fn pop<R>(&self, timeout: Duration, mut take: impl FnMut(&mut VecDeque<T>) -> Option<R>) -> Option<R> {
+        let until = Instant::now() + timeout;
+        let mut state = self.state.lock();
+        loop {
+            if let Some(taken) = take(&mut state.waiting) {
+                return Some(taken);
+            }
+            if state.closed || self.arrived.wait_until(&mut state, until).timed_out() {
+                return take(&mut state.waiting);
+            }
+        }
+    }
+
+    fn close(&self) {
+        self.state.lock().closed = true;
+        self.arrived.notify_all();
+    }
+}
+
+/// Bytes that bodies under way and requests not answered may hold.
+///
+/// One body at a time may go beyond: the one that was first to find no room. So a body larger than the
+/// budget passes, and bodies that hold it all between them can't wait for each other for ever.
+struct Budget {
+    max: usize,
+    free: Semaphore,
+    overdraft: Semaphore,
+    waiters: Semaphore,
+}
+
+/// What a client of HTTP/2 has sent and nobody reads stays in the connection's window, outside the budget:
+/// so no more than this many bodies may wait for room.
+const MOST_WAITERS: usize = 256;
+
+impl Budget {
+    fn new(max: usize) -> Budget {
+        let max = max.clamp(1, Semaphore::MAX_PERMITS);
+        Budget { max, free: Semaphore::new(max), overdraft: Semaphore::new(1), waiters: Semaphore::new(MOST_WAITERS) }
+    }
+}
+
+/// No room in the inbox in time.
+#[derive(Debug)]
+pub struct Full;
+
+/// A request's share of the inbox and of `live_bytes`; given back when dropped.
+pub struct Held {
+    inbox: Arc<Inbox>,
+    wait: Duration,
+    bytes: usize,
+    overdraft: bool,
+    live: Live,
+}
+
+impl Held {
+    /// Counts `bytes` more that have arrived, maybe after waiting for room.
+    pub async fn grow(&mut self, bytes: usize) -> Result<(), Full> {
+        self.reserve(bytes).await?;
+        self.live.add(bytes);
+        Ok(())
+    }
+
+    /// Takes room for `bytes` more that do not exist yet.
+    pub async fn reserve(&mut self, bytes: usize) -> Result<(), Full> {
+        let budget = &self.inbox.budget;
+        let Ok(wanted) = u32::try_from(bytes) else { return Err(Full) };
+        if self.overdraft || bytes == 0 {
+            return Ok(());
+        }
+        if let Ok(permits) = budget.free.try_acquire_many(wanted) {
+            permits.forget();
+            self.bytes += bytes;
+            return Ok(());
+        }
+        let Ok(_waiting) = budget.waiters.try_acquire() else { return Err(Full) };
+        tokio::select! {
+            biased;
+            permits = budget.free.acquire_many(wanted), if bytes <= budget.max => {
+                permits.map_err(|_| Full)?.forget();
+                self.bytes += bytes;
+                Ok(())
+            }
+            permit = budget.overdraft.acquire() => {
+                permit.map_err(|_| Full)?.forget();
+                self.overdraft = true;
+                Ok(())
+            }
+            () = tokio::time::sleep(self.wait) => Err(Full),
+        }
+    }
+
+    /// Gives back what was reserved beyond `bytes`.
+    pub fn shrink(&mut self, bytes: usize) {
+        let more = self.bytes.saturating_sub(bytes);
+        self.bytes -= more;
+        self.inbox.budget.free.add_permits(more);
+    }
+
+    /// The bytes have become a segment, which counts itself.
+    pub fn stop_counting(&mut self) {
+        self.live = Live::default();
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.inbox.budget.free.add_permits(self.bytes);
+        if self.overdraft {
+            self.inbox.budget.overdraft.add_permits(1);
+        }
+    }
+}

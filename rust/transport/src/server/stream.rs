@@ -1,0 +1,106 @@
+//! One accepted socket, plain or TLS, with a look ahead at its first bytes and a count of what came.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
+
+use super::connection::Conn;
+
+pub enum Socket {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+pub struct Stream {
+    socket: Socket,
+    ahead: Bytes,
+    conn: Arc<Conn>,
+}
+
+const HTTP2_PREFACE: &[u8] = b"PRI";
+
+impl Stream {
+    pub fn new(socket: Socket, conn: Arc<Conn>) -> Stream {
+        Stream { socket, ahead: Bytes::new(), conn }
+    }
+
+    /// Whether the client begins as HTTP/2 does. An error if it sends nothing and goes.
+    pub async fn is_http2(&mut self) -> io::Result<bool> {
+        let mut seen = BytesMut::with_capacity(16 << 10);
+        while HTTP2_PREFACE.starts_with(&seen) && seen.len() < HTTP2_PREFACE.len() {
+            if self.read_buf(&mut seen).await? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        let http2 = seen.starts_with(HTTP2_PREFACE);
+        self.ahead = seen.freeze();
+        Ok(http2)
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let me = &mut *self;
+        if !me.ahead.is_empty() {
+            let taken = me.ahead.len().min(buf.remaining());
+            buf.put_slice(me.ahead.get(..taken).unwrap_or(&[]));
+            me.ahead.advance(taken);
+            return Poll::Ready(Ok(()));
+        }
+        let before = buf.filled().len();
+        ready!(match &mut me.socket {
+            Socket::Plain(socket) => Pin::new(socket).poll_read(cx, buf),
+            Socket::Tls(socket) => Pin::new(socket).poll_read(cx, buf),
+        })?;
+        me.conn.received.fetch_add((buf.filled().len() - before) as u64, Relaxed);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        match &mut self.socket {
+            Socket::Plain(socket) => Pin::new(socket).poll_write(cx, buf),
+            Socket::Tls(socket) => Pin::new(socket).poll_write(cx, buf),
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.socket {
+            Socket::Plain(socket) => Pin::new(socket).poll_write_vectored(cx, bufs),
+            Socket::Tls(socket) => Pin::new(socket).poll_write_vectored(cx, bufs),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match &self.socket {
+            Socket::Plain(socket) => socket.is_write_vectored(),
+            Socket::Tls(socket) => socket.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.socket {
+            Socket::Plain(socket) => Pin::new(socket).poll_flush(cx),
+            Socket::Tls(socket) => Pin::new(socket).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.socket {
+            Socket::Plain(socket) => Pin::new(socket).poll_shutdown(cx),
+            Socket::Tls(socket) => Pin::new(socket).poll_shutdown(cx),
+        }
+    }
+}
