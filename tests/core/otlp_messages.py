@@ -104,6 +104,11 @@ def encodings(draw: Callable[[Any], Any], signal: str) -> tuple[Message, bytes]:
 
 def encode(message: Message, random: Random) -> bytes:
     """The message, written as the random numbers have it."""
+    return b"".join(_mixed(message, random))
+
+
+def _mixed(message: Message, random: Random) -> list[bytes]:
+    """The records of a message in any order that means the same."""
     lanes = [_records(field, value, random) for field, value in message.ListFields()]
     lanes += [[_unknown(random)] for _ in range(random.choice([0, 0, 0, 1]))]
     written = []
@@ -111,13 +116,18 @@ def encode(message: Message, random: Random) -> bytes:
         lane = random.choice(lanes)
         written.append(lane.pop(0))
         lanes = [lane for lane in lanes if lane]
-    return b"".join(written)
+    return written
 
 
 def _records(field: FieldDescriptor, value: Any, random: Random) -> list[bytes]:
     """One field's records, which may be moved apart but not past each other."""
     if not field.is_repeated:
         overruled = [_overruled(field, random)] if random.random() < 0.1 else []
+        if field.message_type is not None and random.random() < 0.1:
+            records = _mixed(value, random)
+            cut = random.randint(0, len(records))
+            halves = [b"".join(records[:cut]), b"".join(records[cut:])]
+            return overruled + [_tag(field.number, 2) + varint(len(half), random) + half for half in halves]
         return [*overruled, _record(field, value, random)]
     if field.type not in VARINTS and field.type not in SIZES:
         return [_record(field, element, random) for element in value]
