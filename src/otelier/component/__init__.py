@@ -7,7 +7,7 @@ from .contracts import Component, Connector, Consumer, Exporter, Extension, Proc
 from .custody import FORWARDS, Custody, CustodyKind
 from .errors import ConfigError, Location, OtelierError, Permanent, Problem, Refused, Retryable, StartError
 from .id import ComponentID
-from .meter import BoundCounter, BoundHistogram, Counter, Histogram, HistogramValue, Meter, Metric
+from .meter import BoundCounter, BoundHistogram, Counter, Histogram, HistogramValue, Meter, Metric, Reading
 from .registry import Kind, Registration, connector, exporter, extension, processor, receiver
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "Permanent",
     "Problem",
     "Processor",
+    "Reading",
     "Receiver",
     "Refused",
     "Registration",

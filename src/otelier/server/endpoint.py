@@ -1,0 +1,83 @@
+"""A small HTTP endpoint: the native server takes requests, one Python function answers them.
+
+For pages of low traffic: health, own metrics, small receivers. Telemetry in bulk goes through deliveries instead.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from .._core import HttpRequest, Inbox, Server
+from .http import HttpServerSettings
+from .listen import http_options, listen
+
+__all__ = ["Handler", "HttpEndpoint", "HttpRequest", "Response"]
+
+_INBOX_BYTES = 64 * 2**20
+_WAIT_S = 60.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a handler answers."""
+
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+
+Handler: TypeAlias = Callable[[HttpRequest], Response]
+
+
+class HttpEndpoint:
+    """One listening socket and the threads that answer on it. One life: made → `start` → `stop`."""
+
+    def __init__(self, settings: HttpServerSettings, handler: Handler, name: str, *, threads: int = 1) -> None:
+        """`name` is that of the threads, and who it is in the log."""
+        self._settings = settings
+        self._handler = handler
+        self._name = name
+        self._thread_count = threads
+        self._inbox = Inbox(_INBOX_BYTES)
+        self._threads: list[threading.Thread] = []
+        self._server: Server | None = None
+
+    def start(self) -> None:
+        """Bind and answer. Raises StartError."""
+        self._server = listen(http_options(self._settings), self._inbox, self._settings)
+        for number in range(self._thread_count):
+            thread = threading.Thread(target=self._run, name=f"{self._name}:{number}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port that it listens at. Only after `start`."""
+        assert self._server, "not started"
+        return self._server.address
+
+    def stop(self, grace_s: float = 1.0) -> None:
+        """Take no more requests, answer those under way for up to `grace_s`, then close."""
+        if self._server:
+            self._server.stop(grace_s)
+        self._inbox.close()
+        for thread in self._threads:
+            thread.join(grace_s)
+
+    def _run(self) -> None:
+        while not self._inbox.closed:
+            request = self._inbox.receive_http(_WAIT_S)
+            if request is not None:
+                response = self._answer(request)
+                request.respond(response.status, response.headers, response.body)
+
+    def _answer(self, request: HttpRequest) -> Response:
+        try:
+            return self._handler(request)
+        except Exception:  # noqa: BLE001 (a bug in one page must not end the endpoint)
+            _log.exception("%s: can't answer %s %s", self._name, request.method, request.path)
+            return Response(500, (("content-type", "text/plain"),), b"internal error; see the log\n")
