@@ -1,0 +1,162 @@
+"""The otlp receiver over TLS: certificates, client certificates, reload, and what is not TLS."""
+
+import datetime
+import http.client
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from otelier.component import Secret, StartError
+from otelier.server.tls import TlsServerSettings
+from otelier.testing import items
+
+METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+BODY = {"content-type": "application/x-protobuf"}
+
+
+class Authority:
+    """Signs certificates and writes them as PEM files."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._folder = folder
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        self._made = 0
+        self.file = folder / f"{name}.pem"
+        self.file.write_bytes(self._sign(self._name, self._key, ca=True))
+
+    def issue(self, name: str) -> dict[str, str]:
+        """Paths of a new certificate for localhost and its key, by their configuration keys."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        cert_file, key_file = self._folder / f"{name}.crt", self._folder / f"{name}.key"
+        cert_file.write_bytes(self._sign(subject, key, ca=False))
+        form, encoding = serialization.PrivateFormat.PKCS8, serialization.Encoding.PEM
+        key_file.write_bytes(key.private_bytes(encoding, form, serialization.NoEncryption()))
+        return {"cert_file": str(cert_file), "key_file": str(key_file)}
+
+    def _sign(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, *, ca: bool) -> bytes:
+        now = datetime.datetime.now(datetime.UTC)
+        self._made += 1
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(self._name)
+            .public_key(key.public_key())
+            .serial_number(self._made)
+            .not_valid_before(now - datetime.timedelta(hours=1))
+            .not_valid_after(now + datetime.timedelta(hours=1))
+            .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        )
+        return builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path, "authority")
+
+
+def client(authority: Authority, own: dict[str, str] | None = None, **versions: ssl.TLSVersion) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=str(authority.file))
+    if own:
+        context.load_cert_chain(own["cert_file"], own["key_file"])
+    for name, version in versions.items():
+        setattr(context, name, version)
+    return context
+
+
+def post(it, context: ssl.SSLContext) -> int:
+    connection = http.client.HTTPSConnection("localhost", it.receiver.address("http")[1], timeout=20, context=context)
+    try:
+        connection.request("POST", "/v1/traces", items("traces", 1).to_otlp(), BODY)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def serial(it, context: ssl.SSLContext) -> int:
+    """Serial number of the certificate that the server shows now."""
+    connection = http.client.HTTPSConnection("localhost", it.receiver.address("http")[1], timeout=20, context=context)
+    try:
+        connection.connect()
+        return int(connection.sock.getpeercert()["serialNumber"], 16)
+    finally:
+        connection.close()
+
+
+def tls(**keys: Any) -> dict[str, Any]:
+    settings = TlsServerSettings(**keys)
+    assert not list(settings.problems())
+    return {"tls": settings}
+
+
+def test_grpc_and_http_are_served_over_tls(run: Callable[..., Any], authority: Authority):
+    settings = tls(**authority.issue("server"))
+    it = run(grpc=settings, http=settings)
+    assert post(it, client(authority)) == 200
+    credentials = grpc.ssl_channel_credentials(authority.file.read_bytes())
+    with grpc.secure_channel(f"localhost:{it.receiver.address('grpc')[1]}", credentials) as channel:
+        assert channel.unary_unary(METHOD)(items("traces", 1).to_otlp(), timeout=20) == b""
+    assert it.out.items == 2
+
+
+def test_plain_text_is_not_served_where_tls_is_spoken(run: Callable[..., Any], authority: Authority):
+    it = run(grpc=None, http=tls(**authority.issue("server")))
+    answer = it.post("traces", b"")
+    assert (answer.status, b"https" in answer.body) == (400, True)
+    assert post(it, client(authority)) == 200
+
+
+def test_clients_must_prove_themselves_where_an_authority_is_set(
+    run: Callable[..., Any], authority: Authority, tmp_path: Path
+):
+    it = run(grpc=None, http=tls(**authority.issue("server"), client_ca_file=str(authority.file)))
+    assert post(it, client(authority, authority.issue("client"))) == 200
+    stranger = Authority(tmp_path, "stranger").issue("other")
+    for context in (client(authority), client(authority, stranger)):
+        with pytest.raises((ssl.SSLError, OSError)):
+            post(it, context)
+    assert it.out.items == 1
+
+
+def test_versions_of_tls_are_bounded(run: Callable[..., Any], authority: Authority):
+    it = run(grpc=None, http=tls(**authority.issue("server"), min_version="1.3"))
+    assert post(it, client(authority)) == 200
+    with pytest.raises((ssl.SSLError, OSError)):
+        post(it, client(authority, maximum_version=ssl.TLSVersion.TLSv1_2))
+
+
+def test_certificates_are_read_again_without_a_restart(run: Callable[..., Any], authority: Authority):
+    it = run(grpc=None, http=tls(**authority.issue("server"), reload_interval=0.02))
+    context = client(authority)
+    first = serial(it, context)
+    authority.issue("server")
+    while serial(it, context) == first:  # ended by the test's own time limit if it never happens
+        pass
+    assert post(it, context) == 200
+
+
+def test_inline_certificates_are_taken(run: Callable[..., Any], authority: Authority):
+    files = authority.issue("server")
+    pem = {name.replace("file", "pem"): Secret(Path(path).read_text()) for name, path in files.items()}
+    assert post(run(grpc=None, http=tls(**pem)), client(authority)) == 200
+
+
+def test_a_file_that_is_no_certificate_is_a_start_error_that_names_it(
+    run: Callable[..., Any], authority: Authority, tmp_path: Path
+):
+    files = authority.issue("server")
+    (tmp_path / "server.crt").write_text("nonsense")
+    with pytest.raises(StartError, match="cert_file: no certificate"):
+        run(grpc=None, http=tls(**files))
+    with pytest.raises(StartError, match=r"missing\.key"):
+        run(grpc=None, http=tls(**{**authority.issue("server"), "key_file": str(tmp_path / "missing.key")}))
