@@ -4,11 +4,13 @@ use pyo3::prelude::*;
 
 mod batch;
 mod server;
+mod client;
 
 #[pymodule]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("__version__", env!("CARGO_PKG_VERSION"))?;
     batch::register(m)?;
     server::register(m)?;
+    client::register(m)?;
     Ok(())
 }

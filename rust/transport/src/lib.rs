@@ -1,5 +1,6 @@
 //! OTLP over gRPC and HTTP, server and client, on tokio, hyper and rustls.
 
+pub mod client;
 pub mod compress;
 pub mod runtime;
 pub mod server;
