@@ -10,10 +10,11 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use hyper::client::conn::http2;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper::rt::Executor;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use super::body::Payload;
 use super::connect::{self, Io};
@@ -27,13 +28,30 @@ const LOOKUP_PAUSE: Duration = Duration::from_secs(5);
 const HOUR: Duration = Duration::from_secs(3600);
 const MAX_PING_INTERVAL_FACTOR: u32 = 1 << 10;
 
-type Driver = http2::Connection<TokioIo<Io>, Payload, TokioExecutor>;
+type Driver = http2::Connection<TokioIo<Io>, Payload, Tasks>;
+
+/// Runs what a connection consists of, until it is done or the client is closed.
+#[derive(Clone)]
+struct Tasks(watch::Receiver<bool>);
+
+impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Tasks {
+    fn execute(&self, task: F) {
+        let mut closed = self.0.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = task => {}
+                _ = closed.wait_for(|closed| *closed) => {}
+            }
+        });
+    }
+}
 
 pub struct Channel {
     target: Target,
     tls: Option<Tls>,
     options: GrpcOptions,
     runtime: Handle,
+    closed: watch::Receiver<bool>,
     state: Mutex<State>,
     changed: Notify,
     turn: AtomicUsize,
@@ -49,11 +67,11 @@ struct State {
     lookup_error: String,
     /// Something broke since the last lookup.
     broken: bool,
-    closed: bool,
 }
 
 impl Channel {
-    pub fn new(options: GrpcOptions, runtime: Handle) -> Result<Arc<Channel>, String> {
+    /// All connections end when `closed` becomes true.
+    pub fn new(options: GrpcOptions, runtime: Handle, closed: watch::Receiver<bool>) -> Result<Arc<Channel>, String> {
         let target = Target::parse(&options.target)?;
         let tls = Tls::new(&options.tls, target.tls, &[b"h2"])?;
         let endpoints = match &target.source {
@@ -67,6 +85,7 @@ impl Channel {
             tls,
             options,
             runtime,
+            closed,
             state: Mutex::new(State { endpoints, ..State::default() }),
             changed: Notify::new(),
             turn: AtomicUsize::new(turn),
@@ -107,20 +126,9 @@ impl Channel {
         self.state.lock().endpoints.answered(connection);
     }
 
-    /// Let go of all connections; each ends when its requests have.
-    pub fn close(&self) {
-        let mut state = self.state.lock();
-        state.closed = true;
-        state.endpoints.clear();
-        self.changed.notify_waiters();
-    }
-
     /// None while there is something to wait for.
     fn try_pick(self: &Arc<Self>) -> Option<Result<Picked, String>> {
         let mut state = self.state.lock();
-        if state.closed {
-            return Some(Err("the client is closed".into()));
-        }
         self.look_up_if_due(&mut state);
         let endpoints = &mut state.endpoints;
         endpoints.settle(Instant::now());
@@ -175,7 +183,7 @@ impl Channel {
                 return Err(format!("{address} speaks TLS but not HTTP/2; is it a gRPC server?"));
             }
         }
-        let mut builder = http2::Builder::new(TokioExecutor::new());
+        let mut builder = http2::Builder::new(Tasks(self.closed.clone()));
         builder
             .timer(TokioTimer::new())
             .initial_stream_window_size(self.options.initial_stream_window_bytes)
@@ -190,7 +198,8 @@ impl Channel {
         builder.handshake(TokioIo::new(io)).await.map_err(|e| format!("HTTP/2 with {address} failed: {e}"))
     }
 
-    fn ended(&self, connection: Connection, error: Option<&hyper::Error>) {
+    /// A connection is of no more use.
+    pub fn ended(&self, connection: Connection, error: Option<&hyper::Error>) {
         if error.and_then(super::grpc::h2_error).and_then(|e| e.reason()) == Some(h2::Reason::ENHANCE_YOUR_CALM) {
             let factor = self.ping_interval_factor.load(Ordering::Relaxed);
             self.ping_interval_factor.store((factor * 2).min(MAX_PING_INTERVAL_FACTOR), Ordering::Relaxed);
@@ -217,8 +226,7 @@ impl Channel {
             let mut state = channel.state.lock();
             (state.looking_up, state.looked_up) = (false, Some(Instant::now()));
             match found {
-                Ok(addresses) if !state.closed => state.endpoints.adopt(&addresses),
-                Ok(_) => {}
+                Ok(addresses) => state.endpoints.adopt(&addresses),
                 Err(error) => (state.lookup_error, state.broken) = (error, true),
             }
             channel.changed.notify_waiters();

@@ -60,10 +60,6 @@ impl Endpoints {
         self.list.is_empty()
     }
 
-    pub fn clear(&mut self) {
-        self.list.clear();
-    }
-
     /// Keep what is still there, add what is new; the rest is dropped and ends when its requests have.
     pub fn adopt(&mut self, addresses: &[Address]) {
         let mut old = std::mem::take(&mut self.list);
@@ -123,6 +119,9 @@ impl Endpoints {
         if let Some(endpoint) = self.of(connection) {
             (endpoint.answered, endpoint.failures) = (true, 0);
             endpoint.error.clear();
+            if matches!(endpoint.link, Link::Down { .. }) {
+                endpoint.link = Link::Idle; // it ended before we learned that it had brought an answer
+            }
         }
     }
 

@@ -18,14 +18,15 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::SendResult;
-use super::body::{Payload, one_segment, segments_of};
+use super::body::{Payload, Segments, one_segment, segments_of, size_of};
 use super::channel::Channel;
 use super::options::{GrpcOptions, seconds};
 use crate::compress::{Algorithm, compress, decompress};
 use crate::runtime;
 use crate::status::{PartialSuccess, Status, base64_encode, code, percent_decode};
 
-const ATTEMPTS: usize = 2;
+/// Of a message: one byte that says whether it is compressed, four of length.
+const PREFIX: usize = 5;
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 /// Headers that are ours to set.
 const OWN_HEADERS: [&str; 4] = ["te", "content-type", "user-agent", "content-length"];
@@ -48,26 +49,28 @@ impl GrpcClient {
             "deflate" => Algorithm::Zlib,
             other => return Err(format!("compression {other:?}: use none, gzip, zstd, snappy or deflate")),
         };
-        let channel = Channel::new(options.clone(), runtime::handle().clone())?;
-        Ok(GrpcClient { channel, algorithm, options, closed: watch::Sender::new(false) })
+        let closed = watch::Sender::new(false);
+        let channel = Channel::new(options.clone(), runtime::handle().clone(), closed.subscribe())?;
+        Ok(GrpcClient { channel, algorithm, options, closed })
     }
 
     /// Send one Export request and wait for the answer, on the calling thread.
     pub fn send(&self, batch: &Batch, headers: &[(String, String)], limit_s: f64) -> SendResult {
         let deadline = Instant::now() + seconds(limit_s, LONGEST_TIMEOUT);
-        let payload = match self.payload(batch) {
-            Ok(payload) => payload,
+        let segments = match self.segments(batch) {
+            Ok(segments) => segments,
             Err(status) => return failure(status),
         };
-        let sent_bytes = payload.len();
-        let call = Call { client: self, payload, headers, signal: batch.signal(), deadline, peer: RefCell::default() };
+        let sent_bytes = PREFIX + size_of(&segments);
+        let call = Call { client: self, segments, headers, signal: batch.signal(), deadline, peer: RefCell::default() };
         let mut closed = self.closed.subscribe();
         let result = runtime::handle().block_on(async {
             tokio::select! {
+                biased;
+                _ = closed.wait_for(|closed| *closed) => Err(Status::new(code::CANCELLED, "the client was closed")),
                 result = timeout(deadline.saturating_duration_since(Instant::now()), call.run()) => {
                     result.unwrap_or_else(|_| Err(call.too_late(limit_s)))
                 }
-                _ = closed.wait_for(|closed| *closed) => Err(Status::new(code::CANCELLED, "the client was closed")),
             }
         });
         SendResult { sent_bytes, ..result.unwrap_or_else(failure) }
@@ -76,10 +79,9 @@ impl GrpcClient {
     /// End all connections; sends under way fail as cancelled.
     pub fn close(&self) {
         self.closed.send_replace(true);
-        self.channel.close();
     }
 
-    fn payload(&self, batch: &Batch) -> Result<Payload, Status> {
+    fn segments(&self, batch: &Batch) -> Result<Segments, Status> {
         let segments = match self.algorithm {
             Algorithm::Identity => segments_of(batch),
             algorithm => {
@@ -88,11 +90,11 @@ impl GrpcClient {
                 one_segment(small.map_err(|e| Status::new(code::INTERNAL, format!("compression failed: {e}")))?)
             }
         };
-        let size: usize = segments.iter().map(|s| s.bytes().len()).sum();
-        if u32::try_from(size).is_err() {
-            return Err(Status::new(code::RESOURCE_EXHAUSTED, format!("a gRPC message can't have {size} bytes")));
+        let size = size_of(&segments);
+        match u32::try_from(size) {
+            Ok(_) => Ok(segments),
+            Err(_) => Err(Status::new(code::RESOURCE_EXHAUSTED, format!("a gRPC message can't have {size} bytes"))),
         }
-        Ok(Payload::grpc(segments, self.algorithm != Algorithm::Identity))
     }
 }
 
@@ -104,7 +106,7 @@ impl Drop for GrpcClient {
 
 struct Call<'a> {
     client: &'a GrpcClient,
-    payload: Payload,
+    segments: Segments,
     headers: &'a [(String, String)],
     signal: Signal,
     deadline: Instant,
@@ -115,12 +117,13 @@ struct Call<'a> {
 impl Call<'_> {
     async fn run(&self) -> Result<SendResult, Status> {
         let channel = &self.client.channel;
-        let mut attempt = 1;
+        let mut repeated = false;
         loop {
             let picked = channel.pick().await.map_err(|why| Status::new(code::UNAVAILABLE, why))?;
             let mut sender = picked.sender;
             *self.peer.borrow_mut() = picked.address.to_string();
-            match sender.try_send_request(self.request()?).await {
+            let (payload, _loan) = Payload::grpc(&self.segments, self.client.algorithm != Algorithm::Identity);
+            match sender.try_send_request(self.request(payload)?).await {
                 Ok(response) => {
                     channel.answered(picked.connection);
                     return self.read(response).await;
@@ -128,23 +131,28 @@ impl Call<'_> {
                 Err(mut error) => {
                     let unsent = error.take_message().is_some();
                     let error = error.into_error();
-                    if attempt == ATTEMPTS || !(unsent || surely_unprocessed(&error)) {
+                    if unsent {
+                        // The connection was about to end; the next pick takes another.
+                        channel.ended(picked.connection, None);
+                    } else if !repeated && surely_unprocessed(&error) {
+                        repeated = true;
+                        channel.answered(picked.connection); // refusing is an answer, too
+                    } else {
                         return Err(self.broken(&error));
                     }
-                    attempt += 1;
                 }
             }
         }
     }
 
-    fn request(&self) -> Result<Request<Payload>, Status> {
+    fn request(&self, payload: Payload) -> Result<Request<Payload>, Status> {
         let channel = &self.client.channel;
         let path = service_path(self.signal);
         let bad = |what: &str| Status::new(code::INTERNAL, format!("{what} can't be sent as a header"));
         let mut request = Request::builder()
             .method(Method::POST)
             .uri(format!("{}://{}{path}", channel.scheme(), channel.authority()))
-            .body(self.payload.clone())
+            .body(payload)
             .map_err(|_| bad("the authority of the target"))?;
         let headers = request.headers_mut();
         for (key, value) in self.headers {
@@ -186,7 +194,7 @@ impl Call<'_> {
                 Ok(data) => message.extend_from_slice(&data),
                 Err(frame) => trailers.extend(frame.into_trailers().unwrap_or_default()),
             }
-            if message.len() > limit.saturating_add(5) {
+            if message.len() > limit.saturating_add(PREFIX) {
                 let text = format!("the answer has more than {limit} bytes");
                 return Err(Status::new(code::RESOURCE_EXHAUSTED, text));
             }
@@ -226,7 +234,7 @@ fn failure(status: Status) -> SendResult {
 
 /// Whatever the message says, status OK means that the data is in safe hands.
 fn success(message: &[u8], headers: &HeaderMap, limit: usize) -> SendResult {
-    let plain = match message.split_at_checked(5) {
+    let plain = match message.split_at_checked(PREFIX) {
         Some(([0, ..], body)) => Some(Bytes::copy_from_slice(body)),
         Some(([1, ..], body)) => {
             let name = headers.get("grpc-encoding").and_then(|e| e.to_str().ok()).unwrap_or_default();

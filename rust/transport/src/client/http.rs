@@ -11,13 +11,13 @@ use http::header::{
 };
 use http::{Method, Request, Response, Uri};
 use hyper::body::Incoming;
-use otelier_wire::{Batch, Segment};
+use otelier_wire::Batch;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::SendResult;
 use super::answer::{self, Answer, Unread};
-use super::body::{Payload, one_segment, segments_of};
+use super::body::{Loan, Payload, Segments, one_segment, segments_of, size_of};
 use super::grpc::{innermost, surely_unprocessed};
 use super::options::{HttpOptions, seconds};
 use super::pool::{Lane, Origin, Pool, name};
@@ -81,9 +81,8 @@ impl HttpClient {
             if self.algorithm != Algorithm::Identity {
                 own.insert(CONTENT_ENCODING, header_value("compression", &self.options.compression)?);
             }
-            let payload = Payload::http(segments);
-            let sent_bytes = payload.len();
-            let answer = self.answer(Method::POST, url, own, headers, payload, deadline, limit_s)?;
+            let sent_bytes = size_of(&segments);
+            let answer = self.answer(Method::POST, url, own, headers, segments, deadline, limit_s)?;
             Ok(SendResult { sent_bytes, ..answer::interpret(batch.signal(), &answer) })
         });
         match result {
@@ -107,7 +106,7 @@ impl HttpClient {
         let deadline = Instant::now() + seconds(limit_s, LONGEST_TIMEOUT);
         let method = method.parse().map_err(|_| NoAnswer::Unsendable(format!("{method:?} is no HTTP method")))?;
         let own = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("gzip"))]);
-        self.answer(method, url, own, headers, Payload::http(one_segment(body)), deadline, limit_s)
+        self.answer(method, url, own, headers, one_segment(body), deadline, limit_s)
     }
 
     /// End all connections; requests under way fail.
@@ -116,10 +115,10 @@ impl HttpClient {
         self.pool.close();
     }
 
-    fn content(&self, batch: &Batch, encoding: Encoding) -> Result<Arc<[Arc<Segment>]>, NoAnswer> {
+    fn content(&self, batch: &Batch, encoding: Encoding) -> Result<Segments, NoAnswer> {
         let segments = match encoding {
             Encoding::Protobuf => segments_of(batch),
-            Encoding::Json => one_segment(batch.to_bytes()),
+            Encoding::Json => one_segment(otelier_wire::otlp_to_json(batch.signal(), batch.segments()).into()),
         };
         if self.algorithm == Algorithm::Identity {
             return Ok(segments);
@@ -136,7 +135,7 @@ impl HttpClient {
         url: &str,
         mut headers: HeaderMap,
         more: &[(String, String)],
-        payload: Payload,
+        segments: Segments,
         deadline: Instant,
         limit_s: f64,
     ) -> Result<Answer, NoAnswer> {
@@ -154,14 +153,15 @@ impl HttpClient {
                 headers.insert(key, value);
             }
         }
-        let exchange = Exchange { client: self, method, url, headers, payload, connected: RefCell::new(false) };
+        let exchange = Exchange { client: self, method, url, headers, segments, connected: RefCell::new(false) };
         let mut closed = self.closed.subscribe();
         runtime::handle().block_on(async {
             tokio::select! {
+                biased;
+                _ = closed.wait_for(|closed| *closed) => Err(NoAnswer::Failed("the client was closed".into())),
                 result = timeout(deadline.saturating_duration_since(Instant::now()), exchange.run()) => {
                     result.unwrap_or_else(|_| Err(exchange.too_late(limit_s)))
                 }
-                _ = closed.wait_for(|closed| *closed) => Err(NoAnswer::Failed("the client was closed".into())),
             }
         })
     }
@@ -178,7 +178,7 @@ struct Exchange<'a> {
     method: Method,
     url: Url,
     headers: HeaderMap,
-    payload: Payload,
+    segments: Segments,
     connected: RefCell<bool>,
 }
 
@@ -190,7 +190,7 @@ impl Exchange<'_> {
             let mut lease = pool.lease(origin, fresh).await.map_err(NoAnswer::Failed)?;
             *self.connected.borrow_mut() = true;
             match self.attempt(&mut lease.lane).await? {
-                Ok(response) => {
+                Ok((response, _loan)) => {
                     let answer = answer::read(response, self.client.options.max_response_bytes).await;
                     let answer = answer.map_err(|e| self.unread(e))?;
                     pool.give_back(origin, lease).await;
@@ -204,22 +204,26 @@ impl Exchange<'_> {
     }
 
     /// The inner error says whether the request surely was not sent.
-    async fn attempt(&self, lane: &mut Lane) -> Result<Result<Response<Incoming>, (bool, hyper::Error)>, NoAnswer> {
+    async fn attempt(
+        &self,
+        lane: &mut Lane,
+    ) -> Result<Result<(Response<Incoming>, Loan), (bool, hyper::Error)>, NoAnswer> {
+        let (payload, loan) = Payload::http(&self.segments);
         let sent = match lane {
-            Lane::One(sender) => sender.try_send_request(self.request(false)?).await,
-            Lane::Shared(sender) => sender.try_send_request(self.request(true)?).await,
+            Lane::One(sender) => sender.try_send_request(self.request(payload, false)?).await,
+            Lane::Shared(sender) => sender.try_send_request(self.request(payload, true)?).await,
         };
-        Ok(sent.map_err(|mut e| (e.take_message().is_some(), e.into_error())))
+        Ok(sent.map(|response| (response, loan)).map_err(|mut e| (e.take_message().is_some(), e.into_error())))
     }
 
-    fn request(&self, http2: bool) -> Result<Request<Payload>, NoAnswer> {
+    fn request(&self, payload: Payload, http2: bool) -> Result<Request<Payload>, NoAnswer> {
         let proxy = self.client.pool.plain_proxy(&self.url.origin).map_err(NoAnswer::Failed)?;
         let path = &self.url.path;
         let uri = match proxy.is_some() || http2 {
             true => format!("{}://{}{path}", self.url.scheme(), self.url.authority),
             false => path.clone(),
         };
-        let request = Request::builder().method(self.method.clone()).uri(uri).body(self.payload.clone());
+        let request = Request::builder().method(self.method.clone()).uri(uri).body(payload);
         let mut request = request.map_err(|e| NoAnswer::Unsendable(format!("the URL can't be sent: {e}")))?;
         *request.headers_mut() = self.headers.clone();
         if !http2 && !self.headers.contains_key(HOST) {

@@ -1,0 +1,129 @@
+"""Peers that the transport is tested against: a throw-away certificate authority and sockets that misbehave."""
+
+import contextlib
+import datetime
+import ipaddress
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+_DAY = datetime.timedelta(days=1)
+
+
+@dataclass
+class Authority:
+    """Issues certificates; all files lie in `folder`."""
+
+    folder: Path
+    name: str = "ca"
+
+    def __post_init__(self) -> None:
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"otelier test {self.name}")])
+        cert = self._builder(self._subject, self._key).add_extension(x509.BasicConstraints(True, None), critical=True)
+        self.file = self._write(self.name, cert.sign(self._key, hashes.SHA256()))
+
+    def issue(self, name: str, *hosts: str) -> tuple[Path, Path]:
+        """Files of a certificate for DNS names and addresses, and of its key."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        builder = self._builder(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), key)
+        builder = builder.add_extension(x509.SubjectAlternativeName([_general_name(h) for h in hosts]), critical=False)
+        key_file = self.folder / f"{name}.key"
+        form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        key_file.write_bytes(key.private_bytes(*form))
+        return self._write(name, builder.sign(self._key, hashes.SHA256())), key_file
+
+    def _builder(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+        now = datetime.datetime.now(datetime.UTC)
+        builder = x509.CertificateBuilder().subject_name(subject).issuer_name(self._subject)
+        builder = builder.public_key(key.public_key()).serial_number(x509.random_serial_number())
+        return builder.not_valid_before(now - _DAY).not_valid_after(now + _DAY)
+
+    def _write(self, name: str, cert: x509.Certificate) -> Path:
+        path = self.folder / f"{name}.pem"
+        path.write_bytes(cert.public_bytes(serialization.Encoding.PEM))
+        return path
+
+
+def _general_name(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path)
+
+
+@pytest.fixture
+def dead_port() -> Iterator[int]:
+    """A port of 127.0.0.1 that refuses connections, and that nobody else gets meanwhile."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
+
+
+class Peer:
+    """A listening socket whose every connection is handled by `serve(connection)` on a thread of its own."""
+
+    def __init__(self, serve: Callable[[socket.socket], None], host: str = "127.0.0.1", port: int = 0) -> None:
+        self._serve = serve
+        self._listener = socket.create_server((host, port))
+        self.port: int = self._listener.getsockname()[1]
+        self.connections: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                self.connections.append(connection)
+                threading.Thread(target=self._handle, args=(connection,), daemon=True).start()
+
+    def _handle(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            self._serve(connection)
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for connection in self.connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
+
+
+@pytest.fixture
+def peer() -> Iterator[Callable[..., Peer]]:
+    """Start peers that end with the test."""
+    peers: list[Peer] = []
+
+    def start(serve: Callable[[socket.socket], None], port: int = 0) -> Peer:
+        peers.append(Peer(serve, port=port))
+        return peers[-1]
+
+    yield start
+    for each in peers:
+        each.close()
+
+
+@pytest.fixture
+def black_hole(peer: Callable[..., Peer]) -> Peer:
+    """Takes connections, reads everything, never answers."""
+
+    def swallow(connection: socket.socket) -> None:
+        while connection.recv(65536):
+            pass
+
+    return peer(swallow)
