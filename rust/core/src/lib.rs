@@ -3,8 +3,8 @@
 use pyo3::prelude::*;
 
 mod batch;
-mod server;
 mod client;
+mod server;
 
 #[pymodule]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
