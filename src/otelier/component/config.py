@@ -6,9 +6,12 @@ component reference; a default is written once, in the struct.
 
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, dataclass_transform
 
 import msgspec
+
+from .id import ComponentID
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,))
@@ -37,63 +40,91 @@ _UNITS_NS = {
     "m": 60 * 10**9,
     "h": 3600 * 10**9,
 }
-_TERM = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
+_TERM = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)")
+_TEXT_MAX = 100
+_NS_MAX = 2**63 - 1
 
 
 class Duration(float):
-    """A length of time in seconds, written as in Go: `200ms`, `1m30s`, `1.5h`, `0`."""
+    """A length of time in seconds, written as in Go (`time.ParseDuration`): `200ms`, `1m30s`, `-1.5h`, `0`."""
 
     __slots__ = ()
 
     @classmethod
     def parse(cls, value: Any) -> "Duration":
-        """Raises ValueError; a bare number other than 0 is nanoseconds, as the Collector reads it."""
-        if isinstance(value, bool) or value is None:
+        """Read text or a number, which is nanoseconds, as to the Collector. Raises ValueError."""
+        if isinstance(value, Duration):
+            return value
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return cls._of_ns(value, value)
+        if not isinstance(value, str):
             raise ValueError("expected a duration such as 200ms or 1m30s")
-        if isinstance(value, int | float):
-            return cls(value / 1e9)
-        text = str(value).strip()
-        sign, body = (-1, text[1:]) if text[:1] == "-" else (1, text.removeprefix("+"))
+        text = value.strip()
+        body = text[1:] if text[:1] in ("-", "+") else text
         if body == "0":
             return cls(0)
-        total, at = 0.0, 0
-        for term in _TERM.finditer(body):
-            if term.start() != at:
-                break
-            total += float(term[1]) * _UNITS_NS[term[2]]
+        total, at = 0, 0
+        while len(body) <= _TEXT_MAX and (term := _TERM.match(body, at)):
+            total += int(Decimal(term[1]) * _UNITS_NS[term[2]])
             at = term.end()
         if at == 0 or at != len(body):
-            raise ValueError(f"not a duration: {text!r}; write a number and a unit, such as 200ms or 1m30s")
-        return cls(sign * total / 1e9)
+            raise ValueError(
+                f"not a duration: {_shortened(value)!r}; write a number and a unit, such as 200ms or 1m30s"
+            )
+        return cls._of_ns(-total if text[0] == "-" else total, text)
+
+    @classmethod
+    def _of_ns(cls, ns: float, given: object) -> "Duration":
+        if not abs(ns) <= _NS_MAX:
+            raise ValueError(f"{given} is longer than a duration can be, 292 years")
+        return cls(ns / 1e9)
 
     def __str__(self) -> str:
-        """The shortest Go form."""
-        if self == 0:
-            return "0s"
-        for unit, size in (("h", 3600), ("m", 60), ("s", 1)):
-            if self >= size and (self / size).is_integer():
-                return f"{int(self / size)}{unit}"
-        return f"{self * 1000:g}ms" if abs(self) < 1 else f"{float(self):g}s"
+        """In the largest unit that needs no fraction: `90s`, `1500ms`; `parse` reads it back."""
+        ns = round(self * 10**9)
+        for unit in ("h", "m", "s", "ms", "us"):
+            if ns % _UNITS_NS[unit] == 0 and ns:
+                return f"{ns // _UNITS_NS[unit]}{unit}"
+        return f"{ns}ns" if ns else "0s"
 
 
 class Secret(str):
-    """A string that never shows itself: printed and dumped as ***; `reveal()` gives the value."""
+    """A text that never shows itself.
 
-    __slots__ = ()
+    As a str it is `***` (or empty), so whatever prints, joins, formats, dumps or sends it without asking shows no more
+    than that. `reveal()` gives the value. Equality, hash and truth are the value's.
+    """
 
-    def __repr__(self) -> str:
-        return "'***'"
+    __slots__ = ("_value",)
+    _value: str
 
-    def __str__(self) -> str:
-        return "***"
+    def __new__(cls, value: str = "") -> "Secret":
+        """A text or a secret."""
+        text = value.reveal() if isinstance(value, Secret) else value
+        made = super().__new__(cls, "***" if text else "")
+        made._value = text
+        return made
 
-    def __format__(self, spec: str) -> str:
-        return format("***", spec)
+    def __eq__(self, other: object) -> bool:
+        return self._value == (other._value if isinstance(other, Secret) else other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __getnewargs__(self) -> tuple[str]:
+        return (self._value,)
 
     def reveal(self) -> str:
         """The value itself, for the one place that sends it."""
-        return str.__str__(self)
+        return self._value
 
 
-VALUE_TYPES: dict[type, Any] = {Duration: Duration.parse, Secret: Secret}
+def _shortened(text: str) -> str:
+    return text if len(text) <= _TEXT_MAX else text[:_TEXT_MAX] + "…"
+
+
+VALUE_TYPES: dict[type, Any] = {Duration: Duration.parse, Secret: Secret, ComponentID: ComponentID.parse}
 """How the decoder makes each value type from a YAML scalar; each raises ValueError for what it refuses."""

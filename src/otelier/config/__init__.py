@@ -3,8 +3,9 @@
 from ..component.errors import ConfigError, Location, Problem
 from .decode import decode
 from .document import Document
+from .dump import dump
 from .load import load
 from .nearest import did_you_mean
 from .nodes import Path
 
-__all__ = ["ConfigError", "Document", "Location", "Path", "Problem", "decode", "did_you_mean", "load"]
+__all__ = ["ConfigError", "Document", "Location", "Path", "Problem", "decode", "did_you_mean", "dump", "load"]

@@ -4,6 +4,7 @@ import base64
 import binascii
 import re
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import yaml
@@ -18,6 +19,7 @@ BYTES_MAX = 1 << 20
 DEPTH_MAX = 64
 NODES_MAX = 100_000
 ALIAS_NODES_MAX = 10_000
+_TEMPLATES_MAX = 100
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
@@ -135,7 +137,7 @@ class _Composer:
             event = self._parser.peek_event()
             key_at = self._location(event)
             plain = isinstance(event, yaml.ScalarEvent) and not event.style
-            key = self._key(depth)
+            key = self._key(event, depth)
             value = replace(self._node(depth + 1), key_at=key_at)
             if key == _MERGE and plain:
                 inherited += self._merged(value)
@@ -151,8 +153,10 @@ class _Composer:
                 items.setdefault(key, node)
         return Node(items, at)
 
-    def _key(self, depth: int) -> str | None:
+    def _key(self, event: Any, depth: int) -> str | None:
         node = self._node(depth + 1)
+        if isinstance(event, yaml.ScalarEvent):
+            return str(event.value)
         if isinstance(node.value, dict | list):
             if template := self._template_around(node.at):
                 self._report(f"unfilled placeholder `{template[1]}`", template[0], PLACEHOLDER_HINT)
@@ -179,11 +183,12 @@ class _Composer:
         tag, text = event.tag, event.value
         if tag is None:
             value = text if event.style else resolve(text)
-            return Node(value, at, text=None if value is None and not text else text)
+            return Node(value, at, text=None if value is None else text)
         if tag == "!":
             return Node(text, at, text=text)
         kind = self._check_tag(tag, ("str", "int", "float", "bool", "null", "timestamp", "binary"), at)
-        return Node(self._tagged(kind, text, at), at, text=text)
+        value = self._tagged(kind, text, at)
+        return Node(value, at, text=None if value is None else text)
 
     def _check_tag(self, tag: str | None, known: tuple[str, ...], at: Location) -> str:
         kind = (tag or _TAG + known[0]).removeprefix(_TAG)
@@ -229,7 +234,7 @@ _TEXTS = {
 def _syntax_problems(error: yaml.YAMLError, text: str, file: str) -> list[Problem]:
     if found := [
         Problem(f"unfilled placeholder `{name}`", Location(file, line, column), PLACEHOLDER_HINT)
-        for line, column, name in templates(text)
+        for line, column, name in islice(templates(text), _TEMPLATES_MAX)
     ]:
         return found
     mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)

@@ -11,7 +11,6 @@ import msgspec
 
 from ..component.config import VALUE_TYPES, Config, Duration, Secret
 from ..component.id import ComponentID
-from .nearest import did_you_mean
 from .scalars import Scalar, resolve
 from .secrets import without_password
 
@@ -88,8 +87,7 @@ def _choice(choices: dict[Any, Any], value: Scalar, text: str) -> Any:
         for choice, meant in choices.items():
             if choice == candidate and type(choice) is type(candidate):
                 return meant
-    near = did_you_mean(text, map(str, choices))
-    raise MismatchError(hint=near if near.startswith("did") else "")
+    raise MismatchError
 
 
 def has_shape(kind: Any, value: Any) -> bool:
@@ -137,8 +135,8 @@ def named(kind: Any) -> str:
 
 
 def _one_of(choices: typing.Sequence[object]) -> str:
-    listed = ", ".join(f"`{choice}`" if choice != "" else "nothing" for choice in choices)
-    return f"one of {listed}" if len(choices) > 1 else listed
+    shown = [f"`{choice}`" for choice in choices if choice != ""]
+    return f"one of {', '.join(shown)}" if len(shown) > 1 else "".join(shown)
 
 
 def said(value: Any, text: str | None, *, hidden: bool) -> str:
@@ -160,6 +158,8 @@ def said(value: Any, text: str | None, *, hidden: bool) -> str:
 
 def broken_bounds(bounds: list[msgspec.Meta], value: Any) -> Iterator[str]:
     """What a value breaks of its bounds: `must be at least 0`."""
+    if isinstance(value, Secret):
+        value = value.reveal()
     for meta in bounds:
         yield from _broken_range(meta, value)
         yield from _broken_length(meta, value)

@@ -5,6 +5,7 @@ who want text ("0123"). Inside a longer text a reference is text. What a referen
 As in the Collector, references in keys are not replaced, and all sources are merged before.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -12,9 +13,12 @@ from ..component.errors import ConfigError, Location, Problem
 from .compose import BYTES_MAX, DEPTH_MAX, NODES_MAX, compose, read_text
 from .nodes import Node
 from .providers import ProviderError, Providers, Reference
+from .scalars import resolve
 
 ROUNDS_MAX = 1000
 _SHOWN_MAX = 60
+# Nothing that a YAML parser would have to look at.
+_SIMPLE = re.compile(r"[A-Za-z0-9_.]*\Z")
 
 
 class Expander:
@@ -97,6 +101,8 @@ class _Value:
 
     def _parsed(self, given: str, reference: Reference) -> Node | None:
         """None for what is no YAML, and so is text: a certificate, for one. A YAML file must be YAML."""
+        if _SIMPLE.match(given):
+            return Node(resolve(given), self._node.at)
         name = reference.rest if reference.scheme == "file" else self._node.at.file
         problems: list[Problem] = []
         node = None
@@ -114,7 +120,7 @@ class _Value:
     def _text(self, text: str, chain: tuple[str, ...], *, unescape: bool = True) -> str:
         """The text with its references replaced by text."""
         parts: list[str] = []
-        at = 0
+        size = at = 0
         while (dollar := text.find("$", at)) >= 0:
             parts.append(text[at:dollar])
             follows = text[dollar + 1 : dollar + 2]
@@ -129,11 +135,12 @@ class _Value:
                     )
                 given, inner = self._retrieve(self._reference(text[dollar + 2 : end], chain), chain)
                 parts.append(self._text(given, inner, unescape=unescape))
+                size += len(parts[-1])
                 at = end + 1
             else:
                 parts.append("$")
                 at = dollar + 1
-            if sum(map(len, parts)) > BYTES_MAX:
+            if size > BYTES_MAX:
                 raise ProviderError(f"references give more than {BYTES_MAX >> 20} MiB")
         return "".join((*parts, text[at:]))
 
@@ -168,6 +175,8 @@ def _closing(text: str, start: int) -> int:
     while at < len(text):
         if text[at] == "$" and text[at + 1 : at + 2] in ("$", "{"):
             depth += text[at + 1] == "{"
+            if depth > DEPTH_MAX:
+                raise ProviderError(f"references in references, deeper than {DEPTH_MAX}")
             at += 2
             continue
         depth -= text[at] == "}"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 HINT = "write the value that belongs here"
 
-_BRACES = re.compile(r"\{\{.*?\}\}")
+_BRACES = re.compile(r"\{\{[^{}]*\}\}")
 # `(?P<name>` in a regular expression is none; nor is a `<` or `{{` in a statement, with its spaces and quotes.
 _ANGLES = re.compile(r"<[A-Za-z][A-Za-z0-9 _.\-]*>")
 _AROUND = re.compile(r"[\w:/.@%+\-]*\Z")
