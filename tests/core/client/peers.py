@@ -1,19 +1,21 @@
-"""Peers that the transport is tested against: a throw-away certificate authority and sockets that misbehave."""
+"""A throw-away certificate authority, sockets that misbehave, and something to send."""
 
 import contextlib
 import datetime
 import ipaddress
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from otelier._core import Batch
+from otelier.testing import span, traces
 
 _DAY = datetime.timedelta(days=1)
 
@@ -60,19 +62,6 @@ def _general_name(host: str) -> x509.GeneralName:
         return x509.DNSName(host)
 
 
-@pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    return Authority(tmp_path)
-
-
-@pytest.fixture
-def dead_port() -> Iterator[int]:
-    """A port of 127.0.0.1 that refuses connections, and that nobody else gets meanwhile."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        yield bound.getsockname()[1]
-
-
 class Peer:
     """A listening socket whose every connection is handled by `serve(connection)` on a thread of its own."""
 
@@ -104,26 +93,13 @@ class Peer:
             connection.close()
 
 
-@pytest.fixture
-def peer() -> Iterator[Callable[..., Peer]]:
-    """Start peers that end with the test."""
-    peers: list[Peer] = []
-
-    def start(serve: Callable[[socket.socket], None], port: int = 0) -> Peer:
-        peers.append(Peer(serve, port=port))
-        return peers[-1]
-
-    yield start
-    for each in peers:
-        each.close()
+def settled(fact: Callable[[], bool]) -> None:
+    """What another thread is about to do; pytest's time-out ends a wait in vain."""
+    while not fact():
+        threading.Event().wait(0.002)
 
 
-@pytest.fixture
-def black_hole(peer: Callable[..., Peer]) -> Peer:
-    """Takes connections, reads everything, never answers."""
-
-    def swallow(connection: socket.socket) -> None:
-        while connection.recv(65536):
-            pass
-
-    return peer(swallow)
+def large(segments: int = 40, spans: int = 100) -> Batch:
+    """Several segments, together larger than any first flow-control window."""
+    part = [span(f"GET /{i}", number=i + 1, attributes={"text": "x" * 1000}) for i in range(spans)]
+    return Batch.join([traces(*part, resource={"service.name": f"shop-{i}"}) for i in range(segments)])
