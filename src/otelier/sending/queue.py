@@ -223,7 +223,7 @@ class Queue:
             entries.append(lane.entries.popleft())
             size += measure(entries[-1].batch, sizer)
         lane.size -= size
-        batch = entries[0].batch if len(entries) == 1 else Batch.join([entry.batch for entry in entries])
+        batch = entries[0].batch if len(entries) == 1 else self._join(entries, key)
         if most and size > most:
             batch, *rest = batch.split(most) if sizer == "items" else batch.split_bytes(most)
             entries[-1] = self._cut(lane, entries[-1], rest)
@@ -234,6 +234,12 @@ class Queue:
         parcel = Parcel(batch, tuple(entries))
         self._under_way.add(parcel)
         return parcel
+
+    def _join(self, entries: list[Entry], key: _LaneKey) -> Batch:
+        """All entries in one batch, whose metadata is what they have in common by the partition's keys."""
+        names = self._batch.partition.metadata_keys if self._batch else ()
+        metadata = {name.lower(): values for name, values in zip(names, key[1:], strict=True) if values}
+        return Batch.join([entry.batch for entry in entries]).with_metadata(metadata)
 
     def _cut(self, lane: _Lane, last: Entry, rest: list[Batch]) -> Entry:
         """Let the rest of an entry wait at the front of its lane; answers what is left of the entry."""

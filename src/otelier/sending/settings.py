@@ -42,7 +42,7 @@ class PartitionSettings(Config):
     """`sending_queue.batch.partition`: what must not be mixed in one request."""
 
     metadata_keys: tuple[str, ...] = ()
-    """Client metadata (case-insensitive keys) that must be equal within a batch."""
+    """Client metadata (case-insensitive keys) that must be equal within a batch; joined batches keep only these."""
 
     def problems(self) -> Iterable[tuple[str, str]]:
         """Repeated keys are a mistake."""
