@@ -137,6 +137,35 @@ impl Batch {
     fn to_json<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &py.detach(|| wire::otlp_to_json(self.0.signal(), self.0.segments())))
     }
+    fn split(&self, py: Python<'_>, max_items: usize) -> PyResult<Vec<Batch>> {
+        if max_items == 0 {
+            return Err(PyValueError::new_err("max_items must be at least 1"));
+        }
+        Ok(py.detach(|| self.0.split(max_items).into_iter().map(Batch).collect()))
+    }
+
+    fn split_bytes(&self, py: Python<'_>, max_bytes: usize) -> PyResult<Vec<Batch>> {
+        if max_bytes == 0 {
+            return Err(PyValueError::new_err("max_bytes must be at least 1"));
+        }
+        Ok(py.detach(|| self.0.split_bytes(max_bytes).into_iter().map(Batch).collect()))
+    }
+
+    fn select(&self, py: Python<'_>, keep: &[u8]) -> PyResult<Batch> {
+        let selected = py.detach(|| self.0.select(keep));
+        let message = || format!("keep must have one byte per item: {}, not {}", self.0.items(), keep.len());
+        selected.map(Batch).ok_or_else(|| PyValueError::new_err(message()))
+    }
+
+    fn trace_ids<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let ids = py.detach(|| self.0.trace_ids());
+        let ids = ids.ok_or_else(|| PyValueError::new_err("data points have no trace id"))?;
+        Ok(PyBytes::new(py, &ids))
+    }
+
+    fn digest(&self, py: Python<'_>) -> u64 {
+        py.detach(|| self.0.digest())
+    }
 }
 
 #[pyclass(frozen, module = "otelier._core")]

@@ -6,11 +6,15 @@
 
 pub mod batch;
 pub mod check;
+mod cutter;
+mod digest;
 pub mod error;
 pub mod ids;
+mod index;
 pub mod intake;
 pub mod json;
 pub mod protobuf;
+mod regroup;
 pub mod repair;
 pub mod schema;
 pub mod signal;
