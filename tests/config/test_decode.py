@@ -226,7 +226,7 @@ def test_a_bare_number_as_a_duration_is_warned_about() -> None:
     document = load(["yaml:wait: 5"], env={})
     assert decode(Everything, document.tree, (), document).wait == 5e-9
     (warning,) = document.warnings
-    assert str(warning) == "yaml:wait: 5:1:7: 5 without a unit is 5 nanoseconds (write 5s if that is meant)"
+    assert str(warning) == "yaml:wait:1:7: 5 without a unit is 5 nanoseconds (write 5s if that is meant)"
 
 
 def test_a_struct_may_stand_anywhere_below_the_top(write) -> None:

@@ -108,6 +108,12 @@ def test_a_source_on_the_web(web: str) -> None:
     assert "Not Found" in refusal(f"{web}/other.yaml")[0]
 
 
+def test_yaml_on_the_command_line_is_named_without_its_values() -> None:
+    (line,) = refusal("yaml:exporters::otlp::headers::authorization: [hunter2")
+    assert line.startswith("yaml:exporters::otlp::headers::authorization:2:1: a list")
+    assert "hunter2" not in line
+
+
 def test_sources_that_cannot_be_read_are_named_all_at_once(write) -> None:
     write("a: [1\n", "broken.yaml")
     lines = refusal("missing.yaml", "broken.yaml", "s3:bucket", ".", "env:NONE-SUCH", "yaml:[1]")

@@ -59,7 +59,7 @@ class Outer(Config):
     """A group with a default of its own."""
     other: Inner | UnsetType | None = None
     """A group that is off."""
-    many: list[Inner] = []
+    many: list[Inner] = field(default_factory=list)
     """Several."""
     named: Mapping[str, Inner | bool] = field(default_factory=dict)
     """By name."""

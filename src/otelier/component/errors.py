@@ -8,7 +8,7 @@ class OtelierError(Exception):
     """Anything Otelier itself reports."""
 
 
-class Retryable(OtelierError):
+class Retryable(OtelierError):  # noqa: N818 - says what to do, not what it is
     """Not taken now; the same data may be offered again, after `after_s` seconds if given."""
 
     def __init__(self, message: str, *, after_s: float | None = None) -> None:
@@ -24,7 +24,7 @@ class Refused(Retryable):
         self.limit = limit
 
 
-class Permanent(OtelierError):
+class Permanent(OtelierError):  # noqa: N818
     """Will fail again however often it is offered."""
 
 

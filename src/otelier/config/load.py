@@ -1,6 +1,7 @@
 """Sources to one document: retrieve, compose, merge from left to right, `--set`, expand, look for placeholders."""
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from .placeholders import placeholder
 from .providers import ProviderError, Providers, Reference
 
 SOURCES_MAX = 100
+_NAME_MAX = 60
 _TOP = Location("the configuration")
 
 
@@ -62,7 +64,7 @@ def _source(
     warnings: dict[str, Problem],
 ) -> Node:
     reference = Reference.parse(source, "file")
-    name = reference.rest if reference.scheme == "file" else source.partition("\n")[0]
+    name = _name(reference)
     try:
         data = providers(Location(name)).retrieve(reference, special_files=True)
     except ProviderError as error:
@@ -75,6 +77,14 @@ def _source(
     if reference.scheme == "yaml":
         root = _nested(root)
     return _helm_config(root, warnings)
+
+
+def _name(reference: Reference) -> str:
+    """What stands for the file in places; of YAML on the command line only its first key, for it may hold secrets."""
+    if reference.scheme == "file":
+        return reference.rest
+    rest = reference.rest if reference.scheme != "yaml" else re.split(r":\s|\n", reference.rest)[0][:_NAME_MAX]
+    return f"{reference.scheme}:{rest}"
 
 
 def _text(data: bytes, name: str, problems: list[Problem]) -> str:
