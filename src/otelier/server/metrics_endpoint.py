@@ -1,6 +1,9 @@
 """The page that Prometheus scrapes: Otelier's own metrics at `/metrics`."""
 
 from collections.abc import Mapping
+from typing import Annotated
+
+from msgspec import Meta
 
 from .._core import __version__
 from ..component import Meter
@@ -17,7 +20,7 @@ class PrometheusReader(Naming):
 
     host: str = "localhost"
     """Address to listen at; empty: all addresses."""
-    port: int = 8888
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8888
     """TCP port; 0: any free one."""
 
 

@@ -1,0 +1,5 @@
+"""`python -m otelier` is `otelier`."""
+
+from .cli import main
+
+main()

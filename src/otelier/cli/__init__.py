@@ -1,0 +1,57 @@
+"""The command `otelier`: one file per verb, imported when it is called, so that starting is fast.
+
+Exit codes: 0, 1 (something failed while running), 2 (a configuration or the command line is wrong).
+"""
+
+import importlib
+from typing import Any
+
+import click
+
+from .. import __version__
+from ..component.errors import ConfigError, StartError
+
+_VERBS = {
+    "run": "Run a configuration.",
+    "validate": "Check a configuration and say what it does.",
+    "components": "List the components.",
+    "print-config": "Print the effective configuration.",
+    "exec": "Run a program that sends its telemetry here.",
+}
+
+
+class _Verbs(click.Group):
+    """Verbs are modules of this package: `print-config` is `print_config.command`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _VERBS:
+            return None
+        return importlib.import_module(f"{__name__}.{cmd_name.replace('-', '_').replace('exec', 'exec_')}").command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_VERBS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(2)
+        except StartError as error:
+            click.echo(f"error: {error}", err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=_Verbs, invoke_without_command=True)
+@click.version_option(__version__, prog_name="otelier", message="%(prog)s %(version)s")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """OpenTelemetry backend. Without a command: all in one, on this machine's loopback addresses."""
+    if ctx.invoked_subcommand is None:
+        from .all_in_one import serve
+
+        serve()

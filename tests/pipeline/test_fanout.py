@@ -1,0 +1,50 @@
+"""Every consumer is asked; the answer errs on the side of a duplicate, never of a loss."""
+
+import pytest
+
+from otelier.component import Counter, Permanent, Refused, Retryable
+from otelier.pipeline.fanout import fan_out
+from otelier.testing import MemoryExporter, items
+
+
+def fanned(*targets: MemoryExporter):
+    refused = Counter()
+    names = [chr(ord("a") + at) for at in range(len(targets))]
+    return fan_out("pipeline traces", list(zip(names, targets, strict=True)), refused), refused
+
+
+def test_a_single_consumer_is_called_directly():
+    only = MemoryExporter()
+    assert fanned(only)[0] is only
+
+
+def test_all_consumers_get_the_same_batch_uncopied():
+    first, second = MemoryExporter(), MemoryExporter()
+    batch = items("traces", 3)
+    fanned(first, second)[0].consume(batch)
+    assert first.batches[0] is second.batches[0] is batch
+
+
+@pytest.mark.parametrize(
+    ("errors", "expected", "after_s"),
+    [
+        ([Retryable("busy", after_s=3), None], Retryable, 3),
+        ([Retryable("busy", after_s=3), Refused("full", limit="queue", after_s=7)], Retryable, 7),
+        ([Retryable("busy"), Permanent("never")], Retryable, None),
+        ([Permanent("never"), None], Permanent, None),
+        ([Permanent("never"), ValueError("a bug")], Permanent, None),
+    ],
+)
+def test_one_consumer_that_may_be_asked_again_makes_the_whole_retryable(errors, expected, after_s):
+    targets = [MemoryExporter() for _ in errors]
+    for target, error in zip(targets, errors, strict=True):
+        if error:
+            target.fail_with(error)
+    consumer, refused = fanned(*targets)
+    with pytest.raises(expected) as caught:
+        consumer.consume(items("logs", 5))
+    assert getattr(caught.value, "after_s", None) == after_s
+    for name, target, error in zip("ab", targets, errors, strict=True):
+        assert target.items == (0 if error else 5)
+        assert refused.value(**{"from": "pipeline traces", "to": name, "otel.signal": "logs"}) == (5 if error else 0)
+        assert error is None or f"{name}: {error}" in str(caught.value)
