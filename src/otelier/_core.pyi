@@ -110,6 +110,9 @@ class Inbox:
     def receive_http(self, timeout_s: float) -> HttpRequest | None:
         """Wait for a plain HTTP request (servers of kind "http")."""
 
+    def waiting(self, signal: Signal) -> int:
+        """Requests of a signal that are queued now."""
+
     def close(self) -> None:
         """Wake all waiting threads; what is still queued can be received, later requests are refused."""
 

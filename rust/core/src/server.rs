@@ -65,6 +65,10 @@ impl Inbox {
         py.detach(|| self.0.pop_http(duration(timeout_s))).map(HttpRequest::new)
     }
 
+    fn waiting(&self, signal: &str) -> PyResult<usize> {
+        Ok(self.0.waiting(signal_named(signal)?))
+    }
+
     fn close(&self) {
         self.0.close();
     }

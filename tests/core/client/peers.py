@@ -33,21 +33,21 @@ class Authority:
         cert = self._builder(self._subject, self._key).add_extension(x509.BasicConstraints(True, None), critical=True)
         self.file = self._write(self.name, cert.sign(self._key, hashes.SHA256()))
 
-    def issue(self, name: str, *hosts: str) -> tuple[Path, Path]:
-        """Files of a certificate for DNS names and addresses, and of its key."""
+    def issue(self, name: str, *hosts: str, days: int = 1) -> tuple[Path, Path]:
+        """Files of a certificate for DNS names and addresses, and of its key; `days` before 0 have passed already."""
         key = ec.generate_private_key(ec.SECP256R1())
-        builder = self._builder(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), key)
+        builder = self._builder(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), key, days)
         builder = builder.add_extension(x509.SubjectAlternativeName([_general_name(h) for h in hosts]), critical=False)
         key_file = self.folder / f"{name}.key"
         form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         key_file.write_bytes(key.private_bytes(*form))
         return self._write(name, builder.sign(self._key, hashes.SHA256())), key_file
 
-    def _builder(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+    def _builder(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, days: int = 1) -> x509.CertificateBuilder:
         now = datetime.datetime.now(datetime.UTC)
         builder = x509.CertificateBuilder().subject_name(subject).issuer_name(self._subject)
         builder = builder.public_key(key.public_key()).serial_number(x509.random_serial_number())
-        return builder.not_valid_before(now - _DAY).not_valid_after(now + _DAY)
+        return builder.not_valid_before(now - 9 * _DAY).not_valid_after(now + days * _DAY)
 
     def _write(self, name: str, cert: x509.Certificate) -> Path:
         path = self.folder / f"{name}.pem"

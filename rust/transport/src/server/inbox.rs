@@ -100,6 +100,11 @@ impl Inbox {
         self.http.pop(timeout, VecDeque::pop_front)
     }
 
+    /// Requests of a signal that are queued now.
+    pub fn waiting(&self, signal: Signal) -> usize {
+        self.queue(signal).state.lock().waiting.len()
+    }
+
     pub fn close(&self) {
         self.signals.iter().for_each(Queue::close);
         self.http.close();

@@ -8,6 +8,7 @@ mod cors;
 pub mod counters;
 mod export;
 mod grpc;
+mod head;
 mod http;
 pub mod inbox;
 mod listen;

@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
 use super::connection::Conn;
+use super::head::HeadGuard;
 
 pub enum Socket {
     Plain(TcpStream),
@@ -22,13 +23,15 @@ pub struct Stream {
     socket: Socket,
     ahead: Bytes,
     conn: Arc<Conn>,
+    /// HTTP/1.1 only.
+    guard: Option<HeadGuard>,
 }
 
 const HTTP2_PREFACE: &[u8] = b"PRI";
 
 impl Stream {
     pub fn new(socket: Socket, conn: Arc<Conn>) -> Stream {
-        Stream { socket, ahead: Bytes::new(), conn }
+        Stream { socket, ahead: Bytes::new(), conn, guard: None }
     }
 
     /// Whether the client begins as HTTP/2 does. An error if it sends nothing and goes.
@@ -40,6 +43,7 @@ impl Stream {
             }
         }
         let http2 = seen.starts_with(HTTP2_PREFACE);
+        self.guard = (!http2).then(HeadGuard::default);
         self.ahead = seen.freeze();
         Ok(http2)
     }
@@ -48,18 +52,24 @@ impl Stream {
 impl AsyncRead for Stream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let me = &mut *self;
-        if !me.ahead.is_empty() {
+        let before = buf.filled().len();
+        if me.ahead.is_empty() {
+            ready!(match &mut me.socket {
+                Socket::Plain(socket) => Pin::new(socket).poll_read(cx, buf),
+                Socket::Tls(socket) => Pin::new(socket).poll_read(cx, buf),
+            })?;
+            me.conn.received.fetch_add((buf.filled().len() - before) as u64, Relaxed);
+        } else {
             let taken = me.ahead.len().min(buf.remaining());
             buf.put_slice(me.ahead.get(..taken).unwrap_or(&[]));
             me.ahead.advance(taken);
-            return Poll::Ready(Ok(()));
         }
-        let before = buf.filled().len();
-        ready!(match &mut me.socket {
-            Socket::Plain(socket) => Pin::new(socket).poll_read(cx, buf),
-            Socket::Tls(socket) => Pin::new(socket).poll_read(cx, buf),
-        })?;
-        me.conn.received.fetch_add((buf.filled().len() - before) as u64, Relaxed);
+        if let Some(guard) = &mut me.guard {
+            match buf.filled_mut().get_mut(before..) {
+                Some(new) if me.conn.active.load(Relaxed) == 0 => guard.look(new),
+                _ => guard.leave(),
+            }
+        }
         Poll::Ready(Ok(()))
     }
 }
