@@ -1,4 +1,4 @@
-"""health_check: answers 200 while all pipelines run, 503 before and while they stop.
+"""health_check: answer 200 while all pipelines run, 503 before and while they stop.
 
 For probes of load balancers and Kubernetes. It tells whether the process takes data, not whether backends do.
 """

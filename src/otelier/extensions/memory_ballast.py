@@ -1,4 +1,4 @@
-"""memory_ballast: accepts the keys of the Collector's former extension and does nothing, using no memory.
+"""memory_ballast: accept the keys of the Collector's former extension and do nothing, using no memory.
 
 A ballast made Go's garbage collector run less often. There is none here to calm down.
 """

@@ -1,4 +1,4 @@
-"""batch: joins what arrives into batches of at least `send_batch_size` items, sent after `timeout` at the latest.
+"""batch: join what arrives into batches of at least `send_batch_size` items, sent after `timeout` at the latest.
 
 The sender is answered as soon as its data waits here, so an error from further down reaches nobody: it is logged
 and the batch is dropped and counted. The thread that fills a batch also sends it, which holds its own sender back

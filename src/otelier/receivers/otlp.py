@@ -1,4 +1,4 @@
-"""otlp: takes traces, metrics and logs over OTLP/gRPC and OTLP/HTTP (protobuf and JSON).
+"""otlp: take traces, metrics and logs over OTLP/gRPC and OTLP/HTTP (protobuf and JSON).
 
 The sender is answered when the pipelines have answered: success, or "try again" (Unavailable, 503) when they are
 full, or an error when the data can never be taken. Requests are checked on arrival: what can't be decoded is

@@ -1,4 +1,4 @@
-"""memory_limiter: refuses data while memory is short, so that senders keep it and the process lives.
+"""memory_limiter: refuse data while memory is short, so that senders keep it and the process lives.
 
 Two measures, either of which refuses (retryable: senders offer the same data again):
 - The exact bytes of all telemetry that is held, asked at every batch: at or above the soft limit
