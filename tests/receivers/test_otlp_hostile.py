@@ -4,7 +4,6 @@ import gzip
 import json
 import resource
 import socket
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -322,14 +321,14 @@ def test_idle_http2_connections_do_not_keep_good_senders_out(it):
         connection.close()
 
 
-def test_more_connections_than_allowed_from_one_address_are_closed(it):
+def test_more_connections_than_allowed_from_one_address_are_closed(run):
+    it = run(grpc=None)
     host, port = it.receiver.address("http")
     held = [socket.create_connection((host, port), timeout=20) for _ in range(200)]
     more = socket.create_connection((host, port), timeout=20)
     assert until_closed(more) == b""
     for connection in held:
         connection.close()
-    assert threading.active_count() < 100
 
 
 def test_a_sender_that_leaves_in_the_middle_costs_nothing(it):
