@@ -25,6 +25,8 @@ def _key(labels: Mapping[str, str]) -> Labels:
 
 @dataclass(frozen=True, slots=True)
 class HistogramValue:
+    """One histogram at the moment of `collect`."""
+
     bounds: tuple[float, ...]
     counts: tuple[int, ...]
     """One more than bounds; not cumulative. A value equal to a bound counts below it."""
@@ -87,6 +89,7 @@ class Counter:
         return cell.value if cell else 0
 
     def read(self) -> dict[Labels, float]:
+        """All sums."""
         with self._lock:
             return {key: cell.value for key, cell in self._cells.items()}
 
@@ -103,12 +106,14 @@ class BoundHistogram:
         self._sum: float = 0
 
     def record(self, value: float) -> None:
+        """Count one value."""
         at = bisect_left(self._bounds, value)
         with self._lock:
             self._counts[at] += 1
             self._sum += value
 
     def read(self) -> HistogramValue:
+        """What was counted."""
         with self._lock:
             return HistogramValue(self._bounds, tuple(self._counts), self._sum)
 
@@ -133,9 +138,11 @@ class Histogram:
             return cell
 
     def record(self, value: float, **labels: str) -> None:
+        """Count one value."""
         self.bind(**labels).record(value)
 
     def read(self) -> dict[Labels, HistogramValue]:
+        """What was counted."""
         with self._lock:
             cells = dict(self._cells)
         return {key: cell.read() for key, cell in cells.items()}
