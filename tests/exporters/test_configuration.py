@@ -58,17 +58,17 @@ def test_directory_permissions_are_read_as_written():
 
 
 @pytest.mark.parametrize(
-    ("config_type", "yaml", "key"),
+    ("config_type", "yaml", "words"),
     [
         (OtlpConfig, "{}", "endpoint"),
-        (OtlpConfig, "{endpoint: 'a:1', sending_queue: {batch: {min_size: 9, max_size: 5}}}", "max_size"),
+        (OtlpConfig, "{endpoint: 'a:1', sending_queue: {batch: {min_size: 9, max_size: 5}}}", "at least min_size"),
         (OtlpConfig, "{endpoint: 'a:1', auth: {authenticator: basicauth}}", "authenticator"),
-        (OtlpConfig, "{endpoint: 'a:1', sending_queue: {storage: file_storage}}", "storage"),
+        (OtlpConfig, "{endpoint: 'a:1', sending_queue: {storage: file_storage}}", "queue on disk"),
         (OtlpConfig, "{endpoint: 'a:1', retry_on_failur: {}}", "retry_on_failure"),
         (LoggingConfig, "{loglevel: chatty}", "loglevel"),
         (DebugConfig, "{verbosity: loud}", "verbosity"),
     ],
 )
-def test_a_mistake_names_its_key(config_type, yaml, key):
-    with pytest.raises(ConfigError, match=key):
+def test_a_mistake_says_what_to_change(config_type, yaml, words):
+    with pytest.raises(ConfigError, match=words):
         read(config_type, yaml)
