@@ -132,41 +132,44 @@ def test_values_are_taken_where_they_can_mean_one_thing(text: str, expected: Eve
         ("sendingQueue: x", "1:1: unknown key `sendingQueue` (did you mean `sending_queue`?)"),
         ("protocols: {grpc: {zzz: 1}}", "1:20: unknown key `zzz` (there is only `endpoint`)"),
         ("protocols: {zzz: 1}", "1:13: unknown key `zzz` (there are `grpc`, `http`)"),
-        ("endpoint: [x]", "1:1: expected text, got a list"),
-        ("endpoint: {x: 1}", "1:1: expected text, got keys and values"),
-        ("percentage: abc", '1:13: expected a number, got the text "abc"'),
-        ("percentage: true", "1:13: expected a number, got true"),
-        ("percentage: 101", "1:13: must be at most 100, got the number 101"),
-        ("percentage: .nan", "1:13: must be at least 0, got the number .nan"),
-        ("percentage: ${env:P}", '1:13: expected a number, got the text "x" (from ${env:P})'),
-        ("sending_queue: {queue_size: 1.5}", "1:29: expected a whole number, got the number 1.5"),
-        ("sending_queue: {queue_size: 0}", "1:29: must be at least 1, got the number 0"),
-        ("sending_queue: {enabled: yes}", '1:26: expected true or false, got the text "yes" (write true or false)'),
-        ("sending_queue: {enabled: 1}", "1:26: expected true or false, got the number 1"),
+        ("endpoint: [x]", "1:1: `endpoint`: expected text, got a list"),
+        ("endpoint: {x: 1}", "1:1: `endpoint`: expected text, got keys and values"),
+        ("percentage: abc", '1:13: `percentage`: expected a number, got the text "abc"'),
+        ("percentage: true", "1:13: `percentage`: expected a number, got true"),
+        ("percentage: 101", "1:13: `percentage`: must be at most 100, got the number 101"),
+        ("percentage: .nan", "1:13: `percentage`: must be at least 0, got the number .nan"),
+        ("percentage: ${env:P}", '1:13: `percentage`: expected a number, got the text "x" (from ${env:P})'),
+        ("sending_queue: {queue_size: 1.5}", "1:29: `queue_size`: expected a whole number, got the number 1.5"),
+        ("sending_queue: {queue_size: 0}", "1:29: `queue_size`: must be at least 1, got the number 0"),
+        (
+            "sending_queue: {enabled: yes}",
+            '1:26: `enabled`: expected true or false, got the text "yes" (write true or false)',
+        ),
+        ("sending_queue: {enabled: 1}", "1:26: `enabled`: expected true or false, got the number 1"),
         ("sending_queue: {flush_timeout: 5}", None),
-        ("sending_queue: {flush_timeout: -1s}", '1:32: must be at least 0s, got the text "-1s"'),
+        ("sending_queue: {flush_timeout: -1s}", '1:32: `flush_timeout`: must be at least 0s, got the text "-1s"'),
         (
             "sending_queue: {flush_timeout: 5 s}",
-            "1:32: not a duration: '5 s'; write a number and a unit, such as 200ms or 1m30s",
+            "1:32: `flush_timeout`: not a duration: '5 s'; write a number and a unit, such as 200ms or 1m30s",
         ),
-        ("sending_queue: {max_size: 5}", "1:27: must not be less than queue_size"),
-        ("sending_queue: x", '1:16: expected keys and values, got the text "x"'),
-        ("protocols: []", "1:1: expected keys and values, got a list"),
+        ("sending_queue: {max_size: 5}", "1:27: `max_size`: must not be less than queue_size"),
+        ("sending_queue: x", '1:16: `sending_queue`: expected keys and values, got the text "x"'),
+        ("protocols: []", "1:1: `protocols`: expected keys and values, got a list"),
         ("policies: [{values: []}]", "1:12: key `name` is missing (it has no default)"),
         ("policies: [{name: }]", "1:13: key `name` has no value (it has no default)"),
-        ("policies: [{name: ''}]", '1:19: must not be empty, got the text ""'),
-        ("policies: [{name: a, values: [[b]]}]", "1:31: expected text, got a list"),
-        ("policies: [{name: a, values: [~]}]", "1:31: expected text, got nothing"),
-        ("named: {x: 5}", "1:12: expected keys and values, got the number 5"),
-        ("version: 1.1", "1:10: expected one of `1.2`, `1.3`, got the number 1.1"),
-        ("level: zzz", '1:8: expected one of `basic`, `detailed`, got the text "zzz"'),
-        ("storage: ''", "1:10: '' is not an id: write type or type/name; a type is letters, digits and _"),
-        ("wait: atuo", '1:7: expected a duration such as 200ms or 1m30s or `auto`, got the text "atuo"'),
+        ("policies: [{name: ''}]", '1:19: `name`: must not be empty, got the text ""'),
+        ("policies: [{name: a, values: [[b]]}]", "1:31: `values[0]`: expected text, got a list"),
+        ("policies: [{name: a, values: [~]}]", "1:31: `values[0]`: expected text, got nothing"),
+        ("named: {x: 5}", "1:12: `x`: expected keys and values, got the number 5"),
+        ("version: 1.1", "1:10: `version`: expected one of `1.2`, `1.3`, got the number 1.1"),
+        ("level: zzz", '1:8: `level`: expected one of `basic`, `detailed`, got the text "zzz"'),
+        ("storage: ''", "1:10: `storage`: '' is not an id: write type or type/name; a type is letters, digits and _"),
+        ("wait: atuo", '1:7: `wait`: expected a duration such as 200ms or 1m30s or `auto`, got the text "atuo"'),
         ("tls: {endpont: x}", "1:7: unknown key `endpont` (did you mean `endpoint`?)"),
-        ("tls: x", '1:6: expected true or false or keys and values, got the text "x"'),
-        ("pair: [a]", "1:1: expected a list of 2, got one of 1"),
-        ("keys: {a: 1}", "1:1: expected a list, got keys and values"),
-        ("headers: {a: [hidden]}", "1:11: expected text, got a list"),
+        ("tls: x", '1:6: `tls`: expected true or false or keys and values, got the text "x"'),
+        ("pair: [a]", "1:1: `pair`: expected a list of 2, got one of 1"),
+        ("keys: {a: 1}", "1:1: `keys`: expected a list, got keys and values"),
+        ("headers: {a: [hidden]}", "1:11: `a`: expected text, got a list"),
     ],
 )
 def test_a_wrong_value_is_told_with_its_place_and_what_was_expected(text: str, line: str | None) -> None:
@@ -211,14 +214,14 @@ def test_a_secret_is_not_shown_by_its_own_error() -> None:
 
     lines = refusal("{password: hunter2, api_key: hunter2}", Short)
     assert lines == [
-        "1:12: must have at most 3 characters, got a value that is not shown here",
-        "1:30: expected a whole number, got a value that is not shown here",
+        "1:12: `password`: must have at most 3 characters, got a value that is not shown here",
+        "1:30: `api_key`: expected a whole number, got a value that is not shown here",
     ]
 
 
 def test_a_password_in_an_address_is_not_shown() -> None:
     assert refusal("percentage: http://u:hunter2@host/") == [
-        '1:13: expected a number, got the text "http://u:***@host/"'
+        '1:13: `percentage`: expected a number, got the text "http://u:***@host/"'
     ]
 
 

@@ -70,7 +70,7 @@ class _Decoder:
         before = len(self.problems)
         for key in given:
             if key not in fields:
-                self._report((*path, key), f"unknown key `{key}`", did_you_mean(key, fields), key=True)
+                self._report_key((*path, key), f"unknown key `{key}`", did_you_mean(key, fields))
         values = {field.name: self._field(field, given, (*path, key), under) for key, field in fields.items()}
         return self._made(kind, values, path) if len(self.problems) == before else _INVALID
 
@@ -81,7 +81,7 @@ class _Decoder:
             return self.value(field.type, given[key], path, default)
         if default is msgspec.NODEFAULT:
             state = "has no value" if key in given else "is missing"
-            self._report(path, f"key `{key}` {state}", "it has no default")
+            self._report_key(path, f"key `{key}` {state}", "it has no default")
         return default
 
     def _null_counts(self, kind: Any, path: Path) -> bool:
@@ -165,9 +165,9 @@ class _Decoder:
         try:
             found = convert(kind, key, key)
         except MismatchError as error:
-            return self._report(path, error.message or f"expected {named(kind)} as a key", error.hint, key=True)
+            return self._report_key(path, error.message or f"expected {named(kind)} as a key", error.hint)
         for broken in broken_bounds(bounds, found):
-            return self._report(path, f"the key {broken}", key=True)
+            return self._report_key(path, f"the key `{key}` {broken}")
         return found
 
     def _list(self, kind: Any, value: Any, path: Path) -> Any:
@@ -222,8 +222,18 @@ class _Decoder:
         secret = Secret in _members(kind) or any(looks_secret(str(step)) for step in path)
         return said(value, self._document.text(path), hidden=secret)
 
-    def _report(self, path: Path, message: str, hint: str = "", *, key: bool = False) -> _Invalid:
-        self.problems.append(self._document.problem(path, message, hint, key=key))
+    def _report(self, path: Path, message: str, hint: str = "") -> _Invalid:
+        """A problem of the value at `path`, beginning with its key."""
+        steps = list(path)
+        name = ""
+        while steps and isinstance(steps[-1], int):
+            name = f"[{steps.pop()}]{name}"
+        named = f"`{steps[-1]}{name}`: " if steps else ""
+        self.problems.append(self._document.problem(path, named + message, hint))
+        return _INVALID
+
+    def _report_key(self, path: Path, message: str, hint: str = "") -> _Invalid:
+        self.problems.append(self._document.problem(path, message, hint, key=True))
         return _INVALID
 
 
