@@ -134,12 +134,16 @@ def _sums(requests: Path) -> list[tuple[int, int]]:
 
 def _judge(row: Row, rounds: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     figure = "peak_rss_mib" if row.lower_is_better else "spans_per_cpu_second"
-    medians = {name: {k: statistics.median(r[k] for r in rs) for k in rs[0] if k != "exact"} for name, rs in rounds.items()}
+    medians = {
+        name: {key: statistics.median(one[key] for one in runs) for key in runs[0] if key != "exact"}
+        for name, runs in rounds.items()
+    }
     ratio = medians["otelier"][figure] / medians["otelcol"][figure]
     exact = all(r["exact"] for rs in rounds.values() for r in rs)
     holds = exact and (ratio <= row.must if row.lower_is_better else ratio >= row.must)
     word = "void: sink ≠ sent" if not exact else "must holds" if holds else "must MISSED"
-    print(f"{row.name:10} {figure}: {ratio:.2f} times the peer (must {row.must:g}, aim {row.aim:g}): {word}", flush=True)
+    owed = f"(must {row.must:g}, aim {row.aim:g})"
+    print(f"{row.name:10} {figure}: {ratio:.2f} times the peer {owed}: {word}", flush=True)
     return {
         "row": row.name, "figure": figure, "ratio": ratio, "must": row.must, "aim": row.aim, "exact": exact,
         "must_holds": holds, "medians": medians, "rounds": rounds,

@@ -71,7 +71,8 @@ def _application(service: str, endpoint: str, spans: int) -> None:
             "http.request.method": "GET", "http.route": route, "url.scheme": "https",
             "url.path": route.replace("{id}", str(number)), "http.response.status_code": 200,
             "server.address": f"{service}.shop.example", "server.port": 8443, "client.address": "10.20.30.40",
-            "user_agent.original": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36", "network.protocol.version": "1.1",
+            "user_agent.original": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36",
+            "network.protocol.version": "1.1",
         }  # fmt: skip
         with tracer.start_as_current_span(f"GET {route}", kind=SpanKind.SERVER, attributes=attributes) as span:
             with tracer.start_as_current_span("authorize", attributes={"enduser.id": f"u{rng.randrange(10**6)}"}):

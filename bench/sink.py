@@ -21,9 +21,9 @@ class Sink:
         self._lock = threading.Lock()
         self._items = self._requests = self._bytes = self._digest = 0
         self._servers = [
-            Server(json.dumps({"kind": kind, "host": "127.0.0.1", "port": port, "limits": {"max_message_bytes": SIZE_LIMIT}}).encode(), self._inbox)
+            Server(json.dumps(_options(kind, port)).encode(), self._inbox)
             for kind, port in (("grpc", grpc_port), ("otlp_http", http_port))
-        ]  # fmt: skip
+        ]
         for _ in range(2):
             threading.Thread(target=self._count, daemon=True).start()
 
@@ -49,6 +49,10 @@ class Sink:
                 "bytes": self._bytes,
                 "digest": self._digest,
             }
+
+
+def _options(kind: str, port: int) -> dict[str, object]:
+    return {"kind": kind, "host": "127.0.0.1", "port": port, "limits": {"max_message_bytes": SIZE_LIMIT}}
 
 
 def main() -> None:

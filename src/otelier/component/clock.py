@@ -23,6 +23,8 @@ class Timer(Protocol):
 
 
 class Clock(Protocol):
+    """Wall clock, monotonic clock, timers and waits."""
+
     def time_ns(self) -> int:
         """Wall clock, ns since 1970; may jump."""
         ...
@@ -31,7 +33,9 @@ class Clock(Protocol):
         """Seconds that never go back; for waits and ages."""
         ...
 
-    def timer(self, call: Callable[[], None], name: str) -> Timer: ...
+    def timer(self, call: Callable[[], None], name: str) -> Timer:
+        """A timer that calls `call`; `name` is its thread's."""
+        ...
 
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
         """Wait until `event` is set or the time is over; says whether it is set."""
@@ -42,15 +46,19 @@ class SystemClock:
     """The real clock."""
 
     def time_ns(self) -> int:
+        """Wall clock, ns since 1970."""
         return time.time_ns()
 
     def monotonic(self) -> float:
+        """Seconds that never go back."""
         return time.monotonic()
 
     def timer(self, call: Callable[[], None], name: str) -> Timer:
+        """A timer with a thread of its own."""
         return _ThreadTimer(call, name)
 
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
+        """Whether `event` was set in time."""
         return event.wait(timeout_s)
 
 

@@ -20,7 +20,9 @@ from .id import ComponentID
 class Consumer(Protocol):
     """Whatever can be given a batch."""
 
-    def consume(self, batch: Batch) -> None: ...
+    def consume(self, batch: Batch) -> None:
+        """Take the batch into custody. Raises Retryable or Permanent."""
+        ...
 
 
 class Component(ABC):
@@ -69,6 +71,7 @@ class Processor(Component):
         return batch
 
     def consume(self, batch: Batch) -> None:
+        """Process and hand on; answers when the next one has."""
         out = self.process(batch)
         if out:
             self.next.consume(out)
@@ -78,7 +81,8 @@ class Exporter(Component):
     """Takes telemetry out. One instance per signal, unless registered as shared."""
 
     @abstractmethod
-    def consume(self, batch: Batch) -> None: ...
+    def consume(self, batch: Batch) -> None:
+        """Take the batch into custody. Raises Retryable or Permanent."""
 
 
 class Connector(Component):
@@ -90,7 +94,8 @@ class Connector(Component):
     """Set by the graph before `start`: all of `outputs` at once."""
 
     @abstractmethod
-    def consume(self, batch: Batch) -> None: ...
+    def consume(self, batch: Batch) -> None:
+        """Take the batch into custody. Raises Retryable or Permanent."""
 
 
 class Extension(Component):

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 
 class CustodyKind(StrEnum):
+    """When a component answers, and so who loses the item if it is killed."""
+
     FORWARDS = "forwards"
     """Answers only after the next component answered."""
     BUFFERS = "buffers"

@@ -25,6 +25,8 @@ Stability: TypeAlias = Literal["stable", "beta", "alpha", "development", "deprec
 
 
 class Kind(StrEnum):
+    """The five kinds of components."""
+
     RECEIVER = "receiver"
     PROCESSOR = "processor"
     CONNECTOR = "connector"
@@ -73,12 +75,14 @@ _BY_NAME: dict[tuple[Kind, str], Registration] = {}
 def receiver(
     type_: str, *, signals: Iterable[Signal], stability: Stability, aliases: tuple[str, ...] = (), replaced_by: str = ""
 ) -> Callable[[type[_C]], type[_C]]:
+    """Register a receiver; one instance serves all its signals."""
     return _register(Kind.RECEIVER, type_, signals, stability, aliases, shared=True, replaced_by=replaced_by)
 
 
 def processor(
     type_: str, *, signals: Iterable[Signal], stability: Stability, aliases: tuple[str, ...] = (), replaced_by: str = ""
 ) -> Callable[[type[_C]], type[_C]]:
+    """Register a processor."""
     return _register(Kind.PROCESSOR, type_, signals, stability, aliases, replaced_by=replaced_by)
 
 
@@ -91,18 +95,21 @@ def exporter(
     shared: bool = False,
     replaced_by: str = "",
 ) -> Callable[[type[_C]], type[_C]]:
+    """Register an exporter; `shared`: one instance for all signals."""
     return _register(Kind.EXPORTER, type_, signals, stability, aliases, shared=shared, replaced_by=replaced_by)
 
 
 def connector(
     type_: str, *, pairs: Iterable[tuple[Signal, Signal]], stability: Stability, aliases: tuple[str, ...] = ()
 ) -> Callable[[type[_C]], type[_C]]:
+    """Register a connector for pairs of (signal it ends, signal it begins)."""
     return _register(Kind.CONNECTOR, type_, (), stability, aliases, pairs=pairs)
 
 
 def extension(
     type_: str, *, stability: Stability, aliases: tuple[str, ...] = (), replaced_by: str = ""
 ) -> Callable[[type[_C]], type[_C]]:
+    """Register an extension."""
     return _register(Kind.EXTENSION, type_, (), stability, aliases, shared=True, replaced_by=replaced_by)
 
 
