@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from .. import __version__
-from ..component.errors import ConfigError, StartError
 
 _VERBS = {
     "run": "Run a configuration.",
@@ -36,6 +35,8 @@ class _Verbs(click.Group):
             formatter.write_dl(list(_VERBS.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
+        from ..component.errors import ConfigError, StartError
+
         try:
             return super().invoke(ctx)
         except ConfigError as error:

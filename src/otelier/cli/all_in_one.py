@@ -23,12 +23,12 @@ _PATHS = {"own metrics": "/metrics"}
 _NO_STORE = "This version has no store yet: it prints what arrives and keeps nothing."
 
 
-def serve(ports: Mapping[str, int] = USUAL) -> None:
+def serve() -> None:
     """Run until a signal says stop. Raises StartError if the port of OTLP/gRPC is taken."""
-    taken = {what: reason for what, port in ports.items() if (reason := _why_not(port))}
+    taken = {what: reason for what, port in USUAL.items() if (reason := _why_not(port))}
     if "OTLP/gRPC" in taken:
         raise StartError(taken["OTLP/gRPC"])
-    free = {what: port for what, port in ports.items() if what not in taken}
+    free = {what: port for what, port in USUAL.items() if what not in taken}
     run(lambda: interpret(load([f"yaml:{configuration(free)}"])), lambda _: _greet(free, taken))
 
 
