@@ -60,7 +60,11 @@ class Batch:
         """Parts of exactly `max_items` items, the last one maybe fewer; order is kept."""
 
     def split_bytes(self, max_bytes: int) -> list[Batch]:
-        """Parts of at most `max_bytes` encoded bytes, unless a single item is larger."""
+        """Parts of at most `max_bytes` encoded bytes, unless a single item is larger.
+
+        Where the headers around an item (resource, scope, metric) take more than half of `max_bytes`, a part may be
+        twice as large as they are.
+        """
 
     def select(self, keep: bytes) -> Batch:
         """The items whose byte in `keep` (one per item, in order) is not 0; emptied scopes and resources go."""

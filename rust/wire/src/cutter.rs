@@ -53,7 +53,8 @@ impl<'a> Cutter<'a> {
     }
 
     /// Ranges of items, front to back, whose parts have at most `max_bytes`, unless one item alone is larger.
-    /// The first may be empty, if what belongs to no item leaves no room for the first one.
+    /// The first may be empty, if what belongs to no item leaves no room for the first one. Where headers take more
+    /// than half of that, a part may be twice its headers, or a long header for each of many items would fill memory.
     pub fn fit(&mut self, max_bytes: usize) -> Vec<Range<usize>> {
         let mut extra = self.extra();
         let mut ranges = Vec::new();
@@ -61,11 +62,12 @@ impl<'a> Cutter<'a> {
         while start < self.index.items.len() {
             group = self.group_of(start, group);
             let mut chain = Chain::open(self, group, extra);
+            let limit = max_bytes.max(2 * (chain.size() - extra));
             let mut end = start;
             while end < self.index.items.len() {
                 chain.go_to(self, self.group_of(end, chain.group()));
                 let size = chain.add(self.index.item_len(end));
-                if size > max_bytes && (end > start || extra > 0) {
+                if size > limit && (end > start || extra > 0) {
                     break;
                 }
                 end += 1;
@@ -213,6 +215,10 @@ impl Chain {
     fn add(&mut self, item_len: usize) -> usize {
         let innermost = self.sizes.len() - 1;
         self.sizes[innermost] += item_len;
+        self.size()
+    }
+
+    fn size(&self) -> usize {
         self.sizes.iter().rev().copied().reduce(|inner, outer| outer + framed(inner)).unwrap_or(0)
     }
 }

@@ -40,7 +40,8 @@ impl Batch {
         parts.finish()
     }
 
-    /// Parts of at most `max_bytes` encoded bytes, unless a single item with its headers is larger.
+    /// Parts of at most `max_bytes` encoded bytes, unless a single item with its headers is larger, or those headers
+    /// are larger than half of it.
     pub fn split_bytes(&self, max_bytes: usize) -> Vec<Batch> {
         let mut parts = Parts::of(self);
         let mut room = max_bytes;
