@@ -205,7 +205,8 @@ class GrpcClient:
     def send(self, batch: Batch, headers: Sequence[tuple[str, str]], timeout_s: float) -> SendResult:
         """Send one Export request and wait for the answer. Never raises for a backend's or network's fault."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """End all connections at once; sends under way fail as cancelled."""
 
 @final
 class HttpClient:
@@ -220,11 +221,17 @@ class HttpClient:
         headers: Sequence[tuple[str, str]],
         timeout_s: float,
     ) -> SendResult:
-        """POST one OTLP/HTTP Export request and wait for the answer."""
+        """POST one OTLP/HTTP Export request and wait for the answer.
+
+        Raises ValueError for a URL or header that can't be sent to anybody.
+        """
 
     def request(
         self, method: str, url: str, headers: Sequence[tuple[str, str]], body: bytes, timeout_s: float
     ) -> tuple[int, dict[str, str], bytes]:
-        """Any other request; answers (status, headers, body). Raises OSError where no answer came."""
+        """Any other request; answers (status, headers, body).
+
+        Raises TimeoutError or ConnectionError where no answer came, ValueError for what can't be sent.
+        """
 
     def close(self) -> None: ...

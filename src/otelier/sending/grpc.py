@@ -61,7 +61,7 @@ class GrpcClientSettings(SendSettings):
     read_buffer_size: int = 0
     """Accepted; the transport chooses its own buffers."""
     write_buffer_size: int = 512 * 1024
-    """Bytes gathered before they are written to the connection."""
+    """Accepted; requests are written as they are, without a buffer."""
     wait_for_ready: bool = False
     """Wait for a connection until the time-out rather than fail at once; a failure is retried anyway."""
     headers: dict[str, Secret] = {}  # noqa: RUF012 (msgspec copies it)
@@ -152,7 +152,6 @@ def _options(settings: GrpcClientSettings, target: str) -> bytes:
         "compression_level": settings.compression_params.level,
         "balancer": settings.balancer_name,
         "authority": settings.authority or None,
-        "write_buffer_bytes": settings.write_buffer_size,
     }
     keepalive = settings.keepalive
     if keepalive.time:

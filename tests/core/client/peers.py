@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -100,6 +101,8 @@ def settled(fact: Callable[[], bool]) -> None:
 
 
 def large(segments: int = 40, spans: int = 100) -> Batch:
-    """Several segments, together larger than any first flow-control window."""
-    part = [span(f"GET /{i}", number=i + 1, attributes={"text": "x" * 1000}) for i in range(spans)]
+    """Several segments, together larger than any first flow-control window; a tenth is noise, as in real telemetry."""
+    noise = Random(7)
+    texts = [noise.randbytes(50).hex() + "x" * 900 for _ in range(spans)]
+    part = [span(f"GET /{i}", number=i + 1, attributes={"text": text}) for i, text in enumerate(texts)]
     return Batch.join([traces(*part, resource={"service.name": f"shop-{i}"}) for i in range(segments)])

@@ -186,6 +186,8 @@ impl Channel {
         let mut builder = http2::Builder::new(Tasks(self.closed.clone()));
         builder
             .timer(TokioTimer::new())
+            // Until the server has said how many streams it takes, some punish more than that.
+            .initial_max_send_streams(1)
             .initial_stream_window_size(self.options.initial_stream_window_bytes)
             .initial_connection_window_size(self.options.initial_connection_window_bytes);
         if let Some(keepalive) = self.options.keepalive.as_ref().filter(|k| k.time_s > 0.0) {

@@ -36,8 +36,6 @@ pub struct GrpcOptions {
     pub max_response_bytes: usize,
     /// Names are looked up again when a connection is lost, and before a send when this time has passed.
     pub resolve_interval_s: f64,
-    /// DATA frames are gathered in a buffer of this size before they are written; 0 writes each one as it is.
-    pub write_buffer_bytes: usize,
     /// HTTP/2 windows for what we receive. Answers are small.
     pub initial_stream_window_bytes: u32,
     pub initial_connection_window_bytes: u32,
@@ -57,7 +55,6 @@ impl Default for GrpcOptions {
             connect_timeout_s: 20.0,
             max_response_bytes: 4 * MIB,
             resolve_interval_s: 30.0,
-            write_buffer_bytes: 0,
             initial_stream_window_bytes: 65_535,
             initial_connection_window_bytes: MIB as u32,
         }
