@@ -7,6 +7,7 @@
 
 use std::ptr;
 
+use crate::attribute::{Found, is_ascii, look};
 use crate::error::Limits;
 use crate::ids::{self, Ids};
 use crate::protobuf::{Cursor, FIXED32, FIXED64, Fault, LEN, Tag, VARINT, What};
@@ -24,12 +25,13 @@ pub struct Verdict {
 
 /// Checks a request of type `message`. The fault's address lies in `bytes`.
 pub fn check(message: &'static Message, bytes: &[u8], limits: &Limits) -> Result<Verdict, Fault> {
-    let mut check = Check { limits, items: 0, containers: 0, dirty: false };
+    let mut check = Check { request: bytes, limits, items: 0, containers: 0, dirty: false };
     check.message(message, bytes, limits.max_depth.min(DEEPEST))?;
     Ok(Verdict { items: check.items, dirty: check.dirty })
 }
 
 struct Check<'a> {
+    request: &'a [u8],
     limits: &'a Limits,
     items: usize,
     containers: usize,
@@ -113,28 +115,36 @@ impl Check<'_> {
         if self.items > self.limits.max_items || self.containers / 4 > self.limits.max_items {
             return Err(start.fault(What::TooManyItems));
         }
-        if ptr::eq(child, &schema::SPAN) { self.span(bytes, depth) } else { self.message(child, bytes, depth) }
+        if ptr::eq(child, &schema::SPAN) && depth > 1 {
+            self.span(bytes, depth)
+        } else {
+            self.message(child, bytes, depth)
+        }
     }
 
-    /// A span, the most frequent message but one, without the table.
+    /// A span, the most frequent message but one, without the table; at least two levels may follow.
     fn span(&mut self, bytes: &[u8], depth: u32) -> Result<(), Fault> {
         let mut cursor = Cursor::new(bytes);
         let (mut seen, mut ids) = (Seen::default(), Ids::default());
-        let below = depth.saturating_sub(1);
-        while !cursor.is_empty() {
+        loop {
+            while let [0x4a, length @ 0..0x80, rest @ ..] = cursor.rest
+                && let Some((attribute, rest)) = rest.split_at_checked(usize::from(*length))
+            {
+                self.key_value(attribute, depth - 1)?;
+                cursor.rest = rest;
+            }
+            if cursor.is_empty() {
+                break;
+            }
             let start = cursor;
             let tag = cursor.tag()?;
             match tag.0 {
-                0x4a if depth > 0 => {
-                    let attribute = cursor.bytes()?;
-                    self.key_value(attribute, below)?;
-                    continue;
-                }
                 0x0a => ids.trace_id = cursor.bytes()?,
                 0x12 => ids.span_id = cursor.bytes()?,
                 0x22 => ids.parent_span_id = cursor.bytes()?,
                 0x1a | 0x2a => self.string(cursor.bytes()?),
                 0x39 | 0x41 => drop(cursor.take(8)?),
+                0x85 => drop(cursor.take(4)?),
                 0x30 | 0x50 | 0x60 | 0x70 => drop(cursor.varint()?),
                 _ => {
                     match schema::SPAN.field(tag.number()) {
@@ -150,29 +160,23 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// Nearly every attribute is a short key and a short string or a number; the rest takes the long way.
-    #[inline]
+    #[inline(always)]
     fn key_value(&mut self, bytes: &[u8], depth: u32) -> Result<(), Fault> {
-        if depth > 0
-            && let Some((key, value)) = short_key_value(bytes)
-        {
-            match *value {
-                [0x0a, length, ref text @ ..] if usize::from(length) == text.len() && length < 0x80 => {
-                    // Lengths and tags are ASCII as well, so one look at all of it does.
-                    if !is_ascii(bytes) {
-                        self.string(key);
-                        self.string(text);
-                    }
-                    return Ok(());
-                }
-                [0x10 | 0x18, 0..0x80] | [0x18, 0x80..=0xff, 0..0x80] | [0x21, _, _, _, _, _, _, _, _] => {
-                    self.string(key);
-                    return Ok(());
-                }
-                _ => {}
+        // The look reads beyond the attribute, though never beyond the request.
+        let start = (bytes.as_ptr() as usize).wrapping_sub(self.request.as_ptr() as usize);
+        let found = match self.request.get(start..) {
+            Some(rest) if depth > 0 => look(rest, bytes.len()),
+            _ => Found::Other,
+        };
+        match found {
+            Found::Plain => Ok(()),
+            Found::Text(key, text) => {
+                self.string(bytes.get(key.0..key.1).unwrap_or_default());
+                self.string(bytes.get(text.0..text.1).unwrap_or_default());
+                Ok(())
             }
+            Found::Other => self.message(&schema::KEY_VALUE, bytes, depth),
         }
-        self.message(&schema::KEY_VALUE, bytes, depth)
     }
 
     #[inline]
@@ -180,22 +184,6 @@ impl Check<'_> {
         if !is_ascii(text) {
             self.dirty |= simdutf8::basic::from_utf8(text).is_err();
         }
-    }
-}
-
-/// Key and encoded value of a KeyValue that is exactly these two, each shorter than 128 bytes, in either order.
-#[inline(always)]
-fn short_key_value(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (&[first_tag, first_length], rest) = bytes.split_first_chunk()?;
-    let (first, rest) = rest.split_at_checked(usize::from(first_length))?;
-    let (&[second_tag, second_length], second) = rest.split_first_chunk()?;
-    if (first_length | second_length) >= 0x80 || usize::from(second_length) != second.len() {
-        return None;
-    }
-    match (first_tag, second_tag) {
-        (0x0a, 0x12) => Some((first, second)),
-        (0x12, 0x0a) => Some((second, first)),
-        _ => None,
     }
 }
 
@@ -255,23 +243,4 @@ fn packed(wire_type: u32, bytes: &[u8]) -> Result<(), Fault> {
         })?;
     }
     Ok(())
-}
-
-/// Whether no byte has its highest bit set. Most strings are short: words, the last one overlapping.
-#[inline(always)]
-fn is_ascii(bytes: &[u8]) -> bool {
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    match (bytes.first_chunk(), bytes.last_chunk()) {
-        (Some(first), Some(last)) => {
-            let mut seen = u64::from_le_bytes(*first) | u64::from_le_bytes(*last);
-            if bytes.len() > 16 {
-                for word in bytes[8..].chunks_exact(8) {
-                    seen |=
-                        u64::from_le_bytes([word[0], word[1], word[2], word[3], word[4], word[5], word[6], word[7]]);
-                }
-            }
-            seen & HIGH == 0
-        }
-        _ => bytes.iter().fold(0, |seen, byte| seen | byte) < 0x80,
-    }
 }

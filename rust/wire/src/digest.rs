@@ -46,7 +46,7 @@ fn group(signal: Signal, level: usize, message: &'static Message, around: u64, b
 
 /// 0 for a message that says nothing.
 fn hash<'a>(message: &'static Message, fields: impl Iterator<Item = Field<'a>>) -> u64 {
-    let mut places = [0; MAX_NUMBER + 1];
+    let mut places = [0u32; MAX_NUMBER + 1];
     let mut sum = 0u64;
     for Field { number, value, raw } in fields {
         let Some(field) = message.field(number) else {
@@ -56,7 +56,7 @@ fn hash<'a>(message: &'static Message, fields: impl Iterator<Item = Field<'a>>) 
         let mut add = |said: u64| sum = sum.wrapping_add(mix(number.into(), said));
         let mut place = || {
             places[number as usize] += 1;
-            places[number as usize]
+            u64::from(places[number as usize])
         };
         match (field.presence, value) {
             (Presence::Repeated, Value::Len(packed)) if wire_type(&field.kind) != LEN => {
@@ -102,17 +102,15 @@ fn scalar(kind: &Kind, value: Value) -> u64 {
     }
 }
 
-/// 0 for no bytes.
+/// 0 for no bytes. The last word may overlap the one before it; the length tells them apart.
 fn hash_bytes(bytes: &[u8]) -> u64 {
-    let words = bytes.chunks(8).map(|chunk| {
-        let mut word = [0; 8];
-        word[..chunk.len()].copy_from_slice(chunk);
-        u64::from_le_bytes(word)
-    });
-    match bytes.len() {
-        0 => 0,
-        length => words.fold(length as u64, mix),
-    }
+    let length = bytes.len() as u64;
+    let Some(last) = bytes.last_chunk() else {
+        let short = bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
+        return if bytes.is_empty() { 0 } else { mix(length, short) };
+    };
+    let words = bytes.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word));
+    mix(words.fold(length, mix), u64::from_le_bytes(*last))
 }
 
 /// One-to-one in `b`. Constants and shifts: "moremur" by Pelle Evensen, and the golden ratio.

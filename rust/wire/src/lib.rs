@@ -4,6 +4,7 @@
 //! learned about them. Protobuf repeated fields concatenate, so joining batches
 //! joins lists of segments; nothing is re-encoded unless it is edited.
 
+mod attribute;
 pub mod batch;
 pub mod check;
 mod cutter;

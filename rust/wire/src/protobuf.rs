@@ -122,6 +122,11 @@ impl<'a> Cursor<'a> {
                 self.rest = rest;
                 Ok(Tag(u32::from(*byte)))
             }
+            // Field 16, the only one of OTLP with a longer tag.
+            [low @ 0x80..=0x85, 1, rest @ ..] => {
+                self.rest = rest;
+                Ok(Tag(u32::from(*low)))
+            }
             _ => self.long_tag(),
         }
     }
@@ -142,6 +147,10 @@ impl<'a> Cursor<'a> {
             [byte @ 0..0x80, rest @ ..] => {
                 self.rest = rest;
                 u64::from(*byte)
+            }
+            [low @ 0x80..=0xff, high @ 0..0x80, rest @ ..] => {
+                self.rest = rest;
+                u64::from(*low & 0x7f) | u64::from(*high) << 7
             }
             _ => self.long_varint(5)?,
         };
