@@ -86,6 +86,7 @@ pub async fn export(
     if !shared.inbox.push(signal, Request { segment: found.segment, metadata, transport, ticket }) {
         return Err(Failure::stopping());
     }
+    shared.inbox.wake(signal).await;
     match answer.await {
         Ok(Answer::Accepted(partial)) => Ok(partial),
         Ok(Answer::Refused { message, retryable, retry_after }) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use otelier_wire::{Batch, Live, Metadata, Segment, Signal};
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use tokio::sync::{Semaphore, oneshot};
 
 use super::plain::HttpRequest;
@@ -66,13 +66,22 @@ impl Inbox {
         Held { inbox: self.clone(), wait, bytes: 0, overdraft: false, live: Live::default() }
     }
 
-    /// False when the inbox is closed.
+    /// False when the inbox is closed. Nobody is woken yet.
     pub fn push(&self, signal: Signal, request: Request) -> bool {
         self.queue(signal).push(request)
     }
 
+    /// Wakes a thread for what was pushed. Whatever else this transport thread has at hand goes first, so that
+    /// requests that came together are taken together; a thread at rest does it at once.
+    pub async fn wake(&self, signal: Signal) {
+        tokio::task::yield_now().await;
+        self.queue(signal).wake();
+    }
+
     pub fn push_http(&self, request: HttpRequest) -> bool {
-        self.http.push(request)
+        let pushed = self.http.push(request);
+        self.http.wake();
+        pushed
     }
 
     /// The first request of a signal, and those right behind it with equal metadata, up to `max_bytes`.
@@ -192,36 +201,55 @@ struct Queue<T> {
 struct State<T> {
     waiting: VecDeque<T>,
     closed: bool,
+    /// Threads that sleep in `pop`.
+    asleep: usize,
+    /// One of them has been woken and has not looked yet: no need to wake another.
+    woken: bool,
 }
 
 impl<T> Default for Queue<T> {
     fn default() -> Queue<T> {
-        Queue { state: Mutex::new(State { waiting: VecDeque::new(), closed: false }), arrived: Condvar::new() }
+        let state = State { waiting: VecDeque::new(), closed: false, asleep: 0, woken: false };
+        Queue { state: Mutex::new(state), arrived: Condvar::new() }
     }
 }
 
 impl<T> Queue<T> {
     fn push(&self, item: T) -> bool {
         let mut state = self.state.lock();
-        if state.closed {
-            return false;
+        if !state.closed {
+            state.waiting.push_back(item);
         }
-        state.waiting.push_back(item);
-        drop(state);
-        self.arrived.notify_one();
-        true
+        !state.closed
+    }
+
+    /// Wakes one thread if there is something for it.
+    fn wake(&self) {
+        self.wake_for(self.state.lock());
+    }
+
+    fn wake_for(&self, mut state: MutexGuard<'_, State<T>>) {
+        if state.asleep > 0 && !state.woken && !state.waiting.is_empty() {
+            state.woken = true;
+            drop(state);
+            self.arrived.notify_one();
+        }
     }
 
     fn pop<R>(&self, timeout: Duration, mut take: impl FnMut(&mut VecDeque<T>) -> Option<R>) -> Option<R> {
         let until = Instant::now() + timeout;
         let mut state = self.state.lock();
+        let mut late = false;
         loop {
-            if let Some(taken) = take(&mut state.waiting) {
-                return Some(taken);
+            let taken = take(&mut state.waiting);
+            if taken.is_some() || late || state.closed {
+                self.wake_for(state); // what is left is for another thread
+                return taken;
             }
-            if state.closed || self.arrived.wait_until(&mut state, until).timed_out() {
-                return take(&mut state.waiting);
-            }
+            state.asleep += 1;
+            late = self.arrived.wait_until(&mut state, until).timed_out();
+            state.asleep -= 1;
+            state.woken = false;
         }
     }
 
