@@ -207,7 +207,8 @@ pub async fn serve(place: Place, socket: TcpStream) {
         Err(_) => return shared.counters.connection_refused(Refusal::SlowHeaders),
     };
     let service = service_fn(|request| {
-        let call = handle(shared.clone(), conn.clone(), request);
+        // Boxed here, or its kilobytes are copied at each step on its way into a task.
+        let call = Box::pin(handle(shared.clone(), conn.clone(), request));
         async move { Ok::<_, std::convert::Infallible>(call.await) }
     });
     let io = TokioIo::new(stream);
