@@ -10,8 +10,8 @@ use http::HeaderMap;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::budget::Held;
 use super::connection::Conn;
-use super::inbox::Held;
 use super::options::Limits;
 
 #[derive(Debug)]

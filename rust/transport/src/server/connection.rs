@@ -1,10 +1,6 @@
-//! One connection: its limits, its age, its end. And all connections of a server together.
+//! One connection: TLS, which HTTP is spoken, and the requests on it.
 
-use std::collections::HashMap;
-use std::future::Future;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
@@ -19,14 +15,16 @@ use parking_lot::Mutex;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::body::Reply;
+use super::connections::Place;
 use super::counters::Refusal;
 use super::options::Kind;
 use super::stream::{Socket, Stream};
-use super::{Phase, Shared, grpc, http as otlp_http};
+use super::watch::drive;
+use super::{Shared, grpc, http as otlp_http};
 
 /// What is known about one connection while it lasts.
 pub struct Conn {
@@ -35,19 +33,21 @@ pub struct Conn {
     pub received: AtomicU64,
     /// Requests under way on it.
     pub active: AtomicUsize,
-    began: Instant,
+    pub began: Instant,
     /// When its last request ended, in ms since `began`.
     touched_ms: AtomicU64,
     /// What had been received then.
-    touched_received: AtomicU64,
+    pub touched_received: AtomicU64,
     /// The second that is counted (since `began`), and requests cancelled by the client in it.
     resets: Mutex<(u64, u32)>,
-    cut: Notify,
-    leave: Notify,
+    /// Ends it at once.
+    pub cut: Notify,
+    /// Asks the client to go.
+    pub leave: Notify,
 }
 
 impl Conn {
-    fn new(peer: IpAddr) -> Arc<Conn> {
+    pub fn new(peer: IpAddr) -> Arc<Conn> {
         Arc::new(Conn {
             peer,
             received: AtomicU64::new(0),
@@ -66,7 +66,7 @@ impl Conn {
         self.touched_received.store(self.received.load(Relaxed), Relaxed);
     }
 
-    fn idle_since(&self) -> Instant {
+    pub fn idle_since(&self) -> Instant {
         self.began + Duration::from_millis(self.touched_ms.load(Relaxed))
     }
 }
@@ -108,90 +108,6 @@ async fn handle(shared: Arc<Shared>, conn: Arc<Conn>, request: Request<Incoming>
     };
     under_way.finished = true;
     response
-}
-
-/// All connections of one server.
-#[derive(Default)]
-pub struct Connections {
-    open: Mutex<Open>,
-    changed: Notify,
-}
-
-#[derive(Default)]
-struct Open {
-    last: u64,
-    by_number: HashMap<u64, Arc<Conn>>,
-    by_peer: HashMap<IpAddr, usize>,
-}
-
-/// A place among the open connections, until dropped.
-pub struct Place {
-    shared: Arc<Shared>,
-    number: u64,
-    pub conn: Arc<Conn>,
-}
-
-impl Connections {
-    /// A place for a new connection. At a limit, the one that has been idle longest is asked to leave instead of it.
-    pub fn enter(shared: &Arc<Shared>, peer: IpAddr) -> Result<Place, Refusal> {
-        let limits = &shared.options.limits;
-        let mut open = shared.connections.open.lock();
-        let from_peer = open.by_peer.get(&peer).copied().unwrap_or(0);
-        if from_peer >= limits.max_connections_per_ip {
-            open.ask_idle_to_leave(Some(peer));
-            return Err(Refusal::TooManyFromOneAddress);
-        }
-        if open.by_number.len() >= limits.max_connections {
-            open.ask_idle_to_leave(None);
-            return Err(Refusal::TooMany);
-        }
-        let conn = Conn::new(peer);
-        open.last += 1;
-        let number = open.last;
-        open.by_number.insert(number, conn.clone());
-        *open.by_peer.entry(peer).or_default() += 1;
-        shared.counters.connections_open.store(open.by_number.len() as u64, Relaxed);
-        Ok(Place { shared: shared.clone(), number, conn })
-    }
-
-    /// Until there are none.
-    pub async fn all_gone(&self) {
-        loop {
-            let changed = self.changed.notified();
-            if self.open.lock().by_number.is_empty() {
-                return;
-            }
-            changed.await;
-        }
-    }
-}
-
-impl Open {
-    fn ask_idle_to_leave(&self, peer: Option<IpAddr>) {
-        const IDLE: Duration = Duration::from_secs(1);
-        let idle = self.by_number.values().filter(|c| {
-            c.active.load(Relaxed) == 0 && peer.is_none_or(|p| p == c.peer) && c.idle_since().elapsed() > IDLE
-        });
-        if let Some(conn) = idle.min_by_key(|c| c.idle_since()) {
-            conn.leave.notify_one();
-        }
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut open = self.shared.connections.open.lock();
-        open.by_number.remove(&self.number);
-        if let Some(count) = open.by_peer.get_mut(&self.conn.peer) {
-            *count -= 1;
-            if *count == 0 {
-                open.by_peer.remove(&self.conn.peer);
-            }
-        }
-        self.shared.counters.connections_open.store(open.by_number.len() as u64, Relaxed);
-        drop(open);
-        self.shared.connections.changed.notify_waiters();
-    }
 }
 
 /// Serves one accepted socket until its end.
@@ -251,164 +167,6 @@ async fn say(stream: &mut (impl AsyncWriteExt + Unpin), status: &str, message: &
     let _ = stream.write_all(format!("{head}\r\n\r\n{message}\n").as_bytes()).await;
     let _ = stream.shutdown().await;
     Some(Refusal::WrongProtocol)
-}
-
-/// Both kinds of hyper's connections.
-trait Closing: Future {
-    fn graceful_shutdown(self: Pin<&mut Self>);
-}
-
-type Io = TokioIo<Stream>;
-
-impl<S> Closing for http1::Connection<Io, S>
-where
-    S: hyper::service::HttpService<Incoming, ResBody = Reply>,
-    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
-    fn graceful_shutdown(self: Pin<&mut Self>) {
-        http1::Connection::graceful_shutdown(self);
-    }
-}
-
-impl<S> Closing for http2::Connection<Io, S, TokioExecutor>
-where
-    S: hyper::service::HttpService<Incoming, ResBody = Reply>,
-    S::Future: Send + 'static,
-    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
-    fn graceful_shutdown(self: Pin<&mut Self>) {
-        http2::Connection::graceful_shutdown(self);
-    }
-}
-
-/// Runs a connection and watches its age, its idle time, its resets and the server's end.
-async fn drive<C: Closing>(mut connection: Pin<&mut C>, shared: &Shared, conn: &Conn, is_http2: bool) {
-    let mut phase = shared.phase.subscribe();
-    let mut watch = Watch::new(shared, conn, is_http2);
-    let mut sleep = std::pin::pin!(sleep_until(watch.next()));
-    if *phase.borrow() != Phase::Serving {
-        watch.leave(connection.as_mut(), None);
-    }
-    loop {
-        tokio::select! {
-            biased;
-            _ = connection.as_mut() => return,
-            () = conn.cut.notified() => return shared.counters.connection_refused(Refusal::TooManyResets),
-            () = conn.leave.notified() => watch.leave(connection.as_mut(), Some(Duration::from_secs(1))),
-            changed = phase.changed() => match *phase.borrow() {
-                Phase::Serving if changed.is_ok() => {}
-                Phase::Draining if changed.is_ok() => watch.leave(connection.as_mut(), None),
-                _ => return,
-            },
-            () = sleep.as_mut() => match watch.due() {
-                Due::Nothing => {}
-                Due::Leave(grace) => watch.leave(connection.as_mut(), grace),
-                Due::Cut(refusal) => {
-                    refusal.into_iter().for_each(|r| shared.counters.connection_refused(r));
-                    return;
-                }
-            },
-        }
-        sleep.as_mut().reset(watch.next());
-    }
-}
-
-/// When a connection must go.
-struct Watch<'a> {
-    shared: &'a Shared,
-    conn: &'a Conn,
-    /// Whether headers are timed: HTTP/1.1 only, HTTP/2 bounds them otherwise.
-    times_headers: bool,
-    /// The end of the last request, if at the last look a part of the next had come.
-    half_header: Option<Instant>,
-    look: Instant,
-    idle: Option<Duration>,
-    age: Option<Instant>,
-    leaving: bool,
-    cut: Option<Instant>,
-}
-
-enum Due {
-    Nothing,
-    /// Ask the client to go; after that time, cut it off.
-    Leave(Option<Duration>),
-    Cut(Option<Refusal>),
-}
-
-/// tokio has no "never".
-const NEVER: Duration = Duration::from_secs(365 * 86_400);
-
-impl<'a> Watch<'a> {
-    fn new(shared: &'a Shared, conn: &'a Conn, is_http2: bool) -> Watch<'a> {
-        let (keepalive, limits) = (&shared.options.keepalive, &shared.options.limits);
-        let grpc = shared.options.kind == Kind::Grpc;
-        let idle = if grpc { keepalive.max_connection_idle_s } else { Some(limits.idle_timeout()) };
-        let age = keepalive.max_connection_age_s.map(|age| conn.began + jittered(age));
-        let mut watch = Watch {
-            shared,
-            conn,
-            times_headers: !is_http2,
-            half_header: None,
-            look: conn.began,
-            idle,
-            age,
-            leaving: false,
-            cut: None,
-        };
-        watch.look_later();
-        watch
-    }
-
-    fn look_later(&mut self) {
-        let now = Instant::now();
-        let idle_at = self.idle.map(|idle| (self.conn.idle_since() + idle).max(now + Duration::from_millis(50)));
-        let header_at = self.times_headers.then(|| now + self.shared.options.limits.header_timeout());
-        self.look = idle_at.into_iter().chain(header_at).min().unwrap_or(now + NEVER);
-    }
-
-    fn next(&self) -> Instant {
-        let age = self.age.filter(|_| !self.leaving);
-        std::iter::once(self.look).chain(age).chain(self.cut).min().unwrap_or(self.look)
-    }
-
-    fn due(&mut self) -> Due {
-        let now = Instant::now();
-        if self.cut.is_some_and(|cut| cut <= now) {
-            return Due::Cut(None);
-        }
-        if !self.leaving && self.age.is_some_and(|age| age <= now) {
-            return Due::Leave(self.shared.options.keepalive.max_connection_age_grace_s);
-        }
-        let busy = self.conn.active.load(Relaxed) > 0;
-        let idle_since = self.conn.idle_since();
-        let pending = self.conn.received.load(Relaxed) > self.conn.touched_received.load(Relaxed);
-        let half_header = (self.times_headers && !busy && pending).then_some(idle_since);
-        if half_header.is_some() && half_header == self.half_header {
-            return Due::Cut(Some(Refusal::SlowHeaders));
-        }
-        self.half_header = half_header;
-        if !busy && self.idle.is_some_and(|idle| idle_since + idle <= now) {
-            self.look = now + NEVER;
-            return Due::Leave(Some(Duration::from_secs(1)));
-        }
-        self.look_later();
-        Due::Nothing
-    }
-
-    fn leave<C: Closing>(&mut self, connection: Pin<&mut C>, grace: Option<Duration>) {
-        if !self.leaving {
-            self.leaving = true;
-            connection.graceful_shutdown();
-        }
-        let cut = grace.map(|grace| Instant::now() + grace);
-        self.cut = self.cut.into_iter().chain(cut).min();
-    }
-}
-
-/// Give or take a tenth, so that connections made together do not end together.
-fn jittered(length: Duration) -> Duration {
-    let random = RandomState::new().build_hasher().finish();
-    length.mul_f64(0.9 + 0.2 * (random as f64 / u64::MAX as f64))
 }
 
 /// HTTP/1.1 as this server speaks it. Its timeouts are ours (`Watch`).

@@ -10,8 +10,9 @@ use tokio::sync::oneshot;
 
 use super::Shared;
 use super::body::BodyError;
+use super::budget::Held;
 use super::counters::{Outcome, Reason};
-use super::inbox::{Answer, Held, Request, Ticket, Transport};
+use super::inbox::{Answer, Request, Ticket, Transport};
 use crate::status::{PartialSuccess, Status, code};
 
 /// A request that was not taken: what the client is told, and why if it was decided here.

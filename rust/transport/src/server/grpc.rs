@@ -15,11 +15,12 @@ use tokio::time::{Instant, timeout_at};
 
 use super::Shared;
 use super::body::{BodyError, Reply, collect};
+use super::budget::Held;
 use super::connection::Conn;
 use super::counters::Reason;
 use super::export::{Ending, Failure, export, metadata};
 use super::http::text;
-use super::inbox::{Held, Transport};
+use super::inbox::Transport;
 use crate::compress::{Algorithm, DecompressError, decompress, most_output};
 use crate::status::{Status, code, percent_encode};
 

@@ -12,10 +12,11 @@ use otelier_wire::{Signal, json_to_otlp};
 
 use super::Shared;
 use super::body::{Reply, collect};
+use super::budget::Held;
 use super::connection::Conn;
 use super::counters::Reason;
 use super::export::{Ending, Failure, export, metadata};
-use super::inbox::{Held, Transport};
+use super::inbox::Transport;
 use super::options::Kind;
 use super::{cors, plain};
 use crate::compress::{Algorithm, DecompressError, decompress, most_output};

@@ -4,15 +4,16 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use otelier_wire::{Batch, Live, Metadata, Segment, Signal};
+use otelier_wire::{Batch, Metadata, Segment, Signal};
 use parking_lot::{Condvar, Mutex, MutexGuard};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
+use super::budget::{Budget, Held};
 use super::plain::HttpRequest;
 use crate::status::PartialSuccess;
 
 pub struct Inbox {
-    budget: Budget,
+    budget: Arc<Budget>,
     signals: [Queue<Request>; 3],
     http: Queue<HttpRequest>,
 }
@@ -62,8 +63,8 @@ impl Inbox {
     }
 
     /// Room for a request's bytes, none yet.
-    pub fn hold(self: &Arc<Inbox>, wait: Duration) -> Held {
-        Held { inbox: self.clone(), wait, bytes: 0, overdraft: false, live: Live::default() }
+    pub fn hold(&self, wait: Duration) -> Held {
+        self.budget.share(wait)
     }
 
     /// False when the inbox is closed. Nobody is woken yet.
@@ -256,99 +257,5 @@ impl<T> Queue<T> {
     fn close(&self) {
         self.state.lock().closed = true;
         self.arrived.notify_all();
-    }
-}
-
-/// Bytes that bodies under way and requests not answered may hold.
-///
-/// One body at a time may go beyond: the one that was first to find no room. So a body larger than the
-/// budget passes, and bodies that hold it all between them can't wait for each other for ever.
-struct Budget {
-    max: usize,
-    free: Semaphore,
-    overdraft: Semaphore,
-    waiters: Semaphore,
-}
-
-/// What a client of HTTP/2 has sent and nobody reads stays in the connection's window, outside the budget:
-/// so no more than this many bodies may wait for room.
-const MOST_WAITERS: usize = 256;
-
-impl Budget {
-    fn new(max: usize) -> Budget {
-        let max = max.clamp(1, Semaphore::MAX_PERMITS);
-        Budget { max, free: Semaphore::new(max), overdraft: Semaphore::new(1), waiters: Semaphore::new(MOST_WAITERS) }
-    }
-}
-
-/// No room in the inbox in time.
-#[derive(Debug)]
-pub struct Full;
-
-/// A request's share of the inbox and of `live_bytes`; given back when dropped.
-pub struct Held {
-    inbox: Arc<Inbox>,
-    wait: Duration,
-    bytes: usize,
-    overdraft: bool,
-    live: Live,
-}
-
-impl Held {
-    /// Counts `bytes` more that have arrived, maybe after waiting for room.
-    pub async fn grow(&mut self, bytes: usize) -> Result<(), Full> {
-        self.reserve(bytes).await?;
-        self.live.add(bytes);
-        Ok(())
-    }
-
-    /// Takes room for `bytes` more that do not exist yet.
-    pub async fn reserve(&mut self, bytes: usize) -> Result<(), Full> {
-        let budget = &self.inbox.budget;
-        let Ok(wanted) = u32::try_from(bytes) else { return Err(Full) };
-        if self.overdraft || bytes == 0 {
-            return Ok(());
-        }
-        if let Ok(permits) = budget.free.try_acquire_many(wanted) {
-            permits.forget();
-            self.bytes += bytes;
-            return Ok(());
-        }
-        let Ok(_waiting) = budget.waiters.try_acquire() else { return Err(Full) };
-        tokio::select! {
-            biased;
-            permits = budget.free.acquire_many(wanted), if bytes <= budget.max => {
-                permits.map_err(|_| Full)?.forget();
-                self.bytes += bytes;
-                Ok(())
-            }
-            permit = budget.overdraft.acquire() => {
-                permit.map_err(|_| Full)?.forget();
-                self.overdraft = true;
-                Ok(())
-            }
-            () = tokio::time::sleep(self.wait) => Err(Full),
-        }
-    }
-
-    /// Gives back what was reserved beyond `bytes`.
-    pub fn shrink(&mut self, bytes: usize) {
-        let more = self.bytes.saturating_sub(bytes);
-        self.bytes -= more;
-        self.inbox.budget.free.add_permits(more);
-    }
-
-    /// The bytes have become a segment, which counts itself.
-    pub fn stop_counting(&mut self) {
-        self.live = Live::default();
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.inbox.budget.free.add_permits(self.bytes);
-        if self.overdraft {
-            self.inbox.budget.overdraft.add_permits(1);
-        }
     }
 }

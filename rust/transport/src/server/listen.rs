@@ -8,7 +8,8 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::connection::{Connections, serve};
+use super::connection::serve;
+use super::connections::Connections;
 use super::options::{ServerOptions, Transport};
 use super::{Phase, Shared};
 

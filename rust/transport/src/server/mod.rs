@@ -3,7 +3,9 @@
 //! A request's way: `listen` → `connection` → `grpc`, `http` or `plain` → `body` → `export` → `inbox` and back.
 
 mod body;
+mod budget;
 mod connection;
+mod connections;
 mod cors;
 pub mod counters;
 mod export;
@@ -16,6 +18,7 @@ pub mod options;
 mod plain;
 mod stream;
 mod tls;
+mod watch;
 
 use std::io;
 use std::net::SocketAddr;
@@ -27,16 +30,16 @@ use hyper::server::conn::{http1, http2};
 use hyper_util::rt::TokioExecutor;
 use otelier_wire::Signal;
 use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio::sync::watch::Sender;
 use tokio::task::JoinHandle;
 
 pub use inbox::{Delivery, Inbox, Transport};
 pub use options::ServerOptions;
 pub use plain::HttpRequest;
 
-use connection::Connections;
+use budget::Held;
+use connections::Connections;
 use counters::{Count, Counters};
-use inbox::Held;
 use tls::Tls;
 
 use crate::compress::Algorithm;
@@ -53,7 +56,7 @@ struct Shared {
     inbox: Arc<Inbox>,
     counters: Counters,
     connections: Connections,
-    phase: watch::Sender<Phase>,
+    phase: Sender<Phase>,
     http1: http1::Builder,
     http2: http2::Builder<TokioExecutor>,
 }
@@ -182,7 +185,7 @@ fn share(mut options: ServerOptions, inbox: Arc<Inbox>) -> Result<Shared, String
         inbox,
         counters: Counters::default(),
         connections: Connections::default(),
-        phase: watch::Sender::new(Phase::Serving),
+        phase: Sender::new(Phase::Serving),
         http1: connection::http1(&options),
         http2: connection::http2(&options),
         options,

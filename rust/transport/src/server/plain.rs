@@ -10,9 +10,9 @@ use tokio::sync::oneshot;
 
 use super::Shared;
 use super::body::Reply;
+use super::budget::Held;
 use super::connection::Conn;
 use super::http::{read_body, refused, text};
-use super::inbox::Held;
 
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
