@@ -1,7 +1,7 @@
 """Any OTLP request, and any encoding of it that protobuf allows: strategies for the core's differential tests."""
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from random import Random
 from typing import Any
@@ -127,10 +127,10 @@ def _records(field: FieldDescriptor, value: Any, random: Random) -> list[bytes]:
             records = _mixed(value, random)
             cut = random.randint(0, len(records))
             halves = [b"".join(records[:cut]), b"".join(records[cut:])]
-            return overruled + [_tag(field.number, 2) + varint(len(half), random) + half for half in halves]
-        return [*overruled, _record(field, value, random)]
+            return overruled + [tag(field.number, 2) + varint(len(half), random) + half for half in halves]
+        return [*overruled, record(field, value, random)]
     if field.type not in VARINTS and field.type not in SIZES:
-        return [_record(field, element, random) for element in value]
+        return [record(field, element, random) for element in value]
     parts: list[bytes] = []
     rest = list(value)
     while rest:
@@ -138,9 +138,9 @@ def _records(field: FieldDescriptor, value: Any, random: Random) -> list[bytes]:
         packed, rest = rest[:count], rest[count:]
         if random.random() < 0.5:
             content = b"".join(_scalar(field, element, random) for element in packed)
-            parts.append(_tag(field.number, 2) + varint(len(content), random) + content)
+            parts.append(tag(field.number, 2) + varint(len(content), random) + content)
         else:
-            parts += [_record(field, element, random) for element in packed]
+            parts += [record(field, element, random) for element in packed]
     return parts
 
 
@@ -149,21 +149,21 @@ def _overruled(field: FieldDescriptor, random: Random) -> bytes:
     others = [f for f in field.containing_oneof.fields if f is not field] if field.containing_oneof else []
     rival = random.choice(others) if others and random.random() < 0.5 else field
     if rival.message_type is not None:
-        return _tag(rival.number, 2) + b"\0"
-    return _record(
+        return tag(rival.number, 2) + b"\0"
+    return record(
         rival, {F.TYPE_STRING: "overruled", F.TYPE_BYTES: b"overruled", F.TYPE_DOUBLE: 1.5}.get(rival.type, 1), random
     )
 
 
-def _record(field: FieldDescriptor, value: Any, random: Random) -> bytes:
+def record(field: FieldDescriptor, value: Any, random: Random) -> bytes:
     if field.type in VARINTS or field.type in SIZES:
         wire_type = {4: 5, 8: 1}.get(SIZES.get(field.type, 0), 0)
-        return _tag(field.number, wire_type) + _scalar(field, value, random)
+        return tag(field.number, wire_type) + _scalar(field, value, random)
     if field.message_type is not None:
         value = encode(value, random)
     elif isinstance(value, str):
         value = value.encode()
-    return _tag(field.number, 2) + varint(len(value), random) + value
+    return tag(field.number, 2) + varint(len(value), random) + value
 
 
 def _scalar(field: FieldDescriptor, value: Any, random: Random) -> bytes:
@@ -176,16 +176,106 @@ def _scalar(field: FieldDescriptor, value: Any, random: Random) -> bytes:
     return varint(int(value) % 2**64, random)
 
 
+def damage(descriptor: Descriptor, encoded: bytes, random: Random, share: float) -> tuple[bytes, bytes, int]:
+    """Replaces a share of the strings by bytes that are no UTF-8.
+
+    Returns the encoding so spoilt, what it should become when every maximal invalid run turns into one U+FFFD, and
+    how many strings are spoilt.
+    """
+    bad, good, count = bytearray(), bytearray(), 0
+    for number, raw, value in records(encoded):
+        field = descriptor.fields_by_number.get(number)
+        if value is None or field is None or (field.type != F.TYPE_STRING and field.message_type is None):
+            bad, good = bad + raw, good + raw
+            continue
+        spoilt = repaired = value
+        if field.message_type is not None:
+            spoilt, repaired, more = damage(field.message_type, value, random, share)
+            count += more
+        elif random.random() < share:
+            spoilt = b"".join(random.choice(SHARDS) for _ in range(random.randint(1, 6)))
+            repaired = spoilt.decode(errors="replace").encode()
+            count += spoilt != repaired
+        bad += tag(number, 2) + varint(len(spoilt)) + spoilt
+        good += tag(number, 2) + varint(len(repaired)) + repaired
+    return bytes(bad), bytes(good), count
+
+
+SHARDS = [
+    b"plain",
+    b"",
+    "é한😀".encode(),
+    b"\xff",
+    b"\xc3",
+    b"\xed\xa0\x80",
+    b"\xf0\x9f\x98",
+    b"\xc0\xaf",
+    b"\xf4\x90\x80\x80",
+]
+"""Good and bad pieces of text."""
+
+
+def records(encoded: bytes) -> Iterator[tuple[int, bytes, bytes | None]]:
+    """Number, all bytes and, of a length-delimited field, the content. Raises ValueError for broken framing."""
+    at = 0
+    while at < len(encoded):
+        start = at
+        tag, at = _read_varint(encoded, at, 5)
+        at, content = _read_value(encoded, at, tag)
+        if not 8 <= tag < 2**32:
+            raise ValueError("bad tag")
+        yield tag >> 3, encoded[start:at], content
+
+
+def _read_value(encoded: bytes, at: int, tag: int) -> tuple[int, bytes | None]:
+    """Where the value ends, and its content if it has a length."""
+    content = None
+    match tag & 7:
+        case 0:
+            _, at = _read_varint(encoded, at, 10)
+        case 1:
+            at += 8
+        case 2:
+            length, at = _read_varint(encoded, at, 5)
+            at += length
+            content = encoded[at - length : at]
+        case 3:
+            while True:
+                inner, at = _read_varint(encoded, at, 5)
+                if inner == tag + 1:
+                    break
+                at, _ = _read_value(encoded, at, inner)
+        case 5:
+            at += 4
+        case _:
+            raise ValueError("bad wire type")
+    if at > len(encoded):
+        raise ValueError("truncated")
+    return at, content
+
+
+def _read_varint(encoded: bytes, at: int, most: int) -> tuple[int, int]:
+    value = 0
+    for place in range(most):
+        if at + place >= len(encoded):
+            raise ValueError("truncated")
+        byte = encoded[at + place]
+        value |= (byte & 0x7F) << (7 * place)
+        if byte < 0x80:
+            return value % 2**64, at + place + 1
+    raise ValueError("overlong")
+
+
 def _unknown(random: Random) -> bytes:
     number = random.choice([100, 536870911])
     text = random.choice([b"", b"later"])
-    group = _tag(number, 3) + _tag(1, 2) + bytes([len(text)]) + text + _tag(number, 4)
+    group = tag(number, 3) + tag(1, 2) + bytes([len(text)]) + text + tag(number, 4)
     return random.choice(
-        [_tag(number, 0) + b"\7", _tag(number, 2) + bytes([len(text)]) + text, _tag(number, 5) + b"1234", group]
+        [tag(number, 0) + b"\7", tag(number, 2) + bytes([len(text)]) + text, tag(number, 5) + b"1234", group]
     )
 
 
-def _tag(number: int, wire_type: int) -> bytes:
+def tag(number: int, wire_type: int) -> bytes:
     return varint(number << 3 | wire_type)
 
 
@@ -200,3 +290,69 @@ def varint(value: int, random: Random | None = None) -> bytes:
         out[-1] |= 0x80
         out.append(0)
     return bytes(out)
+
+
+HELD = {
+    "ExportTraceServiceRequest": ["resource_spans"],
+    "ResourceSpans": ["scope_spans"],
+    "ScopeSpans": ["spans"],
+    "ExportMetricsServiceRequest": ["resource_metrics"],
+    "ResourceMetrics": ["scope_metrics"],
+    "ScopeMetrics": ["metrics"],
+    "Metric": ["gauge", "sum", "histogram", "exponential_histogram", "summary"],
+    "Gauge": ["data_points"],
+    "Sum": ["data_points"],
+    "Histogram": ["data_points"],
+    "ExponentialHistogram": ["data_points"],
+    "Summary": ["data_points"],
+    "ExportLogsServiceRequest": ["resource_logs"],
+    "ResourceLogs": ["scope_logs"],
+    "ScopeLogs": ["log_records"],
+}
+"""The fields by which groups hold other groups and items."""
+
+
+def held(group: Message) -> list[Message]:
+    """What a group holds, in order."""
+    found: list[Message] = []
+    for name in HELD[group.DESCRIPTOR.name]:
+        if group.DESCRIPTOR.fields_by_name[name].is_repeated:
+            found += getattr(group, name)
+        elif group.HasField(name):
+            found.append(getattr(group, name))
+    return found
+
+
+def leaves(group: Message, around: tuple[Message, ...] = ()) -> Iterator[tuple[tuple[Message, ...], Message | None]]:
+    """Every item with the headers around it, outermost first; a group that holds nothing comes with None.
+
+    A header is the group without what it holds. What stands in the request itself belongs to no item.
+    """
+    header = type(group)()
+    header.CopyFrom(group)
+    for name in HELD[group.DESCRIPTOR.name]:
+        header.ClearField(name)
+    headers = around if group.DESCRIPTOR.name.startswith("Export") else (*around, header)
+    inside = held(group)
+    if not inside and headers:
+        yield headers, None
+    for one in inside:
+        if one.DESCRIPTOR.name in HELD:
+            yield from leaves(one, headers)
+        else:
+            yield headers, one
+
+
+def exact(message: Message) -> tuple[str, bytes]:
+    """Equal for equal messages, NaN or not."""
+    return message.DESCRIPTOR.full_name, message.SerializeToString(deterministic=True)
+
+
+def items(request: Message) -> list[Any]:
+    """One value per item, equal for equal items under equal headers, in order."""
+    return [([exact(h) for h in headers], exact(item)) for headers, item in leaves(request) if item is not None]
+
+
+def empty_groups(request: Message) -> list[Any]:
+    """One value per group that holds nothing, in order."""
+    return [[exact(h) for h in headers] for headers, item in leaves(request) if item is None]
