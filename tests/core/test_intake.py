@@ -32,7 +32,7 @@ from .otlp_messages import (
 )
 
 SIGNALS = st.sampled_from(sorted(REQUESTS))
-EXAMPLES = 100
+EXAMPLES = 60
 
 
 def parsed(signal: str, encoded: bytes) -> Message | None:
