@@ -30,7 +30,7 @@ def connect() -> Iterator[Callable[..., grpc.Channel]]:
     channels: list[grpc.Channel] = []
 
     def open_(served: Served, *options: tuple[str, Any], **arguments: Any) -> grpc.Channel:
-        options = (("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retries", 0), *options)
+        options = (("grpc.use_local_subchannel_pool", 1), *options)
         channels.append(grpc.insecure_channel(served.target, options=options, **arguments))
         return channels[-1]
 
