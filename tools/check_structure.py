@@ -14,6 +14,7 @@ LONG_FILES: dict[str, str] = {}
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "base"}
 COMPONENT_FOLDERS = {"receivers", "processors", "connectors", "exporters", "extensions"}
 FRAGMENT = re.compile(r"\+[a-z0-9-]+\.(added|changed|deprecated|removed|fixed|security)\.md")
+LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)")
 MARKS = re.compile(r"\b(TODO|FIXME|XXX)\b(?!\(#\d+\))")
 # Hosts are spelled in parts, so that this file passes its own check.
 REGISTRY_HOSTS = re.compile("|".join(re.escape(".".join(p)) for p in [
@@ -52,6 +53,9 @@ def check(path: Path) -> Iterator[str]:
         yield f"{name}: name a fragment +<what>.<added|changed|deprecated|removed|fixed|security>.md"
     if path.suffix not in {".py", ".pyi", ".rs", ".ts", ".tsx"}:
         yield from check_words(name, text)
+        if path.suffix == ".md":
+            targets = LINK.findall(text)
+            yield from (f"{name}: links to {t}, which isn't there" for t in targets if not (path.parent / t).exists())
         return
     if (lines := text.count("\n")) > MAX_LINES and name not in LONG_FILES:
         yield f"{name}: {lines} lines, at most {MAX_LINES}; split it by what changes together"
