@@ -53,8 +53,7 @@ peers:  ## build the peers that the benches run beside us
 wheel: $(VENV)/.dependencies  ## dist/: abi3 wheel for manylinux_2_28 and sdist
 	rm -rf dist
 	$(BIN)/python -m ziglang version >/dev/null 2>&1 || $(BIN)/pip install -q ziglang
-	cd rust && rustup target add x86_64-unknown-linux-gnu >/dev/null 2>&1 || true
-	$(BIN)/maturin build --release --zig --compatibility manylinux_2_28 --out dist
+	PATH="$(CURDIR)/$(BIN):$$PATH" maturin build --release --zig --compatibility manylinux_2_28 --out dist
 	$(BIN)/maturin sdist --out dist
 
 wheel-check: wheel  ## install the wheel where there is neither Rust nor Node, and run it
@@ -73,5 +72,5 @@ $(VENV)/.dependencies: pyproject.toml
 # Sources are listed by make, not by cargo, so that an unchanged tree starts nothing.
 $(CORE): $(VENV)/.dependencies $(shell find rust -name '*.rs' -not -path '*/fuzz/*' -o -name Cargo.toml -not -path '*/fuzz/*')
 	@command -v cargo >/dev/null || { echo "otelier is built with Rust: install a stable toolchain (1.85 or newer), or install a wheel by pip"; exit 1; }
-	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --release -q
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --release -qq
 	touch $@
