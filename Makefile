@@ -20,7 +20,8 @@ setup: $(VENV)/.dependencies $(CORE)  ## .venv with everything, native core buil
 run: setup  ## start otelier, all in one (ARGS="run --config FILE" for a configuration)
 	$(BIN)/otelier $(ARGS)
 
-test: setup  ## every test (ARGS="-k name" for some)
+test: setup  ## every test (ARGS="-k name" for some of Python's)
+	cd rust && cargo test -q -p otelier-wire -p otelier-transport
 	$(PYTEST) -m "not slow" $(ARGS)
 
 test-slow: setup  ## the tests that take minutes

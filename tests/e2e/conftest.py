@@ -111,6 +111,8 @@ class Backend:
 
     def __init__(self) -> None:
         self.requests: list = []
+        self.headers: list[dict[str, str]] = []
+        """Of each request."""
         self._arrived = threading.Condition()
         self._server = grpc.server(futures.ThreadPoolExecutor(4))
         for add, service, response in (
@@ -136,13 +138,19 @@ class Backend:
         self._server.start()
 
     def _export(self, response):
-        def export(_servicer, request, _context):
+        def export(_servicer, request, context):
             with self._arrived:
                 self.requests.append(request)
+                self.headers.append(dict(context.invocation_metadata()))
                 self._arrived.notify_all()
             return response()
 
         return export
+
+    def senders(self) -> set[str]:
+        """The values of the header `from` so far."""
+        with self._arrived:
+            return {headers["from"] for headers in self.headers if "from" in headers}
 
     def until(self, true) -> None:
         """Wait until `true()`, asked whenever a request has arrived."""

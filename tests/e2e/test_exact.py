@@ -4,10 +4,9 @@ import re
 import urllib.request
 
 import pytest
-from google.protobuf.message import Message
 
 from otelier.telemetry import Batch
-from otelier.testing import decode, gauge, items, log_record, logs, metrics, span, traces
+from otelier.testing import decode, gauge, log_record, logs, metrics, span, traces
 
 CONFIG = """yaml:
 receivers:
@@ -31,7 +30,9 @@ service:
 def samples() -> dict[str, Batch]:
     shop = {"service.name": "상점", "nested": {"list": [1, 2.5, True, "é", b"\x00\xff"]}}
     return {
-        "traces": traces(*(span(f"GET /{n}", trace=n, number=n, attributes={"n": n}) for n in range(1, 4)), resource=shop),
+        "traces": traces(
+            *(span(f"GET /{n}", trace=n, number=n, attributes={"n": n}) for n in range(1, 4)), resource=shop
+        ),
         "metrics": metrics(gauge("queue.length", 2**53 + 1), resource=shop),
         "logs": logs(log_record("주문 accepted"), resource=shop),
     }
@@ -57,8 +58,3 @@ def test_what_leaves_over_grpc_equals_what_came_over_http(otelier, backend, enco
     printed = running.out + "\n".join(line["msg"] for line in running.lines)
     for word in ("GET /3", "queue.length", "주문 accepted", "상점"):
         assert re.search(re.escape(word), printed), word
-
-
-def test_samples_hold_something_of_each_signal():
-    assert {signal: len(items(decode(batch))) for signal, batch in samples().items()} == {"traces": 3, "metrics": 1, "logs": 1}
-    assert all(isinstance(decode(batch), Message) for batch in samples().values())
