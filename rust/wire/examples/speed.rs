@@ -1,5 +1,5 @@
 //! Nanoseconds per item of the check and of each batch operation, over a corpus file of `bench/corpus.py`:
-//! `cargo run --release -p otelier-wire --example speed -- FILE`. CPU time of one thread, best of
+//! `cargo run --release -p otelier-wire --example speed -- FILE [SIGNAL]`. CPU time of one thread, best of
 //! five rounds (Linux).
 
 use std::hint::black_box;
@@ -8,20 +8,21 @@ use bytes::Bytes;
 use otelier_wire::{Batch, Limits, Signal, intake};
 
 const ROUNDS: usize = 5;
-/// Spans a round, at least: the kernel counts a thread's time by ticks of some milliseconds.
-const SPANS: usize = 2_000_000;
+/// Items a round, at least: the kernel counts a thread's time by ticks of some milliseconds.
+const ITEMS: usize = 2_000_000;
 
 fn main() {
-    let path = std::env::args().nth(1).expect("usage: speed FILE");
+    let mut arguments = std::env::args().skip(1);
+    let path = arguments.next().expect("usage: speed FILE [SIGNAL]");
     let requests = read(&std::fs::read(path).expect("the corpus file"));
-    let signal = Signal::Traces;
+    let signal = arguments.next().map_or(Some(Signal::Traces), |name| Signal::from_name(&name)).expect("a signal");
     let take = |bytes: &Bytes| intake(signal, bytes.clone(), &Limits::default()).expect("a good request");
     let batches: Vec<Batch> = requests.iter().map(|r| Batch::new(signal, vec![take(r).segment], None)).collect();
     let items: usize = batches.iter().map(Batch::items).sum();
     let bytes: usize = requests.iter().map(Bytes::len).sum();
-    println!("{items} spans, {} bytes each, {} requests", bytes / items, requests.len());
+    println!("{items} items, {} bytes each, {} requests", bytes / items, requests.len());
 
-    let runs = SPANS.div_ceil(items);
+    let runs = ITEMS.div_ceil(items);
     let measure = |name: &str, run: &dyn Fn()| {
         let round = |_| {
             let start = cpu_ns();
@@ -29,7 +30,7 @@ fn main() {
             cpu_ns() - start
         };
         let best = (0..ROUNDS).map(round).min().unwrap_or_default();
-        println!("{name:12} {:8.1} ns/span", best as f64 / (runs * items) as f64);
+        println!("{name:12} {:8.1} ns/item", best as f64 / (runs * items) as f64);
     };
     measure("intake", &|| requests.iter().for_each(|r| drop(black_box(take(r)))));
     measure("trace_ids", &|| batches.iter().for_each(|b| drop(black_box(b.trace_ids()))));

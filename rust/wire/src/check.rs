@@ -11,7 +11,7 @@ use crate::attribute::{Found, is_ascii, look};
 use crate::error::Limits;
 use crate::ids::{self, Ids};
 use crate::protobuf::{Cursor, FIXED32, FIXED64, Fault, LEN, Tag, VARINT, What};
-use crate::schema::{self, Field, Kind, Message, Presence};
+use crate::schema::{self, Kind, Message, Presence};
 
 /// Nesting that the readers behind the check bear, whatever the limit says.
 pub const DEEPEST: u32 = 1_000;
@@ -38,66 +38,67 @@ struct Check<'a> {
     dirty: bool,
 }
 
-/// Fields seen so far of those that may occur once; all members of a oneof are one.
-#[derive(Default)]
-struct Seen(u32);
+/// A message being read.
+struct Open<'b> {
+    cursor: Cursor<'b>,
+    /// Levels of messages that may still follow below it.
+    depth: u32,
+    /// Fields seen so far of those that may occur once, as bits; all members of a oneof are one.
+    seen: u32,
+    ids: Ids<'b>,
+}
 
-impl Seen {
+impl<'b> Open<'b> {
+    #[inline(always)]
+    fn new(bytes: &'b [u8], depth: u32) -> Open<'b> {
+        Open { cursor: Cursor::new(bytes), depth, seen: 0, ids: Ids::default() }
+    }
+
+    /// Notes a field that may occur once; tells if it did before.
     #[inline(always)]
     fn again(&mut self, bit: u32) -> bool {
-        let again = self.0 & 1 << bit != 0;
-        self.0 |= 1 << bit;
+        let again = self.seen & 1 << bit != 0;
+        self.seen |= 1 << bit;
         again
     }
 }
 
 impl Check<'_> {
-    /// `depth`: how many levels of messages may still follow below this one.
     fn message(&mut self, message: &'static Message, bytes: &[u8], depth: u32) -> Result<(), Fault> {
-        let mut cursor = Cursor::new(bytes);
-        let (mut seen, mut ids) = (Seen::default(), Ids::default());
-        while !cursor.is_empty() {
-            let start = cursor;
-            let tag = cursor.tag()?;
-            match message.field(tag.number()) {
-                Some(field) => self.field(field, tag, start, &mut cursor, depth, &mut seen, &mut ids)?,
-                None => drop(cursor.value(tag, depth)?),
-            }
+        let mut open = Open::new(bytes, depth);
+        while !open.cursor.is_empty() {
+            let start = open.cursor;
+            let tag = open.cursor.tag()?;
+            self.value(message, tag, start, &mut open)?;
         }
-        self.dirty |= ids::fault(message, &ids).is_some();
+        self.dirty |= ids::fault(message, &open.ids).is_some();
         Ok(())
     }
 
+    /// The value of the field that begins at `start` and whose tag has been read.
     #[inline(always)]
-    #[allow(clippy::too_many_arguments)]
-    fn field<'b>(
-        &mut self,
-        field: &'static Field,
-        tag: Tag,
-        start: Cursor,
-        cursor: &mut Cursor<'b>,
-        depth: u32,
-        seen: &mut Seen,
-        ids: &mut Ids<'b>,
-    ) -> Result<(), Fault> {
+    fn value(&mut self, message: &'static Message, tag: Tag, start: Cursor, open: &mut Open) -> Result<(), Fault> {
+        let Some(field) = message.field(tag.number()) else {
+            return open.cursor.value(tag, open.depth).map(drop);
+        };
         let repeated = field.presence == Presence::Repeated;
         let expected = wire_type(&field.kind);
         if tag.wire_type() != expected {
             if repeated && expected != LEN && tag.wire_type() == LEN {
-                return packed(expected, cursor.bytes()?);
+                return packed(expected, open.cursor.bytes()?);
             }
             return Err(start.fault(What::WireType));
         }
         if !repeated {
             let bit = if field.presence == Presence::Oneof { 0 } else { field.number };
-            self.dirty |= seen.again(bit);
+            self.dirty |= open.again(bit);
         }
         match field.kind {
-            Kind::Message(child) => self.child(child, cursor.bytes()?, start, depth)?,
-            Kind::Str => self.string(cursor.bytes()?),
-            Kind::Bytes => drop(cursor.bytes()?),
-            Kind::TraceId | Kind::SpanId => ids.set(field, cursor.bytes()?),
-            _ => skip(expected, cursor)?,
+            Kind::Message(child) => self.child(child, open.cursor.bytes()?, start, open.depth)?,
+            Kind::Str => self.string(open.cursor.bytes()?),
+            Kind::Bytes => drop(open.cursor.bytes()?),
+            Kind::TraceId | Kind::SpanId => open.ids.set(field, open.cursor.bytes()?),
+            _ => skip(expected, &mut open.cursor)?,
         }
         Ok(())
     }
@@ -124,39 +125,35 @@ impl Check<'_> {
 
     /// A span, the most frequent message but one, without the table; at least two levels may follow.
     fn span(&mut self, bytes: &[u8], depth: u32) -> Result<(), Fault> {
-        let mut cursor = Cursor::new(bytes);
-        let (mut seen, mut ids) = (Seen::default(), Ids::default());
+        let mut open = Open::new(bytes, depth);
         loop {
-            while let [0x4a, length @ 0..0x80, rest @ ..] = cursor.rest
+            while let [0x4a, length @ 0..0x80, rest @ ..] = open.cursor.rest
                 && let Some((attribute, rest)) = rest.split_at_checked(usize::from(*length))
             {
                 self.key_value(attribute, depth - 1)?;
-                cursor.rest = rest;
+                open.cursor.rest = rest;
             }
-            if cursor.is_empty() {
+            if open.cursor.is_empty() {
                 break;
             }
-            let start = cursor;
-            let tag = cursor.tag()?;
+            let start = open.cursor;
+            let tag = open.cursor.tag()?;
             match tag.0 {
-                0x0a => ids.trace_id = cursor.bytes()?,
-                0x12 => ids.span_id = cursor.bytes()?,
-                0x22 => ids.parent_span_id = cursor.bytes()?,
-                0x1a | 0x2a => self.string(cursor.bytes()?),
-                0x39 | 0x41 => drop(cursor.take(8)?),
-                0x85 => drop(cursor.take(4)?),
-                0x30 | 0x50 | 0x60 | 0x70 => drop(cursor.varint()?),
+                0x0a => open.ids.trace_id = open.cursor.bytes()?,
+                0x12 => open.ids.span_id = open.cursor.bytes()?,
+                0x22 => open.ids.parent_span_id = open.cursor.bytes()?,
+                0x1a | 0x2a => self.string(open.cursor.bytes()?),
+                0x39 | 0x41 => drop(open.cursor.take(8)?),
+                0x85 => drop(open.cursor.take(4)?),
+                0x30 | 0x50 | 0x60 | 0x70 => drop(open.cursor.varint()?),
                 _ => {
-                    match schema::SPAN.field(tag.number()) {
-                        Some(field) => self.field(field, tag, start, &mut cursor, depth, &mut seen, &mut ids)?,
-                        None => drop(cursor.value(tag, depth)?),
-                    }
+                    self.value(&schema::SPAN, tag, start, &mut open)?;
                     continue;
                 }
             }
-            self.dirty |= seen.again(tag.number());
+            self.dirty |= open.again(tag.number());
         }
-        self.dirty |= ids::span_fault(&ids).is_some();
+        self.dirty |= ids::span_fault(&open.ids).is_some();
         Ok(())
     }
 
