@@ -81,6 +81,11 @@ def lifecycle(world: World, kind: str):
             if getattr(self.cfg, "fail", "") == "start":
                 raise StartError("no luck")
 
+        def prepare_stop(self, deadline):
+            self.told = (deadline, list(world.events))
+            if getattr(self.cfg, "fail", "") == "prepare_stop":
+                raise RuntimeError("what?")
+
         def stop(self, deadline):
             world.events.append(f"stop {kind} {self.ctx.id}")
             self.deadline = deadline

@@ -42,6 +42,14 @@ def test_all_stops_share_one_deadline(world):
     assert {each.deadline for each in world.made} == {107}
 
 
+def test_all_know_the_deadline_before_any_stops_even_if_one_cannot_be_told(world):
+    service = Service(world.plan(config(keep="prepare_stop")), FakeClock())
+    service.start()
+    service.stop()
+    assert [each.told for each in world.made] == [(7, [*STARTS, "ready", "stopping"])] * 4
+    assert world.events[-4:] == STOPS
+
+
 @pytest.mark.parametrize(("failing", "started"), [("out", 2), ("keep", 3), ("in", 4)])
 def test_when_one_cannot_start_what_has_started_is_stopped(world, failing, started):
     service = Service(world.plan(config(**{failing: "start"})), FakeClock())

@@ -325,6 +325,34 @@ def test_attempts_are_cut_short_by_the_deadline_of_the_stop(leaping, backend_of)
     assert backend.timeouts == [2.0]
 
 
+def test_a_sender_without_a_queue_is_let_go_when_no_retry_fits_before_the_stop(ctx, clock, backend_of, counted):
+    path = started(ctx, backend_of(clock, *[DOWN] * 9), sending_queue=NO_QUEUE, retry_on_failure=STEADY)
+    outcomes = []
+
+    def consume():
+        with pytest.raises(Retryable) as error:
+            path.consume(items("traces", 2))
+        outcomes.append(error.value)
+
+    sender = threading.Thread(target=consume)
+    sender.start()
+    clock.until_waiting()
+    path.prepare_stop(2.0)  # nobody turns the clock: it would hang if it waited
+    sender.join(10)
+    assert outcomes == [DOWN]
+    assert counted(ctx) == {"send_failed_spans/shutdown": 2}
+
+
+def test_before_the_stop_data_still_flows_and_is_offered_again_in_time(leaping, backend_of, counted):
+    backend = backend_of(leaping.clock, DOWN)
+    path = started(leaping, backend, sending_queue=NO_QUEUE, retry_on_failure=STEADY)
+    path.prepare_stop(8.0)
+    path.consume(items("traces", 2))
+    assert backend.times == [0, 5]
+    assert backend.timeouts == [5, 3]
+    assert counted(leaping) == {"sent_spans": 2}
+
+
 def test_stop_without_start_and_twice_is_allowed(ctx, clock, backend_of):
     path = SendPath(ctx, SendSettings(), backend_of(clock).send)
     path.stop(0)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from otelier.component import Duration, Permanent, Refused
+from otelier.component import Duration, Permanent, Refused, SystemClock
 from otelier.sending import BatchSettings, PartitionSettings, QueueSettings
 from otelier.sending.queue import Queue
 from otelier.telemetry import Batch
@@ -103,6 +103,25 @@ def test_block_on_overflow_waits_for_room_and_ends_when_the_queue_closes(clock):
     queue.close()
     second.join(10)
     assert outcomes == [2, "stopping"]
+
+
+def test_nobody_waits_for_room_beyond_the_deadline_of_the_stop():
+    queue = queue_of(SystemClock(), queue_size=1, block_on_overflow=True)
+    queue.put(spans(1))
+    outcomes = []
+
+    def put():
+        with pytest.raises(Refused) as refused:
+            queue.put(spans(2))
+        outcomes.append(refused.value.limit)
+
+    waiting = threading.Thread(target=put)
+    waiting.start()
+    queue.release_by(SystemClock().monotonic() + 0.05)
+    waiting.join(10)
+    assert outcomes == ["stopping"]
+    queue.done(queue.take())
+    queue.put(spans(3))  # what finds room is still taken
 
 
 def test_drained_is_set_only_when_nothing_waits_or_is_under_way(clock):

@@ -1,4 +1,4 @@
-"""What a component is. One life: made → `start` → works → `stop`; `stop` without `start` is allowed.
+"""What a component is. Life: made → `start` → works → `prepare_stop` → `stop`; `stop` alone is allowed, too.
 
 Data flows by synchronous calls: `consume` returns when the batch is in safe hands (see `custody`) and
 raises otherwise: `Retryable` if the same data may be offered again, `Permanent` if not. Batches are
@@ -41,6 +41,12 @@ class Component(ABC):
 
     def start(self) -> None:
         """Open sockets and files, start threads. Raises StartError."""
+
+    def prepare_stop(self, deadline: float) -> None:
+        """All will be stopped by `deadline`: whatever waits or retries in `consume` gives up by then. Go on working.
+
+        Called before anything stops, because those upstream may flush into this one while they stop. Returns at once.
+        """
 
     def stop(self, deadline: float) -> None:
         """Finish what was accepted by `deadline` (of `ctx.clock.monotonic()`), then let go of everything.

@@ -73,6 +73,10 @@ class OtlpHttp(Exporter):
         """Hand on to the send path."""
         self._path.consume(batch)
 
+    def prepare_stop(self, deadline: float) -> None:
+        """Waits and retries end by then."""
+        self._path.prepare_stop(deadline)
+
     def stop(self, deadline: float) -> None:
         """Send what waits, then disconnect."""
         self._path.stop(deadline)

@@ -76,6 +76,11 @@ class Service:
 
     def _stop_started(self) -> None:
         deadline = self.clock.monotonic() + self.plan.settings.shutdown_timeout
+        for node in self._started:
+            try:
+                node.component.prepare_stop(deadline)
+            except Exception:  # noqa: BLE001 (the stop goes on)
+                _log.exception("%s failed when told the deadline of the stop", node.label)
         while self._started:
             node = self._started.pop()
             try:

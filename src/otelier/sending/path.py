@@ -155,10 +155,16 @@ class SendPath:
             self._queue = Queue(settings, self._ctx.clock, f"otelier:{self._ctx.id}")
         self._counters.observe(lambda: self._in_flight, self._queue)
 
+    def prepare_stop(self, deadline: float) -> None:
+        """Go on, but let no wait or retry last beyond `deadline`."""
+        self._deadline = deadline
+        if self._queue:
+            self._queue.release_by(deadline)
+        self._stopping.set()
+
     def stop(self, deadline: float) -> None:
         """Send what waits until `deadline`; what is left then is dropped and counted."""
-        self._deadline = deadline
-        self._stopping.set()
+        self.prepare_stop(deadline)
         if self._queue:
             self._queue.close()
             self._ctx.clock.wait(self._queue.drained, deadline - self._ctx.clock.monotonic())

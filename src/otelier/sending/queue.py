@@ -5,6 +5,7 @@ With batching, what waits lies in one lane per partition, and `take` joins the f
 as that is large or old enough. Order within a lane is kept; lanes take turns.
 """
 
+import math
 import threading
 from collections import deque
 from dataclasses import dataclass, field, replace
@@ -97,6 +98,7 @@ class Queue:
         self._under_way: set[Parcel] = set()
         self._idle = 0
         self._closed = False
+        self._put_until = math.inf
         self.drained = threading.Event()
         """Set when the queue is closed, empty, and nothing is under way."""
 
@@ -128,7 +130,10 @@ class Queue:
             while not self._closed and not self._fits(size, size_bytes):
                 if not settings.block_on_overflow:
                     raise Refused(self._why_full(size), limit="queue")
-                self._freed.wait()
+                left_s = self._put_until - self._clock.monotonic()
+                if left_s <= 0:
+                    raise Refused("the exporter is stopping, and its queue is full", limit="stopping")
+                self._freed.wait(None if math.isinf(left_s) else left_s)
             if self._closed:
                 raise Refused("the exporter is stopping", limit="stopping")
             entry = Entry(batch, size, size_bytes, self._clock.monotonic(), Ticket())
@@ -139,6 +144,12 @@ class Queue:
             lane.size += measure(batch, settings.batch_sizer)
             self._filled.notify()
             return entry.ticket
+
+    def release_by(self, deadline: float) -> None:
+        """Let nobody wait for room longer than until `deadline`."""
+        with self._lock:
+            self._put_until = deadline
+            self._freed.notify_all()
 
     def take(self) -> Parcel | None:
         """Wait for the next parcel, oldest first; None when the queue is closed and nothing waits."""

@@ -81,6 +81,10 @@ class Debug(Exporter):
         """Print, or queue if there is a queue."""
         self._path.consume(batch)
 
+    def prepare_stop(self, deadline: float) -> None:
+        """Waits and retries end by then."""
+        self._path.prepare_stop(deadline)
+
     def stop(self, deadline: float) -> None:
         """Print what waits."""
         self._path.stop(deadline)

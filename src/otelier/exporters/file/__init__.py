@@ -123,6 +123,10 @@ class File(Exporter):
         """Write."""
         self._path.consume(batch)
 
+    def prepare_stop(self, deadline: float) -> None:
+        """Waits and retries end by then."""
+        self._path.prepare_stop(deadline)
+
     def stop(self, deadline: float) -> None:
         """Write what waits, and wait until it is on disk."""
         self._path.stop(deadline)
