@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections import Counter
 from pathlib import Path
@@ -190,6 +191,20 @@ def test_sighup_with_a_broken_file_keeps_serving_and_with_a_good_one_changes(ote
     send(address, request(20))
     backend.until(lambda: len(spans(backend.requests)) == 40)
     assert running.end() == 0
+
+
+def test_a_stop_ends_in_time_though_the_backend_is_down_and_nothing_queues(otelier):
+    text = (
+        config("127.0.0.1:1", processors="batch/slow")
+        .replace("insecure: true}}", "insecure: true}, sending_queue: {enabled: false}}")
+        .replace("service:\n", "service:\n  shutdown_timeout: 1s\n")
+    )
+    running = otelier("run", "--config", text).ready()
+    send(running.address("grpc"), request(0))
+    began = time.monotonic()
+    assert running.end(signal.SIGTERM) == 0
+    assert time.monotonic() - began < 4  # the first retry alone would come after 5 s
+    assert [line for line in running.lines if "shutdown, dropped_items=20" in line["msg"]]
 
 
 def test_a_second_signal_ends_at_once_even_if_a_buffer_cannot_be_emptied(otelier):

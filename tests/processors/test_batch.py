@@ -115,6 +115,62 @@ def test_what_waits_at_the_stop_is_sent():
     assert it.sizes == [1]
 
 
+def test_a_stop_ends_by_its_deadline_and_counts_what_did_not_get_out(caplog: pytest.LogCaptureFixture):
+    it = Setup(timeout=1000, metadata_keys=["tenant"])
+    release = threading.Event()
+    entered = threading.Event()
+
+    class Stuck:
+        def consume(self, batch: Batch) -> None:
+            entered.set()
+            release.wait(10)
+            raise Retryable("still no room")
+
+    it.batch.next = Stuck()
+    it.consume(3, tenant=("a",))
+    it.consume(4, tenant=("b",))
+    stopping = threading.Thread(target=it.stop)
+    stopping.start()
+    assert entered.wait(10)
+    it.clock.until_waiting()
+    it.clock.advance(10)
+    stopping.join(10)
+    assert not stopping.is_alive()
+    assert it.counter("otelcol_processor_dropped_spans", reason="shutdown") == 7
+    assert "dropped_items=3" in caplog.text and "dropped_items=4" in caplog.text
+    release.set()
+    assert it.counter("otelcol_processor_dropped_spans", reason="refused") == 0
+
+
+def test_a_stop_does_not_wait_beyond_its_deadline_for_a_send_of_the_timer():
+    it = Setup(timeout=1)
+    entered, release = threading.Event(), threading.Event()
+
+    class Stuck:
+        def consume(self, batch: Batch) -> None:
+            entered.set()
+            release.wait(10)
+
+    it.batch.next = Stuck()
+    it.consume(3)
+    turning = threading.Thread(target=it.clock.advance, args=(1,))
+    turning.start()
+    assert entered.wait(10)
+    it.batch.stop(it.clock.monotonic() + 0.05)
+    assert it.counter("otelcol_processor_dropped_spans", reason="shutdown") == 3
+    release.set()
+    turning.join(10)
+    assert it.counter("otelcol_processor_dropped_spans", reason="shutdown") == 3
+
+
+def test_what_was_refused_while_stopping_is_lost_by_the_stop():
+    it = Setup(timeout=1000)
+    it.out.fail_with(Retryable("the exporter is stopping"))
+    it.consume(3)
+    it.stop()
+    assert it.counter("otelcol_processor_dropped_spans", reason="shutdown") == 3
+
+
 def test_stop_without_start_is_allowed():
     BatchProcessor(BatchConfig(), component_context()).stop(0)
 

@@ -17,8 +17,8 @@ class Timer(Protocol):
         """Forget a call that is still due; does not wait for one under way."""
         ...
 
-    def close(self) -> None:
-        """Cancel for good and wait for a call under way (unless it is the caller)."""
+    def close(self, timeout_s: float | None = None) -> None:
+        """Cancel for good and wait for a call under way (unless it is the caller), at most for `timeout_s`."""
         ...
 
 
@@ -84,13 +84,13 @@ class _ThreadTimer:
         with self._changed:
             self._due = None
 
-    def close(self) -> None:
+    def close(self, timeout_s: float | None = None) -> None:
         with self._changed:
             self._closed = True
             self._due = None
             self._changed.notify()
         if threading.current_thread() is not self._thread:
-            self._thread.join()
+            self._thread.join(timeout_s)
 
     def _run(self) -> None:
         while True:

@@ -33,6 +33,9 @@ from ..telemetry import Batch, items_suffix
 # Clocks are floats: a timer may fire a rounding error before its time.
 _SLACK_S = 1e-6
 
+# What those downstream take without waiting isn't lost only because others used up the time of the stop.
+_LEAST_FLUSH_S = 0.1
+
 _ITEM_BOUNDS = (
     *(10, 25, 50, 75, 100, 250, 500, 750),
     *range(1_000, 10_001, 1_000),
@@ -53,7 +56,9 @@ class BatchConfig(Config):
     send_batch_max_size: Annotated[int, Meta(ge=0)] = 0
     """Split so that no batch has more items than this; 0 = send all that waits at once."""
     metadata_keys: tuple[str, ...] = ()
-    """Client metadata (keys in any case) whose values must be equal within a batch; only these go on with it."""
+    """Client metadata (keys in any case) whose values must be equal within a batch; only these go on with it.
+    One thread sends what is due, so while the next component blocks for one combination, the others' data waits
+    beyond `timeout`, unless it fills a batch."""
     metadata_cardinality_limit: Annotated[int, Meta(ge=0)] = 1000
     """Most combinations of those values ever seen; data with further ones is refused. 0 = no limit."""
 
@@ -94,6 +99,8 @@ class BatchProcessor(Processor):
         self._only = None if self._keys else self._lanes.setdefault((), _Lane({}))
         self._timer: Timer | None = None
         self._timer_runs = False
+        self._stopping = False
+        self._under_way: dict[object, Batch] = {}
         self._make_instruments()
 
     def start(self) -> None:
@@ -121,11 +128,20 @@ class BatchProcessor(Processor):
     def stop(self, deadline: float) -> None:
         if self._timer is None:
             return
-        self._timer.close()
+        clock = self.ctx.clock
+        self._stopping = True
+        self._timer.cancel()
+        # On a thread that can be left behind: not everything downstream may give up in time.
+        flushed = threading.Event()
+        flush = threading.Thread(
+            target=self._flush_rest, args=(flushed,), name=f"otelier:{self.ctx.id}:stop", daemon=True
+        )
+        flush.start()
+        if clock.wait(flushed, max(deadline - clock.monotonic(), _LEAST_FLUSH_S)):
+            flush.join()
+        self._timer.close(max(deadline - clock.monotonic(), 0))
         self._forget()
-        for lane in self._lanes.values():
-            if lane.items:
-                self._send(lane, _join(lane.take()), self._by_timeout)
+        self._drop_rest()
 
     def custody(self) -> Custody:
         if not self._waits:
@@ -178,6 +194,23 @@ class BatchProcessor(Processor):
         for lane, batches in flushed:
             self._send(lane, _join(batches), self._by_timeout)
 
+    def _flush_rest(self, flushed: threading.Event) -> None:
+        for lane in list(self._lanes.values()):
+            with self._lock:
+                batches = lane.take()
+            if batches:
+                self._send(lane, _join(batches), self._by_timeout)
+        flushed.set()
+
+    def _drop_rest(self) -> None:
+        """Count what the deadline cut off, even if it should arrive later."""
+        rest = [batch for way in list(self._under_way) if (batch := self._under_way.pop(way, None))]
+        with self._lock:
+            rest += [batch for lane in self._lanes.values() for batch in lane.take()]
+        for batch in rest:
+            self.ctx.log.error("stopped before all was sent, dropping data (shutdown, dropped_items=%d)", batch.items)
+            self._dropped(batch, "shutdown")
+
     # -- sending ------------------------------------------------------------------------------
 
     def _send_full(self, lane: _Lane, batches: list[Batch]) -> list[Batch]:
@@ -195,17 +228,23 @@ class BatchProcessor(Processor):
     def _send(self, lane: _Lane, batch: Batch, trigger: BoundCounter) -> None:
         batch = batch.with_metadata(lane.metadata)
         self._record(batch, trigger)
+        way = object()
+        self._under_way[way] = batch
         try:
             self.next.consume(batch)
         except OtelierError as error:
-            reason = "refused" if isinstance(error, Retryable) else "rejected"
+            reason = "rejected"
+            if isinstance(error, Retryable):
+                reason = "shutdown" if self._stopping else "refused"
             self.ctx.log.warning("dropped %d items, because the next component said: %s", batch.items, error)
         except Exception:  # the sender was told "accepted", and this thread serves others too
             reason = "error"
             self.ctx.log.exception("dropped %d items, because the next component failed", batch.items)
         else:
+            self._under_way.pop(way, None)
             return
-        self._dropped(batch, reason)
+        if self._under_way.pop(way, None):  # otherwise `stop` has counted it
+            self._dropped(batch, reason)
 
     def _pass_on(self, batch: Batch) -> None:
         metadata = batch.metadata

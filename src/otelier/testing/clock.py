@@ -128,10 +128,11 @@ class _FakeTimer:
     def cancel(self) -> None:
         self._clock.set_due(self, None)
 
-    def close(self) -> None:
+    def close(self, timeout_s: float | None = None) -> None:
         self._clock.forget(self)
-        with self._running:  # a call under way has ended, unless this is the call
-            pass
+        # A call under way has ended, unless this is the call. The limit is real time: the clock may be that call's.
+        if self._running.acquire(timeout=-1 if timeout_s is None else timeout_s):
+            self._running.release()
 
     def fire(self) -> None:
         with self._running:
