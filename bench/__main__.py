@@ -192,6 +192,7 @@ def _save(results: list[dict[str, Any]], options: argparse.Namespace) -> None:
         indent=1,
     )
     path = ROOT / "bench" / "results" / f"{datetime.now(UTC):%Y-%m-%d}-pass-through.json"
+    path.parent.mkdir(exist_ok=True)
     path.write_text(text + "\n")
     print(f"saved {path.relative_to(ROOT)}")
 

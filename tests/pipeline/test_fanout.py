@@ -44,6 +44,8 @@ def test_one_consumer_that_may_be_asked_again_makes_the_whole_retryable(errors, 
     with pytest.raises(expected) as caught:
         consumer.consume(items("logs", 5))
     assert getattr(caught.value, "after_s", None) == after_s
+    if expected is Permanent:
+        assert caught.value.partly_taken is (None in errors)
     for name, target, error in zip("ab", targets, errors, strict=True):
         assert target.items == (0 if error else 5)
         assert refused.value(**{"from": "pipeline traces", "to": name, "otel.signal": "logs"}) == (5 if error else 0)

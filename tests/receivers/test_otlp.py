@@ -15,7 +15,8 @@ from google.rpc.status_pb2 import Status
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from otelier.component import Permanent, Refused, Retryable, StartError
+from otelier.component import Counter, Permanent, Refused, Retryable, StartError
+from otelier.pipeline.fanout import fan_out
 from otelier.receivers.otlp import Otlp, OtlpConfig, OtlpGrpcSettings, OtlpHttpSettings, OtlpProtocols
 from otelier.telemetry import SIGNALS, Batch, Signal
 from otelier.testing import (
@@ -283,6 +284,26 @@ def test_one_senders_bad_data_harms_no_other(run):
     assert gate.items == 16
     assert it.counted("otelcol_receiver_accepted_spans") == 16
     assert it.counted("otelcol_receiver_refused_spans") == 4
+
+
+def test_what_one_of_several_consumers_took_is_not_offered_to_it_again(run):
+    gate, other = Gate(), MemoryExporter()
+    both = fan_out("test", [("other", other), ("gate", gate)], Counter())
+    it = run(outputs={"traces": both})
+    statuses: list[int] = []
+
+    def send(number: int) -> None:
+        statuses.append(it.post("traces", traces(span("bad", number=number)).to_otlp()).status)
+
+    threads = [threading.Thread(target=send, args=(number,)) for number in range(1, 21)]
+    for thread in threads:
+        thread.start()
+    assert gate.entered.wait(20)
+    gate.opened.set()
+    for thread in threads:
+        thread.join()
+    assert statuses == [500] * 20
+    assert other.items == 20
 
 
 def test_a_pipeline_that_blocks_holds_back_its_own_signal_only(run):

@@ -99,16 +99,34 @@ fn is_zlib(input: &[u8]) -> bool {
     matches!(input, [a, b, ..] if a & 0x0f == 8 && (u16::from(*a) << 8 | u16::from(*b)) % 31 == 0)
 }
 
-fn read(decoder: impl Read, input: usize, limit: usize) -> Result<Vec<u8>, DecompressError> {
-    let mut out = Vec::with_capacity(input.saturating_mul(4).min(limit.saturating_add(1)));
-    let most = (limit as u64).saturating_add(1);
-    decoder.take(most).read_to_end(&mut out).map_err(|e| DecompressError::Corrupt(e.to_string()))?;
-    if out.len() > limit {
-        return Err(DecompressError::TooLarge);
+/// Collects what comes in pieces, because a buffer that grows is there twice while it does: a bomb costs its limit once.
+fn read(mut decoder: impl Read, input: usize, limit: usize) -> Result<Vec<u8>, DecompressError> {
+    const PIECE: usize = 1 << 20;
+    let mut pieces: Vec<Vec<u8>> = Vec::new();
+    let (mut size, mut wanted) = (0, input.saturating_mul(4).clamp(1 << 10, PIECE));
+    loop {
+        let mut piece = Vec::with_capacity(wanted);
+        let got = decoder.by_ref().take(wanted as u64).read_to_end(&mut piece);
+        size += got.map_err(|e| DecompressError::Corrupt(e.to_string()))?;
+        if size > limit {
+            return Err(DecompressError::TooLarge);
+        }
+        let full = piece.len() == wanted;
+        pieces.push(piece);
+        if !full {
+            break;
+        }
+        wanted = (2 * wanted).min(PIECE);
     }
-    if out.capacity() > out.len() + out.len() / 4 {
-        out.shrink_to_fit(); // it is going to live in a queue
+    if let [one] = pieces.as_mut_slice() {
+        let mut out = std::mem::take(one);
+        if out.capacity() > out.len() + out.len() / 4 {
+            out.shrink_to_fit(); // it is going to live in a queue
+        }
+        return Ok(out);
     }
+    let mut out = Vec::with_capacity(size);
+    pieces.into_iter().for_each(|piece| out.extend_from_slice(&piece));
     Ok(out)
 }
 

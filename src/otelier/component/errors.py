@@ -25,7 +25,11 @@ class Refused(Retryable):
 
 
 class Permanent(OtelierError):  # noqa: N818
-    """Will fail again however often it is offered."""
+    """Will fail again however often it is offered. `partly_taken`: some consumer of several has taken the batch."""
+
+    def __init__(self, message: str, *, partly_taken: bool = False) -> None:
+        super().__init__(message)
+        self.partly_taken = partly_taken
 
 
 class StartError(OtelierError):

@@ -39,7 +39,7 @@ class _FanOut:
         if failures:
             for name, error in failures:
                 self._count(name, error, batch)
-            raise _joined(failures)
+            raise _joined(failures, partly_taken=len(failures) < len(self._targets))
 
     def _count(self, name: str, error: Exception, batch: Batch) -> None:
         labels = {"from": self._source, "to": name, "otel.signal": batch.signal}
@@ -48,10 +48,11 @@ class _FanOut:
             _log.error("%s failed: %s", name, error, exc_info=error)
 
 
-def _joined(failures: list[tuple[str, Exception]]) -> OtelierError:
+def _joined(failures: list[tuple[str, Exception]], *, partly_taken: bool) -> OtelierError:
     message = "; ".join(f"{name}: {error}" for name, error in failures)
     retryable = [error for _, error in failures if isinstance(error, Retryable)]
     if not retryable:
-        return Permanent(message)
+        partly_taken |= any(isinstance(error, Permanent) and error.partly_taken for _, error in failures)
+        return Permanent(message, partly_taken=partly_taken)
     waits = [error.after_s for error in retryable if error.after_s is not None]
     return Retryable(message, after_s=max(waits, default=None))

@@ -51,20 +51,27 @@ def _handler(path: str) -> logging.Handler:
     return logging.FileHandler(path, encoding="utf-8")
 
 
+_MOST_KINDS = 10_000
+"""Different messages that are told apart within a tick."""
+
+
 class _Sampler(logging.Filter):
     def __init__(self, settings: LogSampling) -> None:
         super().__init__()
         self._settings = settings
         self._until_s = 0.0
-        self._seen: dict[tuple[int, str], int] = {}
+        self._seen: dict[tuple[int, int], int] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         now = time.monotonic()
         if now >= self._until_s:
             self._seen.clear()
             self._until_s = now + self._settings.tick
-        # A template that is nothing but its argument says nothing about what is equal.
-        key = (record.levelno, record.getMessage() if record.msg == "%s" else str(record.msg))
+        # A template that is nothing but its argument says nothing about what is equal. A hash, because a text may be
+        # a whole batch printed by `debug`.
+        key = (record.levelno, hash(record.getMessage() if record.msg == "%s" else str(record.msg)))
+        if len(self._seen) >= _MOST_KINDS:
+            self._seen.clear()
         seen = self._seen[key] = self._seen.get(key, 0) + 1
         beyond, every = seen - self._settings.initial, self._settings.thereafter
         return beyond <= 0 or (every > 0 and beyond % every == 0)

@@ -4,7 +4,7 @@ The sender is answered when the pipelines have answered: success, or "try again"
 full, or an error when the data can never be taken. Requests are checked on arrival: what can't be decoded is
 refused, an item with a bad id is left out and told by partial success, invalid UTF-8 is repaired and counted.
 Small requests that wait at the same time go through the pipelines as one batch; each gets its own answer, and
-if the batch is refused for good, each is tried alone, so that one sender's data can't harm another's.
+if all refuse the batch for good, each is tried alone, so that one sender's data can't harm another's.
 """
 
 import threading
@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from ..component import BoundCounter, Config, Consumer, OtelierError, Reading, Receiver, Retryable, receiver
+from ..component import BoundCounter, Config, Consumer, OtelierError, Permanent, Reading, Receiver, Retryable, receiver
 from ..server.address import Address
 from ..server.grpc import GrpcServerSettings
 from ..server.http import HttpServerSettings
@@ -179,7 +179,9 @@ class Otlp(Receiver):
             self._count("refused", delivery, batch)
             delivery.refuse(str(error), retryable=True, retry_after_s=error.after_s)
         except Exception as error:  # noqa: BLE001 (a bug further down must not end this thread)
-            if delivery.requests > 1:
+            # Whoever has taken the whole must not be offered its parts again.
+            partly_taken = isinstance(error, Permanent) and error.partly_taken
+            if delivery.requests > 1 and not partly_taken:
                 for part in delivery.parts():
                     self._deliver(part, output)
                 return
