@@ -206,6 +206,42 @@ def test_a_cut_batch_is_settled_when_its_last_part_is(clock):
         ticket.wait()
 
 
+def takers(queue, clock, count):
+    """That many threads wait in `take`, each for one parcel that it never settles; answers (taken sizes, threads)."""
+    taken: list[int] = []
+    threads = [threading.Thread(target=lambda: taken.append(queue.take().batch.items)) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    while queue.idle < count:
+        clock.wait(threading.Event(), 0)
+    return taken, threads
+
+
+def test_the_rest_of_a_cut_batch_goes_to_whoever_is_idle(clock):
+    queue = queue_of(clock, batch=BatchSettings(min_size=10, max_size=10))
+    taken, threads = takers(queue, clock, 3)
+    queue.put(spans(30))
+    for thread in threads:
+        thread.join(10)
+    assert taken == [10, 10, 10]
+
+
+def test_a_lane_left_behind_is_sent_at_its_own_flush_timeout(clock):
+    partition = PartitionSettings(metadata_keys=("k",))
+    queue = queue_of(clock, batch=BatchSettings(min_size=1000, partition=partition))
+    taken, threads = takers(queue, clock, 2)
+    queue.put(spans(5).with_metadata({"k": ["a"]}))
+    clock.until_timer("flush")
+    clock.advance(0.1)
+    queue.put(spans(6).with_metadata({"k": ["b"]}))
+    clock.advance(0.1)
+    clock.until_timer("flush")
+    clock.advance(0.1)
+    for thread in threads:
+        thread.join(10)
+    assert taken == [5, 6]
+
+
 @settings(max_examples=50, deadline=None)
 @given(
     counts=st.lists(st.integers(1, 9), max_size=8),

@@ -158,7 +158,9 @@ class Queue:
                 now = self._clock.monotonic()
                 for key, lane in self._lanes.items():
                     if self._is_ready(lane, now):
-                        return self._pack(key, lane)
+                        parcel = self._pack(key, lane)
+                        self._call_next(now)
+                        return parcel
                 if self._closed:
                     return None
                 self._set_timer(now)
@@ -218,6 +220,13 @@ class Queue:
         if not self._batch or self._closed or lane.size >= self._batch.min_size:
             return True
         return now >= lane.entries[0].since + self._batch.flush_timeout
+
+    def _call_next(self, now: float) -> None:
+        """Look after what a parcel left behind, since whoever took it may be busy for long."""
+        if any(self._is_ready(lane, now) for lane in self._lanes.values()):
+            self._filled.notify()
+        else:
+            self._set_timer(now)
 
     def _set_timer(self, now: float) -> None:
         if self._timer and self._batch and self._lanes:
