@@ -70,6 +70,13 @@ def test_what_the_backend_asks_for_is_the_least_wait(leaping, backend_of, asked_
     assert backend.times == [0, waited_s]
 
 
+def test_no_wait_is_longer_than_a_day_whatever_the_backend_asks_for(leaping, backend_of):
+    backend = backend_of(leaping.clock, Retryable("busy", after_s=99_999_999_999.0))
+    retry = RetrySettings(max_elapsed_time=Duration(0))
+    started(leaping, backend, sending_queue=NO_QUEUE, retry_on_failure=retry).consume(items("traces", 1))
+    assert backend.times == [0, 24 * 3600]
+
+
 def test_gives_up_when_the_next_attempt_would_be_too_late(leaping, backend_of, counted):
     backend = backend_of(leaping.clock, *[DOWN] * 100)
     retry = RetrySettings(randomization_factor=0, max_elapsed_time=Duration(60))
@@ -114,6 +121,16 @@ def test_a_defect_of_an_exporter_is_a_permanent_error_and_ends_no_consumer(ctx, 
     path.consume(items("traces", 2))
     path.consume(items("traces", 5))
     backend.until_taken(1)
+    stopped(path, ctx)
+    assert counted(ctx) == {"send_failed_spans/permanent": 2, "sent_spans": 5}
+
+
+def test_a_defect_of_the_path_is_settled_and_counted_and_ends_no_consumer(ctx, clock, backend_of, counted):
+    backend = backend_of(clock, Retryable("busy", after_s="soon"))  # pyright: ignore[reportArgumentType]
+    path = started(ctx, backend, sending_queue=QueueSettings(num_consumers=1, wait_for_result=True))
+    with pytest.raises(Permanent, match="TypeError"):
+        path.consume(items("traces", 2))
+    path.consume(items("traces", 5))
     stopped(path, ctx)
     assert counted(ctx) == {"send_failed_spans/permanent": 2, "sent_spans": 5}
 

@@ -27,6 +27,9 @@ class Sent:
     message: str = ""
 
 
+_MAX_WAIT_S = 24 * 3600.0
+"""A backend may ask for any wait, even one that no timer can hold; after a day it's worth another try."""
+
 Send: TypeAlias = Callable[[Batch, float], Sent]
 """Send one batch within so many seconds (maybe infinite); raises Retryable or Permanent."""
 
@@ -77,6 +80,12 @@ class SendPath:
                 self._deliver(parcel)
             except OtelierError as error:
                 queue.done(parcel, error)
+            except Exception as error:
+                # A defect must neither end a consumer nor leave a sender waiting or items uncounted.
+                self._ctx.log.exception("the send path has a defect")
+                if parcel.claim():
+                    self._counters.failed(parcel.batch, parcel.batch.items, "permanent")
+                queue.done(parcel, Permanent(f"{type(error).__name__}: {error}"))
             else:
                 queue.done(parcel)
 
@@ -92,7 +101,7 @@ class SendPath:
             except Retryable as error:
                 if not retry.enabled:
                     self._give_up(parcel, error, "no_retry")
-                delay_s = max(delay_s, error.after_s or 0)
+                delay_s = min(max(delay_s, error.after_s or 0), _MAX_WAIT_S)
                 if 0 < retry.max_elapsed_time < self._ctx.clock.monotonic() + delay_s - started:
                     self._give_up(parcel, error, "retries_exhausted")
                 self._ctx.log.info("sending failed, next attempt in %.1f s: %s", delay_s, error)
