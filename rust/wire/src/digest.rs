@@ -96,10 +96,35 @@ fn scalar(kind: &Kind, value: Value) -> u64 {
         (_, Value::Varint(value)) => u64::from(value as u32),
         (_, Value::Fixed64(value)) => value,
         (_, Value::Fixed32(value)) => value.into(),
+        (Kind::Message(child), Value::Len(content)) if ptr::eq(*child, &schema::KEY_VALUE) => hash_attribute(content),
         (Kind::Message(child), Value::Len(content)) => hash(child, fields(content)),
         (Kind::TraceId | Kind::SpanId, Value::Len(id)) if id.iter().all(|byte| *byte == 0) => 0,
         (_, Value::Len(bytes) | Value::Group(bytes)) => hash_bytes(bytes),
     }
+}
+
+/// The same as `hash` of a KeyValue; those of one key and one string or number, nearly all, take a short cut.
+fn hash_attribute(bytes: &[u8]) -> u64 {
+    let short = || {
+        let (&[0x0a, key_len @ 0..0x80], rest) = bytes.split_first_chunk()? else { return None };
+        let (key, rest) = rest.split_at_checked(usize::from(key_len))?;
+        let (&[0x12, value_len @ 0..0x80, tag], value) = rest.split_first_chunk()? else { return None };
+        if key.is_empty() || usize::from(value_len) != 1 + value.len() {
+            return None;
+        }
+        let said = match (tag, value) {
+            (0x0a, [length @ 0..0x80, text @ ..]) if usize::from(*length) == text.len() => hash_bytes(text),
+            (0x10 | 0x18, digits) => {
+                let mut cursor = Cursor::new(digits);
+                let number = cursor.varint().ok().filter(|_| cursor.is_empty())?;
+                if tag == 0x10 { u64::from(number != 0) } else { number }
+            }
+            (0x21, value) => u64::from_le_bytes(value.try_into().ok()?),
+            _ => return None,
+        };
+        Some(mix(1, hash_bytes(key)).wrapping_add(mix(2, mix(u64::from(tag >> 3), said))))
+    };
+    short().unwrap_or_else(|| hash(&schema::KEY_VALUE, fields(bytes)))
 }
 
 /// 0 for no bytes. The last word may overlap the one before it; the length tells them apart.
