@@ -55,7 +55,10 @@ class SendCounters:
     def observe(self, under_way: Callable[[], int], queue: Queue | None) -> None:
         """Report gauges from now on."""
         self._gauge(
-            "in_flight_requests", "{request}", "Requests not settled yet, pauses between attempts too.", under_way
+            "in_flight_requests",
+            "{request}",
+            "Requests on the wire now; those between two attempts are in the queue.",
+            under_way,
         )
         if queue:
             self._gauge("queue_size", "{unit}", "What the queue holds, counted by its sizer.", lambda: queue.size)
