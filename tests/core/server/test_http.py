@@ -1,9 +1,8 @@
-"""OTLP/HTTP and plain HTTP requests, with http.client and raw sockets as clients."""
+"""OTLP/HTTP and plain HTTP requests, with http.client as the client."""
 
 import gzip
 import http.client
 import json
-import socket
 import threading
 import zlib
 from collections.abc import Callable, Iterator
@@ -48,13 +47,6 @@ def send(served: Served, body: bytes = b"", path: str = "/v1/traces", method: st
 
 def post(served: Served, body: bytes, content_type: str = PROTOBUF, **headers: str) -> Answer:
     return send(served, body, content_type=content_type, **headers)
-
-
-def raw(served: Served, data: bytes) -> bytes:
-    """Everything the server says until it closes."""
-    with socket.create_connection((served.host, served.port), timeout=20) as client:
-        client.sendall(data)
-        return client.makefile("rb").read()
 
 
 # -- what is taken ------------------------------------------------------------------------------
@@ -307,80 +299,6 @@ def test_other_origins_get_no_permission(serve: Serve, origin: str) -> None:
 def test_headers_that_are_not_named_are_not_allowed(serve: Serve) -> None:
     answer = preflight(serve("otlp_http", cors=CORS), "https://shop.example.com", "authorization")
     assert "access-control-allow-headers" not in answer.headers
-
-
-# -- broken HTTP --------------------------------------------------------------------------------
-
-HEAD = b"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\n"
-
-
-@pytest.mark.parametrize(
-    "request_",
-    [
-        HEAD + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
-        HEAD + b"Content-Length: 5, 6\r\n\r\nhello",
-        HEAD + b"Content-Length: -5\r\n\r\nhello",
-        HEAD + b"Content-Length: +5\r\n\r\nhello",
-        HEAD + b"Transfer-Encoding: gzip\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
-        HEAD + b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
-        HEAD + b"X Y: z\r\n\r\n",
-        HEAD + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
-        HEAD + b"X: a\nContent-Length: 5\r\n\r\nhello",
-        HEAD.replace(b"\r\n", b"\n") + b"\n",
-        b"POST /v1/traces HTTP/1.1\r\nHost: x\r\n folded: x\r\n\r\n",
-        b"POST /v1/traces HTTP/3.0\r\nHost: x\r\n\r\n",
-        b"\x16\x03\x01\x02\x00\x01\x00",
-        b"GARBAGE\r\n\r\n",
-    ],
-)
-def test_ambiguous_or_broken_requests_are_400_and_the_connection_ends(serve: Serve, request_: bytes) -> None:
-    served = serve("otlp_http")
-    smuggled = HEAD + b"Content-Length: %d\r\n\r\n" % len(one_span()) + one_span()
-    answer = raw(served, request_ + smuggled)
-    assert answer.startswith(b"HTTP/1.1 400 ")
-    assert answer.count(b"HTTP/1.1") == 1
-    assert served.batches == []
-
-
-@pytest.mark.parametrize("chunk", [b"5\nhello\r\n0\r\n\r\n", b"zz\r\nhello\r\n0\r\n\r\n", b"5\r\nhelloXX0\r\n\r\n"])
-def test_broken_chunks_are_400(serve: Serve, chunk: bytes) -> None:
-    served = serve("otlp_http")
-    assert raw(served, HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunk).startswith(b"HTTP/1.1 400 ")
-
-
-@pytest.mark.parametrize(
-    "head", [b"X-Large: " + b"x" * (1 << 20) + b"\r\n", b"".join(b"X%d: y\r\n" % n for n in range(200))]
-)
-def test_too_many_headers_are_431(serve: Serve, head: bytes) -> None:
-    served = serve("otlp_http")
-    with socket.create_connection((served.host, served.port), timeout=20) as client:
-        try:
-            client.sendall(HEAD + head + b"\r\n")
-            answer = client.recv(100)
-        except ConnectionResetError:
-            answer = b"HTTP/1.1 431 "  # closed so fast that the answer was lost
-        assert answer.startswith(b"HTTP/1.1 431 ")
-
-
-def test_bodies_may_hold_anything_that_looks_like_a_head(serve: Serve) -> None:
-    served = serve("otlp_http")
-    text = "\nContent-Length: 5\nTransfer-Encoding: chunked\n\nPOST / HTTP/1.1\n\n" * 5000
-    data = traces(span(attributes={"text": text})).to_otlp()
-    connection = http.client.HTTPConnection(served.host, served.port, timeout=20)
-    for _ in range(3):
-        connection.request("POST", "/v1/traces", data, {"content-type": PROTOBUF})
-        assert connection.getresponse().read() == b""
-    connection.close()
-    assert [batch.to_otlp() for batch in served.batches] == [data] * 3
-
-
-def test_a_client_that_goes_away_in_its_body_harms_nobody(serve: Serve) -> None:
-    served = serve("otlp_http")
-    with socket.create_connection((served.host, served.port), timeout=20) as client:
-        client.sendall(HEAD + b"Content-Length: 1000\r\n\r\nhalf")
-    assert post(served, one_span()).status == 200
-    assert served.items == 1
 
 
 # -- servers that Python answers ----------------------------------------------------------------

@@ -32,7 +32,7 @@ fn addresses(options: &ServerOptions) -> io::Result<Vec<SocketAddr>> {
     let all: Vec<SocketAddr> = match options.host.as_str() {
         // Without IPv6 in the kernel, the second one is all there is.
         "" => vec![(Ipv6Addr::UNSPECIFIED, options.port).into(), ([0, 0, 0, 0], options.port).into()],
-        host => (host, options.port).to_socket_addrs()?.collect(),
+        host => ipv4_first((host, options.port).to_socket_addrs()?.collect()),
     };
     let wanted = |a: &SocketAddr| match options.transport {
         Transport::Tcp => true,
@@ -40,6 +40,12 @@ fn addresses(options: &ServerOptions) -> io::Result<Vec<SocketAddr>> {
         Transport::Tcp6 => a.is_ipv6(),
     };
     Ok(all.into_iter().filter(wanted).collect())
+}
+
+/// A name that has both, as localhost often does, is bound where most clients look for it, as Go does.
+fn ipv4_first(mut addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    addresses.sort_by_key(SocketAddr::is_ipv6);
+    addresses
 }
 
 fn bind_to(address: SocketAddr, options: &ServerOptions) -> io::Result<StdListener> {
@@ -84,4 +90,17 @@ fn prepare(socket: &TcpStream) {
     let _ = socket.set_nodelay(true);
     let keepalive = TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(15));
     let _ = SockRef::from(socket).set_tcp_keepalive(&keepalive);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ipv4_comes_first_and_the_resolver_s_order_stays() {
+        let all = |list: &[&str]| list.iter().map(|a| a.parse().unwrap()).collect::<Vec<SocketAddr>>();
+        let resolved = all(&["[::2]:1", "127.0.0.2:1", "[::1]:1", "127.0.0.1:1"]);
+        assert_eq!(ipv4_first(resolved), all(&["127.0.0.2:1", "127.0.0.1:1", "[::2]:1", "[::1]:1"]));
+        assert_eq!(ipv4_first(all(&["[::2]:1", "[::1]:1"])), all(&["[::2]:1", "[::1]:1"]));
+    }
 }

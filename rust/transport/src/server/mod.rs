@@ -10,7 +10,6 @@ mod cors;
 pub mod counters;
 mod export;
 mod grpc;
-mod head;
 mod http;
 pub mod inbox;
 mod listen;

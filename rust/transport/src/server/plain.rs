@@ -28,11 +28,6 @@ pub struct HttpRequest {
 }
 
 impl HttpRequest {
-    /// The client has gone: nobody waits for an answer.
-    pub fn is_abandoned(&self) -> bool {
-        self.reply.is_closed()
-    }
-
     /// Err says which part of the answer is not valid.
     pub fn respond(self, status: u16, headers: &[(String, String)], body: Vec<u8>) -> Result<(), String> {
         let mut response = Response::new(Reply::of(body));

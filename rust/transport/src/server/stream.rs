@@ -12,7 +12,6 @@ use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
 use super::connection::Conn;
-use super::head::HeadGuard;
 
 pub enum Socket {
     Plain(TcpStream),
@@ -23,15 +22,13 @@ pub struct Stream {
     socket: Socket,
     ahead: Bytes,
     conn: Arc<Conn>,
-    /// HTTP/1.1 only.
-    guard: Option<HeadGuard>,
 }
 
 const HTTP2_PREFACE: &[u8] = b"PRI";
 
 impl Stream {
     pub fn new(socket: Socket, conn: Arc<Conn>) -> Stream {
-        Stream { socket, ahead: Bytes::new(), conn, guard: None }
+        Stream { socket, ahead: Bytes::new(), conn }
     }
 
     /// Whether the client begins as HTTP/2 does. An error if it sends nothing and goes.
@@ -43,7 +40,6 @@ impl Stream {
             }
         }
         let http2 = seen.starts_with(HTTP2_PREFACE);
-        self.guard = (!http2).then(HeadGuard::default);
         self.ahead = seen.freeze();
         Ok(http2)
     }
@@ -52,8 +48,8 @@ impl Stream {
 impl AsyncRead for Stream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let me = &mut *self;
-        let before = buf.filled().len();
         if me.ahead.is_empty() {
+            let before = buf.filled().len();
             ready!(match &mut me.socket {
                 Socket::Plain(socket) => Pin::new(socket).poll_read(cx, buf),
                 Socket::Tls(socket) => Pin::new(socket).poll_read(cx, buf),
@@ -63,12 +59,6 @@ impl AsyncRead for Stream {
             let taken = me.ahead.len().min(buf.remaining());
             buf.put_slice(me.ahead.get(..taken).unwrap_or(&[]));
             me.ahead.advance(taken);
-        }
-        if let Some(guard) = &mut me.guard {
-            match buf.filled_mut().get_mut(before..) {
-                Some(new) if me.conn.active.load(Relaxed) == 0 => guard.look(new),
-                _ => guard.leave(),
-            }
         }
         Poll::Ready(Ok(()))
     }
