@@ -34,6 +34,7 @@ def test_otlp_with_everything_people_set():
     assert config.timeout == 10
     assert config.headers["Authorization"].reveal() == "Bearer abc"
     assert config.headers["x-number"].reveal() == "7"
+    assert config.keepalive
     assert (config.keepalive.time, config.keepalive.timeout) == (30, 10)
     assert (config.retry_on_failure.max_elapsed_time, config.retry_on_failure.multiplier) == (0, 1.5)
     assert (config.sending_queue.queue_size, config.sending_queue.num_consumers) == (150_000, 10)
@@ -42,6 +43,8 @@ def test_otlp_with_everything_people_set():
 
 
 def test_a_group_of_keys_without_keys_is_on():
+    assert read(OtlpConfig, "{endpoint: 'a:1', keepalive: }").keepalive is not None
+    assert read(OtlpConfig, "{endpoint: 'a:1'}").keepalive is None
     assert read(OtlpConfig, "{endpoint: 'a:1', sending_queue: {batch: }}").sending_queue.batch is not None
     assert read(DebugConfig, "{sending_queue: }").sending_queue is not None
     assert read(DebugConfig, "{verbosity: detailed}").sending_queue is None
@@ -65,6 +68,11 @@ def test_directory_permissions_are_read_as_written():
         (OtlpConfig, "{endpoint: 'a:1', auth: {authenticator: basicauth}}", "authenticator"),
         (OtlpConfig, "{endpoint: 'a:1', sending_queue: {storage: file_storage}}", "queue on disk"),
         (OtlpConfig, "{endpoint: 'a:1', retry_on_failur: {}}", "retry_on_failure"),
+        (OtlpConfig, "{endpoint: 'a:1', read_buffer_size: -5}", "read_buffer_size"),
+        (OtlpConfig, "{endpoint: 'a:1', keepalive: {time: -1s}}", "`time`: must not be negative"),
+        (OtlpConfig, "{endpoint: 'a:1', tls: {reload_interval: -1s}}", "reload_interval"),
+        (OtlpHttpConfig, "{endpoint: 'http://a:1', max_idle_conns: -1}", "max_idle_conns"),
+        (OtlpHttpConfig, "{endpoint: 'http://a:1', idle_conn_timeout: -1s}", "idle_conn_timeout"),
         (LoggingConfig, "{loglevel: chatty}", "loglevel"),
         (DebugConfig, "{verbosity: loud}", "verbosity"),
     ],

@@ -10,7 +10,7 @@ from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
-from otelier.component import Duration, Permanent, Retryable, Secret, StartError
+from otelier.component import Duration, Permanent, Retryable, Secret, StartError, SystemClock
 from otelier.exporters.otlp import Otlp, OtlpConfig
 from otelier.sending import QueueSettings, RetrySettings, TlsClientSettings
 from otelier.telemetry import SIGNALS
@@ -27,8 +27,8 @@ def started():
     """Starts an exporter with a clock that leaps over waits and without a queue."""
     running = []
 
-    def start(endpoint, *, signal="traces", **keys):
-        ctx = component_context("otlp", clock=FakeClock(auto_advance=True), signal=signal)
+    def start(endpoint, *, signal="traces", clock=None, **keys):
+        ctx = component_context("otlp", clock=clock or FakeClock(auto_advance=True), signal=signal)
         keys = {"sending_queue": NO_QUEUE, "retry_on_failure": QUICK, "tls": PLAIN, **keys}
         exporter = Otlp(OtlpConfig(endpoint=endpoint, **keys), ctx)
         exporter.start()
@@ -111,6 +111,21 @@ def test_a_black_hole_runs_into_the_timeout(started):
         )
         with pytest.raises(Retryable):
             exporter.consume(items("traces", 1))
+
+
+def test_the_timeout_is_for_all_endpoints_of_an_attempt_together(started):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"127.0.0.1:{silent.getsockname()[1]}"
+        exporter = started(
+            ", ".join([endpoint] * 3),
+            clock=SystemClock(),
+            timeout=Duration(0.5),
+            retry_on_failure=RetrySettings(enabled=False),
+        )
+        began = time.monotonic()
+        with pytest.raises(Retryable):
+            exporter.consume(items("traces", 1))
+        assert time.monotonic() - began < 0.95
 
 
 def test_the_next_endpoint_takes_over_and_gives_back(grpc_backend, started):

@@ -3,7 +3,9 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from .._core import GrpcClient, SendResult
 from ..component import Config, Context, Duration, Permanent, Retryable, Secret
@@ -41,6 +43,12 @@ class KeepaliveSettings(Config):
     permit_without_stream: bool = False
     """Ping although no request is under way."""
 
+    def problems(self) -> Iterable[tuple[str, str]]:
+        """Ranges."""
+        for key in ("time", "timeout"):
+            if getattr(self, key) < 0:
+                yield key, "must not be negative"
+
 
 class GrpcClientSettings(SendSettings):
     """Where and how to send over gRPC."""
@@ -56,14 +64,14 @@ class GrpcClientSettings(SendSettings):
     """How hard to compress."""
     tls: TlsClientSettings = TlsClientSettings()
     """How to prove the server, and oneself; on unless `insecure`."""
-    keepalive: KeepaliveSettings = KeepaliveSettings()
-    """Pings that find dead connections."""
-    read_buffer_size: int = 0
+    keepalive: KeepaliveSettings | None = None
+    """Pings that find dead connections; none if not given, since many servers cut off who pings often."""
+    read_buffer_size: Annotated[int, Meta(ge=0)] = 0
     """Accepted; the transport chooses its own buffers."""
-    write_buffer_size: int = 512 * 1024
+    write_buffer_size: Annotated[int, Meta(ge=0)] = 512 * 1024
     """Accepted; requests are written as they are, without a buffer."""
     wait_for_ready: bool = False
-    """Wait for a connection until the time-out rather than fail at once; a failure is retried anyway."""
+    """Accepted without effect: a failed connection is tried again anyway, as `retry_on_failure` says."""
     headers: dict[str, Secret] = {}  # noqa: RUF012 (msgspec copies it)
     """Metadata of each request; names are sent in lower case, as HTTP/2 wants."""
     balancer_name: str = "round_robin"
@@ -114,15 +122,18 @@ class GrpcSender:
     def send(self, batch: Batch, timeout_s: float) -> Sent:
         """Send one batch; raises Retryable or Permanent."""
         now = self._clock.monotonic()
+        deadline = now + timeout_s
         # A failed backend goes behind those that work; `sorted` keeps their order otherwise.
         order = sorted(self._backends, key=lambda backend: backend.avoid_until > now)
         for backend in order[:-1]:
             try:
-                return self._send_to(backend, batch, timeout_s)
+                return self._send_to(backend, batch, deadline - self._clock.monotonic())
             except Retryable as error:
                 backend.avoid_until = self._clock.monotonic() + _AVOID_S
                 self._log.warning("%s fails, the next endpoint takes over: %s", backend.target, error)
-        return self._send_to(order[-1], batch, timeout_s)
+                if self._clock.monotonic() >= deadline:
+                    raise  # no time is left for the others: the next attempt begins with them
+        return self._send_to(order[-1], batch, deadline - self._clock.monotonic())
 
     def close(self) -> None:
         """Close all connections."""
@@ -130,7 +141,7 @@ class GrpcSender:
             backend.client.close()
 
     def _send_to(self, backend: _Backend, batch: Batch, timeout_s: float) -> Sent:
-        return read_answer(backend.client.send(batch, self._headers, timeout_s), backend.target)
+        return read_answer(backend.client.send(batch, self._headers, max(timeout_s, 0)), backend.target)
 
 
 def read_answer(result: SendResult, target: str) -> Sent:
@@ -154,7 +165,7 @@ def _options(settings: GrpcClientSettings, target: str) -> bytes:
         "authority": settings.authority or None,
     }
     keepalive = settings.keepalive
-    if keepalive.time:
+    if keepalive and keepalive.time:
         options["keepalive"] = {
             "time_s": keepalive.time,
             "timeout_s": keepalive.timeout,

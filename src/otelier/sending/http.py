@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
+
+from msgspec import Meta
 
 from .._core import HttpClient, SendResult
 from ..component import Config, Context, Duration, Permanent, Retryable, Secret
@@ -55,15 +57,15 @@ class HttpClientSettings(SendSettings):
     """Sent with each request, names as written."""
     proxy_url: str = ""
     """Proxy to go through; default: as the variables HTTP_PROXY, HTTPS_PROXY and NO_PROXY say."""
-    read_buffer_size: int = 0
+    read_buffer_size: Annotated[int, Meta(ge=0)] = 0
     """Bytes read from a connection at once; 0 = the transport's choice."""
-    write_buffer_size: int = 512 * 1024
+    write_buffer_size: Annotated[int, Meta(ge=0)] = 512 * 1024
     """Accepted; requests are written as they are, without a buffer."""
-    max_idle_conns: int = 100
+    max_idle_conns: Annotated[int, Meta(ge=0)] = 100
     """Connections kept open without a request; 0 = no limit."""
-    max_idle_conns_per_host: int = 0
+    max_idle_conns_per_host: Annotated[int, Meta(ge=0)] = 0
     """The same for one host; 0 = no limit."""
-    max_conns_per_host: int = 0
+    max_conns_per_host: Annotated[int, Meta(ge=0)] = 0
     """Connections of one host at once, others wait; 0 = no limit."""
     idle_conn_timeout: Duration = Duration(90)
     """Close an idle connection after this time; 0 = never."""
@@ -85,6 +87,9 @@ class HttpClientSettings(SendSettings):
         yield from super().problems()
         yield from check_compression(self.compression, self.compression_params, _COMPRESSIONS)
         yield from check_headers(self.headers)
+        for key in ("idle_conn_timeout", "http2_read_idle_timeout", "http2_ping_timeout"):
+            if getattr(self, key) < 0:
+                yield key, "must not be negative"
         if self.cookies and self.cookies.enabled:
             yield "cookies.enabled", "cookies are not supported; remove the key"
         if self.proxy_url and (problem := url_problem(self.proxy_url)):

@@ -55,6 +55,8 @@ class TlsClientSettings(Config):
                 yield key, f"must be one of {', '.join(_VERSIONS)}; older versions are not safe"
         if self.min_version == "1.3" and self.max_version == "1.2":
             yield "max_version", "is below min_version"
+        if self.reload_interval < 0:
+            yield "reload_interval", "must not be negative"
         for key in ("cipher_suites", "curve_preferences"):
             if getattr(self, key):
                 yield key, "can't be chosen: the TLS library offers safe ones only; remove the key"
