@@ -73,5 +73,5 @@ $(VENV)/.dependencies: pyproject.toml
 # Sources are listed by make, not by cargo, so that an unchanged tree starts nothing.
 $(CORE): $(VENV)/.dependencies $(shell find rust -name '*.rs' -not -path '*/fuzz/*' -o -name Cargo.toml -not -path '*/fuzz/*')
 	@command -v cargo >/dev/null || { echo "otelier is built with Rust: install a stable toolchain (1.88 or newer), or install a wheel by pip"; exit 1; }
-	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --release -qq
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --release -q
 	touch $@
