@@ -127,10 +127,17 @@ def read_answer(result: SendResult, url: str) -> Sent:
     if result.ok:
         return Sent(result.rejected, result.message)
     code = result.code
-    text = f"{url}: {f'HTTP {code}: ' if code else ''}{result.message}"
+    text = f"{without_userinfo(url)}: {f'HTTP {code}: ' if code else ''}{result.message}"
     if code in _RETRYABLE:
         raise Retryable(text, after_s=result.retry_after_s)
     raise Permanent(f"{text} ({_HINTS[code]})" if code in _HINTS else text)
+
+
+def without_userinfo(url: str) -> str:
+    """A URL as it may be logged: without the user and password that some put into it."""
+    scheme, separator, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"
 
 
 def _options(settings: HttpClientSettings) -> bytes:
