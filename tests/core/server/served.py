@@ -4,6 +4,7 @@ import http.client
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -58,6 +59,13 @@ class Served:
     def count(self, name: str, **labels: str) -> int:
         """The sum of the counters of this name that have these labels."""
         return sum(v for n, have, v in self.server.counters() if n == name and labels.items() <= have.items())
+
+    def until(self, true: Callable[[], bool], within_s: float = 10) -> None:
+        """Wait until `true()`."""
+        deadline = time.monotonic() + within_s
+        while not true():
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
 
     def stop(self, grace_s: float = 0) -> None:
         self.server.stop(grace_s)
