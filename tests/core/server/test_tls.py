@@ -73,7 +73,7 @@ def test_only_clients_of_the_right_authority_get_in(
             post(served, one_span(), https(served, authority, **wrong))
     with pytest.raises(grpc.RpcError):
         export(over_grpc, one_span(), credentials(authority))
-    assert served.count("connections_refused", reason="tls_handshake") == 3
+    served.until(lambda: served.count("connections_refused", reason="tls_handshake") == 3)
     assert served.items == 1
 
 
@@ -94,7 +94,7 @@ def test_plain_text_on_a_tls_port_is_told(serve: Serve, keys: tuple[Path, Path])
     answer = closed(connect(served, b"POST /v1/traces HTTP/1.1\r\nHost: x\r\n\r\n"))
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert b"https" in answer
-    assert served.count("connections_refused", reason="wrong_protocol") == 1
+    served.until(lambda: served.count("connections_refused", reason="wrong_protocol") == 1)
 
 
 def test_tls_on_a_plain_port_ends(serve: Serve, authority: Authority) -> None:
@@ -149,4 +149,4 @@ def test_a_silent_tls_handshake_ends(serve: Serve, keys: tuple[Path, Path]) -> N
     served = serve("otlp_http", tls=tls(keys), limits={"header_timeout_s": 0.2})
     assert closed(connect(served)) == b""
     assert closed(connect(served, b"\x16\x03\x01\x02\x00")) == b""
-    assert served.count("connections_refused", reason="slow_headers") == 2
+    served.until(lambda: served.count("connections_refused", reason="slow_headers") == 2)
