@@ -1,0 +1,1 @@
+//! Durable bytes: disks real and simulated, checksummed frames, the log, queues. No Python.

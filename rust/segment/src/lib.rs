@@ -1,0 +1,1 @@
+//! Telemetry as columns: written, read and searched; and the log searched as it lies. No Python.
