@@ -236,7 +236,8 @@ def test_data_that_can_never_be_taken_is_internal_and_500(it):
     assert (answer.status, Status.FromString(answer.body).message) == (500, "never")
 
 
-def test_what_is_not_kept_is_told_by_partial_success_and_counted_as_refused(it):
+def test_what_is_not_kept_is_told_by_partial_success_and_counted_as_refused(run):
+    it = run()
     it.outputs["metrics"].fail_with(*2 * [Rejected("no metrics here", items=3)])
     sent = metrics(gauge("g", *range(5))).to_otlp()
     answer = it.post("metrics", sent)
