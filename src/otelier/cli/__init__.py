@@ -16,6 +16,7 @@ _VERBS = {
     "validate": "Check a configuration and say what it does.",
     "components": "List the components.",
     "print-config": "Print the effective configuration.",
+    "data": "Look at what is kept: info, verify, prune, backup.",
     "exec": "Run a program that sends its telemetry here.",
 }
 
