@@ -1,6 +1,7 @@
 """The command `otelier`: one file per verb, imported when it is called, so that starting is fast.
 
-Exit codes: 0, 1 (something failed while running), 2 (a configuration or the command line is wrong).
+Exit codes: 0, 1 (something failed while running), 2 (a configuration, the command line or the data directory that it
+names is wrong).
 """
 
 import importlib
@@ -15,6 +16,7 @@ _VERBS = {
     "validate": "Check a configuration and say what it does.",
     "components": "List the components.",
     "print-config": "Print the effective configuration.",
+    "data": "Look at what is kept: info, verify, prune, backup.",
     "exec": "Run a program that sends its telemetry here.",
 }
 
@@ -44,7 +46,7 @@ class _Verbs(click.Group):
             ctx.exit(2)
         except StartError as error:
             click.echo(f"error: {error}", err=True)
-            ctx.exit(1)
+            ctx.exit(error.exit_code)
 
 
 @click.group(cls=_Verbs, invoke_without_command=True)
