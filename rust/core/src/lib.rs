@@ -4,6 +4,9 @@ use pyo3::prelude::*;
 
 mod batch;
 mod client;
+mod disk;
+mod log;
+mod os_error;
 mod server;
 
 #[pymodule]
@@ -12,5 +15,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     batch::register(m)?;
     server::register(m)?;
     client::register(m)?;
+    disk::register(m)?;
+    log::register(m)?;
     Ok(())
 }
