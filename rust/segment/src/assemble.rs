@@ -15,7 +15,7 @@ const RESOURCE: u8 = 0x0a;
 #[derive(Default)]
 pub struct Assembly {
     resources: Vec<Resource>,
-    resource_of: HashMap<Box<[u8]>, usize>,
+    resource_of: HashMap<Vec<u8>, usize>,
     /// What makes spans equal: trace id, span id, start, kind.
     seen: HashSet<(TraceId, [u8; 8], u64, i32)>,
     items: usize,
@@ -24,7 +24,7 @@ pub struct Assembly {
 struct Resource {
     header: Box<[u8]>,
     scopes: Vec<Scope>,
-    scope_of: HashMap<Box<[u8]>, usize>,
+    scope_of: HashMap<Vec<u8>, usize>,
 }
 
 struct Scope {

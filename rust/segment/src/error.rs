@@ -34,7 +34,9 @@ impl ReadError {
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ReadError::Stale(path) => write!(f, "{path} is gone: refresh the view with the newest manifest and try again"),
+            ReadError::Stale(path) => {
+                write!(f, "{path} is gone: refresh the view with the newest manifest and try again")
+            }
             ReadError::Damaged { path, what } => write!(f, "{path} is damaged: {what}; verify it and take it out"),
             ReadError::Io { path, error } => write!(f, "{path} can't be read: {error}"),
         }

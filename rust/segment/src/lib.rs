@@ -7,3 +7,5 @@ pub mod hot;
 pub mod newest;
 pub mod rows;
 pub mod select;
+pub mod summary;
+pub mod view;

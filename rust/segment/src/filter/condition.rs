@@ -77,8 +77,7 @@ impl Condition {
         match self {
             Condition::Exists => true,
             Condition::Compare(comparison, literal) => {
-                if let (Value::Bool(_), false) =
-                    (value, matches!(comparison, Comparison::Equal | Comparison::NotEqual))
+                if let (Value::Bool(_), false) = (value, matches!(comparison, Comparison::Equal | Comparison::NotEqual))
                 {
                     return false;
                 }

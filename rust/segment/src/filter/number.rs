@@ -55,8 +55,14 @@ mod tests {
 
     #[test]
     fn doubles_have_their_shortest_form() {
-        let cases =
-            [(72.5, "72.5"), (1.0, "1"), (-0.1, "-0.1"), (1e20, "100000000000000000000"), (1e21, "1e+21"), (1e-7, "1e-7")];
+        let cases = [
+            (72.5, "72.5"),
+            (1.0, "1"),
+            (-0.1, "-0.1"),
+            (1e20, "100000000000000000000"),
+            (1e21, "1e+21"),
+            (1e-7, "1e-7"),
+        ];
         for (double, text) in cases {
             assert_eq!(double_text(double), text);
         }

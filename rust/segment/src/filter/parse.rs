@@ -191,7 +191,9 @@ mod tests {
     fn a_field_without_a_value_meets_no_condition() {
         for op in ["=", "!=", "exists", "!~", "text="] {
             assert!(!holds(&format!(r#"{{"field":{{"scope":"any","key":"none"}},"op":"{op}","value":"x"}}"#)));
-            assert!(!holds(&format!(r#"{{"field":{{"scope":"intrinsic","key":"parent_span_id"}},"op":"{op}","value":"x"}}"#)));
+            assert!(!holds(&format!(
+                r#"{{"field":{{"scope":"intrinsic","key":"parent_span_id"}},"op":"{op}","value":"x"}}"#
+            )));
         }
     }
 

@@ -52,7 +52,9 @@ impl Test {
                 self.holds_for_resource(span.resource) || self.holds_for_scope(span.scope)
             }
             Field::Attribute(Scope::Any, _) => {
-                self.holds_for_span(span.span) || self.holds_for_resource(span.resource) || self.holds_for_scope(span.scope)
+                self.holds_for_span(span.span)
+                    || self.holds_for_resource(span.resource)
+                    || self.holds_for_scope(span.scope)
             }
             Field::Intrinsic(intrinsic) => self.holds_for_fixed(*intrinsic, &Fixed::read(span.span)),
             _ => self.holds_for_span(span.span),

@@ -121,8 +121,8 @@ impl Builder {
         chunk.starts.push(row.start_ns);
         chunk.durations.push(row.duration_ns);
         chunk.items.push(start..start + content.len() as u32);
-        let (least, greatest) = (*chunk.window.start(), *chunk.window.end());
-        chunk.window = least.min(row.start_ns)..=greatest.max(row.start_ns);
+        chunk.least_start = chunk.least_start.min(row.start_ns);
+        chunk.greatest_start = chunk.greatest_start.max(row.start_ns);
     }
 }
 

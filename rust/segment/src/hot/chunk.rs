@@ -1,7 +1,7 @@
 //! Some rows of one generation of the log: what a search asks first, and where the rest lies.
 
 use std::io;
-use std::ops::{Range, RangeInclusive};
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -54,8 +54,8 @@ pub struct Chunk {
     pub items: Vec<Range<u32>>,
     /// Row numbers by trace id; made when the chunk is published.
     pub by_trace: Vec<u32>,
-    /// All starts lie in here.
-    pub window: RangeInclusive<u64>,
+    pub least_start: u64,
+    pub greatest_start: u64,
 }
 
 impl Chunk {
@@ -71,7 +71,8 @@ impl Chunk {
             shape_of: Vec::new(),
             items: Vec::new(),
             by_trace: Vec::new(),
-            window: u64::MAX..=0,
+            least_start: u64::MAX,
+            greatest_start: 0,
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod build;
 mod chunk;
+mod fetch;
 mod search;
 mod tail;
 

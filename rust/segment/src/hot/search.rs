@@ -17,7 +17,7 @@ const SPARSE: usize = 8;
 
 impl Block for Chunk {
     fn starts(&self) -> RangeInclusive<u64> {
-        self.window.clone()
+        self.least_start..=self.greatest_start
     }
 
     fn search(&self, filter: &Filter, window: &RangeInclusive<u64>, newest: &mut Newest) -> Result<(), ReadError> {
