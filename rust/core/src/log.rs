@@ -1,11 +1,14 @@
 //! `Log` for Python; see `_core.pyi`.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use otelier_disk::{self as disk, LogOptions, Sync};
+use otelier_disk::generation::Reader;
+use otelier_disk::{self as disk, Kind, LogOptions, LogRecord, Sync};
+use otelier_wire as wire;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -14,7 +17,31 @@ use crate::disk::Disk;
 use crate::os_error::os_error;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_class::<Log>()
+    module.add_class::<Log>()?;
+    module.add_function(wrap_pyfunction!(read_generation, module)?)
+}
+
+/// Kind, tenant, telemetry, first and last arrival, generation before.
+type Record = (&'static str, String, Batch, u64, u64, u64);
+
+#[pyfunction]
+fn read_generation(py: Python<'_>, disk: &Disk, path: &str) -> PyResult<(Vec<Record>, u64, u64)> {
+    let read = || -> io::Result<(Vec<Record>, u64, u64)> {
+        let mut reader = Reader::open(&**disk.inner(), path)?;
+        let mut records = Vec::new();
+        while let Some(LogRecord { heading, otlp, .. }) = reader.next_record()? {
+            let kind = match heading.kind {
+                Kind::Telemetry => "telemetry",
+                Kind::Carried => "carried",
+            };
+            let segment = wire::Segment::new(otlp, heading.items as usize);
+            let batch = Batch(wire::Batch::new(heading.signal, vec![segment], None));
+            let disk::generation::Heading { tenant, first_ns, last_ns, from_generation, .. } = heading;
+            records.push((kind, tenant.to_string(), batch, first_ns, last_ns, from_generation));
+        }
+        Ok((records, reader.damaged_bytes(), reader.torn_bytes()))
+    };
+    py.detach(read).map_err(|error| os_error(&error))
 }
 
 #[pyclass(frozen, module = "otelier._core")]
