@@ -270,8 +270,8 @@ class Disk:
     def fail(self, pattern: str, nth: int, errno: int) -> None:
         """Fail the `nth` operation from now on, counted from 1, whose name contains `pattern`.
 
-        A write that fails writes the first half. A sync that fails loses what it should have made durable. Reads have
-        names (`read …`), too.
+        A write that fails writes the first half. A sync that fails loses what it should have made durable. Reads fail
+        only for patterns that begin with `read`.
         """
 
     def list(self, directory: str) -> list[str]:

@@ -1,6 +1,6 @@
 """Services and operations of segments: from the catalogue, and from the indexes of those that it lags behind."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from .._core import Disk
 from ..storage.local.catalogue import CatalogueReader
@@ -21,23 +21,23 @@ class Names:
 
     def services(self, state: State, tenant: str) -> Iterable[str]:
         """Names; an empty one for spans whose resource names none. Raises OSError."""
-        names = set(self._catalogue.services(tenant))
-        for summary in self._unknown(state, tenant):
-            names.update(summary.services)
-        return names
+        unknown = self._unknown(state, tenant)
+        return {*self._catalogue.services(tenant), *(name for summary in unknown for name in summary.services)}
 
     def operations(self, state: State, tenant: str, service: str) -> Iterable[tuple[str, int]]:
         """(name, kind) of a service. Raises OSError."""
-        found = {(name, kind) for _, name, kind in self._catalogue.operations(tenant, service)}
-        for summary in self._unknown(state, tenant):
-            found.update((name, kind) for owner, name, kind, *_ in summary.operations if owner == service)
-        return found
+        found = {
+            (name, kind)
+            for summary in self._unknown(state, tenant)
+            for owner, name, kind, *_ in summary.operations
+            if owner == service
+        }
+        return found.union((name, kind) for _, name, kind in self._catalogue.operations(tenant, service))
 
-    def _unknown(self, state: State, tenant: str) -> Iterator[Summary]:
+    def _unknown(self, state: State, tenant: str) -> list[Summary]:
+        """Asked for before the lists, so that a segment that gets known meanwhile is in both rather than in neither."""
         known = self._catalogue.segments(tenant)
-        for segment in state.of(tenant, "traces"):
-            if segment.path not in known:
-                yield self._summary(segment.path)
+        return [self._summary(each.path) for each in state.of(tenant, "traces") if each.path not in known]
 
     def _summary(self, path: str) -> Summary:
         summary = self._summaries.get(path)

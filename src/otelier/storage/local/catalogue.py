@@ -177,6 +177,11 @@ class CatalogueReader:
         given = (tenant,) if service is None else (tenant, service)
         return self._rows(f"SELECT service, name, kind FROM operations WHERE {where} ORDER BY 1, 2, 3", *given)  # noqa: S608
 
+    def segments(self, tenant: str, signal: Signal = "traces") -> set[str]:
+        """Paths of the segments that the lists take account of."""
+        rows = self._rows("SELECT path FROM segments WHERE tenant = ? AND signal = ?", tenant, signal)
+        return {path for (path,) in rows}
+
     def keys(self, tenant: str, signal: Signal = "traces") -> list[tuple[str, str]]:
         """(attribute key, type), sorted."""
         return self._rows("SELECT key, type FROM keys WHERE tenant = ? AND signal = ? ORDER BY 1, 2", tenant, signal)
