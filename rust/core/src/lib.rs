@@ -8,6 +8,7 @@ mod disk;
 mod log;
 mod os_error;
 mod server;
+mod view;
 
 #[pymodule]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -17,5 +18,6 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     client::register(m)?;
     disk::register(m)?;
     log::register(m)?;
+    view::register(m)?;
     Ok(())
 }

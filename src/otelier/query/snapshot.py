@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from .._core import Disk, View
+from .._core import DamagedFile, Disk, StaleView, View
+from ..storage.contract import DataDirectoryError
 from ..storage.local.layout import MANIFEST
 from ..storage.local.manifest import State, read_state
 from .errors import StoreUnreadable
@@ -52,7 +53,7 @@ class Snapshot:
         raise AssertionError
 
     def refresh(self) -> State:
-        """Bring the view up to what is on disk now. Raises OSError."""
+        """Bring the view up to what is on disk now. Raises StaleView, DamagedFile, DataDirectoryError, OSError."""
         with self._lock:
             for _ in range(_TRIES):
                 version = self._stat()
