@@ -325,6 +325,12 @@ class Records:
     def rewrite(self, bodies: Sequence[bytes]) -> None:
         """Put these records in the place of all, in one durable step."""
 
+def read_records(disk: Disk, path: str, limit: int = 0) -> list[bytes]:
+    """The records of a file that another process may be writing; the first `limit` ones if above 0. Changes nothing."""
+
+def damaged_bytes(disk: Disk, path: str) -> int:
+    """Bytes between good records of a file that can't be read. What is unfinished at its end does not count."""
+
 @final
 class Log:
     """What was accepted and not stored yet, in numbered files (generations). Format: docs/spec/log.md.

@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 mod batch;
 mod client;
 mod disk;
+mod frames;
 mod log;
 mod os_error;
 mod server;
@@ -17,6 +18,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     server::register(m)?;
     client::register(m)?;
     disk::register(m)?;
+    frames::register(m)?;
     log::register(m)?;
     view::register(m)?;
     Ok(())

@@ -5,6 +5,7 @@ names is wrong).
 """
 
 import importlib
+from pathlib import Path
 from typing import Any
 
 import click
@@ -51,10 +52,19 @@ class _Verbs(click.Group):
 
 @click.group(cls=_Verbs, invoke_without_command=True)
 @click.version_option(__version__, prog_name="otelier", message="%(prog)s %(version)s")
+@click.option(
+    "--data-dir",
+    envvar="OTELIER_DATA_DIR",
+    type=click.Path(path_type=Path),
+    show_default="otelier under the user's data home",
+    help="Where traces and logs are kept.",
+)
+@click.option("--print", "print_all", is_flag=True, help="Also print what arrives.")
 @click.pass_context
-def main(ctx: click.Context) -> None:
+def main(ctx: click.Context, data_dir: Path | None, print_all: bool) -> None:
     """OpenTelemetry backend. Without a command: all in one, on this machine's loopback addresses."""
     if ctx.invoked_subcommand is None:
+        from ..storage.local import default_data_directory
         from .all_in_one import serve
 
-        serve()
+        serve(data_dir or default_data_directory(), print_all=print_all)

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..._core import Disk, damaged_bytes, verify_segment
+from ... import _core
+from ..._core import Disk, damaged_bytes
 from ..contract import DataDirectoryError
 from .layout import LOG, MANIFEST
 from .manifest import Segment, State, read_state
@@ -84,7 +85,7 @@ def problems(disk: Disk) -> Iterator[tuple[str, str]]:
 
 def _wrong(disk: Disk, path: str) -> str:
     try:
-        return verify_segment(disk, path)
+        return _core.verify_segment(disk, path)
     except (OSError, ValueError) as error:
         return str(error)
 

@@ -107,6 +107,7 @@ class Engine:
         except OSError as error:
             _log.error("can't close the log: %s", error)
         self._catalogue.close()
+        self._manifest.close()
 
     def _stamp(self) -> int:
         """Wall clock, but never back: a flush compares arrivals."""

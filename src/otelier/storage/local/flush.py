@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ..._core import Disk, Log, flush
+from ... import _core
+from ..._core import Disk, Log
 from ...component import Clock
 from .counters import StoreCounters
 from .layout import LOG
@@ -71,7 +72,7 @@ class Flusher:
     def due_in(self) -> float:
         """Seconds until the next flush should be made; at most a second, to look again."""
         unflushed = self._log.unflushed_bytes
-        if not unflushed:
+        if not unflushed or not hasattr(_core, "flush"):
             self._since = None
             return 1.0
         now = self._clock.monotonic()
@@ -110,7 +111,7 @@ class Flusher:
         generation = self._log.rotate()
         generations = [number for number, _ in self._log.generations() if number <= generation]
         wait = NONE if everything or self._first else patience(self._settings, self._log.unflushed_bytes)
-        done = flush(
+        done = _core.flush(
             self._disk,
             self._log,
             generations,

@@ -47,12 +47,13 @@ def holder(root: Path) -> int | None:
         named = _pid(os.pread(descriptor, 1000, 0))
         if named is None:
             return None  # released in good order; not to be locked even for a moment
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return named
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return named
+        return None
     finally:
         os.close(descriptor)
-    return None
 
 
 def _pid(content: bytes) -> int | None:

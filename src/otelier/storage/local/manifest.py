@@ -104,7 +104,7 @@ class Manifest:
 
     def __init__(self, disk: Disk) -> None:
         """Open it or make it. Raises DataDirectoryError, OSError."""
-        self._records = Records(disk, MANIFEST)
+        self._records: Records | None = Records(disk, MANIFEST)
         self._lock = threading.Lock()
         bodies = self._records.records
         self._count = len(bodies)
@@ -124,7 +124,7 @@ class Manifest:
             self._settle()
             state = self._state.after(step)
             try:
-                self._records.append(_encode(step))
+                self._file().append(_encode(step))
             except OSError:
                 self._unsure = True
                 raise
@@ -138,6 +138,11 @@ class Manifest:
         """After a failed step: make sure that the file says what `state` says. Raises OSError."""
         with self._lock:
             self._settle()
+
+    def close(self) -> None:
+        """Let go of the file; later steps raise OSError."""
+        with self._lock:
+            self._records = None
 
     def _settle(self) -> None:
         # Whether a failed step is in the file nobody knows. Before anything relies on either, it is written anew.
@@ -154,8 +159,13 @@ class Manifest:
 
     def _rewrite(self) -> None:
         step = Step(add=tuple(self._state.segments.values()), retired=self._state.retired)
-        self._records.rewrite([_encode(step)])
+        self._file().rewrite([_encode(step)])
         self._count = 1
+
+    def _file(self) -> Records:
+        if self._records is None:
+            raise OSError("the manifest is closed")
+        return self._records
 
 
 _encode = msgspec.json.Encoder().encode

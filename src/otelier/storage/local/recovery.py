@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
-from ..._core import Disk, verify_segment
+from ... import _core
+from ..._core import Disk
 from .counters import StoreCounters
 from .layout import LOG, MANIFEST, QUARANTINE, SEGMENTS, index_of, parse_segment
 from .manifest import Manifest, Segment, State, Step
@@ -126,7 +127,7 @@ class Recovery:
 
     def _problem(self, path: str) -> str:
         try:
-            return verify_segment(self._disk, path)
+            return _core.verify_segment(self._disk, path)
         except (OSError, ValueError) as error:
             return str(error)
 

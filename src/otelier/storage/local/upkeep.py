@@ -9,7 +9,8 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..._core import Disk, merge, verify_segment
+from ... import _core
+from ..._core import Disk
 from ...component import Clock
 from . import compaction
 from .catalogue import Catalogue
@@ -107,7 +108,7 @@ class Upkeep:
         paths = [each.path for each in group]
         self._untidy = True
         try:
-            done = merge(self._disk, group[0].tenant, group[0].signal, paths)
+            done = _core.merge(self._disk, group[0].tenant, group[0].signal, paths)
         except ValueError as error:
             self._set_damaged_aside(group, error)
             return True
@@ -163,7 +164,7 @@ class Upkeep:
 
     def _set_damaged_aside(self, group: list[Segment], error: ValueError) -> None:
         """A segment that can't be read must not be merged again and again. Its files are kept in quarantine."""
-        damaged = {each.path: problem for each in group if (problem := verify_segment(self._disk, each.path))}
+        damaged = {each.path: problem for each in group if (problem := _core.verify_segment(self._disk, each.path))}
         if not damaged:
             raise error
         for path, problem in damaged.items():
