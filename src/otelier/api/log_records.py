@@ -16,19 +16,19 @@ class _Message(msgspec.Struct, frozen=True, gc=False):
     """Immutable, without cycles; unknown members are skipped."""
 
 
-class Resource(_Message):
+class Resource(_Message, frozen=True):
     """Whose records these are."""
 
     attributes: list[dict[str, Any]] = []
 
 
-class Scope(_Message):
+class Scope(_Message, frozen=True):
     """Which library made them."""
 
     name: str = ""
 
 
-class LogRecord(_Message):
+class LogRecord(_Message, frozen=True):
     """A log record; times as decimal texts, values as dicts for `plain`."""
 
     timeUnixNano: str = _ZERO  # noqa: N815 - OTLP's names, here and below
@@ -41,21 +41,21 @@ class LogRecord(_Message):
     spanId: str = ""  # noqa: N815
 
 
-class ScopeLogs(_Message):
+class ScopeLogs(_Message, frozen=True):
     """Records of one library."""
 
     scope: Scope = Scope()
     logRecords: list[LogRecord] = []  # noqa: N815
 
 
-class ResourceLogs(_Message):
+class ResourceLogs(_Message, frozen=True):
     """Records of one resource."""
 
     resource: Resource = Resource()
     scopeLogs: list[ScopeLogs] = []  # noqa: N815
 
 
-class LogsData(_Message):
+class LogsData(_Message, frozen=True):
     """All of a batch."""
 
     resourceLogs: list[ResourceLogs] = []  # noqa: N815

@@ -42,13 +42,11 @@ class Snapshot:
         for tries_left in reversed(range(_TRIES)):
             try:
                 return ask(self._view, self.refresh())
-            except FileNotFoundError as error:
+            except (StaleView, FileNotFoundError) as error:
                 if not tries_left:
-                    raise StoreUnreadable(
-                        f"a file of the store is missing: {error}; try `otelier data verify`"
-                    ) from error
+                    raise StoreUnreadable(f"{error}; `otelier data verify` says what is missing") from error
                 self._version = None
-            except OSError as error:
+            except (DamagedFile, DataDirectoryError, OSError) as error:
                 raise StoreUnreadable(f"can't read the store: {error}") from error
         raise AssertionError
 

@@ -16,7 +16,7 @@ class _Message(msgspec.Struct, frozen=True, gc=False):
     """Immutable, without cycles; unknown members are skipped."""
 
 
-class Scope(_Message):
+class Scope(_Message, frozen=True):
     """Which library made the spans."""
 
     name: str = ""
@@ -24,14 +24,14 @@ class Scope(_Message):
     attributes: Tags = Tags(NONE)
 
 
-class Status(_Message):
+class Status(_Message, frozen=True):
     """How a span ended."""
 
     code: int = 0
     message: str = ""
 
 
-class Event(_Message):
+class Event(_Message, frozen=True):
     """Something that happened during a span."""
 
     timeUnixNano: str = _ZERO  # noqa: N815 - OTLP's names, here and below
@@ -39,7 +39,7 @@ class Event(_Message):
     attributes: Tags = Tags(NONE)
 
 
-class Link(_Message):
+class Link(_Message, frozen=True):
     """Another span that has to do with this one."""
 
     traceId: str = ""  # noqa: N815
@@ -47,7 +47,7 @@ class Link(_Message):
     attributes: Tags = Tags(NONE)
 
 
-class Span(_Message):
+class Span(_Message, frozen=True):
     """A span; ids in hex, times as decimal texts."""
 
     traceId: str = ""  # noqa: N815
@@ -65,25 +65,25 @@ class Span(_Message):
     status: Status = Status()
 
 
-class ScopeSpans(_Message):
+class ScopeSpans(_Message, frozen=True):
     """Spans of one library."""
 
     scope: Scope = Scope()
     spans: list[Span] = []
 
 
-class ResourceSpans(_Message):
+class ResourceSpans(_Message, frozen=True):
     """Spans of one resource, which is read only where it is a new one."""
 
     resource: msgspec.Raw = msgspec.Raw(b"{}")
     scopeSpans: list[ScopeSpans] = []  # noqa: N815
 
 
-class _TracesData(_Message):
+class _TracesData(_Message, frozen=True):
     resourceSpans: list[ResourceSpans] = []  # noqa: N815
 
 
-class Tag(_Message):
+class Tag(_Message, frozen=True):
     """One tag, where it is looked at."""
 
     key: str
@@ -91,7 +91,7 @@ class Tag(_Message):
     value: str | bool | int | float
 
 
-class _Resource(_Message):
+class _Resource(_Message, frozen=True):
     attributes: list[Tag] = []
 
 
