@@ -56,7 +56,7 @@ def traces(url: str) -> list[dict]:
 
 def test_the_span_is_found_within_a_second_and_after_kill_9(otelier, tmp_path: Path):
     process, url = start(otelier, tmp_path)
-    subprocess.run([sys.executable, "-c", PROGRAM, process.address("gRPC")], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", PROGRAM, process.address("grpc")], check=True, timeout=60)
     sent = time.monotonic()
     while not (found := traces(url)):
         assert time.monotonic() - sent < 1, "not there after a second"
