@@ -8,6 +8,7 @@ mod disk;
 mod frames;
 mod log;
 mod os_error;
+mod queue;
 mod server;
 
 #[pymodule]
@@ -19,5 +20,6 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     disk::register(m)?;
     frames::register(m)?;
     log::register(m)?;
+    queue::register(m)?;
     Ok(())
 }
