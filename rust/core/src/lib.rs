@@ -8,6 +8,7 @@ mod disk;
 mod frames;
 mod log;
 mod os_error;
+mod queue;
 mod server;
 mod view;
 
@@ -21,5 +22,6 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     frames::register(m)?;
     log::register(m)?;
     view::register(m)?;
+    queue::register(m)?;
     Ok(())
 }
