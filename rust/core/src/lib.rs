@@ -7,6 +7,7 @@ mod client;
 mod disk;
 mod log;
 mod os_error;
+mod segment;
 mod server;
 
 #[pymodule]
@@ -17,5 +18,6 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     client::register(m)?;
     disk::register(m)?;
     log::register(m)?;
+    segment::register(m)?;
     Ok(())
 }

@@ -2,8 +2,17 @@
 
 pub mod decode;
 pub mod encode;
+pub mod error;
+pub mod flush;
 pub mod hash;
+pub mod index;
+pub mod merge;
 pub mod schema;
+pub mod verify;
 pub mod write;
 
-pub use write::write_traces;
+pub use decode::read;
+pub use error::Error;
+pub use flush::{Flushed, flush};
+pub use merge::merge;
+pub use verify::verify;
