@@ -5,10 +5,12 @@ use pyo3::prelude::*;
 mod batch;
 mod client;
 mod disk;
+mod frames;
 mod log;
 mod os_error;
 mod segment;
 mod server;
+mod view;
 
 #[pymodule]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -17,7 +19,9 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     server::register(m)?;
     client::register(m)?;
     disk::register(m)?;
+    frames::register(m)?;
     log::register(m)?;
     segment::register(m)?;
+    view::register(m)?;
     Ok(())
 }

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use otelier_disk::Disk as _;
 use otelier_segment::index::Index;
-use otelier_segment::{self as segment, Error};
+use otelier_segment::{self as segment, WriteError};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -23,9 +22,9 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(read_segment, module)?)
 }
 
-fn raised(error: Error) -> PyErr {
+fn raised(error: WriteError) -> PyErr {
     match error {
-        Error::Disk(error) => os_error(&error),
+        WriteError::Disk(error) => os_error(&error),
         damaged => PyValueError::new_err(damaged.to_string()),
     }
 }
@@ -97,9 +96,9 @@ fn verify_segment(py: Python<'_>, disk: &Disk, path: &str) -> PyResult<String> {
 
 #[pyfunction]
 fn segment_summary<'py>(py: Python<'py>, disk: &Disk, path: &str) -> PyResult<Bound<'py, PyBytes>> {
-    let read = || -> Result<Vec<u8>, Error> {
+    let read = || -> Result<Vec<u8>, WriteError> {
         let beside = segment::write::index_path(path);
-        let damaged = |error| Error::damaged(&beside, error);
+        let damaged = |error| WriteError::damaged(&beside, error);
         let index = Index::new(disk.inner().read(&beside)?).map_err(damaged)?;
         index.summary().and_then(|summary| summary.encode()).map_err(damaged)
     };

@@ -1,50 +1,46 @@
-//! What can go wrong between log and segments.
+//! Why reading failed, and what to do about it.
 
-use std::fmt;
-use std::io;
-
-use parquet::errors::ParquetError;
+use std::{fmt, io};
 
 #[derive(Debug)]
-pub enum Error {
-    /// The disk failed.
-    Disk(io::Error),
-    /// A segment's files hold something that no writer of ours wrote.
-    Damaged { path: String, what: String },
+pub enum ReadError {
+    /// A file of the snapshot is gone: a newer manifest knows what took its place.
+    Stale(String),
+    /// The file is not what its format says.
+    Damaged {
+        path: String,
+        what: String,
+    },
+    Io {
+        path: String,
+        error: io::Error,
+    },
 }
 
-impl Error {
-    pub fn damaged(path: &str, what: impl fmt::Display) -> Error {
-        Error::Damaged { path: path.to_owned(), what: what.to_string() }
+impl ReadError {
+    pub fn damaged(path: &str, what: impl fmt::Display) -> ReadError {
+        ReadError::Damaged { path: path.into(), what: what.to_string() }
+    }
+
+    /// A file that is not there was taken away after the snapshot was made.
+    pub fn io(path: &str, error: io::Error) -> ReadError {
+        match error.kind() {
+            io::ErrorKind::NotFound => ReadError::Stale(path.into()),
+            _ => ReadError::Io { path: path.into(), error },
+        }
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Disk(error) => write!(out, "{error}"),
-            Error::Damaged { path, what } => write!(out, "{path}: {what}"),
+            ReadError::Stale(path) => {
+                write!(f, "{path} is gone: refresh the view with the newest manifest and try again")
+            }
+            ReadError::Damaged { path, what } => write!(f, "{path} is damaged: {what}; verify it and take it out"),
+            ReadError::Io { path, error } => write!(f, "{path} can't be read: {error}"),
         }
     }
 }
 
-impl std::error::Error for Error {}
-
-impl From<io::Error> for Error {
-    fn from(error: io::Error) -> Error {
-        Error::Disk(error)
-    }
-}
-
-/// Of a file being written: the sink's own error is inside.
-impl From<ParquetError> for Error {
-    fn from(error: ParquetError) -> Error {
-        match error {
-            ParquetError::External(inner) => match inner.downcast::<io::Error>() {
-                Ok(error) => Error::Disk(*error),
-                Err(inner) => Error::Disk(io::Error::other(inner)),
-            },
-            other => Error::Disk(io::Error::other(other)),
-        }
-    }
-}
+impl std::error::Error for ReadError {}

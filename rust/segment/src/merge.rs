@@ -5,18 +5,18 @@ use otelier_disk::Disk;
 use otelier_wire::Signal;
 
 use crate::decode::decode;
-use crate::error::Error;
 use crate::flush::{Flushed, Split};
 use crate::hash::{hash_bytes, mix};
+use crate::write::WriteError;
 use crate::write::order::Grouped;
 use crate::write::{Headers, LogRecord, Span, logs, scan, traces};
 
 /// Writes what these segments hold into a new one, durable on return. Of spans that occur twice the first one counts.
-pub fn merge(disk: &dyn Disk, tenant: &str, signal: Signal, paths: &[String]) -> Result<Flushed, Error> {
+pub fn merge(disk: &dyn Disk, tenant: &str, signal: Signal, paths: &[String]) -> Result<Flushed, WriteError> {
     let mut flushed = Flushed::default();
     let mut requests: Vec<Bytes> = Vec::new();
     for path in paths {
-        let decoded = decode(signal, disk.read(path)?).map_err(|error| Error::damaged(path, error))?;
+        let decoded = decode(signal, disk.read(path)?).map_err(|error| WriteError::damaged(path, error))?;
         requests.extend(decoded.into_iter().map(|(request, _)| Bytes::from(request)));
     }
     let seed = paths.iter().fold(0, |seed, path| mix(seed, hash_bytes(path.as_bytes())));
@@ -41,9 +41,14 @@ pub fn merge(disk: &dyn Disk, tenant: &str, signal: Signal, paths: &[String]) ->
     Ok(flushed)
 }
 
-fn scan_all<I: crate::write::Item>(requests: &[Bytes], headers: &mut Headers, items: &mut Vec<I>) -> Result<(), Error> {
+fn scan_all<I: crate::write::Item>(
+    requests: &[Bytes],
+    headers: &mut Headers,
+    items: &mut Vec<I>,
+) -> Result<(), WriteError> {
     for (number, request) in requests.iter().enumerate() {
-        scan(request, number as u32, headers, items).map_err(|fault| Error::damaged("a segment", fault.what.text()))?;
+        scan(request, number as u32, headers, items)
+            .map_err(|fault| WriteError::damaged("a segment", fault.what.text()))?;
     }
     Ok(())
 }

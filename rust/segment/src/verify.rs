@@ -7,27 +7,27 @@ use otelier_wire::Signal;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use crate::decode::decode;
-use crate::error::Error;
 use crate::index::{Index, Summary};
+use crate::write::WriteError;
 use crate::write::index_path;
 
 /// Reads all of a segment; answers what is wrong with it, or nothing. Fails only if the disk does.
 pub fn verify(disk: &dyn Disk, path: &str) -> io::Result<String> {
     match check(disk, path) {
         Ok(()) => Ok(String::new()),
-        Err(Error::Damaged { path, what }) => Ok(format!("{path}: {what}")),
-        Err(Error::Disk(error)) if error.kind() == io::ErrorKind::NotFound => Ok(format!("{path}: {error}")),
-        Err(Error::Disk(error)) => Err(error),
+        Err(WriteError::Damaged { path, what }) => Ok(format!("{path}: {what}")),
+        Err(WriteError::Disk(error)) if error.kind() == io::ErrorKind::NotFound => Ok(format!("{path}: {error}")),
+        Err(WriteError::Disk(error)) => Err(error),
     }
 }
 
-fn check(disk: &dyn Disk, path: &str) -> Result<(), Error> {
+fn check(disk: &dyn Disk, path: &str) -> Result<(), WriteError> {
     let beside = index_path(path);
     let index_file = disk.read(&beside)?;
-    let index = Index::new(index_file).map_err(|error| Error::damaged(&beside, error))?;
-    let summary = check_index(&index).map_err(|error| Error::damaged(&beside, error))?;
+    let index = Index::new(index_file).map_err(|error| WriteError::damaged(&beside, error))?;
+    let summary = check_index(&index).map_err(|error| WriteError::damaged(&beside, error))?;
     let file = disk.read(path)?;
-    let damaged = |what: String| Error::damaged(path, what);
+    let damaged = |what: String| WriteError::damaged(path, what);
     if file.len() as u64 != summary.bytes {
         return Err(damaged(format!("{} bytes instead of {}", file.len(), summary.bytes)));
     }

@@ -10,8 +10,8 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use super::cells::{Cell, Column, columns_of};
 use super::items::{Message, SpanHead, put_long};
-use crate::error::Error;
 use crate::schema::{self, AttributeType};
+use crate::write::WriteError;
 
 /// The items of a segment's Parquet file as encoded export requests, each with its number of items.
 pub fn decode(signal: Signal, file: Bytes) -> Result<Vec<(Vec<u8>, usize)>, ParquetError> {
@@ -45,8 +45,8 @@ impl<'a> Group<'a> {
 }
 
 /// All of a segment as a batch.
-pub fn read(disk: &dyn Disk, path: &str, signal: Signal) -> Result<Batch, Error> {
-    let decoded = decode(signal, disk.read(path)?).map_err(|error| Error::damaged(path, error))?;
+pub fn read(disk: &dyn Disk, path: &str, signal: Signal) -> Result<Batch, WriteError> {
+    let decoded = decode(signal, disk.read(path)?).map_err(|error| WriteError::damaged(path, error))?;
     let segments = decoded.into_iter().map(|(request, items)| Segment::new(request.into(), items));
     Ok(Batch::new(signal, segments.collect(), None))
 }

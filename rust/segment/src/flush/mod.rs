@@ -12,7 +12,7 @@ use otelier_disk::generation::{self, Reader};
 use otelier_disk::{Disk, Kind, Log};
 use otelier_wire::Signal;
 
-use crate::error::Error;
+use crate::write::WriteError;
 use crate::write::order::Grouped;
 use crate::write::{Headers, LogRecord, Span, Written, logs, scan, traces};
 
@@ -61,7 +61,7 @@ pub struct Arrived {
 
 /// Writes what is due into segments and carries the rest; both are durable on return. The manifest is left to the
 /// caller, and so are the generations.
-pub fn flush(disk: &dyn Disk, log: &Log, options: &Options) -> Result<Flushed, Error> {
+pub fn flush(disk: &dyn Disk, log: &Log, options: &Options) -> Result<Flushed, WriteError> {
     let mut flushed = Flushed::default();
     let (Some(first), Some(last)) = (options.generations.iter().min(), options.generations.iter().max()) else {
         return Ok(flushed);
@@ -85,7 +85,7 @@ fn read(
     options: &Options,
     first: u64,
     flushed: &mut Flushed,
-) -> Result<BTreeMap<(Arc<str>, &'static str), Arrived>, Error> {
+) -> Result<BTreeMap<(Arc<str>, &'static str), Arrived>, WriteError> {
     let mut all: BTreeMap<(Arc<str>, &'static str), Arrived> = BTreeMap::new();
     for number in options.generations {
         let mut reader = Reader::open(disk, &generation::path(options.log_directory, *number))?;
@@ -108,7 +108,13 @@ fn read(
     Ok(all)
 }
 
-fn flush_logs(disk: &dyn Disk, tenant: &str, arrived: &Arrived, seed: u64, flushed: &mut Flushed) -> Result<(), Error> {
+fn flush_logs(
+    disk: &dyn Disk,
+    tenant: &str,
+    arrived: &Arrived,
+    seed: u64,
+    flushed: &mut Flushed,
+) -> Result<(), WriteError> {
     let (mut headers, mut items) = (Headers::default(), Vec::<LogRecord>::new());
     scan_all(arrived, &mut headers, &mut items, flushed);
     if !items.is_empty() {
@@ -126,7 +132,7 @@ fn flush_traces(
     seed: u64,
     options: &Options,
     flushed: &mut Flushed,
-) -> Result<Vec<otelier_disk::Carried>, Error> {
+) -> Result<Vec<otelier_disk::Carried>, WriteError> {
     let (mut headers, mut spans) = (Headers::default(), Vec::<Span>::new());
     scan_all(arrived, &mut headers, &mut spans, flushed);
     let (split, known) = recent::look_up(disk, tenant, options.recent, &spans)?;
@@ -169,7 +175,7 @@ fn scan_all<I: crate::write::Item>(
 pub type Split = HashSet<[u8; 16]>;
 
 /// A segment as the manifest names it: a JSON object.
-pub fn manifest_entry(written: &Written) -> Result<Vec<u8>, Error> {
+pub fn manifest_entry(written: &Written) -> Result<Vec<u8>, WriteError> {
     let Written { path, tenant, signal, rows, bytes, min_start_ns, max_start_ns } = written;
     let entry = serde_json::json!({
         "path": path,
@@ -180,5 +186,5 @@ pub fn manifest_entry(written: &Written) -> Result<Vec<u8>, Error> {
         "min_start_ns": min_start_ns,
         "max_start_ns": max_start_ns,
     });
-    serde_json::to_vec(&entry).map_err(|error| Error::Disk(std::io::Error::other(error)))
+    serde_json::to_vec(&entry).map_err(|error| WriteError::Disk(std::io::Error::other(error)))
 }

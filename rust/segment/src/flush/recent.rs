@@ -7,8 +7,8 @@ use otelier_disk::Disk;
 
 use super::Split;
 use crate::decode::identities;
-use crate::error::Error;
 use crate::index::{Index, TraceRows};
+use crate::write::WriteError;
 use crate::write::{Span, index_path};
 
 /// What makes a span the same as another: trace id, span id, start and kind.
@@ -24,7 +24,7 @@ pub fn look_up(
     tenant: &str,
     recent: &[String],
     spans: &[Span],
-) -> Result<(Split, HashSet<Identity>), Error> {
+) -> Result<(Split, HashSet<Identity>), WriteError> {
     let (mut split, mut known) = (Split::default(), HashSet::new());
     let folder = format!("segments/{tenant}/traces/");
     let ids: HashSet<[u8; 16]> =
@@ -33,8 +33,8 @@ pub fn look_up(
         let found = match find(disk, path, &ids) {
             Ok(found) => found,
             // Merged into another meanwhile, or damaged: whoever verifies says so, and a flush must not stop for it.
-            Err(Error::Disk(error)) if is_of_the_file(&error) => continue,
-            Err(Error::Damaged { .. }) => continue,
+            Err(WriteError::Disk(error)) if is_of_the_file(&error) => continue,
+            Err(WriteError::Damaged { .. }) => continue,
             Err(error) => return Err(error),
         };
         for identity in found.into_iter().filter(|(trace_id, ..)| ids.contains(trace_id)) {
@@ -49,7 +49,7 @@ fn is_of_the_file(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData)
 }
 
-fn find(disk: &dyn Disk, path: &str, ids: &HashSet<[u8; 16]>) -> Result<Vec<Identity>, Error> {
+fn find(disk: &dyn Disk, path: &str, ids: &HashSet<[u8; 16]>) -> Result<Vec<Identity>, WriteError> {
     let index = Index::new(disk.read(&index_path(path))?)?;
     let traces = index.traces()?;
     let runs: Vec<TraceRows> = ids.iter().flat_map(|id| traces.find(id)).copied().collect();
@@ -65,5 +65,5 @@ fn find(disk: &dyn Disk, path: &str, ids: &HashSet<[u8; 16]>) -> Result<Vec<Iden
         let start = (first - group.first_row) as usize;
         wanted.entry(at).or_default().push(start..start + run.rows as usize);
     }
-    identities(disk.read(path)?, wanted).map_err(|error| Error::damaged(path, error))
+    identities(disk.read(path)?, wanted).map_err(|error| WriteError::damaged(path, error))
 }

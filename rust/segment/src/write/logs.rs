@@ -10,9 +10,9 @@ use super::headers::Headers;
 use super::observe::Observer;
 use super::records::{LogRecord, RecordGroup};
 use super::sink::{Sink, Written, finish_segment, new_path};
-use crate::error::Error;
 use crate::index::{TraceRows, trace_prefix};
 use crate::schema::ROW_GROUP_ROWS;
+use crate::write::WriteError;
 
 pub const ATTRIBUTES: u32 = 6;
 
@@ -24,7 +24,7 @@ pub struct Source<'a> {
 }
 
 /// Writes a segment of all these records, of which there must be one. Records that say the same are all kept.
-pub fn write_segment(disk: &dyn Disk, tenant: &str, source: &Source, seed: u64) -> Result<Written, Error> {
+pub fn write_segment(disk: &dyn Disk, tenant: &str, source: &Source, seed: u64) -> Result<Written, WriteError> {
     let mut order: Vec<u32> = (0..source.items.len() as u32).collect();
     order.sort_by_key(|at| source.items[*at as usize].order_ns());
     let item = |at: &u32| &source.items[*at as usize];

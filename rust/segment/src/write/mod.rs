@@ -2,6 +2,7 @@
 
 mod attributes;
 mod columns;
+mod error;
 mod file;
 mod headers;
 mod intern;
@@ -16,6 +17,7 @@ mod tally;
 pub(crate) mod traces;
 
 pub use attributes::{Plain, plain, scalar};
+pub use error::WriteError;
 pub use headers::service_name;
 pub use sink::{Written, index_path};
 

@@ -14,9 +14,9 @@ use super::scan::Span;
 use super::sink::{Sink, Written, finish_segment, new_path};
 use super::spans::SpanGroup;
 use super::tally::Tally;
-use crate::error::Error;
 use crate::index::{TraceRows, trace_prefix};
 use crate::schema::ROW_GROUP_ROWS;
+use crate::write::WriteError;
 
 pub const ATTRIBUTES: u32 = 9;
 const EVENTS: u32 = 11;
@@ -39,7 +39,7 @@ pub fn write_segment(
     ordered: &Ordered,
     split: &HashSet<[u8; 16]>,
     seed: u64,
-) -> Result<Written, Error> {
+) -> Result<Written, WriteError> {
     let start = |row: &super::order::Row| source.spans[row.span as usize].start_ns;
     let first = ordered.rows.iter().map(start).min().unwrap_or(0);
     let path = new_path(disk, tenant, Signal::Traces.name(), first, seed)?;
