@@ -9,6 +9,7 @@ mod frames;
 mod log;
 mod os_error;
 mod queue;
+mod segment;
 mod server;
 mod view;
 
@@ -21,6 +22,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     disk::register(m)?;
     frames::register(m)?;
     log::register(m)?;
+    segment::register(m)?;
     view::register(m)?;
     queue::register(m)?;
     Ok(())
