@@ -5,8 +5,10 @@ use pyo3::prelude::*;
 mod batch;
 mod client;
 mod disk;
+mod frames;
 mod log;
 mod os_error;
+mod segment;
 mod server;
 mod view;
 
@@ -17,7 +19,9 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     server::register(m)?;
     client::register(m)?;
     disk::register(m)?;
+    frames::register(m)?;
     log::register(m)?;
+    segment::register(m)?;
     view::register(m)?;
     Ok(())
 }
