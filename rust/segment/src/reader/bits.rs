@@ -197,7 +197,8 @@ mod tests {
     fn what_is_cut_off_is_damage() {
         let mut bytes = Vec::new();
         put_codes(&mut bytes, &(0..100).collect::<Vec<u32>>(), 7);
-        for end in 1..bytes.len() {
+        // The last three bytes only fill up the last group of eight.
+        for end in 1..bytes.len() - 3 {
             let mut hybrid = Hybrid::new(&bytes[1..end], 7).unwrap();
             assert!(hybrid.read(100, &mut Vec::new()).is_err(), "{end}");
         }

@@ -12,6 +12,7 @@ use super::page::Page;
 use super::thrift::{self, Location};
 use super::values::Dictionary;
 use crate::error::ReadError;
+use crate::filter::value::Value;
 
 pub struct Group<'a> {
     pub file: &'a SegmentFile,
@@ -90,7 +91,8 @@ impl<'a> Group<'a> {
         let locations = self.locations(column)?;
         let first = locations.partition_point(|page| page.first_row <= rows.start).saturating_sub(1);
         let mut pages = Vec::new();
-        for (number, page) in locations.iter().enumerate().skip(first).take_while(|(_, page)| page.first_row < rows.end) {
+        for (number, page) in locations.iter().enumerate().skip(first).take_while(|(_, page)| page.first_row < rows.end)
+        {
             let end = locations.get(number + 1).map_or(self.rows, |next| next.first_row);
             pages.push((number, page.first_row..end));
         }
@@ -132,6 +134,9 @@ impl<'a> Group<'a> {
     /// The least and greatest value of each page of an integer column, if they are in the file.
     pub fn bounds(&mut self, column: usize) -> Result<Option<Vec<(i64, i64)>>, ReadError> {
         let (_, bytes) = self.file.page_index(self.number, self.chunk(column))?;
+        if bytes.is_empty() {
+            return Ok(None);
+        }
         let pages = self.locations(column)?.len();
         let bounds = thrift::bounds(&bytes).map_err(|what| self.file.damaged(what))?;
         let integer = |bytes: &[u8]| match bytes.len() {
@@ -141,5 +146,19 @@ impl<'a> Group<'a> {
         let integers: Option<Vec<_>> =
             bounds.iter().map(|(least, greatest)| Some((integer(least)?, integer(greatest)?))).collect();
         Ok(integers.filter(|bounds| bounds.len() == pages))
+    }
+
+    /// What `see` makes of a row's bytes in a column of fixed length.
+    pub fn cell<T>(&mut self, name: &'static str, row: usize, see: impl FnOnce(&[u8]) -> T) -> Result<T, ReadError> {
+        let column = self.needed(name)?;
+        let pages = self.pages_of(column, row..row + 1)?;
+        let (number, rows) = pages.first().ok_or_else(|| self.file.damaged("a row is missing"))?;
+        let page = self.page(column, *number)?;
+        let place = page.rank(row - rows.start);
+        let values = page.values(place..place + 1).map_err(|what| self.file.damaged(what))?;
+        match values.get(0, None) {
+            Some(Value::Text(bytes)) if page.has(row - rows.start) => Ok(see(bytes)),
+            _ => Ok(see(&[])),
+        }
     }
 }

@@ -21,7 +21,8 @@ impl Texts {
         for _ in 0..count {
             let length = bytes.get(at..).and_then(|rest| rest.first_chunk()).ok_or(CUT)?;
             let start = at + 4;
-            at = start.checked_add(u32::from_le_bytes(*length) as usize).filter(|end| *end <= bytes.len()).ok_or(CUT)?;
+            at =
+                start.checked_add(u32::from_le_bytes(*length) as usize).filter(|end| *end <= bytes.len()).ok_or(CUT)?;
             places.push((start as u32, at as u32));
         }
         Ok(Texts { bytes: bytes.clone(), places })

@@ -75,9 +75,11 @@ impl SegmentFile {
         }
         let footer = Footer::read(&self.path, &*self.source)?;
         let alike = footer.groups.len() == self.summary.row_groups.len()
-            && footer.groups.iter().zip(&self.summary.row_groups).all(|(group, said)| {
-                (group.first_row, group.rows as u64) == (said.first_row, said.rows)
-            });
+            && footer
+                .groups
+                .iter()
+                .zip(&self.summary.row_groups)
+                .all(|(group, said)| (group.first_row, group.rows as u64) == (said.first_row, said.rows));
         if !alike {
             return Err(self.damaged("file and index have other row groups"));
         }
@@ -112,7 +114,8 @@ impl SegmentFile {
         let (offset, len) = chunk.offsets;
         let start = offset.checked_sub(*at).and_then(|start| usize::try_from(start).ok());
         let range = start.map(|start| start..start + len as usize).filter(|range| range.end <= bytes.len());
-        let offsets = range.map(|range| bytes.slice(range)).ok_or_else(|| self.damaged("a chunk has no offset index"))?;
+        let offsets =
+            range.map(|range| bytes.slice(range)).ok_or_else(|| self.damaged("a chunk has no offset index"))?;
         let bounds = match chunk.bounds {
             (_, 0) => Bytes::new(),
             (offset, len) => self.read(offset, len as usize)?,

@@ -6,20 +6,30 @@
 
 mod bits;
 mod cache;
+mod catalogue;
 mod delta;
+mod facts;
+mod fetch;
 mod file;
 mod footer;
 mod group;
+mod look;
 mod page;
+mod search;
+mod slice;
+mod table;
 mod texts;
 mod thrift;
 mod values;
 
 pub use cache::Cache;
-pub use file::SegmentFile;
+pub use facts::{Part, facts};
+pub use fetch::fetch;
+pub use file::{Scanned, SegmentFile};
 pub use footer::Footer;
 pub use group::Group;
 pub use page::Page;
+pub use search::FileSearch;
 pub use texts::Texts;
 pub use values::{Dictionary, Values};
 

@@ -148,11 +148,11 @@ impl Page {
             Present::All => row,
             Present::None => 0,
             Present::Some(words, before) => match (words.get(row / 64), before.get(row / 64)) {
-                (Some(word), Some(before)) => {
-                    *before as usize + (word & ((1 << (row % 64)) - 1)).count_ones() as usize
+                (Some(word), Some(before)) => *before as usize + (word & ((1 << (row % 64)) - 1)).count_ones() as usize,
+                _ => {
+                    before.last().map_or(0, |before| *before as usize)
+                        + words.last().map_or(0, |word| word.count_ones() as usize)
                 }
-                _ => before.last().map_or(0, |before| *before as usize)
-                    + words.last().map_or(0, |word| word.count_ones() as usize),
             },
         }
     }
@@ -211,4 +211,3 @@ fn levels(bytes: &[u8], rows: usize) -> Result<(Present, usize), Damage> {
     };
     Ok((present, 4 + length))
 }
-
