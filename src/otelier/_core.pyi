@@ -237,6 +237,67 @@ class HttpClient:
 
     def close(self) -> None: ...
 
+# -- reading ------------------------------------------------------------------------------------
+
+class StaleView(RuntimeError):
+    """A file that the view knows is gone: refresh it with the newest manifest, and ask again."""
+
+class DamagedFile(RuntimeError):
+    """A file of the store is not what its format says; the text names it."""
+
+TraceSummary: TypeAlias = tuple[bytes, str, str, int, int, int, int, int, list[tuple[str, int, int]]]
+"""Trace id, root's service and name, first start and last end (ns), spans, errors, spans whose parent is missing, and
+(service, spans, errors) of each service, by name. A service is "" where the resource has none."""
+
+@final
+class View:
+    """Segments and the live log as one, read only, as of the newest refresh. For any number of threads.
+
+    Calls answer from the state they began with, also when a refresh comes meanwhile. Times are ns since 1970.
+    """
+
+    def __init__(self, disk: Disk) -> None:
+        """Empty until the first refresh."""
+
+    def refresh(self, segments: Sequence[str], retired: int) -> None:
+        """Take on a state of the manifest (all segments' paths, the last retired generation) and what has come to the
+        log since. Cheap when nothing has changed.
+
+        Read the manifest again afterwards: if it has changed meanwhile, refresh again, because a generation may have
+        been retired and removed before it was read. Raises StaleView if that is noticed at once, OSError.
+        """
+
+    def traces(self, tenant: str, trace_ids: Sequence[bytes]) -> Batch:
+        """All spans of these traces from segments and log, each once; empty if there is none.
+
+        Raises StaleView, DamagedFile, OSError; ValueError for ids that are not 16 bytes.
+        """
+
+    def logs(self, tenant: str, trace_ids: Sequence[bytes]) -> Batch:
+        """All log records of these traces. Raises as `traces`."""
+
+    def search(
+        self, tenant: str, filter_json: bytes, start_ns: int, end_ns: int, limit: int
+    ) -> list[tuple[bytes, int]]:
+        """The newest `limit` traces with a span that the filter means and that starts in [start_ns, end_ns].
+
+        (trace id, start of its newest such span), newest first. The filter is about one span; its form is in
+        docs/spec/filter.md. Raises ValueError for a filter that isn't one, else as `traces`.
+        """
+
+    def summaries(self, tenant: str, trace_ids: Sequence[bytes]) -> list[TraceSummary]:
+        """In the order of `trace_ids`, without traces of which nothing is there. Raises as `traces`."""
+
+    def hot_operations(self, tenant: str) -> list[tuple[str, str, int]]:
+        """(service, span name, span kind) of all spans in the live log, each once, in order."""
+
+    def hot_items(self) -> int:
+        """Items in the live log, of all tenants and signals."""
+
+    @property
+    def damaged_bytes(self) -> int:
+        """Bytes of the live log that could not be read."""
+
 # -- disk ---------------------------------------------------------------------------------------
 
 @final

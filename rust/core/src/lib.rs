@@ -9,6 +9,7 @@ mod frames;
 mod log;
 mod os_error;
 mod server;
+mod view;
 
 #[pymodule]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -19,5 +20,6 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     disk::register(m)?;
     frames::register(m)?;
     log::register(m)?;
+    view::register(m)?;
     Ok(())
 }
