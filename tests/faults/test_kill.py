@@ -52,18 +52,21 @@ def acknowledged(file: Path) -> list[tuple[int, float]]:
 
 def killed_under_load(data_dir: Path, first: int, file: Path, rng: random.Random) -> list[int]:
     """One life: start, load, kill at a random time. The requests that were acknowledged."""
-    it = Otelier("run", "--config", f"yaml:{configuration(data_dir)}").ready()
-    words = [sys.executable, SENDER, it.address("gRPC"), str(first), str(file), str(RATE)]
-    with subprocess.Popen(words) as sender:
-        try:
-            until = time.monotonic() + rng.uniform(1.5, 4)
-            while time.monotonic() < until or in_last_second(file) <= LAST_SECOND:
-                time.sleep(0.02)
-                assert time.monotonic() < until + 60, f"only {in_last_second(file)} spans in the last second"
-            it.process.kill()
-            it.wait()
-        finally:
-            sender.kill()
+    it = Otelier("run", "--config", f"yaml:{configuration(data_dir)}")
+    try:
+        words = [sys.executable, SENDER, it.ready().address("grpc"), str(first), str(file), str(RATE)]
+        with subprocess.Popen(words) as sender:
+            try:
+                until = time.monotonic() + rng.uniform(1.5, 4)
+                while time.monotonic() < until or in_last_second(file) <= LAST_SECOND:
+                    time.sleep(0.02)
+                    assert time.monotonic() < until + 60, f"only {in_last_second(file)} spans in the last second"
+            finally:
+                it.process.kill()
+                sender.kill()
+    finally:
+        it.process.kill()
+        it.wait()
     return [number for number, _ in acknowledged(file)]
 
 
