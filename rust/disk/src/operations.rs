@@ -59,11 +59,11 @@ impl Operations {
         }
         let name = format!("{verb} {path}");
         let mut failures = self.failures.lock();
-        let meant = |f: &&mut Failure| name.contains(&f.pattern) && (verb != "read" || f.pattern.starts_with("read"));
-        for failure in failures.iter_mut().filter(meant) {
+        let meant = |f: &Failure| name.contains(&f.pattern) && (verb != "read" || f.pattern.starts_with("read"));
+        for failure in failures.iter_mut().filter(|f| meant(f)) {
             failure.nth = failure.nth.saturating_sub(1);
         }
-        let Some(due) = failures.iter().position(|f| f.nth == 0) else { return Ok(()) };
+        let Some(due) = failures.iter().position(|f| f.nth == 0 && meant(f)) else { return Ok(()) };
         let errno = failures.swap_remove(due).errno;
         self.failing.store(!failures.is_empty(), Ordering::Release);
         Err(io::Error::from_raw_os_error(errno))

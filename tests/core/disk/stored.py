@@ -1,5 +1,7 @@
 """What lies in a log's directory, by the numbers that the tests gave to spans."""
 
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
 from otelier._core import Batch, Disk, read_generation
 from otelier.testing import decode, items
 
@@ -11,8 +13,9 @@ def numbered(number: int, count: int = 1) -> Batch:
 
 def numbers(batch: Batch) -> list[int]:
     request = decode(batch)
-    spans = [s for r in request.resource_spans for scope in r.scope_spans for s in scope.spans]  # type: ignore[union-attr]
-    return [int(span.name.removeprefix("span ")) for span in spans]
+    assert isinstance(request, ExportTraceServiceRequest)
+    scopes = [scope for resource in request.resource_spans for scope in resource.scope_spans]
+    return [int(span.name.removeprefix("span ")) for scope in scopes for span in scope.spans]
 
 
 def stored(disk: Disk, directory: str = "log") -> list[int]:

@@ -121,7 +121,8 @@ def test_no_record_comes_into_a_generation_once_it_is_sealed(tmp_path: Path) -> 
     for _ in range(30):
         last = log.rotate()
         names = [name for name in disk.list("log") if int(name.split(".")[0]) <= last]
-        assert sizes.items() <= (now := {name: disk.size(f"log/{name}") for name in names}).items()
+        now = {name: disk.size(f"log/{name}") for name in names}
+        assert sizes.items() <= now.items()
         sizes = now
     stop.set()
     for thread in running:

@@ -5,4 +5,4 @@ mod cells;
 mod items;
 mod requests;
 
-pub use requests::decode;
+pub use requests::{decode, identities, read};
