@@ -239,6 +239,67 @@ class HttpClient:
 
     def close(self) -> None: ...
 
+# -- reading ------------------------------------------------------------------------------------
+
+class StaleView(RuntimeError):
+    """A file that the view knows is gone: refresh it with the newest manifest, and ask again."""
+
+class DamagedFile(RuntimeError):
+    """A file of the store is not what its format says; the text names it."""
+
+TraceSummary: TypeAlias = tuple[bytes, str, str, int, int, int, int, int, list[tuple[str, int, int]]]
+"""Trace id, root's service and name, first start and last end (ns), spans, errors, spans whose parent is missing, and
+(service, spans, errors) of each service, by name. A service is "" where the resource has none."""
+
+@final
+class View:
+    """Segments and the live log as one, read only, as of the newest refresh. For any number of threads.
+
+    Calls answer from the state they began with, also when a refresh comes meanwhile. Times are ns since 1970.
+    """
+
+    def __init__(self, disk: Disk) -> None:
+        """Empty until the first refresh."""
+
+    def refresh(self, segments: Sequence[str], retired: int) -> None:
+        """Take on a state of the manifest (all segments' paths, the last retired generation) and what has come to the
+        log since. Cheap when nothing has changed.
+
+        Read the manifest again afterwards: if it has changed meanwhile, refresh again, because a generation may have
+        been retired and removed before it was read. Raises StaleView if that is noticed at once, OSError.
+        """
+
+    def traces(self, tenant: str, trace_ids: Sequence[bytes]) -> Batch:
+        """All spans of these traces from segments and log, each once; empty if there is none.
+
+        Raises StaleView, DamagedFile, OSError; ValueError for ids that are not 16 bytes.
+        """
+
+    def logs(self, tenant: str, trace_ids: Sequence[bytes]) -> Batch:
+        """All log records of these traces. Raises as `traces`."""
+
+    def search(
+        self, tenant: str, filter_json: bytes, start_ns: int, end_ns: int, limit: int
+    ) -> list[tuple[bytes, int]]:
+        """The newest `limit` traces with a span that the filter means and that starts in [start_ns, end_ns].
+
+        (trace id, start of its newest such span), newest first. The filter is about one span; its form is in
+        docs/spec/filter.md. Raises ValueError for a filter that isn't one, else as `traces`.
+        """
+
+    def summaries(self, tenant: str, trace_ids: Sequence[bytes]) -> list[TraceSummary]:
+        """In the order of `trace_ids`, without traces of which nothing is there. Raises as `traces`."""
+
+    def hot_operations(self, tenant: str) -> list[tuple[str, str, int]]:
+        """(service, span name, span kind) of all spans in the live log, each once, in order."""
+
+    def hot_items(self) -> int:
+        """Items in the live log, of all tenants and signals."""
+
+    @property
+    def damaged_bytes(self) -> int:
+        """Bytes of the live log that could not be read."""
+
 # -- disk ---------------------------------------------------------------------------------------
 
 @final
@@ -272,8 +333,8 @@ class Disk:
     def fail(self, pattern: str, nth: int, errno: int) -> None:
         """Fail the `nth` operation from now on, counted from 1, whose name contains `pattern`.
 
-        A write that fails writes the first half. A sync that fails loses what it should have made durable. Reads have
-        names (`read …`), too.
+        A write that fails writes the first half. A sync that fails loses what it should have made durable. Reads fail
+        only for patterns that begin with `read`.
         """
 
     def list(self, directory: str) -> list[str]:
@@ -401,61 +462,55 @@ def read_generation(
 
 # -- reading ------------------------------------------------------------------------------------
 
-class StaleView(RuntimeError):
-    """A file that the view knows is gone: refresh it with the newest manifest, and ask again."""
-
-class DamagedFile(RuntimeError):
-    """A file of the store is not what its format says; the text names it."""
-
-TraceSummary: TypeAlias = tuple[bytes, str, str, int, int, int, int, int, list[tuple[str, int, int]]]
-"""Trace id, root's service and name, first start and last end (ns), spans, errors, spans whose parent is missing, and
-(service, spans, errors) of each service, by name. A service is "" where the resource has none."""
+# -- segments -----------------------------------------------------------------------------------
 
 @final
-class View:
-    """Segments and the live log as one, read only, as of the newest refresh. For any number of threads.
+class Flushed:
+    """What a flush or a merge has written. No manifest names it yet."""
 
-    Calls answer from the state they began with, also when a refresh comes meanwhile. Times are ns since 1970.
-    """
-
-    def __init__(self, disk: Disk) -> None:
-        """Empty until the first refresh."""
-
-    def refresh(self, segments: Sequence[str], retired: int) -> None:
-        """Take on a state of the manifest (all segments' paths, the last retired generation) and what has come to the
-        log since. Cheap when nothing has changed.
-
-        Read the manifest again afterwards: if it has changed meanwhile, refresh again, because a generation may have
-        been retired and removed before it was read. Raises StaleView if that is noticed at once, OSError.
-        """
-
-    def traces(self, tenant: str, trace_ids: Sequence[bytes]) -> Batch:
-        """All spans of these traces from segments and log, each once; empty if there is none.
-
-        Raises StaleView, DamagedFile, OSError; ValueError for ids that are not 16 bytes.
-        """
-
-    def logs(self, tenant: str, trace_ids: Sequence[bytes]) -> Batch:
-        """All log records of these traces. Raises as `traces`."""
-
-    def search(
-        self, tenant: str, filter_json: bytes, start_ns: int, end_ns: int, limit: int
-    ) -> list[tuple[bytes, int]]:
-        """The newest `limit` traces with a span that the filter means and that starts in [start_ns, end_ns].
-
-        (trace id, start of its newest such span), newest first. The filter is about one span; its form is in
-        docs/spec/filter.md. Raises ValueError for a filter that isn't one, else as `traces`.
-        """
-
-    def summaries(self, tenant: str, trace_ids: Sequence[bytes]) -> list[TraceSummary]:
-        """In the order of `trace_ids`, without traces of which nothing is there. Raises as `traces`."""
-
-    def hot_operations(self, tenant: str) -> list[tuple[str, str, int]]:
-        """(service, span name, span kind) of all spans in the live log, each once, in order."""
-
-    def hot_items(self) -> int:
-        """Items in the live log, of all tenants and signals."""
-
+    @property
+    def segments(self) -> list[bytes]:
+        """JSON objects as the manifest's steps have them: path, tenant, signal, rows, bytes, min_start_ns, max_start_ns."""
+    @property
+    def carried(self) -> int:
+        """Items that were written into the open generation of the log, because their traces go on."""
+    @property
+    def duplicates(self) -> int:
+        """Spans left out because one with the same trace id, span id, start and kind is there already."""
     @property
     def damaged_bytes(self) -> int:
         """Bytes of the live log that could not be read."""
+        """Bytes of the log that could not be used: damaged, or of a signal that has no segments."""
+    @property
+    def items(self) -> dict[str, int]:
+        """Items in the new segments, by signal."""
+
+def flush(
+    disk: Disk,
+    log: Log,
+    generations: Sequence[int],
+    *,
+    now_ns: int,
+    idle_ns: int,
+    max_open_ns: int,
+    recent: Sequence[str] = (),
+) -> Flushed:
+    """Write what these sealed generations hold into segments (docs/spec/segment.md), durable on return.
+
+    `generations`: all that are sealed and not retired, or the oldest of these. Logs are all written. A trace is if nothing
+    came of it for `idle_ns` or something came `max_open_ns` ago; the others are carried into the open generation, durable,
+    too. `recent`: segments that may hold earlier parts of the traces. Neither manifest nor generations change: retire them
+    when the manifest names the segments. Raises OSError; what is written then is to be thrown away.
+    """
+
+def merge(disk: Disk, tenant: str, signal: Signal, paths: Sequence[str]) -> Flushed:
+    """Write what these segments hold into a new one, durable on return. Raises OSError; ValueError for damaged ones."""
+
+def verify_segment(disk: Disk, path: str) -> str:
+    """What is wrong with a segment, after all of it was read; empty if nothing is. Raises OSError."""
+
+def segment_summary(disk: Disk, path: str) -> bytes:
+    """The JSON object with what a segment holds, out of its index. Raises OSError; ValueError for a damaged index."""
+
+def read_segment(disk: Disk, path: str, signal: Signal) -> Batch:
+    """All of a segment as a batch. Raises OSError; ValueError for a damaged one."""

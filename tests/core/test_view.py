@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from otelier._core import Batch, Disk, Log, StaleView, View
+from otelier._core import Batch, Disk, Log, View
 from otelier.testing.telemetry import START_NS, log_record, logs, span, span_id, trace_id, traces
 
 EVERYTHING = b'{"all":[]}'
@@ -112,7 +112,7 @@ def test_orphans_and_errors_are_counted(log_of: Log, view: View) -> None:
 
 @pytest.mark.parametrize("bad", [b"", b"[]", b'{"all": 1}', b'{"field":{"scope":"span","key":"a"},"op":"like"}'])
 def test_a_bad_filter_is_refused(view: View, bad: bytes) -> None:
-    with pytest.raises(ValueError, match="filter|all|op"):
+    with pytest.raises(ValueError, match=r"filter|all|op"):
         view.search("default", bad, *FOREVER, 20)
 
 

@@ -8,6 +8,7 @@ mod disk;
 mod frames;
 mod log;
 mod os_error;
+mod segment;
 mod server;
 mod view;
 
@@ -20,6 +21,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     disk::register(m)?;
     frames::register(m)?;
     log::register(m)?;
+    segment::register(m)?;
     view::register(m)?;
     Ok(())
 }

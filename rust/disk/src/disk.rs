@@ -65,9 +65,10 @@ pub fn parent(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(parent, _)| parent)
 }
 
-/// Makes a directory and what is missing above it, each of them durable.
+/// Makes a directory and what is missing above it. All of them are durable then, also those that were there: whoever
+/// made them may have died before he had synced them.
 pub fn ensure_dir(disk: &dyn Disk, path: &str) -> io::Result<()> {
-    if path.is_empty() || disk.exists(path) {
+    if path.is_empty() {
         return Ok(());
     }
     ensure_dir(disk, parent(path))?;

@@ -1,7 +1,7 @@
 //! Every change of a disk is an operation with a number and a name, such as `sync log/0000000000000001.log`.
 //!
-//! Tests list them, stop the process right after the n-th, or make one fail. Reads have names but no numbers: they can
-//! be failed, but change nothing.
+//! Tests list them, stop the process right after the n-th, or make one fail. Reads change nothing: they are not counted,
+//! and fail only where a test names them (`read log/…`).
 
 use std::io;
 use std::process;
@@ -33,7 +33,8 @@ impl Operations {
         Operations { trace, die_after, ..Operations::default() }
     }
 
-    /// Makes one operation fail, the `nth` from now on whose name contains `pattern` (all names contain the empty one).
+    /// Makes one operation fail, the `nth` from now on whose name contains `pattern`. The empty one means
+    /// all but reads.
     pub fn fail(&self, pattern: &str, nth: u64, errno: i32) {
         self.failures.lock().push(Failure { pattern: pattern.to_owned(), nth, errno });
         self.failing.store(true, Ordering::Release);
@@ -58,10 +59,11 @@ impl Operations {
         }
         let name = format!("{verb} {path}");
         let mut failures = self.failures.lock();
-        for failure in failures.iter_mut().filter(|f| name.contains(&f.pattern)) {
+        let meant = |f: &Failure| name.contains(&f.pattern) && (verb != "read" || f.pattern.starts_with("read"));
+        for failure in failures.iter_mut().filter(|f| meant(f)) {
             failure.nth = failure.nth.saturating_sub(1);
         }
-        let Some(due) = failures.iter().position(|f| f.nth == 0) else { return Ok(()) };
+        let Some(due) = failures.iter().position(|f| f.nth == 0 && meant(f)) else { return Ok(()) };
         let errno = failures.swap_remove(due).errno;
         self.failing.store(!failures.is_empty(), Ordering::Release);
         Err(io::Error::from_raw_os_error(errno))

@@ -29,28 +29,36 @@ pub struct Found {
 
 impl Records {
     /// Opens the file or makes it, with the directories above it.
+    ///
+    /// What is read may be in the kernel's memory only, because a process died before it had synced, or even because a
+    /// sync has failed, and no later sync would tell. So it is written anew; if that can't be done, it is synced.
     pub fn open(disk: Arc<dyn Disk>, path: &str) -> io::Result<(Records, Found)> {
+        ensure_dir(&*disk, disk::parent(path))?;
+        let mut records = Records { disk: disk.clone(), path: path.to_owned(), file: None, len: 0 };
         let mut found = Found::default();
-        let (file, len) = if disk.exists(path) {
-            let mut frames = Frames::sealed(disk.open_read(path)?, 0)?;
-            while let Some(frame) = frames.next_frame()? {
-                found.bodies.push(frame.body);
-            }
-            found.torn_bytes = frames.torn();
-            found.damage = describe(path, &frames);
+        if !disk.exists(path) {
+            records.file = Some(disk.create(path)?);
+            disk.sync_dir(disk::parent(path))?;
+            return Ok((records, found));
+        }
+        let mut frames = Frames::sealed(disk.open_read(path)?, 0)?;
+        while let Some(frame) = frames.next_frame()? {
+            found.bodies.push(frame.body);
+        }
+        found.torn_bytes = frames.torn();
+        found.damage = describe(path, &frames);
+        // Damaged bytes are kept as they are: somebody may want to look at them.
+        let bodies = found.bodies.iter().map(|body| &body[..]);
+        if !found.damage.is_empty() || records.rewrite(bodies).is_err() {
             let mut file = disk.open_append(path)?;
-            if found.torn_bytes > 0 {
+            if file.len()? > frames.offset() {
                 file.truncate(frames.offset())?;
-                file.sync()?;
             }
-            (file, frames.offset())
-        } else {
-            ensure_dir(&*disk, disk::parent(path))?;
-            (disk.create(path)?, 0)
-        };
-        // A crash may have come before the name was durable.
-        disk.sync_dir(disk::parent(path))?;
-        Ok((Records { disk, path: path.to_owned(), file: Some(file), len }, found))
+            file.sync()?;
+            disk.sync_dir(disk::parent(path))?;
+            (records.file, records.len) = (Some(file), frames.offset());
+        }
+        Ok((records, found))
     }
 
     /// Bytes in the file.
