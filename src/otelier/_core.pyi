@@ -57,8 +57,6 @@ class Batch:
     def __len__(self) -> int: ...
     def to_otlp(self) -> bytes: ...
     def to_json(self) -> bytes: ...
-    def to_tagged_json(self, *, sort: bool) -> bytes:
-        """OTLP/JSON, but each attribute is `{"key","type","value"}`, as in Jaeger's API; `sort`: by key."""
     def split(self, max_items: int) -> list[Batch]:
         """Parts of exactly `max_items` items, the last one maybe fewer; order is kept."""
 
@@ -238,58 +236,6 @@ class HttpClient:
         """
 
     def close(self) -> None: ...
-
-# -- segments -----------------------------------------------------------------------------------
-
-@final
-class Flushed:
-    """What a flush or a merge has written. No manifest names it yet."""
-
-    @property
-    def segments(self) -> list[bytes]:
-        """JSON objects as the manifest's steps have them: path, tenant, signal, rows, bytes, min_start_ns, max_start_ns."""
-    @property
-    def carried(self) -> int:
-        """Items that were written into the open generation of the log, because their traces go on."""
-    @property
-    def duplicates(self) -> int:
-        """Spans left out because one with the same trace id, span id, start and kind is there already."""
-    @property
-    def damaged_bytes(self) -> int:
-        """Bytes of the log that could not be used: damaged, or of a signal that has no segments."""
-    @property
-    def items(self) -> dict[str, int]:
-        """Items in the new segments, by signal."""
-
-def flush(
-    disk: Disk,
-    log: Log,
-    generations: Sequence[int],
-    *,
-    now_ns: int,
-    idle_ns: int,
-    max_open_ns: int,
-    recent: Sequence[str] = (),
-) -> Flushed:
-    """Write what these sealed generations hold into segments (docs/spec/segment.md), durable on return.
-
-    `generations`: all that are sealed and not retired, or the oldest of these. Logs are all written. A trace is if nothing
-    came of it for `idle_ns` or something came `max_open_ns` ago; the others are carried into the open generation, durable,
-    too. `recent`: segments that may hold earlier parts of the traces. Neither manifest nor generations change: retire them
-    when the manifest names the segments. Raises OSError; what is written then is to be thrown away.
-    """
-
-def merge(disk: Disk, tenant: str, signal: Signal, paths: Sequence[str]) -> Flushed:
-    """Write what these segments hold into a new one, durable on return. Raises OSError; ValueError for damaged ones."""
-
-def verify_segment(disk: Disk, path: str) -> str:
-    """What is wrong with a segment, after all of it was read; empty if nothing is. Raises OSError."""
-
-def segment_summary(disk: Disk, path: str) -> bytes:
-    """The JSON object with what a segment holds, out of its index. Raises OSError; ValueError for a damaged index."""
-
-def read_segment(disk: Disk, path: str, signal: Signal) -> Batch:
-    """All of a segment as a batch. Raises OSError; ValueError for a damaged one."""
 
 # -- reading ------------------------------------------------------------------------------------
 
@@ -511,3 +457,55 @@ def read_generation(
 
     Records are (kind, tenant, telemetry, first and last arrival in nanoseconds, generation it was carried from or 0).
     """
+
+# -- segments -----------------------------------------------------------------------------------
+
+@final
+class Flushed:
+    """What a flush or a merge has written. No manifest names it yet."""
+
+    @property
+    def segments(self) -> list[bytes]:
+        """JSON objects as the manifest's steps have them: path, tenant, signal, rows, bytes, min_start_ns, max_start_ns."""
+    @property
+    def carried(self) -> int:
+        """Items that were written into the open generation of the log, because their traces go on."""
+    @property
+    def duplicates(self) -> int:
+        """Spans left out because one with the same trace id, span id, start and kind is there already."""
+    @property
+    def damaged_bytes(self) -> int:
+        """Bytes of the log that could not be used: damaged, or of a signal that has no segments."""
+    @property
+    def items(self) -> dict[str, int]:
+        """Items in the new segments, by signal."""
+
+def flush(
+    disk: Disk,
+    log: Log,
+    generations: Sequence[int],
+    *,
+    now_ns: int,
+    idle_ns: int,
+    max_open_ns: int,
+    recent: Sequence[str] = (),
+) -> Flushed:
+    """Write what these sealed generations hold into segments (docs/spec/segment.md), durable on return.
+
+    `generations`: all that are sealed and not retired, or the oldest of these. Logs are all written. A trace is if nothing
+    came of it for `idle_ns` or something came `max_open_ns` ago; the others are carried into the open generation, durable,
+    too. `recent`: segments that may hold earlier parts of the traces. Neither manifest nor generations change: retire them
+    when the manifest names the segments. Raises OSError; what is written then is to be thrown away.
+    """
+
+def merge(disk: Disk, tenant: str, signal: Signal, paths: Sequence[str]) -> Flushed:
+    """Write what these segments hold into a new one, durable on return. Raises OSError; ValueError for damaged ones."""
+
+def verify_segment(disk: Disk, path: str) -> str:
+    """What is wrong with a segment, after all of it was read; empty if nothing is. Raises OSError."""
+
+def segment_summary(disk: Disk, path: str) -> bytes:
+    """The JSON object with what a segment holds, out of its index. Raises OSError; ValueError for a damaged index."""
+
+def read_segment(disk: Disk, path: str, signal: Signal) -> Batch:
+    """All of a segment as a batch. Raises OSError; ValueError for a damaged one."""
