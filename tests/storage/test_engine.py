@@ -181,7 +181,9 @@ def test_a_stop_leaves_no_log(world):
     assert world.clock.pending == []
 
 
-@pytest.mark.parametrize("operation", ["write segments/", "sync segments/", "write manifest", "sync manifest", "create"])
+@pytest.mark.parametrize(
+    "operation", ["write segments/", "sync segments/", "write manifest", "sync manifest", "create"]
+)
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
 def test_a_flush_that_fails_is_made_again_within_five_seconds_and_leaves_nothing_behind(world, operation, code):
     world.open()
