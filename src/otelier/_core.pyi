@@ -297,6 +297,10 @@ class View:
         """Items in the live log, of all tenants and signals."""
 
     @property
+    def scanned(self) -> Mapping[str, int]:
+        """What was read of segments so far: `files` opened, `row_groups` looked into, `pages`, `bytes`."""
+
+    @property
     def damaged_bytes(self) -> int:
         """Bytes of the live log that could not be read."""
 
