@@ -20,6 +20,7 @@ from typing import Any
 from otelier._core import Batch
 
 from . import corpus
+from .loader import load
 from .process import System
 from .recording import recording
 from .rows import ROOT, ROWS, Row
@@ -38,7 +39,6 @@ def main() -> int:
     systems = {"otelcol": _peer(), "otelier": [str(Path(sys.executable).with_name("otelier")), "run"]}
     if options.only:
         systems = {options.only: systems[options.only]}
-    loader = _build_loader()
     results = []
     for row in ROWS:
         if row.name in options.rows:
@@ -46,7 +46,7 @@ def main() -> int:
             for number in range(options.rounds):
                 # Alternate who goes first, so that neither always meets a warm or a tired machine.
                 for name in sorted(systems, reverse=bool(number % 2)):
-                    rounds[name].append(_round(row, systems[name], loader, options.seconds))
+                    rounds[name].append(_round(row, systems[name], options.seconds))
                     print(f"  {row.name:10} {name:8} {_line(rounds[name][-1])}", flush=True)
             results.append(_judge(row, rounds) if not options.only else {"row": row.name})
     if options.only:
@@ -55,7 +55,7 @@ def main() -> int:
     return int(any(not r["must_holds"] for r in results))
 
 
-def _round(row: Row, command: list[str], loader: Path, seconds: float) -> dict[str, Any]:
+def _round(row: Row, command: list[str], seconds: float) -> dict[str, Any]:
     requests = corpus.corpus(SPANS, row.spans_a_request) if row.spans_a_request else recording(SPANS)
     sink = subprocess.Popen(
         [sys.executable, "-m", "bench.sink"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -66,10 +66,10 @@ def _round(row: Row, command: list[str], loader: Path, seconds: float) -> dict[s
         log = corpus.cache_folder() / f"{row.name}-{Path(command[0]).name}.log"
         with System([*command, "--config", str(row.config)], {}, log) as system:
             system.wait_until_healthy(HEALTH)
-            warm = _load(loader, row, requests, 1.0, 0)
+            warm = load(row.protocol, row.port, requests, row.connections, 1.0)
             _drain(sink, warm["items"])
             before = system.cpu_seconds()
-            sent = _load(loader, row, requests, seconds, warm["requests"])
+            sent = load(row.protocol, row.port, requests, row.connections, seconds, start=warm["requests"])
             totals = _drain(sink, warm["items"] + sent["items"])
             cpu = system.cpu_seconds() - before
             expected = _expected(requests, [a + b for a, b in zip(warm["accepted"], sent["accepted"], strict=True)])
@@ -89,15 +89,6 @@ def _round(row: Row, command: list[str], loader: Path, seconds: float) -> dict[s
         assert sink.stdin is not None
         sink.stdin.close()
         sink.wait(10)
-
-
-def _load(loader: Path, row: Row, requests: Path, seconds: float, start: int) -> dict[str, Any]:
-    command = [loader, row.protocol, f"127.0.0.1:{row.port}", requests, row.connections, seconds, start]
-    done = subprocess.run([str(c) for c in command], check=True, capture_output=True, text=True)
-    answer = json.loads(done.stdout)
-    if answer["failure"]:
-        raise RuntimeError(f"{row.name}: the load failed: {answer['failure']}")
-    return answer
 
 
 def _ask(sink: subprocess.Popen[str]) -> dict[str, int]:
@@ -158,12 +149,6 @@ def _line(result: dict[str, Any]) -> str:
         f" {result['cpu_seconds']:6.2f} CPU-s {result['peak_rss_mib']:6.0f} MiB p99 {result['p99_ms']:7.1f} ms"
         f"{'' if result['exact'] else '  SINK ≠ SENT'}"
     )
-
-
-def _build_loader() -> Path:
-    subprocess.run(["cargo", "build", "-q", "--release"], cwd=ROOT / "bench" / "load", check=True)
-    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "bench" / "load" / "target"))
-    return target / "release" / "otelier-load"
 
 
 def _peer() -> list[str]:

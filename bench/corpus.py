@@ -12,8 +12,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 SERVICES, OPERATIONS, KEYS = 40, 300, 200
+LATE_SPANS = 200_000
+"""After so many others come the late spans of a split trace."""
 SEED = 20261121
-VERSION = 2
+VERSION = 3
 """Raised when the corpus changes, so that a cached one is made anew."""
 
 Field = tuple[int, bytes]
@@ -26,14 +28,19 @@ def cache_folder() -> Path:
     return folder
 
 
-def corpus(spans: int, spans_a_request: int) -> Path:
-    """The file of requests (format: see load/src/main.rs), made if it isn't there yet."""
-    path = cache_folder() / f"traces-v{VERSION}-{spans}-{spans_a_request}.bin"
+def corpus(spans: int, spans_a_request: int, *, in_time_order: bool = False) -> Path:
+    """The file of requests (format: see load/src/main.rs), made if it isn't there yet.
+
+    `in_time_order` is how a store meets spans: traces start one after the other, and of every twentieth trace a
+    part comes so late that the rest has long been stored. Otherwise starts are strewn over an hour.
+    """
+    path = cache_folder() / f"traces-v{VERSION}{'t' if in_time_order else ''}-{spans}-{spans_a_request}.bin"
     if not path.exists():
         rng = random.Random(SEED)
         partial = path.with_suffix(".tmp")
+        made = _late(rng, _in_time_order(rng, spans)) if in_time_order else _strewn(rng, spans)
         with partial.open("wb") as file:
-            for request, items in _requests(rng, spans, spans_a_request):
+            for request, items in _requests(rng, made, spans_a_request):
                 file.write(struct.pack("<II", len(request), items) + request)
         partial.rename(path)
     return path
@@ -49,16 +56,45 @@ def read(path: Path) -> Iterator[tuple[bytes, int]]:
         at += 8 + length
 
 
-def _requests(rng: random.Random, spans: int, size: int) -> Iterator[tuple[bytes, int]]:
-    """One resource a request, as an SDK sends; a service's spans leave in the order in which they ended."""
-    waiting: dict[int, list[_Span]] = {}
+def _strewn(rng: random.Random, spans: int) -> Iterator[list["_Span"]]:
+    """Traces that start anywhere within an hour."""
     made = 0
     while made < spans:
-        for span in _trace(rng):
+        yield (trace := list(_trace(rng, rng.randrange(3600 * 10**9))))
+        made += len(trace)
+
+
+def _in_time_order(rng: random.Random, spans: int) -> Iterator[list["_Span"]]:
+    """Traces that start one after the other, 50 000 spans a second."""
+    made = 0
+    while made < spans:
+        yield (trace := list(_trace(rng, made * 20_000)))
+        made += len(trace)
+
+
+def _late(rng: random.Random, traces: Iterator[list["_Span"]]) -> Iterator[list["_Span"]]:
+    """Of every twentieth trace, the last third comes after `LATE_SPANS` others."""
+    late: list[tuple[int, list[_Span]]] = []
+    made = 0
+    for trace in traces:
+        cut = len(trace) * 2 // 3 if rng.random() < 0.05 else len(trace)
+        yield trace[:cut]
+        made += cut
+        if trace[cut:]:
+            late.append((made + LATE_SPANS, trace[cut:]))
+        while late and late[0][0] <= made:
+            yield late.pop(0)[1]
+    yield from (part for _, part in late)
+
+
+def _requests(rng: random.Random, traces: Iterator[list["_Span"]], size: int) -> Iterator[tuple[bytes, int]]:
+    """One resource a request, as an SDK sends; a service's spans leave in the order in which they ended."""
+    waiting: dict[int, list[_Span]] = {}
+    for trace in traces:
+        for span in trace:
             queue = waiting.setdefault(span.service, [])
             # Neighbours overtake each other.
             queue.insert(max(0, len(queue) - rng.randrange(8)), span)
-            made += 1
         for service, queue in waiting.items():
             while len(queue) >= size:
                 yield _request(rng, service, queue[:size]), size
@@ -74,9 +110,9 @@ class _Span:
         self.body = body
 
 
-def _trace(rng: random.Random) -> Iterator[_Span]:
+def _trace(rng: random.Random, after_ns: int) -> Iterator[_Span]:
     trace_id = rng.randbytes(16)
-    start = 1_790_000_000_000_000_000 + rng.randrange(3600 * 10**9)
+    start = 1_790_000_000_000_000_000 + after_ns
     parents: list[bytes] = []
     for depth in range(rng.randint(10, 30)):
         span_id = rng.randbytes(8)

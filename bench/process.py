@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import time
 import urllib.error
@@ -42,6 +43,32 @@ class System:
             except (urllib.error.URLError, OSError):
                 time.sleep(0.05)
         raise RuntimeError(f"not healthy after {timeout_s} s: see {self._log.name}")
+
+    def wait_for_port(self, port: int, timeout_s: float = 30) -> None:
+        until = time.monotonic() + timeout_s
+        while time.monotonic() < until:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                return
+            except OSError:
+                time.sleep(0.005)
+        raise RuntimeError(f"nothing listens at {port} after {timeout_s} s: see {self._log.name}")
+
+    def stop(self) -> None:
+        """Ask it to end, and wait until it has."""
+        self._process.send_signal(signal.SIGTERM)
+        _, _, usage = os.wait4(self._process.pid, 0)
+        self._process.returncode = 0
+        self._cpu_in_all = usage.ru_utime + usage.ru_stime
+
+    def kill(self) -> None:
+        """kill -9, children too."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def cpu_seconds_in_all(self) -> float:
+        """Of a stopped system with all children that it waited for."""
+        return self._cpu_in_all
 
     def cpu_seconds(self) -> float:
         return sum(_cpu_seconds(pid) for pid in self._pids())

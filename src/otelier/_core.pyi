@@ -5,6 +5,7 @@ Every call that can wait or work releases the GIL. A `signal` is always one of
 """
 
 from collections.abc import Mapping, Sequence
+from os import PathLike
 from typing import Literal, TypeAlias, final
 
 Signal: TypeAlias = Literal["traces", "metrics", "logs"]
@@ -56,6 +57,8 @@ class Batch:
     def __len__(self) -> int: ...
     def to_otlp(self) -> bytes: ...
     def to_json(self) -> bytes: ...
+    def to_tagged_json(self, *, sort: bool) -> bytes:
+        """OTLP/JSON, but each attribute is `{"key","type","value"}`, as in Jaeger's API; `sort`: by key."""
     def split(self, max_items: int) -> list[Batch]:
         """Parts of exactly `max_items` items, the last one maybe fewer; order is kept."""
 
@@ -235,3 +238,224 @@ class HttpClient:
         """
 
     def close(self) -> None: ...
+
+# -- reading ------------------------------------------------------------------------------------
+
+class StaleView(RuntimeError):
+    """A file that the view knows is gone: refresh it with the newest manifest, and ask again."""
+
+class DamagedFile(RuntimeError):
+    """A file of the store is not what its format says; the text names it."""
+
+TraceSummary: TypeAlias = tuple[bytes, str, str, int, int, int, int, int, list[tuple[str, int, int]]]
+"""Trace id, root's service and name, first start and last end (ns), spans, errors, spans whose parent is missing, and
+(service, spans, errors) of each service, by name. A service is "" where the resource has none."""
+
+@final
+class View:
+    """Segments and the live log as one, read only, as of the newest refresh. For any number of threads.
+
+    Calls answer from the state they began with, also when a refresh comes meanwhile. Times are ns since 1970.
+    """
+
+    def __init__(self, disk: Disk) -> None:
+        """Empty until the first refresh."""
+
+    def refresh(self, segments: Sequence[str], retired: int) -> None:
+        """Take on a state of the manifest (all segments' paths, the last retired generation) and what has come to the
+        log since. Cheap when nothing has changed.
+
+        Read the manifest again afterwards: if it has changed meanwhile, refresh again, because a generation may have
+        been retired and removed before it was read. Raises StaleView if that is noticed at once, OSError.
+        """
+
+    def traces(self, tenant: str, trace_ids: Sequence[bytes]) -> Batch:
+        """All spans of these traces from segments and log, each once; empty if there is none.
+
+        Raises StaleView, DamagedFile, OSError; ValueError for ids that are not 16 bytes.
+        """
+
+    def logs(self, tenant: str, trace_ids: Sequence[bytes]) -> Batch:
+        """All log records of these traces. Raises as `traces`."""
+
+    def search(
+        self, tenant: str, filter_json: bytes, start_ns: int, end_ns: int, limit: int
+    ) -> list[tuple[bytes, int]]:
+        """The newest `limit` traces with a span that the filter means and that starts in [start_ns, end_ns].
+
+        (trace id, start of its newest such span), newest first. The filter is about one span; its form is in
+        docs/spec/filter.md. Raises ValueError for a filter that isn't one, else as `traces`.
+        """
+
+    def summaries(self, tenant: str, trace_ids: Sequence[bytes]) -> list[TraceSummary]:
+        """In the order of `trace_ids`, without traces of which nothing is there. Raises as `traces`."""
+
+    def hot_operations(self, tenant: str) -> list[tuple[str, str, int]]:
+        """(service, span name, span kind) of all spans in the live log, each once, in order."""
+
+    def hot_items(self) -> int:
+        """Items in the live log, of all tenants and signals."""
+
+    @property
+    def damaged_bytes(self) -> int:
+        """Bytes of the live log that could not be read."""
+
+# -- disk ---------------------------------------------------------------------------------------
+
+@final
+class Disk:
+    """Where everything durable is kept: a tree of files with relative, `/`-separated paths. Private to the user.
+
+    Each change is an operation with a number and a name, such as `sync log/0000000000000001.log`, so that tests can stop
+    or fail it. Calls raise OSError with errno, as Python's own do.
+    """
+
+    @staticmethod
+    def real(root: str | PathLike[str], *, die_after: int = 0, trace: bool = False) -> Disk:
+        """The files below `root`, which is made if it isn't there.
+
+        `die_after`: abort the process right after the n-th operation. `trace`: keep the names of operations.
+        """
+
+    @staticmethod
+    def simulated() -> Disk:
+        """A disk in memory that loses at a crash whatever a real one may lose; it keeps the names of operations."""
+
+    def operations(self) -> list[str]:
+        """What was done, in order; empty unless it is kept."""
+
+    def crash(self, seed: int) -> None:
+        """The power goes and comes back; `seed` decides what survives of what was not synced.
+
+        Whatever was opened before can't be used any more. Raises ValueError if the disk is real.
+        """
+
+    def fail(self, pattern: str, nth: int, errno: int) -> None:
+        """Fail the `nth` operation from now on, counted from 1, whose name contains `pattern`.
+
+        A write that fails writes the first half. A sync that fails loses what it should have made durable. Reads fail
+        only for patterns that begin with `read`.
+        """
+
+    def list(self, directory: str) -> list[str]:
+        """Names, sorted; `""` is the root."""
+
+    def exists(self, path: str) -> bool: ...
+    def size(self, path: str) -> int: ...
+    def read(self, path: str) -> bytes: ...
+    def create_dir(self, path: str) -> None:
+        """Make a directory and what is missing above it, durably; nothing if it is there."""
+
+    def replace(self, path: str, data: bytes) -> None:
+        """Put a file in the place of another, or of nothing, in one durable step."""
+
+    def rename(self, source: str, target: str) -> None:
+        """Durable after `sync_dir` of the directory."""
+
+    def unlink(self, path: str) -> None:
+        """Durable after `sync_dir` of the directory."""
+
+    def sync_dir(self, path: str) -> None: ...
+
+@final
+class Records:
+    """A file of checksummed records, read as a whole, appended durably. Format: docs/spec/records.md."""
+
+    def __init__(self, disk: Disk, path: str) -> None:
+        """Open the file, or make it with its directories. A torn tail is cut off: its append never returned."""
+
+    @property
+    def records(self) -> list[bytes]:
+        """As they were when the file was opened."""
+    @property
+    def damage(self) -> str:
+        """Which bytes between good records are bad, in words; empty if none are."""
+    @property
+    def torn_bytes(self) -> int:
+        """Bytes cut off at the opening."""
+    @property
+    def size_bytes(self) -> int:
+        """Of the file now."""
+
+    def append(self, body: bytes) -> None:
+        """Durable when it returns. After an OSError the record is not there.
+
+        If the disk failed while it synced, every later append raises until `rewrite` has put a new file in its place.
+        """
+
+    def rewrite(self, bodies: Sequence[bytes]) -> None:
+        """Put these records in the place of all, in one durable step."""
+
+def read_records(disk: Disk, path: str, limit: int = 0) -> list[bytes]:
+    """The records of a file that another process may be writing; the first `limit` ones if above 0. Changes nothing."""
+
+def damaged_bytes(disk: Disk, path: str) -> int:
+    """Bytes between good records of a file that can't be read. What is unfinished at its end does not count."""
+
+@final
+class Log:
+    """What was accepted and not stored yet, in numbered files (generations). Format: docs/spec/log.md.
+
+    Threads that append at the same time share a write and a sync. Opening reads no telemetry: the next append begins a
+    new generation behind those that are there.
+    """
+
+    def __init__(
+        self,
+        disk: Disk,
+        directory: str,
+        *,
+        sync: Literal["commit", "interval", "never"] = "commit",
+        interval_s: float = 1.0,
+        max_unflushed_bytes: int = 268_435_456,
+        max_wait_s: float = 5.0,
+        retired: int = 0,
+    ) -> None:
+        """`sync`: durable before an append returns, every `interval_s`, or when the operating system likes.
+
+        `max_unflushed_bytes`: appends wait while so much isn't retired, at most `max_wait_s`. `retired`: what the manifest
+        says is retired; numbers up to this are not used again.
+        """
+
+    def append(self, tenant: str, batch: Batch, now_ns: int) -> None:
+        """Durable on return (`sync="commit"`). `now_ns`: wall clock of the arrival.
+
+        Raises OSError and keeps nothing: EAGAIN when too much waits to be flushed for too long, else what the disk says.
+        Raises ValueError for a bad tenant's name.
+        """
+
+    def rotate(self) -> int:
+        """Seal the open generation; no record is added to the answered one or an older one after that.
+
+        Answers the youngest number there is or was, 0 if there never was one.
+        """
+
+    def generations(self) -> list[tuple[int, int]]:
+        """(number, bytes), oldest first; the open one is the last."""
+
+    def retire(self, generation: int) -> None:
+        """Remove all generations up to this one, which must be sealed (ValueError).
+
+        Names may come back after a power cut: retire again what the manifest says after each start.
+        """
+
+    @property
+    def unflushed_bytes(self) -> int:
+        """Bytes of all generations and of what waits to be written."""
+    @property
+    def oldest_ns(self) -> int:
+        """When the oldest telemetry that is not retired arrived; 0 if there is none, 1 if that can't be read."""
+
+    def counters(self) -> dict[str, int]:
+        """`writes`, `syncs`, `failed_writes`, `failed_syncs`, and `refused` (appends that raised EAGAIN)."""
+
+    def close(self) -> None:
+        """Make everything durable and end. Later appends raise OSError."""
+
+def read_generation(
+    disk: Disk, path: str
+) -> tuple[list[tuple[Literal["telemetry", "carried"], str, Batch, int, int, int]], int, int]:
+    """What a sealed generation of a log holds, and how many bytes of it are damaged and torn.
+
+    Records are (kind, tenant, telemetry, first and last arrival in nanoseconds, generation it was carried from or 0).
+    """

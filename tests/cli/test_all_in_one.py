@@ -1,6 +1,7 @@
 """All in one: one configuration that serves whatever ports are free."""
 
 import itertools
+from pathlib import Path
 
 import pytest
 
@@ -9,17 +10,47 @@ from otelier.config import load
 from otelier.pipeline.interpret import interpret
 
 OTHERS = [what for what in USUAL if what != "OTLP/gRPC"]
+DATA = Path("/data of $HOME/${env:X}")
 
 
 @pytest.mark.parametrize("left_out", [c for n in range(4) for c in itertools.combinations(OTHERS, n)])
 def test_whatever_port_is_taken_the_rest_is_a_sound_configuration(left_out):
     ports = {what: port for what, port in USUAL.items() if what not in left_out}
-    plan = interpret(load([f"yaml:{configuration(ports)}"]))
+    plan = interpret(load([f"yaml:{configuration(ports, DATA)}"]))
     assert [str(pipeline.id) for pipeline in plan.pipelines] == ["traces", "metrics", "logs"]
     assert [reader.port for reader in plan.settings.telemetry.metrics.endpoints()] == [
         8888 for _ in ["own metrics"] if "own metrics" not in left_out
     ]
-    assert len(plan.extensions) == ("health" not in left_out)
+    assert [each.id.type for each in plan.extensions] == [
+        kind for what, kind in (("health", "health_check"), ("UI", "otelier_query")) if what not in left_out
+    ]
     protocols = plan.pipelines[0].receivers[0].config.protocols
     assert protocols.grpc.endpoint == "127.0.0.1:4317"
     assert (protocols.http is None) == ("OTLP/HTTP" in left_out)
+
+
+def plan_of(**keys):
+    return interpret(load([f"yaml:{configuration(USUAL, DATA, **keys)}"]))
+
+
+def test_everything_is_stored_where_the_user_says_and_queried_there():
+    plan = plan_of()
+    for pipeline in plan.pipelines:
+        (exporter,) = pipeline.exporters
+        assert (exporter.id.type, exporter.config.data_dir, exporter.config.durability) == (
+            "otelier",
+            str(DATA),
+            "commit",
+        )
+    (query,) = [each for each in plan.extensions if each.id.type == "otelier_query"]
+    assert (query.config.data_dir, query.config.endpoint) == (str(DATA), "127.0.0.1:16686")
+
+
+def test_a_sender_may_say_which_tenant_it_is():
+    protocols = plan_of().pipelines[0].receivers[0].config.protocols
+    assert protocols.grpc.include_metadata
+    assert protocols.http.include_metadata
+
+
+def test_printing_is_asked_for():
+    assert [each.id.type for each in plan_of(print_all=True).pipelines[0].exporters] == ["otelier", "debug"]

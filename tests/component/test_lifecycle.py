@@ -34,6 +34,7 @@ MINIMAL: dict[tuple[Kind, str], str] = {
     (Kind.EXPORTER, "otlp"): "{endpoint: 127.0.0.1:1, tls: {insecure: true}}",
     (Kind.EXPORTER, "otlphttp"): "{endpoint: http://127.0.0.1:1}",
     (Kind.EXPORTER, "file"): "{path: PATH}",
+    (Kind.EXPORTER, "otelier"): "{data_dir: PATH}",
     (Kind.EXTENSION, "health_check"): "{endpoint: 127.0.0.1:0}",
 }
 """YAML; PATH stands for a file that does not exist yet."""

@@ -1,4 +1,4 @@
-"""`otelier` alone, at free ports: it serves, prints, says where and that nothing is kept."""
+"""`otelier` alone, at free ports: it serves, says where, and keeps what it acknowledges."""
 
 import os
 import signal
@@ -6,12 +6,16 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 
 import grpc
 import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import MetricsServiceStub
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
-from otelier.testing import decode, span, traces
+from otelier._core import Disk, read_generation
+from otelier.telemetry import Batch
+from otelier.testing import decode, gauge, metrics, span, traces
 
 PROGRAM = """
 import json, sys
@@ -20,7 +24,7 @@ all_in_one.USUAL = json.loads(sys.argv.pop())
 from otelier.cli import main
 main()
 """
-NAMES = ("OTLP/gRPC", "OTLP/HTTP", "health", "own metrics")
+NAMES = ("UI", "OTLP/gRPC", "OTLP/HTTP", "health", "own metrics")
 
 
 def free_ports() -> dict[str, int]:
@@ -31,8 +35,8 @@ def free_ports() -> dict[str, int]:
     return ports
 
 
-def start(ports: dict[str, int]) -> subprocess.Popen[str]:
-    words = [sys.executable, "-c", PROGRAM, str(ports).replace("'", '"')]
+def start(ports: dict[str, int], data_dir: Path, *words: str) -> subprocess.Popen[str]:
+    words = (sys.executable, "-c", PROGRAM, f"--data-dir={data_dir}", *words, str(ports).replace("'", '"'))
     return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -45,28 +49,75 @@ def greeting(process: subprocess.Popen[str]) -> str:
     return "".join(lines)
 
 
-def test_it_says_where_it_serves_and_prints_what_arrives():
+def export(port: int, batch: Batch) -> None:
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        TraceServiceStub(channel).Export(decode(batch), timeout=30)
+
+
+def test_it_says_where_it_serves_and_where_it_keeps(tmp_path):
     ports = free_ports()
-    with start(ports) as process:
+    with start(ports, tmp_path / "data") as process:
         said = greeting(process)
         for port in ports.values():
             assert f"http://127.0.0.1:{port}" in said
-        assert "keeps nothing" in said
-        with grpc.insecure_channel(f"127.0.0.1:{ports['OTLP/gRPC']}") as channel:
-            TraceServiceStub(channel).Export(decode(traces(span("GET /cart"))), timeout=30)
+        assert str(tmp_path / "data") in said
         for name, path in (("health", "/"), ("own metrics", "/metrics")):
             assert urllib.request.urlopen(f"http://127.0.0.1:{ports[name]}{path}").status == 200
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_it_prints_what_arrives_if_asked(tmp_path):
+    ports = free_ports()
+    with start(ports, tmp_path, "--print") as process:
+        greeting(process)
+        export(ports["OTLP/gRPC"], traces(span("GET /cart")))
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=30)
     assert "GET /cart" in out
-    assert (process.returncode, err) == (0, "")
 
 
-@pytest.mark.parametrize("name", NAMES[1:])
-def test_a_port_in_use_is_named_with_its_owner_and_the_others_serve(name):
+def test_metrics_are_answered_with_a_partial_success_that_says_that_they_are_not_kept(tmp_path):
+    ports = free_ports()
+    with start(ports, tmp_path) as process:
+        greeting(process)
+        with grpc.insecure_channel(f"127.0.0.1:{ports['OTLP/gRPC']}") as channel:
+            answer = MetricsServiceStub(channel).Export(decode(metrics(gauge("g", 1, 2))), timeout=30)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    assert answer.partial_success.rejected_data_points == 2
+    assert "no metrics" in answer.partial_success.error_message
+
+
+def test_what_was_acknowledged_outlives_a_kill(tmp_path):
+    ports, batch = free_ports(), traces(*(span(f"op {n}", number=n, trace=n // 3) for n in range(30)))
+    with start(ports, tmp_path) as process:
+        greeting(process)
+        export(ports["OTLP/gRPC"], batch)
+        process.kill()
+        process.communicate(timeout=30)
+    disk = Disk.real(tmp_path)
+    kept = [each for name in disk.list("log") for each in read_generation(disk, f"log/{name}")[0]]
+    assert [(tenant, each.digest()) for _, tenant, each, *_ in kept] == [("default", batch.digest())]
+
+
+def test_a_second_one_on_the_same_directory_is_refused_with_the_firsts_pid(tmp_path):
+    with start(free_ports(), tmp_path) as first:
+        greeting(first)
+        with start(free_ports(), tmp_path) as second:
+            _, err = second.communicate(timeout=30)
+        first.send_signal(signal.SIGINT)
+        first.communicate(timeout=30)
+    assert (second.returncode, first.returncode) == (2, 0)
+    assert f"is in use by pid {first.pid}" in err
+
+
+@pytest.mark.parametrize("name", [each for each in NAMES if each != "OTLP/gRPC"])
+def test_a_port_in_use_is_named_with_its_owner_and_the_others_serve(name, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         ports = {**free_ports(), name: taken.getsockname()[1]}
-        with start(ports) as process:
+        with start(ports, tmp_path) as process:
             said = greeting(process)
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=30)
@@ -76,10 +127,10 @@ def test_a_port_in_use_is_named_with_its_owner_and_the_others_serve(name):
     assert process.returncode == 0
 
 
-def test_without_the_port_of_otlp_grpc_there_is_nothing_to_run():
+def test_without_the_port_of_otlp_grpc_there_is_nothing_to_run(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         ports = {**free_ports(), "OTLP/gRPC": taken.getsockname()[1]}
-        with start(ports) as process:
+        with start(ports, tmp_path) as process:
             _, err = process.communicate(timeout=30)
     assert process.returncode == 1
     assert err.startswith(f"error: 127.0.0.1:{ports['OTLP/gRPC']} is already in use by pid {os.getpid()} (")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from otelier.component import Counter, Permanent, Refused, Retryable
+from otelier.component import Counter, Permanent, Refused, Rejected, Retryable
 from otelier.pipeline.fanout import fan_out
 from otelier.testing import MemoryExporter, items
 
@@ -50,3 +50,26 @@ def test_one_consumer_that_may_be_asked_again_makes_the_whole_retryable(errors, 
         assert target.items == (0 if error else 5)
         assert refused.value(**{"from": "pipeline traces", "to": name, "otel.signal": "logs"}) == (5 if error else 0)
         assert error is None or f"{name}: {error}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("errors", "expected"),
+    [
+        ([Rejected("not kept", items=3), None], Rejected),
+        ([Rejected("not kept", items=3), Rejected("nor here", items=5)], Rejected),
+        ([Rejected("not kept", items=3), Permanent("never")], Permanent),
+        ([Rejected("not kept", items=3), Retryable("busy")], Retryable),
+    ],
+)
+def test_partial_success_is_told_only_where_nothing_else_went_wrong(errors, expected):
+    targets = [MemoryExporter() for _ in errors]
+    for target, error in zip(targets, errors, strict=True):
+        if error:
+            target.fail_with(error)
+    with pytest.raises(expected) as caught:
+        fanned(*targets)[0].consume(items("metrics", 5))
+    assert type(caught.value) is expected
+    if expected is Rejected:
+        assert caught.value.items == max(error.items for error in errors if error)
+    if expected is Permanent:
+        assert caught.value.partly_taken

@@ -14,8 +14,9 @@ from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 
-from otelier.component import Counter, Permanent, Refused, Retryable, StartError
+from otelier.component import Counter, Permanent, Refused, Rejected, Retryable, StartError
 from otelier.pipeline.fanout import fan_out
 from otelier.receivers.otlp import Otlp, OtlpConfig, OtlpGrpcSettings, OtlpHttpSettings, OtlpProtocols
 from otelier.telemetry import SIGNALS, Batch, Signal
@@ -233,6 +234,19 @@ def test_data_that_can_never_be_taken_is_internal_and_500(it):
     assert refusal_of(it, items("traces", 1).to_otlp())[0] is grpc.StatusCode.INTERNAL
     answer = it.post("traces", items("traces", 1).to_otlp())
     assert (answer.status, Status.FromString(answer.body).message) == (500, "never")
+
+
+def test_what_is_not_kept_is_told_by_partial_success_and_counted_as_refused(run):
+    it = run()
+    it.outputs["metrics"].fail_with(*2 * [Rejected("no metrics here", items=3)])
+    sent = metrics(gauge("g", *range(5))).to_otlp()
+    answer = it.post("metrics", sent)
+    assert answer.status == 200
+    for body in (answer.body, it.grpc("metrics", sent)):
+        partial = ExportMetricsServiceResponse.FromString(body).partial_success
+        assert (partial.rejected_data_points, partial.error_message) == (3, "no metrics here")
+    assert it.counted("otelcol_receiver_accepted_metric_points") == 4
+    assert it.counted("otelcol_receiver_refused_metric_points") == 6
 
 
 def test_a_bug_in_a_component_is_logged_with_its_traceback_and_not_shown_to_the_sender(

@@ -1,10 +1,11 @@
 //! Sends pre-encoded OTLP trace requests, each connection waiting for its answer, and counts what was accepted.
 //!
-//! usage: otelier-load grpc|http HOST:PORT CORPUS CONNECTIONS SECONDS [START]
+//! usage: otelier-load grpc|http HOST:PORT CORPUS CONNECTIONS SECONDS [START [REQUESTS [unique]]]
 //! CORPUS: per request a u32 (little endian) length, a u32 number of items, the encoded request.
 //! Requests go out in the corpus' order, over and over, starting with number START; a refusal that may be
 //! repeated (gRPC 8 or 14, HTTP 429 or 503) is, after 10 ms. Prints one line of JSON; `accepted` says how
-//! often each request was, so that the sink's sum can be checked.
+//! often each request was, so that the sink's sum can be checked. REQUESTS ends the load early (0: no end). With
+//! `unique`, each round through the corpus has trace ids and times of its own, as a store must meet them.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -17,13 +18,22 @@ use hyper::client::conn::{http1, http2};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
+mod unique;
+
+use unique::Places;
+
 const GRPC_PATH: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
 struct Load {
     grpc: bool,
     address: String,
     corpus: Vec<(Bytes, u64)>,
+    /// Where ids and times lie in each request; empty unless every round is to have its own.
+    places: Vec<Places>,
+    /// The next request's number, counted over all rounds.
     next: Cell<usize>,
+    /// Where to end.
+    end: usize,
     accepted: RefCell<Vec<u64>>,
     items: Cell<u64>,
     requests: Cell<u64>,
@@ -50,17 +60,22 @@ impl<F: Future + 'static> hyper::rt::Executor<F> for LocalExecutor {
 fn main() {
     let args: Vec<String> = std::env::args().collect();
     let [_, protocol, address, corpus, connections, seconds, start @ ..] = args.as_slice() else {
-        eprintln!("usage: otelier-load grpc|http HOST:PORT CORPUS CONNECTIONS SECONDS [START]");
+        eprintln!("usage: otelier-load grpc|http HOST:PORT CORPUS CONNECTIONS SECONDS [START [REQUESTS [unique]]]");
         std::process::exit(2);
     };
     let corpus = read_corpus(corpus, protocol == "grpc");
+    let grpc_prefix = if protocol == "grpc" { 5 } else { 0 };
     let seconds: f64 = seconds.parse().expect("SECONDS is a number");
-    let start: usize = start.first().map_or(0, |s| s.parse().expect("START is a number"));
+    let (unique, numbers) = (start.get(2).is_some_and(|word| word == "unique"), start);
+    let number = |at: usize| numbers.get(at).map_or(0, |s| s.parse().expect("START and REQUESTS are numbers"));
+    let (start, requests): (usize, usize) = (number(0), number(1));
     let load = Rc::new(Load {
         grpc: protocol == "grpc",
         address: address.clone(),
         accepted: RefCell::new(vec![0; corpus.len()]),
-        next: Cell::new(start % corpus.len()),
+        places: if unique { corpus.iter().map(|(body, _)| Places::find(body, grpc_prefix)).collect() } else { vec![] },
+        next: Cell::new(start),
+        end: if requests > 0 { start + requests } else { usize::MAX },
         corpus,
         items: Cell::new(0),
         requests: Cell::new(0),
@@ -110,10 +125,11 @@ async fn run(load: Rc<Load>, connections: usize) {
 async fn connection(load: Rc<Load>) -> Result<(), String> {
     let text = |e: &dyn std::fmt::Display| e.to_string();
     let mut sender = connect(&load).await?;
-    while Instant::now() < load.until && load.failure.borrow().is_none() {
-        let number = load.next.get();
-        load.next.set((number + 1) % load.corpus.len());
+    while Instant::now() < load.until && load.next.get() < load.end && load.failure.borrow().is_none() {
+        let (round, number) = (load.next.get() / load.corpus.len(), load.next.get() % load.corpus.len());
+        load.next.set(load.next.get() + 1);
         let (body, items) = &load.corpus[number];
+        let body = load.places.get(number).map_or_else(|| body.clone(), |places| places.rewrite(body, round as u64));
         let sent = Instant::now();
         loop {
             match exchange(&load, &mut sender, body.clone()).await.map_err(|e| text(&e))? {

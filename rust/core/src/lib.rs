@@ -4,7 +4,12 @@ use pyo3::prelude::*;
 
 mod batch;
 mod client;
+mod disk;
+mod frames;
+mod log;
+mod os_error;
 mod server;
+mod view;
 
 #[pymodule]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -12,5 +17,9 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     batch::register(m)?;
     server::register(m)?;
     client::register(m)?;
+    disk::register(m)?;
+    frames::register(m)?;
+    log::register(m)?;
+    view::register(m)?;
     Ok(())
 }

@@ -7,11 +7,12 @@ use std::time::Duration;
 use otelier_transport::runtime;
 use otelier_transport::server::{self as transport, Transport};
 use parking_lot::Mutex;
-use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::batch::{Batch, signal_named};
+use crate::os_error::os_error;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Inbox>()?;
@@ -30,15 +31,6 @@ fn start_runtime(threads: usize) -> PyResult<()> {
 fn duration(seconds: f64) -> Duration {
     const LONGEST_S: f64 = 1e9;
     Duration::try_from_secs_f64(seconds.clamp(0.0, LONGEST_S)).unwrap_or_default()
-}
-
-/// OSError with errno, as Python's own calls raise it.
-fn os_error(error: &std::io::Error) -> PyErr {
-    let text = error.to_string();
-    match (error.raw_os_error(), text.split_once(" (os error")) {
-        (Some(number), Some((message, _))) => PyOSError::new_err((number, message.to_owned())),
-        _ => PyOSError::new_err(text),
-    }
 }
 
 fn spent() -> PyErr {

@@ -1,9 +1,11 @@
 """The command `otelier`: one file per verb, imported when it is called, so that starting is fast.
 
-Exit codes: 0, 1 (something failed while running), 2 (a configuration or the command line is wrong).
+Exit codes: 0, 1 (something failed while running), 2 (a configuration, the command line or the data directory that it
+names is wrong).
 """
 
 import importlib
+from pathlib import Path
 from typing import Any
 
 import click
@@ -15,6 +17,7 @@ _VERBS = {
     "validate": "Check a configuration and say what it does.",
     "components": "List the components.",
     "print-config": "Print the effective configuration.",
+    "data": "Look at what is kept: info, verify, prune, backup.",
     "exec": "Run a program that sends its telemetry here.",
 }
 
@@ -44,15 +47,24 @@ class _Verbs(click.Group):
             ctx.exit(2)
         except StartError as error:
             click.echo(f"error: {error}", err=True)
-            ctx.exit(1)
+            ctx.exit(error.exit_code)
 
 
 @click.group(cls=_Verbs, invoke_without_command=True)
 @click.version_option(__version__, prog_name="otelier", message="%(prog)s %(version)s")
+@click.option(
+    "--data-dir",
+    envvar="OTELIER_DATA_DIR",
+    type=click.Path(path_type=Path),
+    show_default="otelier under the user's data home",
+    help="Where traces and logs are kept.",
+)
+@click.option("--print", "print_all", is_flag=True, help="Also print what arrives.")
 @click.pass_context
-def main(ctx: click.Context) -> None:
+def main(ctx: click.Context, data_dir: Path | None, print_all: bool) -> None:
     """OpenTelemetry backend. Without a command: all in one, on this machine's loopback addresses."""
     if ctx.invoked_subcommand is None:
+        from ..storage.local import default_data_directory
         from .all_in_one import serve
 
-        serve()
+        serve(data_dir or default_data_directory(), print_all=print_all)

@@ -1,12 +1,15 @@
 """`otelier` without a verb: everything on this machine's loopback addresses, with the usual ports.
 
-This version has no store: what arrives is printed. A port in use is named with its owner, and what needs it is
-left out, unless it is that of OTLP/gRPC: without it there is nothing to run.
+Traces and logs are kept on disk before they are acknowledged, and found again by the UI and the Jaeger API. A port in
+use is named with its owner, and what needs it is left out, unless it is that of OTLP/gRPC: without it there is nothing
+to run.
 """
 
 import json
 import socket
 from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,29 +21,44 @@ from ..pipeline.run import run
 from ..server.ports import bind_error
 
 HOST = "127.0.0.1"
-USUAL: Mapping[str, int] = {"OTLP/gRPC": 4317, "OTLP/HTTP": 4318, "health": 13133, "own metrics": 8888}
+USUAL: Mapping[str, int] = {"UI": 16686, "OTLP/gRPC": 4317, "OTLP/HTTP": 4318, "health": 13133, "own metrics": 8888}
 _PATHS = {"own metrics": "/metrics"}
-_NO_STORE = "This version has no store yet: it prints what arrives and keeps nothing."
 
 
-def serve() -> None:
-    """Run until a signal says stop. Raises StartError if the port of OTLP/gRPC is taken."""
+def serve(data_dir: Path, *, print_all: bool = False) -> None:
+    """Run until a signal says stop; `print_all` also prints what arrives.
+
+    Raises StartError if the port of OTLP/gRPC is taken or the data directory can't be used.
+    """
     taken = {what: reason for what, port in USUAL.items() if (reason := _why_not(port))}
     if "OTLP/gRPC" in taken:
         raise StartError(taken["OTLP/gRPC"])
     free = {what: port for what, port in USUAL.items() if what not in taken}
-    run(lambda: interpret(load([f"yaml:{configuration(free)}"])), lambda _: _greet(free, taken))
+    text = configuration(free, data_dir, print_all=print_all)
+    run(lambda: interpret(load([f"yaml:{text}"])), lambda _: _greet(free, taken, data_dir))
 
 
-def configuration(ports: Mapping[str, int]) -> str:
+def configuration(ports: Mapping[str, int], data_dir: Path, *, print_all: bool = False) -> str:
     """The configuration that serves these, as YAML (of the kind that is JSON, too)."""
     at = {what: f"{HOST}:{port}" for what, port in ports.items()}
+    # A sender's metadata says which tenant it is.
     protocols = {
-        key: {"endpoint": at[what]} for key, what in (("grpc", "OTLP/gRPC"), ("http", "OTLP/HTTP")) if what in at
+        key: {"endpoint": at[what], "include_metadata": True}
+        for key, what in (("grpc", "OTLP/gRPC"), ("http", "OTLP/HTTP"))
+        if what in at
     }
-    extensions = {"health_check": {"endpoint": at["health"]}} if "health" in at else {}
+    # A dollar sign in a path is no placeholder.
+    directory = str(data_dir.absolute()).replace("$", "$$")
+    extensions: dict[str, Any] = {}
+    if "health" in at:
+        extensions["health_check"] = {"endpoint": at["health"]}
+    if "UI" in at:
+        extensions["otelier_query"] = {"endpoint": at["UI"], "data_dir": directory}
+    exporters: dict[str, Any] = {"otelier": {"data_dir": directory}}
+    if print_all:
+        exporters["debug"] = {"verbosity": "normal", "use_internal_logger": False}
     prometheus = [{"host": HOST, "port": port} for what, port in ports.items() if what == "own metrics"]
-    pipeline = {"receivers": ["otlp"], "exporters": ["debug"]}
+    pipeline = {"receivers": ["otlp"], "exporters": list(exporters)}
     service = {
         "extensions": list(extensions),
         "telemetry": {
@@ -52,7 +70,7 @@ def configuration(ports: Mapping[str, int]) -> str:
     return json.dumps(
         {
             "receivers": {"otlp": {"protocols": protocols}},
-            "exporters": {"debug": {"verbosity": "normal", "use_internal_logger": False}},
+            "exporters": exporters,
             "extensions": extensions,
             "service": service,
         }
@@ -68,11 +86,12 @@ def _why_not(port: int) -> str:
     return ""
 
 
-def _greet(free: Mapping[str, int], taken: Mapping[str, str]) -> None:
+def _greet(free: Mapping[str, int], taken: Mapping[str, str], data_dir: Path) -> None:
     lines = [f"Otelier {__version__}, all in one"]
     lines += _columns((what, f"http://{HOST}:{port}{_PATHS.get(what, '')}") for what, port in free.items())
     lines += _columns((what, f"not served: {reason}") for what, reason in taken.items())
-    lines += [_NO_STORE, "Send something: otelier exec -- python app.py", "Stop: Ctrl-C"]
+    lines += _columns([("data", f"{data_dir.absolute()} (traces and logs; metrics are not kept yet)")])
+    lines += ["Send something: otelier exec -- python app.py", "Stop: Ctrl-C"]
     click.echo("\n".join(lines), err=True)
 
 

@@ -32,8 +32,23 @@ class Permanent(OtelierError):  # noqa: N818
         self.partly_taken = partly_taken
 
 
+class Rejected(Permanent):
+    """`items` of the batch are not kept and never will be; the rest is. Its sender is told by OTLP partial success."""
+
+    def __init__(self, message: str, *, items: int) -> None:
+        super().__init__(message, partly_taken=True)
+        self.items = items
+
+
 class StartError(OtelierError):
-    """A component can't start: a port in use, a directory that can't be written."""
+    """A component can't start: a port in use, a directory that can't be written.
+
+    `exit_code` is 2 where the user chose what can't be: as for a configuration that is wrong.
+    """
+
+    def __init__(self, message: str, *, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -4,12 +4,14 @@ Every consumer is asked, whatever another one answered. If at least one can't ta
 (`Retryable`), so does the whole: the sender offers it again, and those who took it get it twice, because a
 duplicate can be undone and a loss can't. If all that failed failed for good, so does the whole. Batches are
 immutable: nobody gets a copy.
+
+`Rejected` by some is told to the sender as it is, if it is all that went wrong.
 """
 
 import logging
 from collections.abc import Sequence
 
-from ..component import Consumer, Counter, OtelierError, Permanent, Retryable
+from ..component import Consumer, Counter, OtelierError, Permanent, Rejected, Retryable
 from ..telemetry import Batch
 
 _log = logging.getLogger("otelier.pipeline")
@@ -51,6 +53,9 @@ class _FanOut:
 def _joined(failures: list[tuple[str, Exception]], *, partly_taken: bool) -> OtelierError:
     message = "; ".join(f"{name}: {error}" for name, error in failures)
     retryable = [error for _, error in failures if isinstance(error, Retryable)]
+    rejected = [error.items for _, error in failures if isinstance(error, Rejected)]
+    if len(rejected) == len(failures):
+        return Rejected(message, items=max(rejected))
     if not retryable:
         partly_taken |= any(isinstance(error, Permanent) and error.partly_taken for _, error in failures)
         return Permanent(message, partly_taken=partly_taken)

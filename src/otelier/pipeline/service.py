@@ -70,7 +70,7 @@ class Service:
         try:
             node.component.start()
         except StartError as error:
-            raise StartError(f"{node.label}: {error}") from error
+            raise StartError(f"{node.label}: {error}", exit_code=error.exit_code) from error
         except Exception as error:
             raise StartError(f"{node.label} can't start: {error}") from error
 

@@ -14,7 +14,18 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from ..component import BoundCounter, Config, Consumer, OtelierError, Permanent, Reading, Receiver, Retryable, receiver
+from ..component import (
+    BoundCounter,
+    Config,
+    Consumer,
+    OtelierError,
+    Permanent,
+    Reading,
+    Receiver,
+    Rejected,
+    Retryable,
+    receiver,
+)
 from ..server.address import Address
 from ..server.grpc import GrpcServerSettings
 from ..server.http import HttpServerSettings
@@ -176,8 +187,12 @@ class Otlp(Receiver):
             if batch:
                 output.consume(batch)
         except Retryable as error:
-            self._count("refused", delivery, batch)
+            self._count("refused", delivery, batch, batch.items)
             delivery.refuse(str(error), retryable=True, retry_after_s=error.after_s)
+        except Rejected as error:
+            self._count("accepted", delivery, batch, batch.items - error.items)
+            self._count("refused", delivery, batch, error.items)
+            delivery.accept(error.items, str(error))
         except Exception as error:  # noqa: BLE001 (a bug further down must not end this thread)
             # Whoever has taken the whole must not be offered its parts again.
             partly_taken = isinstance(error, Permanent) and error.partly_taken
@@ -187,22 +202,22 @@ class Otlp(Receiver):
                 return
             self._fail(delivery, batch, error)
         else:
-            self._count("accepted", delivery, batch)
+            self._count("accepted", delivery, batch, batch.items)
             delivery.accept()
 
     def _fail(self, delivery: Delivery, batch: Batch, error: Exception) -> None:
         if isinstance(error, OtelierError):
-            self._count("refused", delivery, batch)
+            self._count("refused", delivery, batch, batch.items)
             delivery.refuse(str(error), retryable=False)
             return
         self.ctx.log.error("a component failed on %d items", batch.items, exc_info=error)
-        self._count("failed", delivery, batch)
+        self._count("failed", delivery, batch, batch.items)
         delivery.refuse("internal error: see the log of the receiver", retryable=False)
 
     # -- telemetry ----------------------------------------------------------------------------
 
-    def _count(self, outcome: str, delivery: Delivery, batch: Batch) -> None:
-        self._counters[outcome, batch.signal, delivery.transport].add(batch.items)
+    def _count(self, outcome: str, delivery: Delivery, batch: Batch, items: int) -> None:
+        self._counters[outcome, batch.signal, delivery.transport].add(items)
 
     def _make_instruments(self, signals: Iterable[Signal]) -> None:
         for outcome, what in _WHAT.items():

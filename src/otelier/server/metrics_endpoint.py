@@ -52,12 +52,13 @@ class MetricsEndpoint:
             return Response(404, (("content-type", "text/plain"),), f"metrics are at {_PATH}\n".encode())
         if request.method not in ("GET", "HEAD"):
             return Response(405, (("allow", "GET, HEAD"),))
-        openmetrics = wants_openmetrics(request.headers.get("accept", ""))
-        page = write(
-            self._meter.collect(),
-            openmetrics=openmetrics,
-            naming=self._naming,
-            resource=self._resource,
-            scope=("otelier", __version__),
-        )
-        return Response(200, (("content-type", OPENMETRICS if openmetrics else TEXT),), page)
+        return metrics_page(self._meter, self._naming, self._resource, request.headers.get("accept", ""))
+
+
+def metrics_page(meter: Meter, naming: Naming, resource: Mapping[str, str], accept: str) -> Response:
+    """All metrics in the format that the header `Accept` asks for."""
+    openmetrics = wants_openmetrics(accept)
+    page = write(
+        meter.collect(), openmetrics=openmetrics, naming=naming, resource=resource, scope=("otelier", __version__)
+    )
+    return Response(200, (("content-type", OPENMETRICS if openmetrics else TEXT),), page)

@@ -1,7 +1,8 @@
-"""Public test doubles: a clock turned by hand, a consumer that remembers, contexts, telemetry from a few words."""
+"""Public test doubles: a clock turned by hand, a disk that loses, a consumer that remembers, contexts, telemetry."""
 
 from .clock import FakeClock
 from .context import component_context
+from .disk import losing_disk
 from .exporter import MemoryExporter
 from .registry import private_registry
 from .telemetry import (
@@ -29,6 +30,7 @@ __all__ = [
     "items",
     "log_record",
     "logs",
+    "losing_disk",
     "metrics",
     "private_registry",
     "request",

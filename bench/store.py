@@ -1,0 +1,264 @@
+"""`python -m bench.store [ROW…]`: the all-in-one under load and under questions, from outside, as its users meet it.
+
+CPU seconds are those of all its processes; wall times those of a client on this machine. Parameters of questions are
+drawn anew for each run, nothing is asked twice. Results go to bench/results/.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from . import corpus
+from .loader import load
+from .process import System
+from .questions import Questions
+from .rows import ROOT
+
+CORPUS_SPANS = 500_000
+HEALTH = "http://127.0.0.1:13133/"
+OTELIER = str(Path(sys.executable).with_name("otelier"))
+
+MUSTS = {
+    "ingest.spans_per_cpu_second": (120_000, 200_000),
+    "ingest.bytes_per_span": (100, 80),
+    "trace.p50_ms": (6, 3),
+    "frequent.p50_ms": (12, 6),
+    "rare.p50_ms": (50, 20),
+    "restart.writes_s": (1, 0.5),
+    "restart.readable_s": (6, 3),
+    "readers.share": (0.7, 0.9),
+}
+"""What we owe and where we want to be; for rates and shares more is better, else less."""
+_MORE_IS_BETTER = {"ingest.spans_per_cpu_second", "readers.share"}
+
+
+def main() -> int:
+    rows: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+        "ingest": _ingest, "queries": _queries, "restart": _restart, "readers": _readers,
+    }  # fmt: skip
+    parser = argparse.ArgumentParser(prog="python -m bench.store")
+    parser.add_argument("rows", nargs="*", default=list(rows), help=", ".join(rows))
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--spans", type=int, default=5_000_000, help="stored before questions are asked")
+    parser.add_argument("--keep", action="store_true", help="leave the data directories")
+    options = parser.parse_args()
+    results = {name: rows[name](options) for name in options.rows}
+    _save(results)
+    return int(not all(list(_verdicts(results))))
+
+
+def _ingest(options: argparse.Namespace) -> dict[str, Any]:
+    """Under full load: from OTLP to acknowledged, flushed and catalogued, stop included."""
+    folder = _fresh("ingest")
+    requests = _requests()
+    with _serve(folder) as system:
+        before = system.cpu_seconds()
+        sent = load("grpc", 4317, requests, 16, options.seconds, unique=True)
+        peak = system.peak_rss_mib()
+        system.stop()
+        cpu = system.cpu_seconds_in_all() - before
+    stored = _info(folder)
+    assert stored["spans"] == sent["items"], f"sent {sent['items']}, stored {stored['spans']}"
+    size = _disk_usage(folder)
+    _drop(folder, options)
+    return {
+        "spans_per_cpu_second": sent["items"] / cpu,
+        "spans_per_second": sent["items"] / sent["seconds"],
+        "bytes_per_span": size / sent["items"],
+        "spans": sent["items"],
+        "cpu_seconds": cpu,
+        "peak_rss_mib": peak,
+        "p50_ms": sent["p50_ms"],
+        "p99_ms": sent["p99_ms"],
+    }
+
+
+def _queries(options: argparse.Namespace) -> dict[str, Any]:
+    folder = _fresh("queries")
+    requests = _requests()
+    with _serve(folder) as system:
+        count = options.spans // 512 + 1
+        sent = load("grpc", 4317, requests, 16, 600, requests=count, unique=True)
+        system.stop()
+    answer: dict[str, Any] = {"spans": sent["items"], "bytes_per_span": _disk_usage(folder) / sent["items"]}
+    questions = Questions(requests, sent["requests"])
+    for name, ask in questions.all().items():
+        answer[name] = _timed(folder, name, ask)
+    _drop(folder, options)
+    return answer
+
+
+def _timed(folder: Path, name: str, ask: Callable[[], int], times: int = 50) -> dict[str, Any]:
+    """A fresh process with cold caches; `ask` draws its own parameters and answers how many results came."""
+    cold = _drop_caches()
+    with _serve(folder) as system:
+        took: list[float] = []
+        results = 0
+        for number in range(times):
+            if number == 1:
+                before = system.cpu_seconds()
+            began = time.perf_counter()
+            results += ask()
+            took.append((time.perf_counter() - began) * 1e3)
+        cpu_ms = (system.cpu_seconds() - before) * 1e3 / (times - 1)
+    warm = sorted(took[1:])
+    figures = {
+        "p50_ms": statistics.median(warm),
+        "p95_ms": warm[int(len(warm) * 0.95)],
+        "first_ms": took[0],
+        "tenth_ms": took[9],
+        "cpu_ms": cpu_ms,
+        "results": results / times,
+        "caches_dropped": cold,
+    }
+    print(f"  {name:22} " + " ".join(f"{key}={value:.2f}" for key, value in figures.items()), flush=True)
+    return figures
+
+
+def _restart(options: argparse.Namespace) -> dict[str, Any]:
+    """Kill -9 with a quarter of a GiB of log; the time until writes are taken, and until all is found again."""
+    folder = _fresh("restart")
+    requests = _requests()
+    with _serve(folder, "--no-flush") as system:
+        sent = load("grpc", 4317, requests, 16, 60, requests=680, unique=True)
+        system.kill()
+    log_bytes = sum(file.stat().st_size for file in (folder / "log").iterdir())
+    questions = Questions(requests, sent["requests"])
+    began = time.monotonic()
+    with _serve(folder, wait=False) as system:
+        system.wait_for_port(4317)
+        writes_s = time.monotonic() - began
+        system.wait_for_port(16686)
+        while not questions.all_found():
+            time.sleep(0.02)
+        readable_s = time.monotonic() - began
+    _drop(folder, options)
+    return {"writes_s": writes_s, "readable_s": readable_s, "log_mib": log_bytes / 2**20, "spans": sent["items"]}
+
+
+def _readers(options: argparse.Namespace) -> dict[str, Any]:
+    """Ingest alone, then while four readers ask one question after the other."""
+    folder = _fresh("readers")
+    requests = _requests()
+    with _serve(folder):
+        alone = load("grpc", 4317, requests, 16, options.seconds, unique=True)
+        questions = Questions(requests, alone["requests"])
+        until = time.monotonic() + options.seconds
+        asked = [0] * 4
+
+        def read(number: int) -> None:
+            asks = list(questions.all().values())
+            while time.monotonic() < until:
+                asks[asked[number] % len(asks)]()
+                asked[number] += 1
+
+        readers = [threading.Thread(target=read, args=(number,)) for number in range(4)]
+        for reader in readers:
+            reader.start()
+        beside = load("grpc", 4317, requests, 16, options.seconds, start=alone["requests"], unique=True)
+        for reader in readers:
+            reader.join()
+    _drop(folder, options)
+    rates = [one["items"] / one["seconds"] for one in (alone, beside)]
+    return {
+        "share": rates[1] / rates[0],
+        "alone_per_second": rates[0],
+        "beside_per_second": rates[1],
+        "asked": sum(asked),
+    }
+
+
+# -- the system and its folder ----------------------------------------------------------------
+
+
+def _serve(folder: Path, *more: str, wait: bool = True) -> System:
+    system = System([OTELIER, "--data-dir", str(folder), *more], {}, corpus.cache_folder() / "store.log")
+    if wait:
+        system.wait_until_healthy(HEALTH)
+        system.wait_for_port(16686)
+    return system
+
+
+def _requests() -> Path:
+    return corpus.corpus(CORPUS_SPANS, 512, in_time_order=True)
+
+
+def _fresh(name: str) -> Path:
+    folder = corpus.cache_folder() / f"data-{name}"
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder
+
+
+def _drop(folder: Path, options: argparse.Namespace) -> None:
+    if not options.keep:
+        shutil.rmtree(folder)
+
+
+def _info(folder: Path) -> dict[str, Any]:
+    done = subprocess.run([OTELIER, "data", "info", "--json", "--data-dir", folder], capture_output=True, check=True)
+    return json.loads(done.stdout)
+
+
+def _disk_usage(folder: Path) -> int:
+    done = subprocess.run(["du", "-sB1", folder], capture_output=True, text=True, check=True)
+    return int(done.stdout.split()[0])
+
+
+def _drop_caches() -> bool:
+    """Whether the kernel let go of its page cache (only root may ask for it)."""
+    os.sync()
+    try:
+        Path("/proc/sys/vm/drop_caches").write_text("3")
+    except OSError:
+        return False
+    return True
+
+
+# -- verdicts ---------------------------------------------------------------------------------
+
+
+def _verdicts(results: dict[str, Any]) -> Iterator[bool]:
+    for name, (must, aim) in MUSTS.items():
+        value = _lookup(results, name)
+        if value is None:
+            continue
+        holds = value >= must if name in _MORE_IS_BETTER else value <= must
+        print(f"{name:30} {value:12,.2f} (must {must:g}, aim {aim:g}): {'holds' if holds else 'MISSED'}", flush=True)
+        yield holds
+
+
+def _lookup(results: dict[str, Any], name: str) -> float | None:
+    row, key = name.split(".")
+    found = results.get(row) or results.get("queries", {}).get(row)
+    return found.get(key) if found else None
+
+
+def _save(results: dict[str, Any]) -> None:
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True)
+    record = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": commit.stdout.strip(),
+        "python": platform.python_version(),
+        "kernel": platform.release(),
+        "cores": os.cpu_count(),
+        "corpus": f"{CORPUS_SPANS} spans in time order, version {corpus.VERSION}",
+        "rows": results,
+    }
+    path = ROOT / "bench" / "results" / f"{datetime.now(UTC):%Y-%m-%d}-store.json"
+    path.write_text(json.dumps(record, indent=1) + "\n")
+    print(f"saved {path.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,113 @@
+//! What a disk can do, and what two patterns make of it: directories that last, files replaced as a whole.
+
+use std::fmt::Debug;
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::operations::Operations;
+
+/// A tree of files. Paths are relative to its root, `/`-separated, without `.` and `..`; the root itself is `""`.
+///
+/// Nothing is durable by itself: bytes last after [`File::sync`], names after [`Disk::sync_dir`] of their directory.
+pub trait Disk: Debug + Send + Sync {
+    /// A new, empty file; AlreadyExists if there is one.
+    fn create(&self, path: &str) -> io::Result<Box<dyn File>>;
+    /// An existing file, to be written at its end.
+    fn open_append(&self, path: &str) -> io::Result<Box<dyn File>>;
+    fn open_read(&self, path: &str) -> io::Result<Arc<dyn ReadAt>>;
+    /// Gives a file a new name, in the place of whatever has that name.
+    fn rename(&self, from: &str, to: &str) -> io::Result<()>;
+    fn unlink(&self, path: &str) -> io::Result<()>;
+    fn sync_dir(&self, path: &str) -> io::Result<()>;
+    /// The names in a directory, sorted.
+    fn list(&self, path: &str) -> io::Result<Vec<String>>;
+    /// One directory, whose parent is there.
+    fn create_dir(&self, path: &str) -> io::Result<()>;
+    fn exists(&self, path: &str) -> bool;
+    /// What was done here, counted and named.
+    fn operations(&self) -> &Operations;
+
+    fn read(&self, path: &str) -> io::Result<Bytes> {
+        let file = self.open_read(path)?;
+        file.read_at(0, usize::try_from(file.len()?).map_err(io::Error::other)?)
+    }
+}
+
+/// A file that is written, at its end only.
+pub trait File: Debug + Send {
+    /// All parts, one behind the other. After an error some of the bytes may be there.
+    fn write(&mut self, parts: &[&[u8]]) -> io::Result<()>;
+    /// Bytes and length last when this returns. After an error they may be lost for good, though they can still be read:
+    /// never sync that file again.
+    fn sync(&mut self) -> io::Result<()>;
+    fn truncate(&mut self, len: u64) -> io::Result<()>;
+    fn len(&self) -> io::Result<u64>;
+    fn is_empty(&self) -> io::Result<bool> {
+        Ok(self.len()? == 0)
+    }
+}
+
+/// A file that is read, by several threads at once if need be, while another process writes at its end.
+pub trait ReadAt: Debug + Send + Sync {
+    /// `len` bytes from `offset` on, fewer where the file ends before.
+    fn read_at(&self, offset: u64, len: usize) -> io::Result<Bytes>;
+    /// Its length now.
+    fn len(&self) -> io::Result<u64>;
+    fn is_empty(&self) -> io::Result<bool> {
+        Ok(self.len()? == 0)
+    }
+}
+
+/// The directory that holds `path`.
+pub fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(parent, _)| parent)
+}
+
+/// Makes a directory and what is missing above it. All of them are durable then, also those that were there: whoever
+/// made them may have died before he had synced them.
+pub fn ensure_dir(disk: &dyn Disk, path: &str) -> io::Result<()> {
+    if path.is_empty() {
+        return Ok(());
+    }
+    ensure_dir(disk, parent(path))?;
+    match disk.create_dir(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => disk.sync_dir(parent(path)),
+    }
+}
+
+/// Puts a file in the place of another in one step: after a crash it is the old one or the new one, and the new one if
+/// this has returned.
+pub fn replace(disk: &dyn Disk, path: &str, parts: &[&[u8]]) -> io::Result<()> {
+    write_beside(disk, path, parts)?;
+    put_in_place(disk, path)
+}
+
+/// The first half of a replacement: the new file is durable under another name. After an error nothing has changed.
+pub(crate) fn write_beside(disk: &dyn Disk, path: &str, parts: &[&[u8]]) -> io::Result<()> {
+    let beside = format!("{path}.new");
+    match disk.unlink(&beside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = disk.create(&beside)?;
+    file.write(parts)?;
+    file.sync()
+}
+
+/// The second half. After an error the file may be the old one or the new one.
+pub(crate) fn put_in_place(disk: &dyn Disk, path: &str) -> io::Result<()> {
+    disk.rename(&format!("{path}.new"), path)?;
+    disk.sync_dir(parent(path))
+}
+
+/// Refuses paths that could leave the root.
+pub(crate) fn check_path(path: &str) -> io::Result<()> {
+    let fine = |part: &str| !part.is_empty() && part != "." && part != ".." && !part.contains(['\\', '\0']);
+    if path.is_empty() || path.split('/').all(fine) {
+        return Ok(());
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, format!("not a path below the data directory: {path:?}")))
+}

@@ -1,0 +1,111 @@
+//! A row group's columns, read whole.
+
+use parquet::basic::Type;
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::data_type::{
+    BoolType, ByteArray, ByteArrayType, DataType, DoubleType, FixedLenByteArray, FixedLenByteArrayType, Int32Type,
+    Int64Type,
+};
+use parquet::errors::ParquetError;
+use parquet::file::reader::RowGroupReader;
+
+const NONE: u32 = u32::MAX;
+
+/// The values of a column and, by row, which of them.
+pub struct Column {
+    pub name: String,
+    values: Values,
+    places: Vec<u32>,
+}
+
+enum Values {
+    Bytes(Vec<ByteArray>),
+    Fixed(Vec<FixedLenByteArray>),
+    Int32(Vec<i32>),
+    Int64(Vec<i64>),
+    Double(Vec<f64>),
+    Bool(Vec<bool>),
+}
+
+/// A value, or none, of any column.
+#[derive(Clone, Copy, Debug)]
+pub enum Cell<'a> {
+    Null,
+    Bytes(&'a [u8]),
+    Int32(i32),
+    Int64(i64),
+    Double(f64),
+    Bool(bool),
+}
+
+impl Column {
+    pub fn cell(&self, row: usize) -> Cell<'_> {
+        let place = match self.places.get(row) {
+            None | Some(&NONE) => return Cell::Null,
+            Some(place) => *place as usize,
+        };
+        match &self.values {
+            Values::Bytes(values) => Cell::Bytes(values[place].data()),
+            Values::Fixed(values) => Cell::Bytes(values[place].data()),
+            Values::Int32(values) => Cell::Int32(values[place]),
+            Values::Int64(values) => Cell::Int64(values[place]),
+            Values::Double(values) => Cell::Double(values[place]),
+            Values::Bool(values) => Cell::Bool(values[place]),
+        }
+    }
+}
+
+/// All columns of a row group.
+pub fn read(group: &dyn RowGroupReader) -> Result<Vec<Column>, ParquetError> {
+    let count = group.metadata().num_rows() as usize;
+    (0..group.num_columns()).map(|at| read_column(group, at, count)).collect()
+}
+
+fn read_column(group: &dyn RowGroupReader, at: usize, count: usize) -> Result<Column, ParquetError> {
+    let of = group.metadata().column(at).column_descr_ptr();
+    let optional = of.max_def_level() > 0;
+    let mut levels = optional.then(Vec::new);
+    let levels_to = levels.as_mut();
+    let values = match group.get_column_reader(at)? {
+        ColumnReader::BoolColumnReader(reader) => Values::Bool(all::<BoolType>(reader, count, levels_to)?),
+        ColumnReader::Int32ColumnReader(reader) => Values::Int32(all::<Int32Type>(reader, count, levels_to)?),
+        ColumnReader::Int64ColumnReader(reader) => Values::Int64(all::<Int64Type>(reader, count, levels_to)?),
+        ColumnReader::DoubleColumnReader(reader) => Values::Double(all::<DoubleType>(reader, count, levels_to)?),
+        ColumnReader::ByteArrayColumnReader(reader) => Values::Bytes(all::<ByteArrayType>(reader, count, levels_to)?),
+        ColumnReader::FixedLenByteArrayColumnReader(reader) => {
+            Values::Fixed(all::<FixedLenByteArrayType>(reader, count, levels_to)?)
+        }
+        _ => return Err(unknown(of.name(), of.physical_type())),
+    };
+    let mut next = 0;
+    let mut place = |filled: bool| {
+        next += u32::from(filled);
+        if filled { next - 1 } else { NONE }
+    };
+    let places = match levels {
+        Some(levels) => levels.iter().map(|level| place(*level > 0)).collect(),
+        None => (0..count).map(|_| place(true)).collect(),
+    };
+    Ok(Column { name: of.name().into(), values, places })
+}
+
+fn all<T: DataType>(
+    mut reader: ColumnReaderImpl<T>,
+    count: usize,
+    levels: Option<&mut Vec<i16>>,
+) -> Result<Vec<T::T>, ParquetError> {
+    let mut values = Vec::new();
+    let (mut read, mut levels) = (0, levels);
+    while read < count {
+        let (rows, _, _) = reader.read_records(count - read, levels.as_deref_mut(), None, &mut values)?;
+        if rows == 0 {
+            return Err(ParquetError::EOF(format!("a column chunk has {read} rows instead of {count}")));
+        }
+        read += rows;
+    }
+    Ok(values)
+}
+
+fn unknown(name: &str, of: Type) -> ParquetError {
+    ParquetError::General(format!("column {name} is of type {of}, which segments do not have"))
+}

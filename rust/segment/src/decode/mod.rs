@@ -1,0 +1,8 @@
+//! The way back: a segment becomes encoded OTLP again. Reads whole files by the ordinary Parquet reader; what merges
+//! and verifies has time. Queries have a reader of their own.
+
+mod cells;
+mod items;
+mod requests;
+
+pub use requests::decode;

@@ -1,0 +1,145 @@
+//! Whole segments as encoded requests, one for each row group.
+
+use bytes::Bytes;
+use hashbrown::HashMap;
+use otelier_wire::Signal;
+use otelier_wire::protobuf::put_varint;
+use parquet::errors::ParquetError;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+
+use super::cells::{Cell, Column, read};
+use super::items::{Message, SpanHead, put_long};
+use crate::schema::{self, AttributeType};
+
+/// The items of a segment's Parquet file as encoded export requests.
+pub fn decode(signal: Signal, file: Bytes) -> Result<Vec<Vec<u8>>, ParquetError> {
+    let reader = SerializedFileReader::new(file)?;
+    (0..reader.num_row_groups())
+        .map(|at| {
+            let columns = read(reader.get_row_group(at)?.as_ref())?;
+            let count = reader.metadata().row_group(at).num_rows() as usize;
+            Ok(request(signal, &Group { columns: &columns, count }))
+        })
+        .collect()
+}
+
+struct Group<'a> {
+    columns: &'a [Column],
+    count: usize,
+}
+
+impl<'a> Group<'a> {
+    fn column(&self, name: &str) -> Option<&'a Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    fn attributes(&self) -> Vec<(AttributeType, &'a str, &'a Column)> {
+        let attribute = |column: &'a Column| {
+            let (of, key) = schema::attribute_of_column(&column.name)?;
+            Some((of, key, column))
+        };
+        self.columns.iter().filter_map(attribute).collect()
+    }
+}
+
+/// Items under their resources and scopes, each of which occurs once.
+fn request(signal: Signal, group: &Group) -> Vec<u8> {
+    let (resources, scopes) = (group.column(schema::RESOURCE), group.column(schema::SCOPE));
+    let mut order: Vec<(&[u8], &[u8])> = Vec::new();
+    let mut items: HashMap<(&[u8], &[u8]), Vec<u8>> = HashMap::new();
+    let attributes = group.attributes();
+    let mut item = Vec::new();
+    for row in 0..group.count {
+        let around = (bytes(resources, row), bytes(scopes, row));
+        item.clear();
+        match signal {
+            Signal::Logs => {}
+            _ => put_span(&mut item, group, &attributes, row),
+        }
+        let items = items.entry(around).or_insert_with(|| {
+            order.push(around);
+            Vec::new()
+        });
+        Message(items).content(2, &item);
+    }
+    let mut out = Vec::new();
+    for around in order {
+        let (resource, mut scope) = (around.0, around.1.to_vec());
+        scope.extend_from_slice(&items[&around]);
+        out.push(1 << 3 | 2);
+        let scope_size = 1 + otelier_wire::protobuf::varint_len(scope.len()) + scope.len();
+        put_varint(&mut out, resource.len() + scope_size);
+        out.extend_from_slice(resource);
+        Message(&mut out).content(2, &scope);
+    }
+    out
+}
+
+fn put_span(out: &mut Vec<u8>, group: &Group, attributes: &[(AttributeType, &str, &Column)], row: usize) {
+    let text = |name| bytes(group.column(name), row);
+    let number = |name| int32(group.column(name), row);
+    let span_ids = group.column(schema::SPAN_ID);
+    let parent = match number(schema::PARENT_DISTANCE) {
+        0 => text(schema::PARENT_SPAN_ID),
+        distance => row.checked_sub(distance as usize).map_or(&[][..], |parent| bytes(span_ids, parent)),
+    };
+    let start_ns = int64(group.column(schema::START_NS), row) as u64;
+    let head = SpanHead {
+        trace_id: text(schema::TRACE_ID),
+        span_id: text(schema::SPAN_ID),
+        parent_span_id: parent,
+        trace_state: text(schema::TRACE_STATE),
+        name: text(schema::NAME),
+        kind: number(schema::KIND),
+        start_ns,
+        end_ns: start_ns.wrapping_add(int64(group.column(schema::DURATION_NS), row) as u64),
+        dropped_attributes: number(schema::DROPPED_ATTRIBUTES) as u32,
+        dropped_events: number(schema::DROPPED_EVENTS) as u32,
+        dropped_links: number(schema::DROPPED_LINKS) as u32,
+        status_code: number(schema::STATUS_CODE),
+        status_message: text(schema::STATUS_MESSAGE),
+        flags: number(schema::FLAGS) as u32,
+    };
+    let rest = text(schema::REST);
+    head.put(out, rest);
+    put_attributes(out, 9, attributes, row);
+    for raw in [rest, text(schema::EVENTS), text(schema::LINKS)] {
+        Message(out).raw(raw);
+    }
+}
+
+fn put_attributes(out: &mut Vec<u8>, number: u32, attributes: &[(AttributeType, &str, &Column)], row: usize) {
+    let mut value = Vec::new();
+    for (of, key, column) in attributes {
+        value.clear();
+        match column.cell(row) {
+            Cell::Null | Cell::Int32(_) => continue,
+            Cell::Bytes(text) => value.extend_from_slice(text),
+            Cell::Int64(number) => put_long(&mut value, number as u64),
+            Cell::Double(number) => value.extend_from_slice(&number.to_bits().to_le_bytes()),
+            Cell::Bool(number) => value.push(number.into()),
+        }
+        Message(out).attribute(number, key, *of, &value);
+    }
+}
+
+fn bytes<'a>(column: Option<&'a Column>, row: usize) -> &'a [u8] {
+    match column.map(|column| column.cell(row)) {
+        Some(Cell::Bytes(bytes)) => bytes,
+        _ => &[],
+    }
+}
+
+fn int32(column: Option<&Column>, row: usize) -> i32 {
+    match column.map(|column| column.cell(row)) {
+        Some(Cell::Int32(number)) => number,
+        _ => 0,
+    }
+}
+
+fn int64(column: Option<&Column>, row: usize) -> i64 {
+    match column.map(|column| column.cell(row)) {
+        Some(Cell::Int64(number)) => number,
+        _ => 0,
+    }
+}

@@ -1,0 +1,393 @@
+//! A column chunk: pages of one column of one row group, with or without a dictionary.
+
+use hashbrown::HashTable;
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::column::writer::ColumnCloseResult;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{ColumnChunkMetaData, ColumnIndexBuilder, OffsetIndexBuilder};
+use parquet::file::statistics::Statistics;
+use parquet::schema::types::ColumnDescPtr;
+use zstd::bulk::Compressor;
+
+use super::codes::{put_bits, put_codes, width};
+use super::delta::put_deltas;
+use super::levels::put_levels;
+use super::page::{Coded, put_data_header, put_dictionary_header};
+use super::{Strings, Values};
+use crate::hash::{hash_bytes, mix};
+use crate::schema::{Cell, Coding, Column, PAGE_ROWS};
+
+const LEVEL: i32 = 1;
+/// A dictionary pays where at most so many of a hundred values are distinct …
+const MOST_DISTINCT: usize = 40;
+/// … and if it is no larger than this, because whoever reads a few rows reads all of it.
+const MAX_DICTIONARY_BYTES: usize = 512 * 1024;
+/// Values that are looked at before all are.
+const SAMPLE: usize = 1_024;
+/// By how much the pages of columns with few values are longer at most, as a power of two.
+const MAX_STRETCH: u32 = 2;
+/// Chunks up to this size are not compressed: the frame would be longer than what it saves.
+const TINY: usize = 64;
+
+/// A finished column chunk, offsets counted from its beginning.
+pub struct Encoded {
+    pub bytes: Vec<u8>,
+    pub close: ColumnCloseResult,
+}
+
+/// A column of a row group: which of its `count` rows have a value, and these values.
+pub struct Cells<'a> {
+    pub count: usize,
+    /// `None`: all rows.
+    pub rows: Option<&'a [u32]>,
+    pub content: Content<'a>,
+}
+
+pub enum Content<'a> {
+    Values(&'a Values),
+    /// Places in a list of strings, of which others may not occur here.
+    Codes(&'a [u32], &'a Strings),
+}
+
+/// Makes column chunks one after the other with the same memory.
+pub struct Encoder {
+    zstd: Compressor<'static>,
+    page: Vec<u8>,
+    packed: Vec<u8>,
+    bits: Vec<u8>,
+    codes: Vec<u32>,
+    local: Vec<u32>,
+    table: HashTable<u32>,
+}
+
+impl Encoder {
+    pub fn new() -> std::io::Result<Encoder> {
+        Ok(Encoder {
+            zstd: Compressor::new(LEVEL)?,
+            page: Vec::new(),
+            packed: Vec::new(),
+            bits: Vec::new(),
+            codes: Vec::new(),
+            local: Vec::new(),
+            table: HashTable::new(),
+        })
+    }
+
+    pub fn encode(&mut self, column: &Column, of: ColumnDescPtr, cells: &Cells) -> Result<Encoded, ParquetError> {
+        let mut codes = std::mem::take(&mut self.codes);
+        codes.clear();
+        let dictionary = match cells.content {
+            Content::Codes(global, lookup) => Some(Values::Bytes(self.localise(global, lookup, &mut codes))),
+            Content::Values(values) => self.dictionary(column.coding, values, &mut codes),
+        };
+        let encoded = self.pages(column, of, cells, dictionary.as_ref().map(|values| (values, &codes[..])));
+        self.codes = codes;
+        encoded
+    }
+
+    fn pages(
+        &mut self,
+        column: &Column,
+        of: ColumnDescPtr,
+        cells: &Cells,
+        dictionary: Option<(&Values, &[u32])>,
+    ) -> Result<Encoded, ParquetError> {
+        let filled = cells.rows.map_or(cells.count, <[u32]>::len);
+        let compressed = self.is_worth_compressing(cells, dictionary);
+        let mut chunk = Chunk::default();
+        if let Some((values, _)) = dictionary {
+            self.page.clear();
+            put_plain(&mut self.page, values, 0, values.len());
+            self.pack(compressed)?;
+            put_dictionary_header(&mut chunk.bytes, values.len(), self.page.len(), self.packed.len());
+            chunk.put(&self.page, &self.packed);
+        }
+        let dictionary_len = chunk.bytes.len();
+        let (mut offsets, mut bounds) = (OffsetIndexBuilder::new(), ColumnIndexBuilder::new(of.physical_type()));
+        let (mut first, mut done) = (0, 0);
+        while first < cells.count || (first == 0 && cells.count == 0) {
+            let rows = page_rows(cells.count, filled).min(cells.count - first);
+            self.page.clear();
+            let upto = match cells.rows {
+                None => done + rows,
+                Some(all) => {
+                    let upto = done + all[done..].partition_point(|row| (*row as usize) < first + rows);
+                    put_levels(&mut self.page, &all[done..upto], first as u32, rows, &mut self.bits);
+                    upto
+                }
+            };
+            let coded = match (dictionary, &cells.content) {
+                (Some((values, codes)), _) => {
+                    put_codes(&mut self.page, &codes[done..upto], width(values.len()));
+                    Coded::Dictionary
+                }
+                (None, Content::Values(values)) => put_values(&mut self.page, column, values, done, upto),
+                (None, Content::Codes(..)) => Coded::Plain,
+            };
+            if let (true, Content::Values(values)) = (column.page_bounds, &cells.content) {
+                let (least, greatest) = least_and_greatest(values, done, upto);
+                bounds.append(false, least, greatest, 0, None);
+            }
+            self.pack(compressed)?;
+            let start = chunk.bytes.len();
+            put_data_header(&mut chunk.bytes, rows, coded, self.page.len(), self.packed.len());
+            chunk.put(&self.page, &self.packed);
+            offsets.append_row_count(rows as i64);
+            offsets.append_offset_and_size(start as i64, (chunk.bytes.len() - start) as i32);
+            chunk.note(coded);
+            (first, done) = (first + rows, upto);
+            if cells.count == 0 {
+                break;
+            }
+        }
+        let codec = match ZstdLevel::try_new(LEVEL) {
+            Ok(level) if compressed => Compression::ZSTD(level),
+            _ => Compression::UNCOMPRESSED,
+        };
+        let metadata = ColumnChunkMetaData::builder(of)
+            .set_compression(codec)
+            .set_encodings(chunk.encodings)
+            .set_total_compressed_size(chunk.bytes.len() as i64)
+            .set_total_uncompressed_size((chunk.bytes.len() + chunk.saved) as i64)
+            .set_num_values(cells.count as i64)
+            .set_dictionary_page_offset((dictionary_len > 0).then_some(0))
+            .set_data_page_offset(dictionary_len as i64)
+            .set_statistics(statistics(column, cells, cells.count - filled))
+            .build()?;
+        let close = ColumnCloseResult {
+            bytes_written: chunk.bytes.len() as u64,
+            rows_written: cells.count as u64,
+            metadata,
+            bloom_filter: None,
+            column_index: column.page_bounds.then(|| bounds.build()).transpose()?,
+            offset_index: Some(offsets.build()),
+        };
+        Ok(Encoded { bytes: chunk.bytes, close })
+    }
+
+    /// Compresses the page into `packed`, or copies it.
+    fn pack(&mut self, compressed: bool) -> std::io::Result<()> {
+        self.packed.clear();
+        if compressed {
+            self.packed.reserve(zstd::zstd_safe::compress_bound(self.page.len()));
+            self.zstd.compress_to_buffer(&self.page, &mut self.packed)?;
+        } else {
+            self.packed.extend_from_slice(&self.page);
+        }
+        Ok(())
+    }
+
+    fn is_worth_compressing(&self, cells: &Cells, dictionary: Option<(&Values, &[u32])>) -> bool {
+        let values = match (dictionary, &cells.content) {
+            (Some((values, codes)), _) => plain_size(values) + codes.len() / 4,
+            (None, Content::Values(values)) => plain_size(values),
+            (None, Content::Codes(..)) => 0,
+        };
+        let filled = cells.rows.map_or(cells.count, <[u32]>::len);
+        let levels = if filled == 0 || filled == cells.count { 0 } else { cells.count / 8 };
+        values + levels > TINY
+    }
+
+    /// The values among `global` in the order of their first occurrence; `codes` are their places in it.
+    fn localise(&mut self, global: &[u32], lookup: &Strings, codes: &mut Vec<u32>) -> Strings {
+        const NONE: u32 = u32::MAX;
+        let mut dictionary = Strings::default();
+        self.local.clear();
+        self.local.resize(lookup.len(), NONE);
+        codes.extend(global.iter().map(|code| {
+            let local = &mut self.local[*code as usize];
+            if *local == NONE {
+                *local = dictionary.len() as u32;
+                dictionary.push(lookup.get(*code as usize));
+            }
+            *local
+        }));
+        dictionary
+    }
+
+    /// The distinct values, if they are to be a dictionary; `codes` are each value's place in it then.
+    fn dictionary(&mut self, coding: Coding, values: &Values, codes: &mut Vec<u32>) -> Option<Values> {
+        if coding == Coding::Chosen {
+            let sample = values.len().min(SAMPLE);
+            let found = self.distinct(values, sample, codes)?;
+            // What is nearly always new in the beginning is not looked at further.
+            if sample < values.len() && found.len() * 100 > MOST_DISTINCT * 5 / 4 * sample {
+                return None;
+            }
+        } else if coding != Coding::Codes {
+            return None;
+        }
+        let dictionary = self.distinct(values, values.len(), codes)?;
+        let pays =
+            dictionary.len() * 100 <= MOST_DISTINCT * values.len() && plain_size(&dictionary) <= MAX_DICTIONARY_BYTES;
+        (coding == Coding::Codes || (pays && !codes.is_empty())).then_some(dictionary)
+    }
+
+    /// The distinct ones of the first `count` values. `None` for values that have no dictionaries.
+    fn distinct(&mut self, values: &Values, count: usize, codes: &mut Vec<u32>) -> Option<Values> {
+        codes.clear();
+        self.table.clear();
+        let table = &mut self.table;
+        Some(match values {
+            Values::Fixed(..) | Values::Bool(_) => return None,
+            Values::Int32(all) => Values::Int32(numbers(table, &all[..count], codes, |value| value as u32 as u64)),
+            Values::Int64(all) => Values::Int64(numbers(table, &all[..count], codes, |value| value as u64)),
+            Values::Double(all) => Values::Double(numbers(table, &all[..count], codes, |value| value)),
+            Values::Bytes(all) => Values::Bytes(texts(table, all, count, codes)),
+        })
+    }
+}
+
+/// Rows of a page in a chunk of `count` rows of which `filled` have a value.
+fn page_rows(count: usize, filled: usize) -> usize {
+    match count.checked_div(filled) {
+        None => count.max(1),
+        Some(each) => PAGE_ROWS << each.max(1).ilog2().min(MAX_STRETCH),
+    }
+}
+
+#[derive(Default)]
+struct Chunk {
+    bytes: Vec<u8>,
+    /// Bytes that compression saved.
+    saved: usize,
+    encodings: Vec<Encoding>,
+}
+
+impl Chunk {
+    fn put(&mut self, page: &[u8], packed: &[u8]) {
+        self.bytes.extend_from_slice(packed);
+        self.saved += page.len().saturating_sub(packed.len());
+    }
+
+    fn note(&mut self, coded: Coded) {
+        let more: &[Encoding] = match coded {
+            Coded::Plain => &[Encoding::RLE, Encoding::PLAIN],
+            Coded::Dictionary => &[Encoding::RLE, Encoding::PLAIN, Encoding::RLE_DICTIONARY],
+            Coded::Delta => &[Encoding::RLE, Encoding::DELTA_BINARY_PACKED],
+            Coded::DeltaLength => &[Encoding::RLE, Encoding::DELTA_LENGTH_BYTE_ARRAY],
+        };
+        if self.encodings.is_empty() {
+            self.encodings.extend_from_slice(more);
+        }
+    }
+}
+
+fn numbers<T: Copy + PartialEq>(
+    table: &mut HashTable<u32>,
+    values: &[T],
+    codes: &mut Vec<u32>,
+    bits: impl Fn(T) -> u64,
+) -> Vec<T> {
+    let mut found: Vec<T> = Vec::new();
+    for value in values {
+        if let (Some(last), Some(code)) = (codes.last().and_then(|last| found.get(*last as usize)), codes.last())
+            && last == value
+        {
+            codes.push(*code);
+            continue;
+        }
+        let hash = |value: T| mix(0, bits(value));
+        let entry = table.entry(hash(*value), |at| found[*at as usize] == *value, |at| hash(found[*at as usize]));
+        let code = *entry.or_insert(found.len() as u32).get();
+        if code as usize == found.len() {
+            found.push(*value);
+        }
+        codes.push(code);
+    }
+    found
+}
+
+fn texts(table: &mut HashTable<u32>, values: &Strings, count: usize, codes: &mut Vec<u32>) -> Strings {
+    let mut found = Strings::default();
+    for at in 0..count {
+        let value = values.get(at);
+        let same = |at: &u32| found.get(*at as usize) == value;
+        let entry = table.entry(hash_bytes(value), same, |at| hash_bytes(found.get(*at as usize)));
+        let code = *entry.or_insert(found.len() as u32).get();
+        if code as usize == found.len() {
+            found.push(value);
+        }
+        codes.push(code);
+    }
+    found
+}
+
+fn plain_size(values: &Values) -> usize {
+    match values {
+        Values::Fixed(bytes, _) => bytes.len(),
+        Values::Int32(values) => 4 * values.len(),
+        Values::Int64(values) => 8 * values.len(),
+        Values::Double(values) => 8 * values.len(),
+        Values::Bool(values) => values.len() / 8,
+        Values::Bytes(strings) => 4 * strings.len() + strings.size(),
+    }
+}
+
+/// Appends values as a data page without dictionary holds them.
+fn put_values(out: &mut Vec<u8>, column: &Column, values: &Values, from: usize, to: usize) -> Coded {
+    match values {
+        Values::Bytes(strings) => {
+            let (bytes, _) = strings.slice(from, to);
+            let lengths: Vec<i64> = (from..to).map(|at| strings.get(at).len() as i64).collect();
+            put_deltas(out, &lengths);
+            out.extend_from_slice(bytes);
+            Coded::DeltaLength
+        }
+        Values::Int64(values) => {
+            put_deltas(out, &values[from..to]);
+            Coded::Delta
+        }
+        _ => {
+            debug_assert!(!matches!(column.cell, Cell::Text | Cell::Bytes));
+            put_plain(out, values, from, to);
+            Coded::Plain
+        }
+    }
+}
+
+fn put_plain(out: &mut Vec<u8>, values: &Values, from: usize, to: usize) {
+    match values {
+        Values::Fixed(bytes, length) => out.extend_from_slice(&bytes[from * length..to * length]),
+        Values::Int32(values) => values[from..to].iter().for_each(|value| out.extend_from_slice(&value.to_le_bytes())),
+        Values::Int64(values) => values[from..to].iter().for_each(|value| out.extend_from_slice(&value.to_le_bytes())),
+        Values::Double(values) => values[from..to].iter().for_each(|bits| out.extend_from_slice(&bits.to_le_bytes())),
+        Values::Bool(values) => put_bits(out, values[from..to].iter().map(|value| u64::from(*value)), to - from, 1),
+        Values::Bytes(strings) => (from..to).map(|at| strings.get(at)).for_each(|value| {
+            out.extend_from_slice(&(value.len() as u32).to_le_bytes());
+            out.extend_from_slice(value);
+        }),
+    }
+}
+
+/// As the column index has them: plain and signed.
+fn least_and_greatest(values: &Values, from: usize, to: usize) -> (Vec<u8>, Vec<u8>) {
+    match values {
+        Values::Int32(values) => ends(&values[from..to], |value| value.to_le_bytes().into()),
+        Values::Int64(values) => ends(&values[from..to], |value| value.to_le_bytes().into()),
+        _ => (Vec::new(), Vec::new()),
+    }
+}
+
+fn ends<T: Ord + Copy>(values: &[T], bytes: impl Fn(T) -> Vec<u8>) -> (Vec<u8>, Vec<u8>) {
+    let end = |value: Option<&T>| value.map_or(Vec::new(), |value| bytes(*value));
+    (end(values.iter().min()), end(values.iter().max()))
+}
+
+/// How many nulls a chunk has; least and greatest value where pages have them.
+fn statistics(column: &Column, cells: &Cells, nulls: usize) -> Statistics {
+    let nulls = Some(nulls as u64);
+    let (int32, int64) = match &cells.content {
+        Content::Values(Values::Int32(values)) if column.page_bounds => (&values[..], &[][..]),
+        Content::Values(Values::Int64(values)) if column.page_bounds => (&[][..], &values[..]),
+        _ => (&[][..], &[][..]),
+    };
+    match column.cell {
+        Cell::Fixed(_) => Statistics::fixed_len_byte_array(None, None, None, nulls, false),
+        Cell::Int32 => Statistics::int32(int32.iter().min().copied(), int32.iter().max().copied(), None, nulls, false),
+        Cell::Int64 => Statistics::int64(int64.iter().min().copied(), int64.iter().max().copied(), None, nulls, false),
+        Cell::Double => Statistics::double(None, None, None, nulls, false),
+        Cell::Bool => Statistics::boolean(None, None, None, nulls, false),
+        Cell::Text | Cell::Bytes => Statistics::byte_array(None, None, None, nulls, false),
+    }
+}

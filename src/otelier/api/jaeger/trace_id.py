@@ -1,0 +1,41 @@
+"""Trace ids in URLs and answers: read into 16 bytes before anything else is done with them."""
+
+import base64
+import binascii
+import re
+
+_HEX = re.compile(r"[0-9A-Fa-f]{1,32}\Z")
+_SHORT = 16
+_BYTES = 16
+_LOW = b"\0" * 8
+
+
+class BadTraceId(ValueError):  # noqa: N818 - says what is wrong
+    """A text that is no trace id."""
+
+    def __init__(self) -> None:
+        super().__init__("invalid length for TraceID")
+
+
+def parse(text: str) -> bytes:
+    """16 bytes of 1 to 32 hex digits (leading zeros may be left out) or of base64. Raises BadTraceId."""
+    if _HEX.match(text):
+        return bytes.fromhex(text.zfill(2 * _BYTES))
+    try:
+        padded = text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)
+        raw = base64.b64decode(padded.replace("-", "+").replace("_", "/"), validate=True)
+    except (binascii.Error, ValueError):
+        raise BadTraceId from None
+    if len(raw) != _BYTES:
+        raise BadTraceId
+    return raw
+
+
+def shown(trace_id: bytes) -> str:
+    """As the classic API writes it: 16 digits if the first 64 bits are zero, else 32."""
+    return trace_id[8:].hex() if trace_id.startswith(_LOW) else trace_id.hex()
+
+
+def shown_hex(digits: str) -> str:
+    """The same for 32 hex digits."""
+    return digits[_SHORT:] if digits.startswith("0" * _SHORT) else digits

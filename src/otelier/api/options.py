@@ -1,0 +1,30 @@
+"""What the query process is told when it starts; one line of JSON on its standard input."""
+
+from typing import Any
+
+import msgspec
+
+from ..component.config import VALUE_TYPES
+from ..server.http import HttpServerSettings
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of the query process."""
+
+    server: HttpServerSettings
+    """Where and how it answers."""
+    data_dir: str
+    """Directory of the store; need not exist yet."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Names besides those of this machine to which it answers."""
+    queries_at_once: int = 4
+    """Further ones wait."""
+
+
+def decode(line: bytes) -> Options:
+    """Raises msgspec.MsgspecError."""
+    return msgspec.json.decode(line, type=Options, dec_hook=_value)
+
+
+def _value(kind: type, value: object) -> Any:
+    return VALUE_TYPES[kind](value)

@@ -1,0 +1,148 @@
+"""`otelier data`: look at a data directory, check it, delete from it, copy it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..component import Duration, SystemClock
+from ..storage.local import default_data_directory
+from .output import json_option, print_json
+
+_DAY_H = 24
+
+
+class _Age(click.ParamType):
+    """A duration in which days may be given, too: `7d`, `36h`."""
+
+    name = "age"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Duration:
+        text = str(value)
+        days = text.removesuffix("d")
+        try:
+            return Duration.parse(f"{float(days) * _DAY_H}h" if days != text else text)
+        except ValueError:
+            self.fail(f"{text!r} is not a time such as 7d or 36h", param, ctx)
+
+
+_directory = click.option(
+    "--data-dir",
+    envvar="OTELIER_DATA_DIR",
+    type=click.Path(path_type=Path),
+    default=default_data_directory,
+    show_default="otelier under the user's data home",
+    help="The directory.",
+)
+
+
+@click.group()
+def command() -> None:
+    """Look at a data directory, check it, delete from it, copy it."""
+
+
+@command.command()
+@_directory
+@json_option
+def info(data_dir: Path, as_json: bool) -> None:
+    """Say what it holds, per tenant and signal; also while Otelier runs."""
+    from ..storage.local.contents import contents, open_existing
+    from ..storage.local.lock import holder
+
+    found, pid = contents(open_existing(data_dir)), holder(data_dir)
+    rows = [
+        {
+            "tenant": each.tenant,
+            "signal": each.signal,
+            "items": each.items,
+            "segments": each.segments,
+            "bytes": each.bytes,
+            "bytes_per_item": round(each.bytes / each.items, 1) if each.items else 0.0,
+            "from": _moment(each.min_start_ns),
+            "to": _moment(each.max_start_ns),
+        }
+        for each in found.holdings
+    ]
+    if as_json:
+        print_json(
+            {
+                "data_dir": str(data_dir),
+                "in_use_by": pid,
+                "unflushed_bytes": found.unflushed_bytes,
+                "holdings": rows,
+            }
+        )
+        return
+    used = "not in use" if pid is None else f"in use by pid {pid}"
+    click.echo(f"{data_dir} ({used}), {found.unflushed_bytes:,} bytes of log not in segments yet")
+    _print_table(rows)
+
+
+@command.command()
+@_directory
+def verify(data_dir: Path) -> None:
+    """Read every byte; say what is damaged, and exit with 1 if anything is."""
+    from ..storage.local.contents import open_existing, problems
+
+    wrong = list(problems(open_existing(data_dir)))
+    for path, what in wrong:
+        click.echo(f"{data_dir / path}: {what}")
+    click.echo(f"{len(wrong)} damaged" if wrong else f"{data_dir} is sound", err=True)
+    raise SystemExit(1 if wrong else 0)
+
+
+@command.command()
+@_directory
+@click.option("--older-than", type=_Age(), help="What arrived longer ago, such as 7d or 36h; 0s is everything.")
+@click.option("--max-bytes", type=click.IntRange(min=1), help="The oldest, until the rest is no larger.")
+@click.option("--tenant", help="Only of this tenant.")
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+def prune(
+    data_dir: Path, older_than: Duration | None, max_bytes: int | None, tenant: str | None, dry_run: bool
+) -> None:
+    """Delete segments by age or size; only while no Otelier uses the directory."""
+    if older_than is None and max_bytes is None:
+        raise click.UsageError("say what to delete: --older-than or --max-bytes")
+    from ..storage.local.contents import open_existing
+    from ..storage.local.prune import prune as delete
+
+    open_existing(data_dir)
+    gone = delete(data_dir, SystemClock(), older_than_s=older_than, max_bytes=max_bytes, tenant=tenant, dry_run=dry_run)
+    for each in gone:
+        click.echo(f"{each.path}: {each.rows} items, {each.bytes:,} bytes")
+    said = "would be deleted" if dry_run else "deleted"
+    rows, size = sum(each.rows for each in gone), sum(each.bytes for each in gone)
+    click.echo(f"{len(gone)} segments, {rows:,} items, {size:,} bytes {said}", err=True)
+
+
+@command.command()
+@_directory
+@click.argument("directory", type=click.Path(path_type=Path))
+def backup(data_dir: Path, directory: Path) -> None:
+    """Copy it to a new DIRECTORY, as it is at one moment; also while Otelier runs. The copy is a data directory.
+
+    Segments are hard links where the file system can.
+    """
+    from ..storage.local.backup import backup as copy
+
+    state = copy(data_dir, directory)
+    rows = sum(each.rows for each in state.segments.values())
+    click.echo(f"{len(state.segments)} segments with {rows:,} items, and the log, are in {directory}", err=True)
+
+
+def _moment(ns: int) -> str:
+    return datetime.fromtimestamp(ns / 1e9, UTC).isoformat(sep=" ", timespec="seconds").removesuffix("+00:00")
+
+
+def _print_table(rows: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    headings = ("tenant", "signal", "items", "segments", "bytes", "bytes/item", "from (UTC)", "to (UTC)")
+    for at, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if at in range(2, 6) else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(f"{value:,}" if isinstance(value, int | float) else value for value in row.values()))
+    Console().print(table)

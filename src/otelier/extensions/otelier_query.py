@@ -1,0 +1,193 @@
+"""otelier_query: the UI and the query APIs of what the exporter `otelier` has stored, in a process of their own.
+
+So queries neither slow nor crash what takes telemetry in. If that process ends, it is started again, at once or after
+a growing pause.
+"""
+
+import errno
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from ..component import Config, Extension, Secret, StartError, extension
+from ..server.http import HttpServerSettings
+from ..server.listen import Inbox, http_options, listen
+from ..storage.local.layout import default_data_directory
+
+_COMMAND = (sys.executable, "-P", "-m", "otelier.api.serve")
+_FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 30.0
+_HEALTHY_S = 60.0
+"""After so long the next end counts as the first one."""
+_PORT_WAIT_S = 1.0
+"""A predecessor that was killed leaves the port to its child for a moment."""
+_LAST_WAIT_S = 1.0
+
+
+class OtelierQueryConfig(HttpServerSettings):
+    endpoint: str = "localhost:16686"
+    """`host:port` of UI and APIs; without a host: all addresses."""
+    data_dir: str = ""
+    """The store's directory, as the exporter `otelier` has it."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Names in URLs that are answered besides IP addresses and this machine's own; `*.example.com`, or `*` for any."""
+    queries_at_once: Annotated[int, Meta(ge=0)] = 0
+    """Queries that run at the same time, others wait; 0 = the number of cores, at least 2."""
+
+    def warnings(self) -> Iterator[str]:
+        """What is allowed but should be known."""
+        if not self.address.is_loopback and not (self.tls and self.tls.client_ca_file):
+            yield f"anyone who reaches {self.endpoint} can read all that is stored: use localhost, or a firewall"
+
+    def options(self) -> bytes:
+        """As `otelier.api.serve` reads them."""
+        server = {name: getattr(self, name) for name in HttpServerSettings.__struct_fields__}
+        directory = Path(self.data_dir).expanduser() if self.data_dir else default_data_directory()
+        options = {
+            "server": server,
+            "data_dir": str(directory.absolute()),
+            "allowed_hosts": self.allowed_hosts,
+            "queries_at_once": self.queries_at_once or max(2, os.cpu_count() or 2),
+        }
+        return msgspec.json.encode(options, enc_hook=_plain)
+
+
+@extension("otelier_query", stability="alpha")
+class OtelierQuery(Extension):
+    cfg: OtelierQueryConfig
+
+    def setup(self) -> None:
+        self._restarts = self.ctx.meter.counter(
+            "otelier_query_restarts",
+            "{restart}",
+            "Times that the process that answers queries ended and was started again.",
+        ).bind()
+        self._stopping = threading.Event()
+        self._served = threading.Condition()
+        self._address: tuple[str, int] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._keeper: threading.Thread | None = None
+
+    def start(self) -> None:
+        for warning in self.cfg.warnings():
+            self.ctx.log.warning("%s", warning)
+        self._try_port()
+        self._keeper = threading.Thread(target=self._keep, name=f"otelier:{self.ctx.id}", daemon=True)
+        self._keeper.start()
+
+    def address(self, wait_s: float = 30.0) -> tuple[str, int]:
+        """Host and port once it answers there. Raises TimeoutError."""
+        with self._served:
+            if not self._served.wait_for(lambda: self._address, wait_s):
+                raise TimeoutError(f"nothing answers queries yet after {wait_s:g} s")
+            assert self._address
+            return self._address
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process that answers now."""
+        process = self._process
+        return process.pid if process else None
+
+    def stop(self, deadline: float) -> None:
+        self._stopping.set()
+        process = self._process
+        if process:
+            process.terminate()
+        if self._keeper:
+            self._keeper.join(max(0.0, deadline - self.ctx.clock.monotonic()))
+            process = self._process
+            if self._keeper.is_alive() and process:
+                process.kill()
+            self._keeper.join(_LAST_WAIT_S)
+
+    def _try_port(self) -> None:
+        """Raises StartError now rather than a child's log line later."""
+        give_up = self.ctx.clock.monotonic() + _PORT_WAIT_S
+        while True:
+            try:
+                listen(http_options(self.cfg), Inbox(1), self.cfg).stop(0)
+                return
+            except StartError as error:
+                in_use = isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EADDRINUSE
+                if not in_use or self.ctx.clock.monotonic() >= give_up:
+                    raise
+            self.ctx.clock.wait(self._stopping, 0.05)
+
+    def _keep(self) -> None:
+        pause = 0.0
+        while not self._stopping.is_set():
+            began = self.ctx.clock.monotonic()
+            ended = self._run()
+            if self._stopping.is_set():
+                return
+            if self.ctx.clock.monotonic() - began >= _HEALTHY_S:
+                pause = 0.0
+            self.ctx.log.error("the process that answers queries %s; starting it again in %g s", ended, pause)
+            self.ctx.clock.wait(self._stopping, pause)
+            pause = min(max(2 * pause, _FIRST_PAUSE_S), _LONGEST_PAUSE_S)
+            self._restarts.add(1)
+
+    def _run(self) -> str:
+        """One life of the process; how it ended, in words."""
+        try:
+            process = subprocess.Popen(  # noqa: S603 - ourselves
+                _COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            )
+        except OSError as error:
+            return f"can't be started: {error}"
+        with process:
+            self._process = process
+            if self._stopping.is_set():
+                process.terminate()
+            assert process.stdin
+            assert process.stdout
+            try:
+                process.stdin.write(self.cfg.options() + b"\n")
+                process.stdin.flush()
+            except OSError:
+                pass  # it says itself why it has ended
+            for line in process.stdout:
+                self._take(line)
+            code = process.wait()
+            self._process = None
+        with self._served:
+            self._address = None
+        return f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
+
+    def _take(self, line: bytes) -> None:
+        match _decoded(line):
+            case {"ready": [str(host), int(port)]}:
+                with self._served:
+                    self._address = (host, port)
+                    self._served.notify_all()
+                self.ctx.log.info("UI and queries at http://%s:%d", host, port)
+            case {"failed": str(text)}:
+                self.ctx.log.error("%s", text)
+            case {"log": [int(level), str(), str(text)]}:
+                self.ctx.log.log(level, "%s", text)
+            case _:
+                self.ctx.log.error("%s", line.decode(errors="replace").rstrip())
+
+
+def _decoded(line: bytes) -> Any:
+    try:
+        return msgspec.json.decode(line)
+    except msgspec.DecodeError:
+        return None
+
+
+def _plain(value: object) -> object:
+    """What JSON has no name for."""
+    if isinstance(value, Secret):
+        return value.reveal()
+    if isinstance(value, Config):
+        return {name: getattr(value, name) for name in value.__struct_fields__}
+    return float(value) if isinstance(value, float) else str(value)

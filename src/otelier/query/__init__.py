@@ -1,0 +1,1 @@
+"""Questions to the store: which traces, whole traces, their logs, services and operations. Knows no HTTP."""

@@ -1,0 +1,91 @@
+"""The store as a reader sees it: the manifest's state, and the core's view of segments and log brought up to it.
+
+A reader holds no lock. The writer first says in the manifest what has changed and then deletes files; so whatever a
+reader misses is explained by a manifest that is newer than the one it has read, and it looks again.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from .._core import DamagedFile, Disk, StaleView, View
+from ..storage.contract import DataDirectoryError
+from ..storage.local.layout import MANIFEST
+from ..storage.local.manifest import State, read_state
+from .errors import StoreUnreadable
+
+_log = logging.getLogger(__name__)
+
+_TRIES = 5
+_Version = tuple[int, int, int]
+T = TypeVar("T")
+
+
+class Snapshot:
+    """Keeps one view up to date; used from several threads."""
+
+    def __init__(self, directory: Path) -> None:
+        """The directory need not exist yet."""
+        self.disk = Disk.real(str(directory))
+        self._manifest = directory / MANIFEST
+        self._view = View(self.disk)
+        self._lock = threading.Lock()
+        self._version: _Version | None = None
+        self._state = State()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def read(self, ask: Callable[[View, State], T]) -> T:
+        """Ask the view as of now; asks again if files vanish meanwhile. Raises StoreUnreadable."""
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                return ask(self._view, self.refresh())
+            except (StaleView, FileNotFoundError) as error:
+                if not tries_left:
+                    raise StoreUnreadable(f"{error}; `otelier data verify` says what is missing") from error
+                self._version = None
+            except (DamagedFile, DataDirectoryError, OSError) as error:
+                raise StoreUnreadable(f"can't read the store: {error}") from error
+        raise AssertionError
+
+    def refresh(self) -> State:
+        """Bring the view up to what is on disk now. Raises StaleView, DamagedFile, DataDirectoryError, OSError."""
+        with self._lock:
+            for _ in range(_TRIES):
+                version = self._stat()
+                if version != self._version or version is None:
+                    self._state = read_state(self.disk)
+                self._view.refresh(list(self._state.segments), self._state.retired)
+                self._version = version
+                # A generation that went while the log was read is in a segment that only the new manifest names.
+                if self._stat() == version:
+                    break
+            return self._state
+
+    def keep_fresh(self, interval_s: float) -> None:
+        """Follow the log in the background, so that a question after a pause finds little left to read."""
+
+        def run() -> None:
+            while not self._stop.wait(interval_s):
+                try:
+                    self.refresh()
+                except Exception as error:  # noqa: BLE001 (a query will say it; this thread goes on)
+                    _log.warning("can't follow the store: %s", error)
+
+        self._thread = threading.Thread(target=run, name="otelier:follow", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._stop.set()
+        if self._thread:
+            self._thread.join()
+
+    def _stat(self) -> _Version | None:
+        try:
+            stat = self._manifest.stat()
+        except FileNotFoundError:
+            return None
+        return stat.st_ino, stat.st_size, stat.st_mtime_ns

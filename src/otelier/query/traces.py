@@ -1,0 +1,155 @@
+"""Traces, their logs, services and operations of one tenant, from segments and log alike."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from .._core import Batch, View
+from ..storage.local.manifest import State
+from . import filter as f
+from .errors import TooLarge
+from .gate import Gate
+from .search import NO_SERVICE, TraceSearch
+from .snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from .._core import TraceSummary as CoreSummary
+
+_AT_ONCE = 64
+"""Traces that are read in one go, so that an answer's size is known before it is too large."""
+_MAX_BYTES = 256 * 2**20
+
+
+class Operation(NamedTuple):
+    """What a service does."""
+
+    name: str
+    kind: int
+
+
+class ServiceSummary(NamedTuple):
+    """One service's part in a trace."""
+
+    name: str
+    spans: int
+    errors: int
+
+
+class TraceSummary(NamedTuple):
+    """What a list of results shows of a trace."""
+
+    trace_id: bytes
+    root_service: str
+    root_name: str
+    start_ns: int
+    end_ns: int
+    spans: int
+    errors: int
+    orphans: int
+    """Spans whose parent is not in the trace."""
+    services: tuple[ServiceSummary, ...]
+
+
+class Catalogue(Protocol):
+    """What the segments of a state say about themselves, without reading spans."""
+
+    def services(self, state: State, tenant: str) -> Iterable[str]:
+        """Names; an empty one for spans whose resource names none."""
+        ...
+
+    def operations(self, state: State, tenant: str, service: str) -> Iterable[tuple[str, int]]:
+        """(name, kind) of a service."""
+        ...
+
+
+class Traces:
+    """Answers questions; used from several threads. Each may raise Busy, TooLarge or StoreUnreadable."""
+
+    def __init__(self, snapshot: Snapshot, catalogue: Catalogue, gate: Gate) -> None:
+        self._snapshot = snapshot
+        self._catalogue = catalogue
+        self._gate = gate
+
+    def services(self, tenant: str) -> list[str]:
+        """Names of all services, sorted."""
+
+        def ask(view: View, state: State) -> set[str]:
+            names = {service for service, _, _ in view.hot_operations(tenant)}
+            return names.union(self._catalogue.services(state, tenant))
+
+        with self._gate.one():
+            return sorted(name or NO_SERVICE for name in self._snapshot.read(ask))
+
+    def operations(self, tenant: str, service: str, kind: int | None = None) -> list[Operation]:
+        """Distinct operations of a service, sorted; `kind`: only those of this number."""
+        owner = "" if service == NO_SERVICE else service
+
+        def ask(view: View, state: State) -> set[Operation]:
+            found = {
+                Operation(name, its_kind) for name_, name, its_kind in view.hot_operations(tenant) if name_ == owner
+            }
+            return found.union(Operation(*each) for each in self._catalogue.operations(state, tenant, owner))
+
+        with self._gate.one():
+            return sorted(each for each in self._snapshot.read(ask) if kind in (None, each.kind))
+
+    def traces(self, tenant: str, trace_ids: Iterable[bytes]) -> list[Batch]:
+        """Whole traces, several in a batch; nothing for ids that are not there."""
+        ids = list(dict.fromkeys(trace_ids))
+        with self._gate.one():
+            return self._snapshot.read(lambda view, _: _whole(view, tenant, ids))
+
+    def search(self, tenant: str, search: TraceSearch) -> list[bytes]:
+        """Ids of the traces with the newest matching spans, newest first. Raises BadQuery."""
+        with self._gate.one():
+            return self._snapshot.read(lambda view, _: _search(view, tenant, search))
+
+    def find(self, tenant: str, search: TraceSearch) -> tuple[list[bytes], list[Batch]]:
+        """The same, and the whole traces in any order. Raises BadQuery."""
+
+        def ask(view: View, _: State) -> tuple[list[bytes], list[Batch]]:
+            ids = _search(view, tenant, search)
+            return ids, _whole(view, tenant, ids)
+
+        with self._gate.one():
+            return self._snapshot.read(ask)
+
+    def summaries(self, tenant: str, search: TraceSearch) -> list[TraceSummary]:
+        """The same traces in short, newest first. Raises BadQuery."""
+
+        def ask(view: View, _: State) -> list[TraceSummary]:
+            ids = _search(view, tenant, search)
+            return [_summary(row) for row in view.summaries(tenant, ids)]
+
+        with self._gate.one():
+            return self._snapshot.read(ask)
+
+    def logs(self, tenant: str, trace_id: bytes) -> Batch:
+        """The log records that name this trace."""
+        with self._gate.one():
+            return self._snapshot.read(lambda view, _: view.logs(tenant, [trace_id]))
+
+
+def _search(view: View, tenant: str, search: TraceSearch) -> list[bytes]:
+    search.check()
+    found = view.search(tenant, f.encoded(search.filter()), search.start_ns, search.end_ns, search.limit)
+    return [trace_id for trace_id, _ in found]
+
+
+def _whole(view: View, tenant: str, ids: Sequence[bytes]) -> list[Batch]:
+    batches: list[Batch] = []
+    size = 0
+    for at in range(0, len(ids), _AT_ONCE):
+        batch = view.traces(tenant, ids[at : at + _AT_ONCE])
+        size += batch.size_bytes
+        if size > _MAX_BYTES:
+            raise TooLarge(
+                f"the answer has more than {_MAX_BYTES >> 20} MiB after {at + _AT_ONCE} of {len(ids)} traces; "
+                "ask for fewer traces at once"
+            )
+        if batch.items:
+            batches.append(batch)
+    return batches
+
+
+def _summary(row: "CoreSummary") -> TraceSummary:
+    return TraceSummary(*row[:8], tuple(ServiceSummary(name or NO_SERVICE, *counts) for name, *counts in row[8]))

@@ -1,0 +1,129 @@
+"""Which function answers: routes by method and path pattern, in groups that each wrap errors their own way.
+
+A pattern is a path whose segments are words or `{names}`: `/api/traces/{id}`. The request's path is cut at `/` before
+it is decoded, so that an encoded slash stays within its segment. HEAD is answered as GET; the server drops the body.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+from urllib.parse import unquote
+
+from .._core import HttpRequest
+from .endpoint import Response
+from .request import HttpError, Request
+
+_log = logging.getLogger(__name__)
+
+RouteHandler: TypeAlias = Callable[[Request], Response]
+ErrorWriter: TypeAlias = Callable[[HttpError, Request], Response]
+Observer: TypeAlias = Callable[[str, int, float], None]
+"""Pattern, status, seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One thing that can be asked for."""
+
+    method: str
+    pattern: str
+    handler: RouteHandler
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Routes of one face of the product."""
+
+    routes: Sequence[Route]
+    write_error: ErrorWriter
+
+
+def plain_error(error: HttpError, _request: Request) -> Response:
+    """The text alone."""
+    return Response(
+        error.status, (("content-type", "text/plain; charset=utf-8"), *error.headers), f"{error.message}\n".encode()
+    )
+
+
+class _Found(NamedTuple):
+    route: Route
+    write_error: ErrorWriter
+
+
+_Methods: TypeAlias = dict[str, _Found]
+
+
+class Router:
+    """Finds and calls the handler; never raises for what a request or a handler does."""
+
+    def __init__(self, groups: Sequence[Group], observe: Observer | None = None) -> None:
+        """Where two patterns match, the one given first answers. `observe` is told about each answer of a route."""
+        self._observe = observe
+        self._exact: dict[str, _Methods] = {}
+        self._patterns: dict[int, list[tuple[tuple[str, ...], _Methods]]] = {}
+        for group in groups:
+            for route in group.routes:
+                self._methods_at(route.pattern)[route.method] = _Found(route, group.write_error)
+
+    def __call__(self, raw: HttpRequest) -> Response:
+        """Answer a request."""
+        methods, parameters = self._find(raw.path)
+        if not methods:
+            return plain_error(HttpError(404, "404 page not found"), Request(raw, {}))
+        request = Request(raw, parameters)
+        method = "GET" if raw.method == "HEAD" else raw.method
+        found = methods.get(method)
+        if found is None:
+            allowed = ", ".join(sorted({*methods, *(["HEAD"] if "GET" in methods else [])}))
+            error = HttpError(405, f"{raw.method} is not possible here; use {allowed}", (("allow", allowed),))
+            return plain_error(error, request)
+        began = time.perf_counter()
+        answer = _answer(found, request)
+        if self._observe:
+            self._observe(found.route.pattern, answer.status, time.perf_counter() - began)
+        return answer
+
+    def _methods_at(self, pattern: str) -> _Methods:
+        if "{" not in pattern:
+            return self._exact.setdefault(pattern, {})
+        segments = tuple(pattern.split("/"))
+        known = self._patterns.setdefault(len(segments), [])
+        for other, methods in known:
+            if other == segments:
+                return methods
+        known.append((segments, {}))
+        return known[-1][1]
+
+    def _find(self, path: str) -> tuple[_Methods, dict[str, str]]:
+        if exact := self._exact.get(path):
+            return exact, {}
+        segments = path.split("/")
+        for pattern, methods in self._patterns.get(len(segments), ()):
+            parameters = _match(pattern, segments)
+            if parameters is not None:
+                return methods, parameters
+        return {}, {}
+
+
+def _answer(found: _Found, request: Request) -> Response:
+    try:
+        return found.route.handler(request)
+    except HttpError as error:
+        return found.write_error(error, request)
+    except Exception:  # noqa: BLE001 (a bug in one route must not end the server)
+        _log.exception("can't answer %s", found.route.pattern)
+        return found.write_error(HttpError(500, "internal error; see Otelier's log"), request)
+
+
+def _match(pattern: Sequence[str], segments: Sequence[str]) -> dict[str, str] | None:
+    parameters: dict[str, str] = {}
+    for word, segment in zip(pattern, segments, strict=True):
+        if word.startswith("{"):
+            if not segment:
+                return None
+            parameters[word[1:-1]] = unquote(segment)
+        elif word != segment:
+            return None
+    return parameters

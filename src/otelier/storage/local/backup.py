@@ -1,0 +1,105 @@
+"""A consistent copy of a data directory, while another process writes it.
+
+Segments never change, so they are linked where the file system can, else copied, in rounds: what was merged or written
+meanwhile is caught up with. The last round is short: manifest, log, manifest again. If it is the same one, no flush
+came in between, and what the copy holds is the state of one moment. Everything acknowledged before it is in it.
+"""
+
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from ..._core import Disk
+from ..contract import DataDirectoryError
+from .contents import open_existing, unflushed
+from .layout import MANIFEST, SEGMENTS, index_of
+from .manifest import State, read_state
+
+_ROUNDS = 50
+
+
+def backup(root: Path, target: Path) -> State:
+    """Copy `root` to `target`, a new or empty directory; the state that was copied.
+
+    Raises DataDirectoryError, OSError.
+    """
+    if target.exists() and any(target.iterdir()):
+        raise DataDirectoryError(f"{target} is not empty: a backup needs a directory of its own")
+    disk = open_existing(root)
+    target.mkdir(0o700, parents=True, exist_ok=True)
+    for _ in range(_ROUNDS):
+        state = read_state(disk)
+        if _copy_segments(root, target, state) and (manifest := _copy_log(disk, root, target)) is not None:
+            _remove_others(target, state)
+            # Last, so that what was not finished is no data directory.
+            _write(target / MANIFEST, manifest)
+            _sync_tree(target)
+            return state
+    raise DataDirectoryError(f"{root} changes faster than it can be copied: try again, or stop its writer")
+
+
+def _copy_segments(root: Path, target: Path, state: State) -> bool:
+    """Whether all were still there."""
+    for segment in state.segments:
+        for path in (segment, index_of(segment)):
+            to = target / path
+            if to.exists():
+                continue
+            to.parent.mkdir(0o700, parents=True, exist_ok=True)
+            try:
+                _link_or_copy(root / path, to)
+            except FileNotFoundError:
+                return False
+    return True
+
+
+def _copy_log(disk: Disk, root: Path, target: Path) -> bytes | None:
+    """The manifest that fits the log and the segments copied; None if they don't belong together."""
+    before = read_state(disk)
+    manifest = disk.read(MANIFEST) if disk.exists(MANIFEST) else b""
+    folder = target / "log"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(0o700)
+    for path, _ in unflushed(disk, before):
+        with suppress(FileNotFoundError):
+            shutil.copyfile(root / path, target / path)
+    after = read_state(disk)
+    copied = all((target / each).exists() for each in before.segments)
+    return manifest if copied and after == before else None
+
+
+def _link_or_copy(source: Path, to: Path) -> None:
+    try:
+        os.link(source, to)
+    except FileNotFoundError:
+        raise
+    except OSError:  # another file system, or one without links
+        partial = to.with_name(to.name + ".partial")
+        shutil.copyfile(source, partial)
+        partial.rename(to)
+
+
+def _remove_others(target: Path, state: State) -> None:
+    wanted = {target / each for path in state.segments for each in (path, index_of(path))}
+    for path in (target / SEGMENTS).rglob("*"):
+        if path.is_file() and path not in wanted:
+            path.unlink()
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_tree(root: Path) -> None:
+    """Linked files are synced already, but copies and names are not."""
+    for folder, _, names in os.walk(root):
+        for path in (Path(folder), *(Path(folder, name) for name in names)):
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)

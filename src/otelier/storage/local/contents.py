@@ -1,0 +1,102 @@
+"""What a data directory holds, read without its lock: also while another process writes it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ... import _core
+from ..._core import Disk, damaged_bytes
+from ..contract import DataDirectoryError
+from .layout import LOG, MANIFEST
+from .manifest import Segment, State, read_state
+from .recovery import names_in
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What one tenant has of one signal, in segments."""
+
+    tenant: str
+    signal: str
+    segments: int
+    items: int
+    bytes: int
+    min_start_ns: int
+    max_start_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """All of a data directory."""
+
+    holdings: tuple[Holding, ...]
+    """By tenant and signal."""
+    unflushed_bytes: int
+    """Of the log: what no segment holds yet."""
+
+
+def open_existing(root: Path) -> Disk:
+    """The disk of a data directory. Raises DataDirectoryError if there is none."""
+    if not any((root / each).exists() for each in (MANIFEST, LOG)):
+        raise DataDirectoryError(f"there is no data directory at {root}; name another one (--data-dir)")
+    try:
+        return Disk.real(str(root))
+    except OSError as error:
+        raise DataDirectoryError(f"can't read the data directory {root}: {error.strerror or error}") from error
+
+
+def contents(disk: Disk) -> Contents:
+    """Raises DataDirectoryError, OSError."""
+    state = read_state(disk)
+    groups: dict[tuple[str, str], list[Segment]] = {}
+    for segment in state.segments.values():
+        groups.setdefault((segment.tenant, segment.signal), []).append(segment)
+    holdings = tuple(_holding(tenant, signal, group) for (tenant, signal), group in sorted(groups.items()))
+    return Contents(holdings, sum(size for _, size in unflushed(disk, state)))
+
+
+def unflushed(disk: Disk, state: State) -> Iterator[tuple[str, int]]:
+    """Path and bytes of the log's generations that are not retired."""
+    for name in names_in(disk, LOG):
+        if name.endswith(".log") and name[:-4].isdigit() and int(name[:-4]) > state.retired:
+            path = f"{LOG}/{name}"
+            try:
+                yield path, disk.size(path)
+            except FileNotFoundError:
+                continue  # retired meanwhile
+
+
+def problems(disk: Disk) -> Iterator[tuple[str, str]]:
+    """(path, what is wrong with it), after every byte was read. Raises DataDirectoryError, OSError."""
+    if disk.exists(MANIFEST) and (damaged := damaged_bytes(disk, MANIFEST)):
+        yield MANIFEST, f"{damaged} bytes are damaged"
+    state = read_state(disk)
+    for segment in state.segments.values():
+        if (wrong := _wrong(disk, segment.path)) and segment.path in read_state(disk).segments:
+            yield segment.path, wrong
+    for path, _ in unflushed(disk, state):
+        try:
+            damaged = damaged_bytes(disk, path)
+        except FileNotFoundError:
+            continue
+        if damaged:
+            yield path, f"{damaged} bytes are damaged"
+
+
+def _wrong(disk: Disk, path: str) -> str:
+    try:
+        return _core.verify_segment(disk, path)
+    except (OSError, ValueError) as error:
+        return str(error)
+
+
+def _holding(tenant: str, signal: str, group: list[Segment]) -> Holding:
+    return Holding(
+        tenant,
+        signal,
+        segments=len(group),
+        items=sum(each.rows for each in group),
+        bytes=sum(each.bytes for each in group),
+        min_start_ns=min(each.min_start_ns for each in group),
+        max_start_ns=max(each.max_start_ns for each in group),
+    )

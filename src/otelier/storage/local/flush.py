@@ -1,0 +1,179 @@
+"""From the log to segments: when, how much at once, and what happens when it fails.
+
+The order of steps makes a crash at any moment harmless: segments are written and synced, then one step of the
+manifest adds them and retires the generations of the log that they hold, then those are unlinked. Without the step
+the files are leftovers, which `recovery` removes; with it, whatever is left of the generations is ignored.
+
+Traces that go on are carried into the next generation, so that they stay whole; the fuller the log, the less.
+"""
+
+import errno
+import logging
+from dataclasses import dataclass
+
+import msgspec
+
+from ... import _core
+from ..._core import Disk, Log
+from ...component import Clock
+from .counters import StoreCounters
+from .layout import LOG
+from .manifest import Manifest, Segment, State, Step
+from .recovery import quarantine
+from .settings import StoreSettings
+
+_log = logging.getLogger("otelier.store")
+_S = 10**9
+_RECENT = 32
+"""So many of the newest segments are looked through for the beginnings of traces, and for duplicates."""
+_AGAIN_S = 2.0
+"""Between two tries while the disk fails: space is noticed in time."""
+_SUSPECT = 3
+"""So many failures in a row that no disk is to blame for, and the oldest generation is set aside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long traces that go on may be carried, ns."""
+
+    idle_ns: int
+    max_open_ns: int
+
+
+NONE = Patience(0, 0)
+
+
+def patience(settings: StoreSettings, unflushed_bytes: int) -> Patience:
+    """As configured while the log is at most half full; a fifth of it up to three quarters; none above."""
+    full = unflushed_bytes / settings.max_unflushed_bytes
+    share = 1.0 if full <= 0.5 else 0.2 if full <= 0.75 else 0.0
+    return Patience(round(settings.flush.idle * share * _S), round(settings.flush.max_open * share * _S))
+
+
+class Flusher:
+    """Turns the log into segments; one thread at a time."""
+
+    def __init__(
+        self, disk: Disk, log: Log, manifest: Manifest, clock: Clock, settings: StoreSettings, counters: StoreCounters
+    ) -> None:
+        self._disk = disk
+        self._log = log
+        self._manifest = manifest
+        self._clock = clock
+        self._settings = settings
+        self._counters = counters
+        self._since: float | None = None
+        self._failures = 0
+        self.untidy = False
+        """Whether a flush has failed and may have left files."""
+        # What an earlier process left was stamped by a clock that may have been ahead: nothing of it may wait.
+        self._first = True
+
+    def due_in(self) -> float:
+        """Seconds until the next flush should be made; at most a second, to look again."""
+        unflushed = self._log.unflushed_bytes
+        if not unflushed or not hasattr(_core, "flush"):
+            self._since = None
+            return 1.0
+        now = self._clock.monotonic()
+        if self._since is None:
+            self._since = now
+        if unflushed >= self._settings.flush.max_bytes:
+            return 0.0
+        return min(max(self._since + self._settings.flush.max_age - now, 0.0), 1.0)
+
+    def attempt(self, now_ns: int) -> float:
+        """Flush if it is due; seconds until the next look. Never raises."""
+        wait_s = self.due_in()
+        if wait_s > 0:
+            return wait_s
+        try:
+            self.flush(now_ns)
+        except OSError as error:
+            reason = errno.errorcode.get(error.errno or 0, "error")
+            self._counters.retries.add(1, operation="flush", reason=reason)
+            _log.error("can't write segments: %s; what was acknowledged stays in the log, next try in 2 s", error)
+            self.untidy = True
+            return _AGAIN_S
+        except Exception:  # noqa: BLE001 (the store goes on)
+            self._counters.retries.add(1, operation="flush", reason="defect")
+            self._failures += 1
+            _log.exception("can't turn the log into segments; what was acknowledged stays in it, next try in 2 s")
+            self.untidy = True
+            if self._failures >= _SUSPECT:
+                self._set_aside_oldest()
+            return _AGAIN_S
+        return min(self.due_in(), 1.0)
+
+    def flush(self, now_ns: int, *, everything: bool = False) -> State:
+        """Write all that is in the log now, but for traces that go on unless `everything`. Raises OSError."""
+        began = self._clock.monotonic()
+        generation = self._log.rotate()
+        generations = [number for number, _ in self._log.generations() if number <= generation]
+        wait = NONE if everything or self._first else patience(self._settings, self._log.unflushed_bytes)
+        done = _core.flush(
+            self._disk,
+            self._log,
+            generations,
+            now_ns=now_ns,
+            idle_ns=wait.idle_ns,
+            max_open_ns=wait.max_open_ns,
+            recent=self._recent(),
+        )
+        if done.damaged_bytes:
+            self._keep_damaged(generations, done.damaged_bytes)
+        added = tuple(written(body, generation, now_ns) for body in done.segments)
+        state = self._manifest.apply(Step(add=added, retired=generation))
+        self._since = None
+        self._first = False
+        self._failures = 0
+        for signal, items in done.items.items():
+            self._counters.flushed.add(items, signal=signal)
+        self._counters.duplicates.add(done.duplicates)
+        self._counters.flush_seconds.record(self._clock.monotonic() - began)
+        self._retire(generation)
+        return state
+
+    def _retire(self, generation: int) -> None:
+        try:
+            self._log.retire(generation)
+        except OSError as error:
+            # They are retired all the same: the manifest says so. The next flush unlinks them, too.
+            _log.warning("can't unlink what is flushed of the log: %s", error)
+
+    def _recent(self) -> list[str]:
+        traces = [each for each in self._manifest.state.segments.values() if each.signal == "traces"]
+        traces.sort(key=lambda each: each.generation)
+        return [each.path for each in traces[-_RECENT:]]
+
+    def _keep_damaged(self, generations: list[int], damaged_bytes: int) -> None:
+        self._counters.damaged_bytes.add(damaged_bytes, where="log")
+        kept = [quarantine(self._disk, generation_path(number)) for number in generations]
+        _log.error("the log is damaged: %d bytes can't be read; the files are kept as %s", damaged_bytes, kept)
+
+    def _set_aside_oldest(self) -> None:
+        """A generation that can't be turned into segments must not hold up all that come after it."""
+        number, size = min(self._log.generations())
+        try:
+            kept = quarantine(self._disk, generation_path(number))
+            self._manifest.apply(Step(retired=number))
+        except OSError as error:
+            _log.error("can't set generation %d of the log aside: %s", number, error)
+            return
+        self._failures = 0
+        self._counters.damaged_bytes.add(size, where="log")
+        self._retire(number)
+        _log.error("generation %d of the log (%d bytes) can't be turned into segments; kept as %s", number, size, kept)
+
+
+def written(body: bytes, generation: int, now_ns: int) -> Segment:
+    """A new segment as the manifest names it."""
+    return msgspec.structs.replace(_segment(body), generation=generation, written_ns=now_ns)
+
+
+def generation_path(number: int) -> str:
+    """The file of a generation of the log."""
+    return f"{LOG}/{number:016d}.log"
+
+
+_segment = msgspec.json.Decoder(Segment).decode

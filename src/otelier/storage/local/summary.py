@@ -1,0 +1,33 @@
+"""The summary of a segment, the first record of its index (docs/spec/segment.md), as far as it is read here."""
+
+import msgspec
+
+from ..._core import Disk, read_records
+from .layout import index_of
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """What the catalogue and recovery want to know."""
+
+    rows: int
+    min_start_ns: int
+    max_start_ns: int
+    services: tuple[str, ...] = ()
+    operations: tuple[tuple[str, str, int, int], ...] = ()
+    """Service, name, kind, spans."""
+    keys: tuple[tuple[str, str, int, bool], ...] = ()
+    """Attribute key, type, items, whether it has a column."""
+
+
+def read_summary(disk: Disk, segment: str) -> Summary:
+    """Of the segment with this path. Raises OSError, ValueError."""
+    bodies = read_records(disk, index_of(segment), 1)
+    if not bodies:
+        raise ValueError(f"{index_of(segment)} has no summary")
+    try:
+        return _decode(bodies[0])
+    except msgspec.DecodeError as error:
+        raise ValueError(f"{index_of(segment)}: {error}") from error
+
+
+_decode = msgspec.json.Decoder(Summary).decode

@@ -1,0 +1,174 @@
+"""What a store does beside taking things in: merge small segments, delete by retention, unlink what readers let go of.
+
+Deleting is two steps. The manifest forgets a segment, then, when readers have had time to notice, its files go.
+"""
+
+import errno
+import logging
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ... import _core
+from ..._core import Disk
+from ...component import Clock
+from . import compaction
+from .catalogue import Catalogue
+from .counters import StoreCounters
+from .flush import Flusher, written
+from .layout import index_of
+from .manifest import Manifest, Segment, Step
+from .recovery import leftovers, quarantine, unlink_all
+from .retention import RetentionClock, expired
+from .settings import StoreSettings
+
+_log = logging.getLogger("otelier.store")
+EVERY_S = 1.0
+_GRACE_S = 30.0
+"""Readers look at the manifest every second; a query that has begun may go on reading for so long."""
+_RETENTION_S = 60.0
+_REST = 3.0
+"""After a merge comes a rest so many times as long: merging takes a quarter of a core at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Removed:
+    path: str
+    due: float
+    """Monotonic seconds."""
+
+
+class Upkeep:
+    """Called by one thread, every `EVERY_S` seconds; shares `building` with the flusher."""
+
+    def __init__(
+        self,
+        disk: Disk,
+        manifest: Manifest,
+        catalogue: Catalogue,
+        flusher: Flusher,
+        clock: Clock,
+        settings: StoreSettings,
+        counters: StoreCounters,
+        building: threading.Lock,
+    ) -> None:
+        self._disk = disk
+        self._manifest = manifest
+        self._catalogue = catalogue
+        self._flusher = flusher
+        self._clock = clock
+        self._settings = settings
+        self._counters = counters
+        self._building = building
+        self._time = RetentionClock(clock)
+        self._removed: list[_Removed] = []
+        self._next_retention = clock.monotonic()
+        self._next_merge = clock.monotonic()
+        self._untidy = False
+
+    def attempt(self, *, calm: bool) -> None:
+        """Do what is due; merge only while it is `calm`. Never raises."""
+        try:
+            self._unlink_due()
+            self._tidy()
+            self._catalogue.check(self._manifest.state)
+            now = self._clock.monotonic()
+            if now >= self._next_retention:
+                self._next_retention = now + _RETENTION_S
+                self.retain()
+            if calm and now >= self._next_merge:
+                self.merge_some()
+        except OSError as error:
+            reason = errno.errorcode.get(error.errno or 0, "error")
+            self._counters.retries.add(1, operation="upkeep", reason=reason)
+            self._next_merge = self._clock.monotonic() + _GRACE_S
+            _log.warning("upkeep of the store failed, trying again: %s", error)
+        except Exception:  # noqa: BLE001 (the store goes on)
+            self._counters.retries.add(1, operation="upkeep", reason="defect")
+            self._next_merge = self._clock.monotonic() + _RETENTION_S
+            _log.exception("upkeep of the store failed, trying again")
+
+    def retain(self) -> None:
+        """Delete what retention says. Raises OSError."""
+        segments = self._manifest.state.segments
+        due = expired(segments.values(), self._time.time_ns(), self._settings.retention)
+        if not due:
+            return
+        self.forget(due)
+        for reason in set(due.values()):
+            self._counters.deleted.add(list(due.values()).count(reason), reason=reason)
+        _log.info("retention deletes %d segments, %d items", len(due), sum(segments[path].rows for path in due))
+
+    def merge_some(self) -> bool:
+        """Merge one group of segments, if there is one; whether there was. Raises OSError."""
+        group = compaction.choose(self._manifest.state.segments.values())
+        if not group:
+            return False
+        began = self._clock.monotonic()
+        paths = [each.path for each in group]
+        self._untidy = True
+        try:
+            done = _core.merge(self._disk, group[0].tenant, group[0].signal, paths)
+        except ValueError as error:
+            self._set_damaged_aside(group, error)
+            return True
+        newest = max(group, key=lambda each: each.generation)
+        # In the order of things the result stands where the youngest of its parts stood.
+        added = tuple(written(body, newest.generation, newest.written_ns) for body in done.segments)
+        self.forget(paths, add=added)
+        self._untidy = False
+        took = self._clock.monotonic() - began
+        self._counters.duplicates.add(done.duplicates)
+        self._counters.merge_seconds.record(took)
+        self._counters.deleted.add(len(paths), reason="merged")
+        self._next_merge = began + took * (1 + _REST)
+        return True
+
+    def forget(self, paths: Iterable[str], add: tuple[Segment, ...] = ()) -> None:
+        """The manifest forgets these segments now; their files go later. Raises OSError."""
+        gone = tuple(paths)
+        state = self._manifest.apply(Step(add=add, remove=gone))
+        due = self._clock.monotonic() + _GRACE_S
+        self._removed += [_Removed(path, due) for path in gone]
+        self._catalogue.follow(state)
+
+    def close(self) -> None:
+        """Unlink what was forgotten: the writer ends, and with it whoever it let read."""
+        try:
+            self._unlink(self._removed)
+        except OSError as error:
+            _log.warning("can't unlink segments that are merged or too old: %s; the next start does", error)
+        self._removed = []
+
+    def _unlink_due(self) -> None:
+        now = self._clock.monotonic()
+        due = [each for each in self._removed if each.due <= now]
+        self._unlink(due)
+        self._removed = [each for each in self._removed if each.due > now]
+
+    def _unlink(self, removed: Iterable[_Removed]) -> None:
+        for each in removed:
+            unlink_all(self._disk, (each.path, index_of(each.path)))
+
+    def _tidy(self) -> None:
+        """Remove what failed work has left, unless a flush is writing just now."""
+        if not (self._untidy or self._flusher.untidy) or not self._building.acquire(blocking=False):
+            return
+        try:
+            self._manifest.settle()
+            waiting = {each.path for each in self._removed}
+            unlink_all(self._disk, leftovers(self._disk, self._manifest.state, waiting))
+            self._untidy = self._flusher.untidy = False
+        finally:
+            self._building.release()
+
+    def _set_damaged_aside(self, group: list[Segment], error: ValueError) -> None:
+        """A segment that can't be read must not be merged again and again. Its files are kept in quarantine."""
+        damaged = {each.path: problem for each in group if (problem := _core.verify_segment(self._disk, each.path))}
+        if not damaged:
+            raise error
+        for path, problem in damaged.items():
+            kept = [quarantine(self._disk, each) for each in (path, index_of(path))]
+            self._counters.damaged_bytes.add(self._manifest.state.segments[path].bytes, where="segments")
+            _log.error("%s is damaged (%s); kept as %s", path, problem, kept)
+        self.forget(damaged)
