@@ -1,9 +1,11 @@
 """The product itself behind the pages: a user's first program, a shop's checkout with its logs, kill -9 in between."""
 
 import json
+import random
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -65,10 +67,13 @@ def test_the_first_program_appears_in_an_open_browser_and_outlives_kill_9(
 def test_a_checkout_is_searched_for_read_and_its_logs_with_it(otelier, tmp_path: Path, open_page, picture) -> None:
     process, url = start(otelier, tmp_path)
     http = process.address("http")
-    for i in range(6):
-        export(http, answers.checkout(f"{i + 1:032x}", fails=i == 2, scale=1 + i))
-    page = open_page(url + "/search?lookback=custom&start=1764000000000&end=1764200000000")
-    expect(page.locator(".result")).to_have_count(6)
+    chance, now = random.Random(11), time.time_ns()
+    for i in range(18):
+        start_ns = now - i * 171_000 * answers.MS - chance.randrange(10**11)
+        scale = 10 ** chance.uniform(-0.9, 0.7)
+        export(http, answers.checkout(f"{chance.getrandbits(128):032x}", fails=i == 4, scale=scale, start_ns=start_ns))
+    page = open_page(url + "/search")
+    expect(page.locator(".result")).to_have_count(18)
     expect(page.locator(".result .bad")).not_to_have_count(0)
     picture(page, "real-search")
     page.get_by_label("Tags").fill('error=true app.payment.card_type="visa"')
