@@ -83,6 +83,13 @@ def test_find_marks_and_walks_through_its_matches(open_page, stage) -> None:
     expect(page.locator(".row.match")).to_have_count(0)
 
 
+def test_the_services_in_the_head_find_their_spans(open_page, stage) -> None:
+    page = open_shop(open_page, stage)
+    page.locator(".legend").get_by_text("currency").click()
+    expect(page.locator(".row.match")).to_have_count(3)
+    expect(page.get_by_role("searchbox", name="Find in trace")).to_have_value('service="currency"')
+
+
 def test_rows_fold_and_say_what_they_hide(open_page, stage) -> None:
     page = open_shop(open_page, stage)
     expect(page.get_by_role("row")).to_have_count(21)

@@ -10,6 +10,7 @@ import { ago, clock, day } from "../text/instant.ts";
 import { nameOf, serviceOf } from "./model.ts";
 import type { TraceView } from "./view.ts";
 
+const MOST_SERVICES = 9;
 export const VIEWS = ["timeline", "logs", "json"] as const;
 export type ViewName = (typeof VIEWS)[number];
 
@@ -60,21 +61,52 @@ export function TraceHeader({ view, logCount }: { view: TraceView; logCount: num
           )}
         </Fact>
       </dl>
-      <nav class="views" aria-label={words.spans}>
-        {VIEWS.map(name => (
-          <button
-            key={name}
-            type="button"
-            class="view-button"
-            aria-current={viewFromAddress() === name ? "page" : undefined}
-            onClick={() => setParameter("view", name === "timeline" ? null : name)}
-          >
-            {words.views[name]}
-            {name === "logs" && logCount !== null && <span class="count">{number(logCount)}</span>}
-          </button>
-        ))}
-      </nav>
+      <div class="views-bar">
+        <nav class="views" aria-label={words.views.timeline}>
+          {VIEWS.map(name => (
+            <button
+              key={name}
+              type="button"
+              class="view-button"
+              aria-current={viewFromAddress() === name ? "page" : undefined}
+              onClick={() => setParameter("view", name === "timeline" ? null : name)}
+            >
+              {words.views[name]}
+              {name === "logs" && logCount !== null && <span class="count">{number(logCount)}</span>}
+            </button>
+          ))}
+        </nav>
+        <span class="spread" />
+        {viewFromAddress() === "timeline" && <Legend view={view} />}
+      </div>
     </header>
+  );
+}
+
+/** The services with their colours; a click finds a service's spans. */
+function Legend({ view }: { view: TraceView }) {
+  const { trace } = view;
+  return (
+    <div class="legend">
+      {trace.serviceNames.slice(0, MOST_SERVICES).map((name, number) => (
+        <button
+          key={name}
+          type="button"
+          class={`pill c${view.colours[number]}`}
+          title={t().trace.findService}
+          onClick={() => {
+            view.findText.value = `service="${name.replace(/["\\]/g, "\\$&")}"`;
+          }}
+        >
+          <i class="dot" aria-hidden="true" />
+          <bdi>{oneLine(name, 40) || t().results.noService}</bdi>
+          <b>{trace.serviceSpans[number]}</b>
+        </button>
+      ))}
+      {trace.serviceNames.length > MOST_SERVICES && (
+        <span class="pill plain">+{trace.serviceNames.length - MOST_SERVICES}</span>
+      )}
+    </div>
   );
 }
 
