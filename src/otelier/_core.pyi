@@ -297,6 +297,10 @@ class View:
         """Items in the live log, of all tenants and signals."""
 
     @property
+    def scanned(self) -> Mapping[str, int]:
+        """What was read of segments so far: `files` opened, `row_groups` looked into, `pages`, `bytes`."""
+
+    @property
     def damaged_bytes(self) -> int:
         """Bytes of the live log that could not be read."""
 
@@ -452,6 +456,39 @@ class Log:
     def close(self) -> None:
         """Make everything durable and end. Later appends raise OSError."""
 
+@final
+class QueueFile:
+    """What a component has accepted and not handed on yet, on disk; safe for threads. Format: docs/spec/queue.md."""
+
+    def __init__(self, disk: Disk, directory: str, *, fsync: bool, cache_bytes: int = 67_108_864) -> None:
+        """Open the queue in a directory, or make it.
+
+        `fsync`: what is put is durable when `put` returns; otherwise it is written, and a power cut may lose it.
+        `cache_bytes`: so much of it is kept in memory, too.
+        """
+
+    def restored(self) -> list[tuple[int, Signal, int, int, dict[str, tuple[str, ...]]]]:
+        """What was alive at the opening, oldest first: (key, signal, items, bytes, metadata). Answered once."""
+
+    def put(self, batch: Batch, now_ns: int) -> int:
+        """Take a batch in; answers its key. Raises OSError, and keeps nothing."""
+
+    def load(self, key: int) -> Batch:
+        """From memory or from disk. Raises OSError where it can't be read or is damaged."""
+
+    def done(self, keys: Sequence[int]) -> None:
+        """These need not be kept. If that can't be written, they come back at the next opening."""
+
+    @property
+    def disk_bytes(self) -> int:
+        """Of all files."""
+    @property
+    def damaged_bytes(self) -> int:
+        """What could not be read at the opening."""
+
+    def close(self) -> None:
+        """What is alive stays. Later puts raise OSError."""
+
 def read_generation(
     disk: Disk, path: str
 ) -> tuple[list[tuple[Literal["telemetry", "carried"], str, Batch, int, int, int]], int, int]:
@@ -459,3 +496,55 @@ def read_generation(
 
     Records are (kind, tenant, telemetry, first and last arrival in nanoseconds, generation it was carried from or 0).
     """
+
+# -- segments -----------------------------------------------------------------------------------
+
+@final
+class Flushed:
+    """What a flush or a merge has written. No manifest names it yet."""
+
+    @property
+    def segments(self) -> list[bytes]:
+        """JSON objects as the manifest's steps have them: path, tenant, signal, rows, bytes, min_start_ns, max_start_ns."""
+    @property
+    def carried(self) -> int:
+        """Items that were written into the open generation of the log, because their traces go on."""
+    @property
+    def duplicates(self) -> int:
+        """Spans left out because one with the same trace id, span id, start and kind is there already."""
+    @property
+    def damaged_bytes(self) -> int:
+        """Bytes of the log that could not be used: damaged, or of a signal that has no segments."""
+    @property
+    def items(self) -> dict[str, int]:
+        """Items in the new segments, by signal."""
+
+def flush(
+    disk: Disk,
+    log: Log,
+    generations: Sequence[int],
+    *,
+    now_ns: int,
+    idle_ns: int,
+    max_open_ns: int,
+    recent: Sequence[str] = (),
+) -> Flushed:
+    """Write what these sealed generations hold into segments (docs/spec/segment.md), durable on return.
+
+    `generations`: all that are sealed and not retired, or the oldest of these. Logs are all written. A trace is if nothing
+    came of it for `idle_ns` or something came `max_open_ns` ago; the others are carried into the open generation, durable,
+    too. `recent`: segments that may hold earlier parts of the traces. Neither manifest nor generations change: retire them
+    when the manifest names the segments. Raises OSError; what is written then is to be thrown away.
+    """
+
+def merge(disk: Disk, tenant: str, signal: Signal, paths: Sequence[str]) -> Flushed:
+    """Write what these segments hold into a new one, durable on return. Raises OSError; ValueError for damaged ones."""
+
+def verify_segment(disk: Disk, path: str) -> str:
+    """What is wrong with a segment, after all of it was read; empty if nothing is. Raises OSError."""
+
+def segment_summary(disk: Disk, path: str) -> bytes:
+    """The JSON object with what a segment holds, out of its index. Raises OSError; ValueError for a damaged index."""
+
+def read_segment(disk: Disk, path: str, signal: Signal) -> Batch:
+    """All of a segment as a batch. Raises OSError; ValueError for a damaged one."""
