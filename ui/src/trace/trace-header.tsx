@@ -10,7 +10,9 @@ import { ago, clock, day } from "../text/instant.ts";
 import { nameOf, serviceOf } from "./model.ts";
 import type { TraceView } from "./view.ts";
 
+/** As many as fit into a line; one more than that is no reason for "+1". */
 const MOST_SERVICES = 9;
+const FEWER_SERVICES = 6;
 export const VIEWS = ["timeline", "logs", "json"] as const;
 export type ViewName = (typeof VIEWS)[number];
 
@@ -86,9 +88,11 @@ export function TraceHeader({ view, logCount }: { view: TraceView; logCount: num
 /** The services with their colours; a click finds a service's spans. */
 function Legend({ view }: { view: TraceView }) {
   const { trace } = view;
+  const all = trace.serviceNames.length;
+  const shown = all > MOST_SERVICES ? FEWER_SERVICES : all;
   return (
     <div class="legend">
-      {trace.serviceNames.slice(0, MOST_SERVICES).map((name, number) => (
+      {trace.serviceNames.slice(0, shown).map((name, number) => (
         <button
           key={name}
           type="button"
@@ -103,9 +107,7 @@ function Legend({ view }: { view: TraceView }) {
           <b>{trace.serviceSpans[number]}</b>
         </button>
       ))}
-      {trace.serviceNames.length > MOST_SERVICES && (
-        <span class="pill plain">+{trace.serviceNames.length - MOST_SERVICES}</span>
-      )}
+      {all > shown && <span class="pill plain">+{all - shown}</span>}
     </div>
   );
 }
