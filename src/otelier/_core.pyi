@@ -57,6 +57,8 @@ class Batch:
     def __len__(self) -> int: ...
     def to_otlp(self) -> bytes: ...
     def to_json(self) -> bytes: ...
+    def to_tagged_json(self, *, sort: bool) -> bytes:
+        """OTLP/JSON, but each attribute is `{"key","type","value"}`, as in Jaeger's API; `sort`: by key."""
     def split(self, max_items: int) -> list[Batch]:
         """Parts of exactly `max_items` items, the last one maybe fewer; order is kept."""
 
@@ -236,6 +238,71 @@ class HttpClient:
         """
 
     def close(self) -> None: ...
+
+# -- reading ------------------------------------------------------------------------------------
+
+class StaleView(RuntimeError):
+    """A file that the view knows is gone: refresh it with the newest manifest, and ask again."""
+
+class DamagedFile(RuntimeError):
+    """A file of the store is not what its format says; the text names it."""
+
+TraceSummary: TypeAlias = tuple[bytes, str, str, int, int, int, int, int, list[tuple[str, int, int]]]
+"""Trace id, root's service and name, first start and last end (ns), spans, errors, spans whose parent is missing, and
+(service, spans, errors) of each service, by name. A service is "" where the resource has none."""
+
+@final
+class View:
+    """Segments and the live log as one, read only, as of the newest refresh. For any number of threads.
+
+    Calls answer from the state they began with, also when a refresh comes meanwhile. Times are ns since 1970.
+    """
+
+    def __init__(self, disk: Disk) -> None:
+        """Empty until the first refresh."""
+
+    def refresh(self, segments: Sequence[str], retired: int) -> None:
+        """Take on a state of the manifest (all segments' paths, the last retired generation) and what has come to the
+        log since. Cheap when nothing has changed.
+
+        Read the manifest again afterwards: if it has changed meanwhile, refresh again, because a generation may have
+        been retired and removed before it was read. Raises StaleView if that is noticed at once, OSError.
+        """
+
+    def traces(self, tenant: str, trace_ids: Sequence[bytes]) -> Batch:
+        """All spans of these traces from segments and log, each once; empty if there is none.
+
+        Raises StaleView, DamagedFile, OSError; ValueError for ids that are not 16 bytes.
+        """
+
+    def logs(self, tenant: str, trace_ids: Sequence[bytes]) -> Batch:
+        """All log records of these traces. Raises as `traces`."""
+
+    def search(
+        self, tenant: str, filter_json: bytes, start_ns: int, end_ns: int, limit: int
+    ) -> list[tuple[bytes, int]]:
+        """The newest `limit` traces with a span that the filter means and that starts in [start_ns, end_ns].
+
+        (trace id, start of its newest such span), newest first. The filter is about one span; its form is in
+        docs/spec/filter.md. Raises ValueError for a filter that isn't one, else as `traces`.
+        """
+
+    def summaries(self, tenant: str, trace_ids: Sequence[bytes]) -> list[TraceSummary]:
+        """In the order of `trace_ids`, without traces of which nothing is there. Raises as `traces`."""
+
+    def hot_operations(self, tenant: str) -> list[tuple[str, str, int]]:
+        """(service, span name, span kind) of all spans in the live log, each once, in order."""
+
+    def hot_items(self) -> int:
+        """Items in the live log, of all tenants and signals."""
+
+    @property
+    def scanned(self) -> Mapping[str, int]:
+        """What was read of segments so far: `files` opened, `row_groups` looked into, `pages`, `bytes`."""
+
+    @property
+    def damaged_bytes(self) -> int:
+        """Bytes of the live log that could not be read."""
 
 # -- disk ---------------------------------------------------------------------------------------
 
@@ -429,3 +496,55 @@ def read_generation(
 
     Records are (kind, tenant, telemetry, first and last arrival in nanoseconds, generation it was carried from or 0).
     """
+
+# -- segments -----------------------------------------------------------------------------------
+
+@final
+class Flushed:
+    """What a flush or a merge has written. No manifest names it yet."""
+
+    @property
+    def segments(self) -> list[bytes]:
+        """JSON objects as the manifest's steps have them: path, tenant, signal, rows, bytes, min_start_ns, max_start_ns."""
+    @property
+    def carried(self) -> int:
+        """Items that were written into the open generation of the log, because their traces go on."""
+    @property
+    def duplicates(self) -> int:
+        """Spans left out because one with the same trace id, span id, start and kind is there already."""
+    @property
+    def damaged_bytes(self) -> int:
+        """Bytes of the log that could not be used: damaged, or of a signal that has no segments."""
+    @property
+    def items(self) -> dict[str, int]:
+        """Items in the new segments, by signal."""
+
+def flush(
+    disk: Disk,
+    log: Log,
+    generations: Sequence[int],
+    *,
+    now_ns: int,
+    idle_ns: int,
+    max_open_ns: int,
+    recent: Sequence[str] = (),
+) -> Flushed:
+    """Write what these sealed generations hold into segments (docs/spec/segment.md), durable on return.
+
+    `generations`: all that are sealed and not retired, or the oldest of these. Logs are all written. A trace is if nothing
+    came of it for `idle_ns` or something came `max_open_ns` ago; the others are carried into the open generation, durable,
+    too. `recent`: segments that may hold earlier parts of the traces. Neither manifest nor generations change: retire them
+    when the manifest names the segments. Raises OSError; what is written then is to be thrown away.
+    """
+
+def merge(disk: Disk, tenant: str, signal: Signal, paths: Sequence[str]) -> Flushed:
+    """Write what these segments hold into a new one, durable on return. Raises OSError; ValueError for damaged ones."""
+
+def verify_segment(disk: Disk, path: str) -> str:
+    """What is wrong with a segment, after all of it was read; empty if nothing is. Raises OSError."""
+
+def segment_summary(disk: Disk, path: str) -> bytes:
+    """The JSON object with what a segment holds, out of its index. Raises OSError; ValueError for a damaged index."""
+
+def read_segment(disk: Disk, path: str, signal: Signal) -> Batch:
+    """All of a segment as a batch. Raises OSError; ValueError for a damaged one."""

@@ -9,7 +9,9 @@ mod frames;
 mod log;
 mod os_error;
 mod queue;
+mod segment;
 mod server;
+mod view;
 
 #[pymodule]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -20,6 +22,8 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     disk::register(m)?;
     frames::register(m)?;
     log::register(m)?;
+    segment::register(m)?;
+    view::register(m)?;
     queue::register(m)?;
     Ok(())
 }

@@ -146,6 +146,11 @@ impl Log {
         Ok(log)
     }
 
+    /// Where its generations are on the disk.
+    pub fn directory(&self) -> &str {
+        &self.directory
+    }
+
     /// Telemetry that arrived at `now_ns`: `parts` are encoded requests of the signal, one behind the other one request.
     /// Fails with EAGAIN if too much waits to be flushed; with whatever the disk says, and nothing is kept then.
     pub fn append(&self, tenant: &str, signal: Signal, now_ns: u64, items: u32, parts: Vec<Bytes>) -> io::Result<()> {

@@ -1,49 +1,66 @@
-//! CPU nanoseconds and bytes per span from requests to a finished segment, over a corpus file of `bench/corpus.py`:
-//! `cargo run --release -p otelier-segment --example speed -- FILE [SPANS]`. CPU time of one thread (Linux).
+//! CPU nanoseconds and bytes per span from a log to a finished segment on disk, over a corpus file of
+//! `bench/corpus.py`: `cargo run --release -p otelier-segment --example speed -- FILE [SPANS]`. Writes into a folder
+//! that it makes in the working directory and removes. CPU time of one thread (Linux).
+
+use std::path::Path;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use otelier_wire::{Batch, Limits, Signal, intake};
+use otelier_disk::{Disk, Log, LogOptions, Operations, RealDisk};
+use otelier_segment::{flush, flush::Options, merge, read};
+use otelier_wire::{Batch, Limits, Segment, Signal, intake};
+
+const FOLDER: &str = "speed-of-segments";
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let path = arguments.next().expect("usage: speed FILE [SPANS]");
     let most: usize = arguments.next().map_or(usize::MAX, |count| count.parse().expect("a number of spans"));
-    let mut batches = Vec::new();
-    let mut spans = 0;
-    for request in read(&std::fs::read(path).expect("the corpus file")) {
-        if spans >= most {
-            break;
+    let segments = take(&std::fs::read(path).expect("the corpus file"), most);
+    let batch = Batch::new(Signal::Traces, segments, None);
+    let spans = batch.items();
+    println!("{spans} spans, {} bytes each, {} requests", batch.size() / spans, batch.segments().len());
+
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk::new(Path::new(FOLDER), Operations::new(false, 0)).expect("a disk"));
+    let log = Log::open(disk.clone(), "log", LogOptions { max_unflushed_bytes: 1 << 40, ..LogOptions::default() });
+    let log = log.expect("a log");
+    for segments in batch.segments().chunks(100) {
+        let items = segments.iter().map(|segment| segment.items()).sum::<usize>() as u32;
+        let parts = segments.iter().map(|segment| segment.bytes().clone()).collect();
+        log.append("default", Signal::Traces, 1, items, parts).expect("appended");
+    }
+    let last = log.rotate();
+    let generations: Vec<u64> = (1..=last).collect();
+    let options = Options { log_directory: "log", generations: &generations, now_ns: 1, ..Options::default() };
+
+    let (flushed, each) = measure(spans, || flush(&*disk, &log, &options).expect("flushed"));
+    println!("flushed: {each:.0} ns/span, {:.0} spans per CPU-second", 1e9 / each);
+    let written = &flushed.segments[0];
+    println!("size: {:.2} bytes/span", written.bytes as f64 / spans as f64);
+
+    let (decoded, each) = measure(spans, || read(&*disk, &written.path, Signal::Traces).expect("read"));
+    println!("decoded: {each:.0} ns/span");
+    println!("the same: {}", decoded.digest() == batch.digest());
+    drop(decoded);
+
+    let paths = vec![written.path.clone(), written.path.clone()];
+    let (merged, each) = measure(2 * spans, || merge(&*disk, "default", Signal::Traces, &paths).expect("merged"));
+    println!("merged with itself: {each:.0} ns/span, {} duplicates", merged.duplicates);
+    if let Ok(kept) = std::env::var("KEEP") {
+        for path in [&written.path, &otelier_segment::write::index_path(&written.path)] {
+            let name = path.rsplit_once('.').map_or("", |(_, suffix)| suffix);
+            std::fs::copy(Path::new(FOLDER).join(path), format!("{kept}.{name}")).expect("copied");
         }
-        let segment = intake(Signal::Traces, request, &Limits::default()).expect("a good request").segment;
-        spans += segment.items();
-        batches.push(segment);
     }
-    let batch = Batch::new(Signal::Traces, batches, None);
-    let records: Vec<Bytes> = batch.segments().iter().map(|segment| segment.bytes().clone()).collect();
-    println!("{spans} spans, {} bytes each, {} requests", batch.size() / spans, records.len());
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux's /proc");
+    status.lines().filter(|line| line.starts_with("VmHWM")).for_each(|line| println!("{line}"));
+    std::fs::remove_dir_all(FOLDER).expect("removed");
+}
 
+fn measure<T>(spans: usize, action: impl FnOnce() -> T) -> (T, f64) {
     let start = cpu_ns();
-    let file = otelier_segment::write_traces(&records).expect("a segment");
-    let each = (cpu_ns() - start) as f64 / spans as f64;
-    println!("written: {each:.0} ns/span, {:.0} spans per CPU-second", 1e9 / each);
-    println!("size: {:.2} bytes/span", file.len() as f64 / spans as f64);
-    if let Ok(path) = std::env::var("OUT") {
-        std::fs::write(path, &file).expect("written");
-    }
-
-    let start = cpu_ns();
-    let decoded = otelier_segment::decode::decode(Signal::Traces, file.into()).expect("decoded");
-    println!("decoded: {:.0} ns/span", (cpu_ns() - start) as f64 / spans as f64);
-    let decoded: Vec<_> = decoded
-        .into_iter()
-        .map(|request| {
-            intake(Signal::Traces, request.into(), &Limits { max_items: usize::MAX, ..Limits::default() })
-                .expect("a good request")
-                .segment
-        })
-        .collect();
-    let decoded = Batch::new(Signal::Traces, decoded, None);
-    println!("items {} {}, digests equal: {}", batch.items(), decoded.items(), batch.digest() == decoded.digest());
+    let done = action();
+    (done, (cpu_ns() - start) as f64 / spans as f64)
 }
 
 /// What this thread has run so far.
@@ -53,12 +70,15 @@ fn cpu_ns() -> u64 {
 }
 
 /// Frames of: length and items as little-endian u32, then the request.
-fn read(mut data: &[u8]) -> Vec<Bytes> {
-    let mut requests = Vec::new();
-    while let Some((header, rest)) = data.split_first_chunk::<8>() {
+fn take(mut data: &[u8], most: usize) -> Vec<Arc<Segment>> {
+    let (mut taken, mut items) = (Vec::new(), 0);
+    while let (Some((header, rest)), true) = (data.split_first_chunk::<8>(), items < most) {
         let length = u32::from_le_bytes([header[0], header[1], header[2], header[3]]) as usize;
-        requests.push(Bytes::copy_from_slice(&rest[..length]));
+        let request = Bytes::copy_from_slice(&rest[..length]);
+        let segment = intake(Signal::Traces, request, &Limits::default()).expect("a good request").segment;
+        items += segment.items();
+        taken.push(segment);
         data = &rest[length..];
     }
-    requests
+    taken
 }

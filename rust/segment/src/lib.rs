@@ -1,9 +1,27 @@
 //! Telemetry as columns: written, read and searched; and the log searched as it lies. No Python.
 
+pub mod assemble;
 pub mod decode;
 pub mod encode;
+pub mod error;
+pub mod filter;
+pub mod flush;
 pub mod hash;
+pub mod hot;
+pub mod index;
+pub mod merge;
+pub mod newest;
+pub mod reader;
+pub mod rows;
 pub mod schema;
+pub mod select;
+pub mod summary;
+pub mod verify;
+pub mod view;
 pub mod write;
 
-pub use write::write_traces;
+pub use decode::read;
+pub use flush::{Flushed, flush};
+pub use merge::merge;
+pub use verify::verify;
+pub use write::WriteError;

@@ -94,6 +94,13 @@ class FakeClock:
             if timer in self._timers:
                 self._timers.remove(timer)
 
+    def forget_timers(self) -> None:
+        """Nothing that was started is due any more: what started it is gone, as after a crash."""
+        with self._changed:
+            for timer in self._timers:
+                timer.due_s = None
+            self._timers.clear()
+
     def until_timer(self, name: str = "", *, within_s: float = 10) -> None:
         """Wait (in real time) until a timer whose name contains `name` has been started by some thread."""
         deadline = time.monotonic() + within_s

@@ -55,10 +55,12 @@ impl Column {
     }
 }
 
-/// All columns of a row group.
-pub fn read(group: &dyn RowGroupReader) -> Result<Vec<Column>, ParquetError> {
+/// The columns of a row group whose names are wanted.
+pub fn columns_of(group: &dyn RowGroupReader, wanted: impl Fn(&str) -> bool) -> Result<Vec<Column>, ParquetError> {
     let count = group.metadata().num_rows() as usize;
-    (0..group.num_columns()).map(|at| read_column(group, at, count)).collect()
+    // A column's path has one part, though there may be dots in it.
+    let is_wanted = |at: &usize| wanted(group.metadata().column(*at).column_descr().name());
+    (0..group.metadata().num_columns()).filter(is_wanted).map(|at| read_column(group, at, count)).collect()
 }
 
 fn read_column(group: &dyn RowGroupReader, at: usize, count: usize) -> Result<Column, ParquetError> {

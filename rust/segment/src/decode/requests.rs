@@ -2,23 +2,25 @@
 
 use bytes::Bytes;
 use hashbrown::HashMap;
-use otelier_wire::Signal;
+use otelier_disk::Disk;
 use otelier_wire::protobuf::put_varint;
+use otelier_wire::{Batch, Segment, Signal};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
-use super::cells::{Cell, Column, read};
+use super::cells::{Cell, Column, columns_of};
 use super::items::{Message, SpanHead, put_long};
 use crate::schema::{self, AttributeType};
+use crate::write::WriteError;
 
-/// The items of a segment's Parquet file as encoded export requests.
-pub fn decode(signal: Signal, file: Bytes) -> Result<Vec<Vec<u8>>, ParquetError> {
+/// The items of a segment's Parquet file as encoded export requests, each with its number of items.
+pub fn decode(signal: Signal, file: Bytes) -> Result<Vec<(Vec<u8>, usize)>, ParquetError> {
     let reader = SerializedFileReader::new(file)?;
     (0..reader.num_row_groups())
         .map(|at| {
-            let columns = read(reader.get_row_group(at)?.as_ref())?;
+            let columns = columns_of(reader.get_row_group(at)?.as_ref(), |_| true)?;
             let count = reader.metadata().row_group(at).num_rows() as usize;
-            Ok(request(signal, &Group { columns: &columns, count }))
+            Ok((request(signal, &Group { columns: &columns, count }), count))
         })
         .collect()
 }
@@ -42,6 +44,37 @@ impl<'a> Group<'a> {
     }
 }
 
+/// All of a segment as a batch.
+pub fn read(disk: &dyn Disk, path: &str, signal: Signal) -> Result<Batch, WriteError> {
+    let decoded = decode(signal, disk.read(path)?).map_err(|error| WriteError::damaged(path, error))?;
+    let segments = decoded.into_iter().map(|(request, items)| Segment::new(request.into(), items));
+    Ok(Batch::new(signal, segments.collect(), None))
+}
+
+/// Trace id, span id, start and kind of rows of a segment of traces: by row group, ranges of rows in it.
+pub fn identities(
+    file: Bytes,
+    wanted: HashMap<usize, Vec<std::ops::Range<usize>>>,
+) -> Result<Vec<([u8; 16], [u8; 8], u64, i32)>, ParquetError> {
+    let reader = SerializedFileReader::new(file)?;
+    let mut found = Vec::new();
+    for (at, ranges) in wanted {
+        if at >= reader.num_row_groups() {
+            return Err(ParquetError::EOF(format!("there is no row group {at}")));
+        }
+        let names = [schema::TRACE_ID, schema::SPAN_ID, schema::START_NS, schema::KIND];
+        let columns = columns_of(reader.get_row_group(at)?.as_ref(), |name| names.contains(&name))?;
+        let group = Group { columns: &columns, count: 0 };
+        let of = names.map(|name| group.column(name));
+        found.extend(ranges.into_iter().flatten().map(|row| {
+            let trace_id = bytes(of[0], row).try_into().unwrap_or_default();
+            let span_id = bytes(of[1], row).try_into().unwrap_or_default();
+            (trace_id, span_id, int64(of[2], row) as u64, int32(of[3], row))
+        }));
+    }
+    Ok(found)
+}
+
 /// Items under their resources and scopes, each of which occurs once.
 fn request(signal: Signal, group: &Group) -> Vec<u8> {
     let (resources, scopes) = (group.column(schema::RESOURCE), group.column(schema::SCOPE));
@@ -53,7 +86,7 @@ fn request(signal: Signal, group: &Group) -> Vec<u8> {
         let around = (bytes(resources, row), bytes(scopes, row));
         item.clear();
         match signal {
-            Signal::Logs => {}
+            Signal::Logs => put_record(&mut item, group, &attributes, row),
             _ => put_span(&mut item, group, &attributes, row),
         }
         let items = items.entry(around).or_insert_with(|| {
@@ -106,6 +139,29 @@ fn put_span(out: &mut Vec<u8>, group: &Group, attributes: &[(AttributeType, &str
     for raw in [rest, text(schema::EVENTS), text(schema::LINKS)] {
         Message(out).raw(raw);
     }
+}
+
+fn put_record(out: &mut Vec<u8>, group: &Group, attributes: &[(AttributeType, &str, &Column)], row: usize) {
+    let text = |name| bytes(group.column(name), row);
+    let number = |name| int32(group.column(name), row);
+    let time = |name| int64(group.column(name), row) as u64;
+    let mut message = Message(out);
+    message.fixed64(1, time(schema::TIME_NS));
+    message.int32(2, number(schema::SEVERITY_NUMBER));
+    message.bytes(3, text(schema::SEVERITY_TEXT));
+    if let Some(Cell::Bytes(body)) = group.column(schema::BODY).map(|column| column.cell(row)) {
+        let mut value = Vec::with_capacity(body.len() + 6);
+        Message(&mut value).content(1, body);
+        message.content(5, &value);
+    }
+    message.varint(7, u64::from(number(schema::DROPPED_ATTRIBUTES) as u32));
+    message.fixed32(8, number(schema::FLAGS) as u32);
+    message.bytes(9, text(schema::TRACE_ID));
+    message.bytes(10, text(schema::SPAN_ID));
+    message.fixed64(11, time(schema::OBSERVED_NS));
+    message.bytes(12, text(schema::EVENT_NAME));
+    put_attributes(out, 6, attributes, row);
+    Message(out).raw(text(schema::REST));
 }
 
 fn put_attributes(out: &mut Vec<u8>, number: u32, attributes: &[(AttributeType, &str, &Column)], row: usize) {

@@ -1,9 +1,11 @@
 //! Attributes with a key and a plain value, and which keys have columns.
 
-use otelier_wire::protobuf::{Cursor, Tag};
+use bytes::Bytes;
+use otelier_wire::protobuf::{Cursor, Tag, Value, fields};
 
 use super::intern::Interner;
-use crate::schema::AttributeType;
+use super::scan::Place;
+use crate::schema::{AttributeType, ROW_GROUP_ROWS};
 
 /// The value of an attribute that a column can hold.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -66,6 +68,8 @@ pub fn scalar(value: &[u8]) -> Option<Plain<'_>> {
 pub const MAX_COLUMNS: usize = 256;
 /// A column pays from about this many values in a row group on: what it costs otherwise is said in `docs/spec`.
 const LEAST_VALUES: usize = 24;
+/// Items that are looked at.
+const SAMPLE: usize = 8_192;
 
 const NONE: u16 = u16::MAX;
 
@@ -138,4 +142,19 @@ impl Census {
         }
         keys
     }
+}
+
+/// Chooses by a look at some of the items; `number` is that of their attributes.
+pub fn choose_keys(records: &[Bytes], places: impl ExactSizeIterator<Item = Place>, number: u32) -> Keys {
+    let mut census = Census::default();
+    let count = places.len();
+    for place in places.step_by(count.div_ceil(SAMPLE).max(1)) {
+        census.items += 1;
+        for field in fields(place.bytes(records)).filter(|field| field.number == number) {
+            if let Value::Len(attribute) = field.value {
+                census.add(attribute);
+            }
+        }
+    }
+    census.choose(count.min(ROW_GROUP_ROWS))
 }

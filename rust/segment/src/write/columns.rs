@@ -55,6 +55,33 @@ impl Sparse {
         }
     }
 
+    /// A string or id; false if the row has one.
+    #[inline]
+    pub fn put_first(&mut self, row: u32, value: &[u8]) -> bool {
+        if self.has(row) {
+            return false;
+        }
+        match &mut self.values {
+            Values::Bytes(strings) => strings.push(value),
+            Values::Fixed(bytes, length) if *length == value.len() => bytes.extend_from_slice(value),
+            _ => return false,
+        }
+        self.rows.push(row);
+        true
+    }
+
+    /// A count or flags, of which 0 is not written; false if the row has one.
+    #[inline]
+    pub fn put_count(&mut self, row: u32, value: u32) -> bool {
+        if value != 0 && self.has(row) {
+            return false;
+        }
+        if value != 0 {
+            self.put_int32(row, value);
+        }
+        true
+    }
+
     /// A value of the column's type.
     #[inline]
     pub fn put(&mut self, row: u32, value: Plain) {
@@ -114,5 +141,23 @@ impl Attributes {
             *total += column.rows.len() as u64;
             column.clear();
         }
+    }
+}
+
+pub fn push_fixed(values: &mut Values, value: &[u8]) {
+    if let Values::Fixed(bytes, _) = values {
+        bytes.extend_from_slice(value);
+    }
+}
+
+pub fn push_int32(values: &mut Values, value: i32) {
+    if let Values::Int32(values) = values {
+        values.push(value);
+    }
+}
+
+pub fn push_int64(values: &mut Values, value: u64) {
+    if let Values::Int64(values) = values {
+        values.push(value as i64);
     }
 }

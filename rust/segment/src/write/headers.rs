@@ -21,7 +21,6 @@ pub struct Around {
 const INNER: u32 = 1;
 const RESOURCE_ATTRIBUTES: u32 = 1;
 const SCOPE_ATTRIBUTES: u32 = 3;
-const NONE: u32 = u32::MAX;
 
 #[derive(Default)]
 pub struct Headers {
@@ -77,12 +76,6 @@ impl Headers {
     #[inline]
     pub fn service(&self, resource: u32) -> Option<u32> {
         self.service_of.get(resource as usize).copied().flatten()
-    }
-
-    /// The same with `u32::MAX` for no service.
-    #[inline]
-    pub fn service_code(&self, resource: u32) -> u32 {
-        self.service(resource).unwrap_or(NONE)
     }
 }
 

@@ -2,26 +2,25 @@
 
 mod attributes;
 mod columns;
+mod error;
 mod file;
 mod headers;
 mod intern;
-mod order;
+pub(crate) mod logs;
+mod observe;
+pub(crate) mod order;
+mod records;
 mod scan;
+mod sink;
 mod spans;
-mod traces;
+mod tally;
+pub(crate) mod traces;
 
 pub use attributes::{Plain, plain, scalar};
+pub use error::WriteError;
 pub use headers::service_name;
+pub use sink::{Written, index_path};
 
-use bytes::Bytes;
-use parquet::errors::ParquetError;
-
-/// The Parquet file of the spans in these encoded requests.
-pub fn write_traces(records: &[Bytes]) -> Result<Vec<u8>, ParquetError> {
-    let (mut headers, mut spans) = (headers::Headers::default(), Vec::new());
-    for (number, record) in records.iter().enumerate() {
-        let _ = scan::scan::<scan::Span>(record, number as u32, &mut headers, &mut spans);
-    }
-    let ordered = order::Grouped::new(&spans).order(&spans, |_, _| true);
-    traces::write_file(Vec::new(), &traces::Source { records, spans: &spans, headers: &headers }, &ordered)
-}
+pub(crate) use headers::Headers;
+pub(crate) use records::LogRecord;
+pub(crate) use scan::{Item, Span, scan};

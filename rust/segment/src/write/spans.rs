@@ -3,7 +3,7 @@
 use otelier_wire::protobuf::{Cursor, Value, fields};
 
 use super::attributes::{Keys, plain};
-use super::columns::{Attributes, Sparse};
+use super::columns::{Attributes, Sparse, push_fixed, push_int32, push_int64};
 use super::headers::Headers;
 use super::intern::Interner;
 use super::order::Row;
@@ -169,10 +169,10 @@ impl SpanGroup {
                 (9, Value::Len(attribute)) => self.attribute(attribute, raw, at),
                 (11, Value::Len(_)) => self.event_bytes.extend_from_slice(raw),
                 (13, Value::Len(_)) => self.link_bytes.extend_from_slice(raw),
-                (10, Value::Varint(count)) => put_count(&mut self.dropped_attributes, at, count as u32),
-                (12, Value::Varint(count)) => put_count(&mut self.dropped_events, at, count as u32),
-                (14, Value::Varint(count)) => put_count(&mut self.dropped_links, at, count as u32),
-                (16, Value::Fixed32(flags)) => put_count(&mut self.flags, at, flags),
+                (10, Value::Varint(count)) => drop(self.dropped_attributes.put_count(at, count as u32)),
+                (12, Value::Varint(count)) => drop(self.dropped_events.put_count(at, count as u32)),
+                (14, Value::Varint(count)) => drop(self.dropped_links.put_count(at, count as u32)),
+                (16, Value::Fixed32(flags)) => drop(self.flags.put_count(at, flags)),
                 (15, Value::Len(status)) => self.status(status, raw, at, &mut said),
                 _ => self.rest_bytes.extend_from_slice(raw),
             }
@@ -276,29 +276,4 @@ impl SpanGroup {
 struct Said<'a> {
     name: &'a [u8],
     status_code: i32,
-}
-
-/// Counts and flags: 0 is not written, and of two the first counts.
-fn put_count(column: &mut Sparse, at: u32, value: u32) {
-    if value != 0 && !column.has(at) {
-        column.put_int32(at, value);
-    }
-}
-
-fn push_fixed(values: &mut Values, value: &[u8]) {
-    if let Values::Fixed(bytes, _) = values {
-        bytes.extend_from_slice(value);
-    }
-}
-
-fn push_int32(values: &mut Values, value: i32) {
-    if let Values::Int32(values) = values {
-        values.push(value);
-    }
-}
-
-fn push_int64(values: &mut Values, value: u64) {
-    if let Values::Int64(values) = values {
-        values.push(value as i64);
-    }
 }

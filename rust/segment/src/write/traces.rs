@@ -1,22 +1,28 @@
 //! A segment of traces out of spans that were scanned and put in order.
 
-use std::io::Write;
-
 use bytes::Bytes;
-use otelier_wire::protobuf::{Value, fields};
-use parquet::errors::ParquetError;
+use hashbrown::HashSet;
+use otelier_disk::Disk;
+use otelier_wire::Signal;
 
-use super::attributes::{Census, Keys};
+use super::attributes::choose_keys;
 use super::file::File;
 use super::headers::Headers;
+use super::observe::Observer;
 use super::order::Ordered;
 use super::scan::Span;
+use super::sink::{Sink, Written, finish_segment, new_path};
 use super::spans::SpanGroup;
+use super::tally::Tally;
+use crate::index::{TraceRows, trace_prefix};
 use crate::schema::ROW_GROUP_ROWS;
+use crate::write::WriteError;
 
-const ATTRIBUTES: u32 = 9;
-/// Items whose attributes are counted to choose columns.
-const SAMPLE: usize = 8_192;
+pub const ATTRIBUTES: u32 = 9;
+const EVENTS: u32 = 11;
+const EVENT_ATTRIBUTES: u32 = 3;
+const LINKS: u32 = 13;
+const LINK_ATTRIBUTES: u32 = 4;
 
 /// Spans as they lie in requests, and what stands around them.
 pub struct Source<'a> {
@@ -25,38 +31,55 @@ pub struct Source<'a> {
     pub headers: &'a Headers,
 }
 
-/// Writes the Parquet file of these rows.
-pub fn write_file<W: Write + Send>(sink: W, source: &Source, ordered: &Ordered) -> Result<W, ParquetError> {
-    let mut group = SpanGroup::new(choose_keys(source, ordered));
-    let mut file = File::new(sink, group.columns())?;
+/// Writes a segment of these rows, of which there must be one. `split`: traces of which older segments have spans.
+pub fn write_segment(
+    disk: &dyn Disk,
+    tenant: &str,
+    source: &Source,
+    ordered: &Ordered,
+    split: &HashSet<[u8; 16]>,
+    seed: u64,
+) -> Result<Written, WriteError> {
+    let start = |row: &super::order::Row| source.spans[row.span as usize].start_ns;
+    let first = ordered.rows.iter().map(start).min().unwrap_or(0);
+    let path = new_path(disk, tenant, Signal::Traces.name(), first, seed)?;
+    let places = ordered.rows.iter().map(|row| source.spans[row.span as usize].place);
+    let mut group = SpanGroup::new(choose_keys(source.records, places, ATTRIBUTES));
+    let mut file = File::new(Sink::create(disk, &path)?, group.columns())?;
+    let (mut observer, mut tally) = (Observer::new(Signal::Traces, tenant), Tally::default());
     for trace in &ordered.traces {
         if group.count() > 0 && group.count() + trace.rows as usize > ROW_GROUP_ROWS {
             file.put(group.cells(source.headers))?;
             group.clear();
+            observer.close_group();
+            tally.close_group();
         }
-        let first = trace.first_row as usize;
-        for row in &ordered.rows[first..first + trace.rows as usize] {
+        let (first_row, rows) = (trace.first_row, trace.rows);
+        observer.trace(TraceRows { prefix: trace_prefix(&trace.trace_id), first_row, rows });
+        if split.contains(&trace.trace_id) {
+            observer.split_trace(&trace.trace_id);
+        }
+        let first = first_row as usize;
+        for row in &ordered.rows[first..first + rows as usize] {
             let span = &source.spans[row.span as usize];
-            group.put(span.place.bytes(source.records), span, *row, source.headers);
+            let shredded = group.put(span.place.bytes(source.records), span, *row, source.headers);
+            observer.row(span.start_ns, span.end_ns);
+            let [rest, events, links] = group.raw();
+            observer.raw(rest, ATTRIBUTES, None);
+            observer.raw(events, EVENTS, Some(EVENT_ATTRIBUTES));
+            observer.raw(links, LINKS, Some(LINK_ATTRIBUTES));
+            let service = source.headers.service(span.around.resource);
+            let times = (span.start_ns, span.end_ns);
+            tally.row(service, shredded.name, span.kind, shredded.status_code, times, row.parent_distance);
         }
     }
-    if group.count() > 0 {
-        file.put(group.cells(source.headers))?;
-    }
-    file.finish()
-}
-
-fn choose_keys(source: &Source, ordered: &Ordered) -> Keys {
-    let mut census = Census::default();
-    let step = ordered.rows.len().div_ceil(SAMPLE).max(1);
-    for row in ordered.rows.iter().step_by(step) {
-        census.items += 1;
-        let item = source.spans[row.span as usize].place.bytes(source.records);
-        for field in fields(item).filter(|field| field.number == ATTRIBUTES) {
-            if let Value::Len(attribute) = field.value {
-                census.add(attribute);
-            }
-        }
-    }
-    census.choose(ordered.rows.len().min(ROW_GROUP_ROWS))
+    file.put(group.cells(source.headers))?;
+    group.clear();
+    observer.close_group();
+    tally.close_group();
+    let written = file.finish()?.finish()?;
+    let keys = (&group.attributes.keys, &group.attributes.totals[..]);
+    let (index, summary) = observer.finish(source.headers, keys, Some((tally, &group.names)), written)?;
+    finish_segment(disk, &path, &index)?;
+    Ok(Written::new(path, Signal::Traces, &summary, written.0 + index.len() as u64))
 }

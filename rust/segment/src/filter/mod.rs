@@ -1,0 +1,56 @@
+//! A filter: a boolean expression over tests of one span's fields, compiled from JSON.
+//!
+//! A test holds where the field has *a* value for which the condition holds: with several values (a key given
+//! twice, the attributes of several events) one is enough, and without any it does not hold, not even `!=`.
+//! `not` turns around what its part says of the whole span.
+
+mod condition;
+mod number;
+mod parse;
+mod test;
+pub mod value;
+
+pub use condition::{Comparison, Condition, Literal};
+pub use parse::parse;
+pub use test::{Field, Intrinsic, Scope, Test};
+
+#[derive(Debug)]
+pub enum Filter {
+    All(Vec<Filter>),
+    Any(Vec<Filter>),
+    Not(Box<Filter>),
+    Test(Test),
+}
+
+impl Filter {
+    /// Holds for every span.
+    pub fn everything() -> Filter {
+        Filter::All(Vec::new())
+    }
+
+    /// Whether the span is meant, by a look at its bytes alone.
+    pub fn holds(&self, span: &value::Span) -> bool {
+        match self {
+            Filter::All(parts) => parts.iter().all(|part| part.holds(span)),
+            Filter::Any(parts) => parts.iter().any(|part| part.holds(span)),
+            Filter::Not(part) => !part.holds(span),
+            Filter::Test(test) => test.holds(span),
+        }
+    }
+
+    /// Cheap parts first: the order changes nothing but the work.
+    fn ordered(mut self) -> Filter {
+        if let Filter::All(parts) | Filter::Any(parts) = &mut self {
+            parts.sort_by_key(Filter::cost);
+        }
+        self
+    }
+
+    fn cost(&self) -> u32 {
+        match self {
+            Filter::Test(test) => test.cost(),
+            Filter::Not(part) => part.cost(),
+            Filter::All(parts) | Filter::Any(parts) => parts.iter().map(Filter::cost).sum::<u32>() + 1,
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Which traces older segments have parts of, and which of their spans.
+
+use std::io;
+
+use hashbrown::{HashMap, HashSet};
+use otelier_disk::Disk;
+
+use super::Split;
+use crate::decode::identities;
+use crate::index::{Index, TraceRows};
+use crate::write::WriteError;
+use crate::write::{Span, index_path};
+
+/// What makes a span the same as another: trace id, span id, start and kind.
+pub type Identity = ([u8; 16], [u8; 8], u64, i32);
+
+pub fn identity(span: &Span) -> Identity {
+    (span.trace_id, span.span_id, span.start_ns, span.kind)
+}
+
+/// Looks for the traces of these spans in the segments; answers which are there, and all spans that these have there.
+pub fn look_up(
+    disk: &dyn Disk,
+    tenant: &str,
+    recent: &[String],
+    spans: &[Span],
+) -> Result<(Split, HashSet<Identity>), WriteError> {
+    let (mut split, mut known) = (Split::default(), HashSet::new());
+    let folder = format!("segments/{tenant}/traces/");
+    let ids: HashSet<[u8; 16]> =
+        if recent.is_empty() { HashSet::new() } else { spans.iter().map(|s| s.trace_id).collect() };
+    for path in recent.iter().filter(|path| path.starts_with(&folder)) {
+        let found = match find(disk, path, &ids) {
+            Ok(found) => found,
+            // Merged into another meanwhile, or damaged: whoever verifies says so, and a flush must not stop for it.
+            Err(WriteError::Disk(error)) if is_of_the_file(&error) => continue,
+            Err(WriteError::Damaged { .. }) => continue,
+            Err(error) => return Err(error),
+        };
+        for identity in found.into_iter().filter(|(trace_id, ..)| ids.contains(trace_id)) {
+            split.insert(identity.0);
+            known.insert(identity);
+        }
+    }
+    Ok((split, known))
+}
+
+fn is_of_the_file(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData)
+}
+
+fn find(disk: &dyn Disk, path: &str, ids: &HashSet<[u8; 16]>) -> Result<Vec<Identity>, WriteError> {
+    let index = Index::new(disk.read(&index_path(path))?)?;
+    let traces = index.traces()?;
+    let runs: Vec<TraceRows> = ids.iter().flat_map(|id| traces.find(id)).copied().collect();
+    if runs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let groups = index.summary()?.row_groups;
+    let mut wanted: HashMap<usize, Vec<std::ops::Range<usize>>> = HashMap::new();
+    for run in runs {
+        let first = u64::from(run.first_row);
+        let at = groups.partition_point(|group| group.first_row + group.rows <= first);
+        let Some(group) = groups.get(at) else { continue };
+        let start = (first - group.first_row) as usize;
+        wanted.entry(at).or_default().push(start..start + run.rows as usize);
+    }
+    identities(disk.read(path)?, wanted).map_err(|error| WriteError::damaged(path, error))
+}

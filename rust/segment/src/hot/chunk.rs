@@ -1,0 +1,126 @@
+//! Some rows of one generation of the log: what a search asks first, and where the rest lies.
+
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use otelier_disk::ReadAt;
+
+use crate::error::ReadError;
+use crate::filter::value::service_of;
+use crate::newest::TraceId;
+
+/// What many rows have in common. A header stands in memory once, whatever the number of chunks.
+#[derive(Clone, Debug)]
+pub struct Shape {
+    /// The ResourceSpans without its scopes (of logs likewise).
+    pub resource: Arc<[u8]>,
+    /// The ScopeSpans without its spans.
+    pub scope: Arc<[u8]>,
+    pub name: Arc<[u8]>,
+    pub kind: i32,
+    pub status: i32,
+}
+
+impl Shape {
+    pub fn service(&self) -> Option<&[u8]> {
+        service_of(&self.resource)
+    }
+}
+
+/// Where a request lies in its file.
+#[derive(Clone, Copy, Debug)]
+pub struct Request {
+    pub offset: u64,
+    pub len: u32,
+    /// The first of its rows.
+    pub first_row: u32,
+}
+
+/// Rows of one tenant and signal, in the order of the log. Some 56 bytes a row.
+#[derive(Clone, Debug)]
+pub struct Chunk {
+    pub source: Arc<dyn ReadAt>,
+    pub path: Arc<str>,
+    pub requests: Vec<Request>,
+    pub shapes: Vec<Shape>,
+    pub trace_ids: Vec<TraceId>,
+    /// Of logs: their time.
+    pub starts: Vec<u64>,
+    pub durations: Vec<i64>,
+    pub shape_of: Vec<u32>,
+    /// Where the encoded item lies in its request.
+    pub items: Vec<Range<u32>>,
+    /// Row numbers by trace id; made when the chunk is published.
+    pub by_trace: Vec<u32>,
+    pub least_start: u64,
+    pub greatest_start: u64,
+}
+
+impl Chunk {
+    pub fn new(source: Arc<dyn ReadAt>, path: Arc<str>) -> Chunk {
+        Chunk {
+            source,
+            path,
+            requests: Vec::new(),
+            shapes: Vec::new(),
+            trace_ids: Vec::new(),
+            starts: Vec::new(),
+            durations: Vec::new(),
+            shape_of: Vec::new(),
+            items: Vec::new(),
+            by_trace: Vec::new(),
+            least_start: u64::MAX,
+            greatest_start: 0,
+        }
+    }
+
+    pub fn rows(&self) -> usize {
+        self.starts.len()
+    }
+
+    pub fn shape(&self, row: usize) -> &Shape {
+        &self.shapes[self.shape_of[row] as usize]
+    }
+
+    pub fn sort(&mut self) {
+        self.by_trace = (0..self.rows() as u32).collect();
+        self.by_trace.sort_unstable_by_key(|row| (self.trace_ids[*row as usize], *row));
+    }
+
+    /// The rows of a trace, in the order of the log.
+    pub fn rows_of(&self, trace_id: &TraceId) -> &[u32] {
+        let id = |row: &u32| &self.trace_ids[*row as usize];
+        let start = self.by_trace.partition_point(|row| id(row) < trace_id);
+        let count = self.by_trace[start..].partition_point(|row| id(row) == trace_id);
+        &self.by_trace[start..start + count]
+    }
+
+    pub fn request_of(&self, row: usize) -> usize {
+        self.requests.partition_point(|request| request.first_row as usize <= row) - 1
+    }
+
+    pub fn rows_in(&self, request: usize) -> Range<usize> {
+        let end = self.requests.get(request + 1).map_or(self.rows(), |next| next.first_row as usize);
+        self.requests[request].first_row as usize..end
+    }
+
+    /// The encoded item; `None` for one that the writer took back because it could not make it durable.
+    pub fn item(&self, row: usize) -> Result<Option<Bytes>, ReadError> {
+        let (request, item) = (self.requests[self.request_of(row)], &self.items[row]);
+        self.read(request.offset + u64::from(item.start), item.len())
+    }
+
+    /// The encoded request; `None` as above.
+    pub fn request(&self, request: usize) -> Result<Option<Bytes>, ReadError> {
+        let request = self.requests[request];
+        self.read(request.offset, request.len as usize)
+    }
+
+    fn read(&self, offset: u64, len: usize) -> Result<Option<Bytes>, ReadError> {
+        let read: io::Result<Bytes> = self.source.read_at(offset, len);
+        let bytes = read.map_err(|error| ReadError::Io { path: self.path.to_string(), error })?;
+        Ok(Some(bytes).filter(|bytes| bytes.len() == len))
+    }
+}

@@ -1,0 +1,10 @@
+//! The live log as the store's hot tier: a light index over it, filters on the bytes as they lie in its files.
+
+mod build;
+mod chunk;
+mod fetch;
+mod search;
+mod tail;
+
+pub use chunk::{Chunk, Shape};
+pub use tail::{Hot, Visible};

@@ -1,0 +1,130 @@
+//! A set of the rows of one block, a bit each.
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rows {
+    words: Vec<u64>,
+    len: usize,
+}
+
+impl Rows {
+    pub fn none(len: usize) -> Rows {
+        Rows { words: vec![0; len.div_ceil(64)], len }
+    }
+
+    pub fn all(len: usize) -> Rows {
+        let mut words = vec![u64::MAX; len.div_ceil(64)];
+        if let (Some(last), false) = (words.last_mut(), len.is_multiple_of(64)) {
+            *last = (1 << (len % 64)) - 1;
+        }
+        Rows { words, len }
+    }
+
+    /// Of how many rows.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.words.iter().all(|word| *word == 0)
+    }
+
+    pub fn count(&self) -> usize {
+        self.words.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// `row` must be one of the block's.
+    pub fn insert(&mut self, row: usize) {
+        self.words[row / 64] |= 1 << (row % 64);
+    }
+
+    pub fn insert_range(&mut self, rows: std::ops::Range<usize>) {
+        let end = rows.end.min(self.len);
+        let mut row = rows.start;
+        while row < end {
+            if row.is_multiple_of(64) && row + 64 <= end {
+                self.words[row / 64] = u64::MAX;
+                row += 64;
+            } else {
+                self.insert(row);
+                row += 1;
+            }
+        }
+    }
+
+    pub fn contains(&self, row: usize) -> bool {
+        self.words.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
+    }
+
+    pub fn add(&mut self, other: &Rows) {
+        self.words.iter_mut().zip(&other.words).for_each(|(word, more)| *word |= more);
+    }
+
+    pub fn retain(&mut self, other: &Rows) {
+        self.words.iter_mut().zip(&other.words).for_each(|(word, kept)| *word &= kept);
+    }
+
+    pub fn remove(&mut self, other: &Rows) {
+        self.words.iter_mut().zip(&other.words).for_each(|(word, gone)| *word &= !gone);
+    }
+
+    /// In ascending order.
+    pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
+        self.within(0..self.len)
+    }
+
+    /// Those in a range, in ascending order.
+    pub fn within(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = usize> + '_ {
+        let (start, end) = (range.start, range.end.min(self.len));
+        let words = start / 64..end.div_ceil(64).max(start / 64);
+        words.flat_map(move |at| {
+            let mut word = self.words[at];
+            if at == start / 64 {
+                word &= u64::MAX << (start % 64);
+            }
+            if at == end / 64 {
+                word &= (1 << (end % 64)) - 1;
+            }
+            std::iter::from_fn(move || {
+                let bit = word.trailing_zeros() as usize;
+                if bit == 64 {
+                    return None;
+                }
+                word &= word - 1;
+                Some(64 * at + bit)
+            })
+        })
+    }
+
+    pub fn any_within(&self, range: std::ops::Range<usize>) -> bool {
+        self.within(range).next().is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_holds_what_was_put_in_whatever_its_size() {
+        for len in [0, 1, 63, 64, 65, 200] {
+            assert_eq!(Rows::all(len).count(), len);
+            assert_eq!(Rows::all(len).iter().collect::<Vec<_>>(), (0..len).collect::<Vec<_>>());
+            let mut odd = Rows::none(len);
+            (0..len).filter(|row| row % 2 == 1).for_each(|row| odd.insert(row));
+            let mut even = Rows::all(len);
+            even.remove(&odd);
+            assert_eq!(even.count() + odd.count(), len);
+            even.add(&odd);
+            assert_eq!(even, Rows::all(len));
+            for start in [0, 1, 63, 64, 65] {
+                for end in [0, 5, 64, 128, 130] {
+                    let expected: Vec<_> = (start..end.min(len)).filter(|row| row % 2 == 1).collect();
+                    assert_eq!(odd.within(start..end).collect::<Vec<_>>(), expected, "{len} {start} {end}");
+                    let mut range = Rows::none(len);
+                    range.insert_range(start..end);
+                    assert_eq!(range.iter().collect::<Vec<_>>(), (start..end.min(len)).collect::<Vec<_>>());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! A filter to a selection of rows. Whatever asks about spans starts here: searches now, structures later.
+
+use crate::error::ReadError;
+use crate::filter::{Filter, Test};
+use crate::rows::Rows;
+
+/// Rows that can be tested: a chunk of the log, a row group of a segment.
+pub trait Table {
+    /// Those rows of `among` for which the test holds. Reads nothing for others.
+    fn test(&mut self, test: &Test, among: &Rows) -> Result<Rows, ReadError>;
+
+    /// False if no row can match, as far as that is known without reading rows.
+    fn may_hold(&mut self, test: &Test) -> Result<bool, ReadError>;
+}
+
+/// The rows of `among` that the filter means.
+pub fn select(table: &mut dyn Table, filter: &Filter, among: &Rows) -> Result<Rows, ReadError> {
+    if may_match(table, filter)? { rows(table, filter, among) } else { Ok(Rows::none(among.len())) }
+}
+
+fn may_match(table: &mut dyn Table, filter: &Filter) -> Result<bool, ReadError> {
+    match filter {
+        Filter::Test(test) => table.may_hold(test),
+        Filter::Not(_) => Ok(true),
+        Filter::All(parts) => {
+            for part in parts {
+                if !may_match(table, part)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        }
+        Filter::Any(parts) => {
+            for part in parts {
+                if may_match(table, part)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        }
+    }
+}
+
+fn rows(table: &mut dyn Table, filter: &Filter, among: &Rows) -> Result<Rows, ReadError> {
+    if among.is_empty() {
+        return Ok(among.clone());
+    }
+    match filter {
+        Filter::Test(test) => table.test(test, among),
+        Filter::Not(part) => {
+            let mut kept = among.clone();
+            kept.remove(&rows(table, part, among)?);
+            Ok(kept)
+        }
+        Filter::All(parts) => parts.iter().try_fold(among.clone(), |kept, part| rows(table, part, &kept)),
+        Filter::Any(parts) => {
+            let (mut found, mut open) = (Rows::none(among.len()), among.clone());
+            for part in parts {
+                let more = rows(table, part, &open)?;
+                open.remove(&more);
+                found.add(&more);
+            }
+            Ok(found)
+        }
+    }
+}

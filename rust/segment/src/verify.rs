@@ -1,0 +1,58 @@
+//! Whether a segment's files are what was written, to the last byte.
+
+use std::io;
+
+use otelier_disk::Disk;
+use otelier_wire::Signal;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+
+use crate::decode::decode;
+use crate::index::{Index, Summary};
+use crate::write::WriteError;
+use crate::write::index_path;
+
+/// Reads all of a segment; answers what is wrong with it, or nothing. Fails only if the disk does.
+pub fn verify(disk: &dyn Disk, path: &str) -> io::Result<String> {
+    match check(disk, path) {
+        Ok(()) => Ok(String::new()),
+        Err(WriteError::Damaged { path, what }) => Ok(format!("{path}: {what}")),
+        Err(WriteError::Disk(error)) if error.kind() == io::ErrorKind::NotFound => Ok(format!("{path}: {error}")),
+        Err(WriteError::Disk(error)) => Err(error),
+    }
+}
+
+fn check(disk: &dyn Disk, path: &str) -> Result<(), WriteError> {
+    let beside = index_path(path);
+    let index_file = disk.read(&beside)?;
+    let index = Index::new(index_file).map_err(|error| WriteError::damaged(&beside, error))?;
+    let summary = check_index(&index).map_err(|error| WriteError::damaged(&beside, error))?;
+    let file = disk.read(path)?;
+    let damaged = |what: String| WriteError::damaged(path, what);
+    if file.len() as u64 != summary.bytes {
+        return Err(damaged(format!("{} bytes instead of {}", file.len(), summary.bytes)));
+    }
+    if crc32c::crc32c(&file) != summary.crc32c {
+        return Err(damaged("the checksum is wrong".into()));
+    }
+    let reader = SerializedFileReader::new(file.clone()).map_err(|error| damaged(error.to_string()))?;
+    let groups = reader.metadata().row_groups().iter().map(|group| group.num_rows() as u64);
+    if !groups.eq(summary.row_groups.iter().map(|group| group.rows)) {
+        return Err(damaged("row groups are not those of the index".into()));
+    }
+    let signal = Signal::from_name(&summary.signal).ok_or_else(|| damaged("no such signal".into()))?;
+    decode(signal, file).map(drop).map_err(|error| damaged(error.to_string()))
+}
+
+fn check_index(index: &Index) -> io::Result<Summary> {
+    let summary = index.summary()?;
+    let runs = index.traces()?;
+    index.catalogue()?;
+    index.rollups()?;
+    index.filters()?;
+    index.split_traces()?;
+    let beyond = |rows: u64| rows > summary.rows;
+    if runs.runs().iter().any(|run| beyond(u64::from(run.first_row) + u64::from(run.rows))) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "a trace has rows beyond all"));
+    }
+    Ok(summary)
+}

@@ -1,0 +1,48 @@
+"""What a data directory holds, read as a query process reads it: from the disk alone."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from otelier._core import Disk, read_generation, read_segment
+from otelier.storage.local.manifest import read_state
+from otelier.telemetry import Batch
+from otelier.testing import decode
+
+Span = tuple[bytes, bytes]
+"""Trace id and span id."""
+
+
+def spans_of(batch: Batch) -> Counter[Span]:
+    """How often each span is in it."""
+    spans = (s for r in decode(batch).resource_spans for scope in r.scope_spans for s in scope.spans)
+    return Counter((each.trace_id, each.span_id) for each in spans)
+
+
+def bodies_of(batch: Batch) -> Counter[str]:
+    """How often each log record is in it, by its body."""
+    records = (s for r in decode(batch).resource_logs for scope in r.scope_logs for s in scope.log_records)
+    return Counter(each.body.string_value for each in records)
+
+
+def everything(disk: Disk, tenant: str, signal: str) -> Iterator[Batch]:
+    state = read_state(disk)
+    for each in state.of(tenant, signal):
+        yield read_segment(disk, each.path, signal)
+    for name in disk.list("log"):
+        if int(name[:-4]) > state.retired:
+            for _, whose, batch, _, _, before in read_generation(disk, f"log/{name}")[0]:
+                if (whose, batch.signal) == (tenant, signal) and before <= state.retired:
+                    yield batch
+
+
+def readable_spans(disk: Disk, tenant: str, trace_ids: Iterable[bytes]) -> Counter[Span]:
+    wanted = set(trace_ids)
+    found = {each for batch in everything(disk, tenant, "traces") for each in spans_of(batch) if each[0] in wanted}
+    return Counter(found)
+
+
+def readable_logs(disk: Disk, tenant: str, trace_ids: Iterable[bytes]) -> Counter[str]:
+    found = Counter[str]()
+    for batch in everything(disk, tenant, "logs"):
+        found += bodies_of(batch)
+    return found

@@ -1,0 +1,139 @@
+"""Write, flush, merge, fail, crash, reopen in any order: what was acknowledged is readable, once."""
+
+import errno
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from otelier.component import Meter, OtelierError
+from otelier.storage.local import Engine, StoreSettings
+from otelier.telemetry import Batch
+from otelier.testing import FakeClock, log_record, logs, losing_disk, span, trace_id, traces
+
+from .reading import bodies_of, readable_logs, readable_spans, spans_of
+
+TENANTS = ("default", "acme")
+FAILING = (
+    "write log/", "sync log/", "write segments/", "sync segments/", "write manifest", "sync manifest", "create",
+    "rename", "unlink", "sync_dir",
+)  # fmt: skip
+
+
+class Store(RuleBasedStateMachine):
+    """Spans and records are numbered, so that each is known again."""
+
+    @initialize()
+    def open_first(self) -> None:
+        self.disk = losing_disk()
+        self.clock = FakeClock()
+        self.number = 0
+        self.sent: list[tuple[str, Batch]] = []
+        self.acknowledged: dict[str, set] = {tenant: set() for tenant in TENANTS}
+        self.records: dict[str, set[str]] = {tenant: set() for tenant in TENANTS}
+        self.unsure: dict[str, set[str]] = {tenant: set() for tenant in TENANTS}
+        self.reopen()
+
+    def reopen(self) -> None:
+        self.engine = Engine(self.disk, self.clock, StoreSettings(), Meter())
+
+    def take(self, tenant: str, batch: Batch) -> None:
+        try:
+            self.engine.append(tenant, batch)
+        except OtelierError:
+            if batch.signal == "logs":
+                self.unsure[tenant] |= set(bodies_of(batch))
+            return
+        if batch.signal == "traces":
+            self.acknowledged[tenant] |= set(spans_of(batch))
+        else:
+            self.records[tenant] |= set(bodies_of(batch))
+
+    @rule(tenant=st.sampled_from(TENANTS), count=st.integers(1, 5), trace=st.integers(0, 7))
+    def write_spans(self, tenant: str, count: int, trace: int) -> None:
+        numbers = range(self.number, self.number + count)
+        self.number += count
+        batch = traces(*(span(f"span {n}", trace=trace + n % 2, number=n) for n in numbers))
+        self.sent.append((tenant, batch))
+        self.take(tenant, batch)
+
+    @rule(tenant=st.sampled_from(TENANTS), count=st.integers(1, 5), trace=st.integers(0, 7))
+    def write_logs(self, tenant: str, count: int, trace: int) -> None:
+        numbers = range(self.number, self.number + count)
+        self.number += count
+        self.take(tenant, logs(*(log_record(f"record {n}", trace=trace) for n in numbers)))
+
+    @rule(back=st.integers(1, 20))
+    def send_spans_again(self, back: int) -> None:
+        if self.sent:
+            self.take(*self.sent[-min(back, len(self.sent))])
+
+    @rule(seconds=st.sampled_from([0.5, 3, 40]))
+    def let_time_pass(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+    @rule(everything=st.booleans())
+    def flush(self, everything: bool) -> None:
+        try:
+            self.engine.flush(everything=everything)
+        except OSError:
+            return
+
+    @rule()
+    def merge(self) -> None:
+        try:
+            self.engine.compact()
+        except OSError:
+            return
+
+    @rule(
+        operation=st.sampled_from(FAILING),
+        nth=st.integers(1, 4),
+        code=st.sampled_from([errno.ENOSPC, errno.EIO]),
+    )
+    def fail_soon(self, operation: str, nth: int, code: int) -> None:
+        self.disk.fail(operation, nth, code)
+
+    @rule(seed=st.integers(0, 2**32))
+    def lose_power(self, seed: int) -> None:
+        self.disk.crash(seed)
+        self.clock.forget_timers()
+        for _ in range(20):
+            try:
+                self.reopen()
+                return
+            except OSError:
+                continue  # a failure that was still to come
+        raise AssertionError("does not open again")
+
+    @rule()
+    def stop_and_start(self) -> None:
+        self.engine.close()
+        for _ in range(20):
+            try:
+                self.reopen()
+                return
+            except OSError:
+                continue
+        raise AssertionError("does not open again")
+
+    @invariant()
+    def everything_acknowledged_is_there_once(self) -> None:
+        for tenant in TENANTS:
+            wanted = self.acknowledged[tenant]
+            found = readable_spans(self.disk, tenant, map(trace_id, range(9)))
+            assert wanted <= set(found)
+            assert max(found.values(), default=1) == 1
+            records = readable_logs(self.disk, tenant, map(trace_id, range(9)))
+            assert self.records[tenant] <= set(records) <= self.records[tenant] | self.unsure[tenant]
+            assert max(records.values(), default=1) == 1
+
+
+TestStore = Store.TestCase
+TestStore.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+
+
+@pytest.mark.slow
+class TestStoreLonger(Store.TestCase):
+    settings = settings(max_examples=1500, stateful_step_count=60, deadline=None)
