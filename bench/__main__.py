@@ -11,6 +11,7 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from datetime import UTC, datetime
 from functools import cache
@@ -64,7 +65,10 @@ def _round(row: Row, command: list[str], seconds: float) -> dict[str, Any]:
     try:
         sink.stdout.readline()
         log = corpus.cache_folder() / f"{row.name}-{Path(command[0]).name}.log"
-        with System([*command, "--config", str(row.config)], {}, log) as system:
+        with (
+            tempfile.TemporaryDirectory(dir=corpus.cache_folder()) as queue_dir,
+            System([*command, "--config", str(row.config)], {"QUEUE_DIR": queue_dir}, log) as system,
+        ):
             system.wait_until_healthy(HEALTH)
             warm = load(row.protocol, row.port, requests, row.connections, 1.0)
             _drain(sink, warm["items"])

@@ -37,5 +37,7 @@ ROWS = [
     Row("grpc-sdk", _PEER / "a-grpc.yaml", 0, 16, must=5, aim=8),
     Row("http-none", _PEER / "b-http-none.yaml", 512, 16, must=5, aim=8),
     Row("http-gzip", _PEER / "b-http-gzip.yaml", 512, 16, must=2.5, aim=4),
+    Row("queue", _PEER / "g-persistent.yaml", 512, 16, must=5, aim=8),
+    Row("queue-fsync", _OWN / "queue-fsync.yaml", 512, 16, must=5, aim=8),
     Row("memory", _OWN / "memory.yaml", 512, 16, must=1, aim=0.5, lower_is_better=True),
 ]

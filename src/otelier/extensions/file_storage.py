@@ -16,7 +16,7 @@ from ..storage.contract import DataDirectoryError
 from ..storage.local.lock import DirectoryLock, holder
 
 _DEFAULT_DIRECTORY = "/var/lib/otelcol/file_storage"
-_PLAIN = re.compile(r"[^A-Za-z0-9_.-]")
+_PLAIN = re.compile(r"[^A-Za-z0-9_.-]|^\.")
 _LOCK_PAUSE_S = 0.02
 
 

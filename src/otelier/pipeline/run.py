@@ -5,7 +5,7 @@ if it is sound, everything stops and starts anew; if not, what runs goes on.
 """
 
 import logging
-import queue
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -25,25 +25,32 @@ def run(load: Callable[[], Plan], started: Callable[[Service], None] = lambda _:
     `started` is called once all is ready. Raises ConfigError or StartError if it can't begin.
     """
     service = _made(load())
-    signals: queue.SimpleQueue[int] = queue.SimpleQueue()
 
     def take(number: int, _frame: object) -> None:
         if number in _STOP:
             for each in _STOP:
                 signal.signal(each, signal.SIG_DFL)
-        signals.put(number)
 
+    # The kernel's handler writes each signal's number. A handler in Python would not do: it runs when the main thread
+    # comes back to Python, and a signal just before it goes to sleep would not wake it.
+    signals, written = os.pipe()
+    os.set_blocking(written, False)
     before = {number: signal.signal(number, take) for number in (*_STOP, signal.SIGHUP)}
+    wakeup_before = signal.set_wakeup_fd(written)
     threading.excepthook = _log_dead_thread
     try:
         service.start()
         started(service)
-        while signals.get() == signal.SIGHUP:
-            service = _reloaded(service, load)
+        while (number := os.read(signals, 1)[0]) not in _STOP:
+            if number == signal.SIGHUP:
+                service = _reloaded(service, load)
         service.stop()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(wakeup_before)
+        os.close(signals)
+        os.close(written)
         threading.excepthook = threading.__excepthook__
 
 
