@@ -2,7 +2,7 @@
 
 import msgspec
 
-from ..._core import Disk, read_records
+from ..._core import Disk, segment_summary
 from .layout import index_of
 
 
@@ -21,11 +21,8 @@ class Summary(msgspec.Struct, frozen=True):
 
 def read_summary(disk: Disk, segment: str) -> Summary:
     """Of the segment with this path. Raises OSError, ValueError."""
-    bodies = read_records(disk, index_of(segment), 1)
-    if not bodies:
-        raise ValueError(f"{index_of(segment)} has no summary")
     try:
-        return _decode(bodies[0])
+        return _decode(segment_summary(disk, segment))
     except msgspec.DecodeError as error:
         raise ValueError(f"{index_of(segment)}: {error}") from error
 
