@@ -1,53 +1,47 @@
 """The catalogue may be lost, damaged or behind at any time: it says what the living segments say."""
 
-import json
-
 import pytest
 
-from otelier._core import Records
+from otelier._core import Log, flush
 from otelier.storage.local.catalogue import Catalogue, CatalogueReader
+from otelier.storage.local.flush import written
 from otelier.storage.local.layout import CATALOGUE, index_of
 from otelier.storage.local.manifest import Segment, State
-from otelier.testing import losing_disk
+from otelier.telemetry import Batch
+from otelier.testing import log_record, logs, losing_disk, span, traces
+from otelier.testing.telemetry import START_NS
 
 EMPTY = State()
 
 
 class World:
-    """A disk with indexes, and a catalogue of them."""
+    """A disk with segments, and a catalogue of them."""
 
     def __init__(self, root) -> None:
         self.root = root
         self.disk = losing_disk()
+        self.log = Log(self.disk, "log")
         self.catalogue = self.opened()
         self.reader = CatalogueReader(root)
 
     def opened(self) -> Catalogue:
         return Catalogue(self.disk, self.root / CATALOGUE)
 
-    def segment(
-        self, generation: int, service: str, *names: str, tenant="default", signal="traces", name="00", **summary
-    ):
-        path = f"segments/{tenant}/{signal}/{generation:020d}-{name}.parquet"
-        known = {
-            "rows": 5,
-            "min_start_ns": 1,
-            "max_start_ns": 2,
-            "services": [service],
-            "operations": [[service, name, 2, 5] for name in names],
-            "keys": [["http.route", "string", 5, True]],
-        }
-        Records(self.disk, index_of(path)).append(json.dumps({**known, **summary}).encode())
-        return Segment(
-            path=path,
-            tenant=tenant,
-            signal=signal,
-            rows=5,
-            bytes=1,
-            min_start_ns=1,
-            max_start_ns=2,
-            generation=generation,
-        )
+    def segment(self, generation: int, *batches: Batch, tenant: str = "default") -> Segment:
+        """One segment with these, written as if it were of that generation."""
+        for batch in batches:
+            self.log.append(tenant, batch, START_NS)
+        number = self.log.rotate()
+        done = flush(self.disk, self.log, [number], now_ns=START_NS, idle_ns=0, max_open_ns=0)
+        self.log.retire(number)
+        (body,) = done.segments
+        return written(body, generation, START_NS)
+
+
+def of(service: str, *names: str, **keys) -> Batch:
+    """A span per name."""
+    spans = (span(name, attributes={"http.route": "/"}, number=at, **keys) for at, name in enumerate(names))
+    return traces(*spans, resource={"service.name": service})
 
 
 @pytest.fixture
@@ -64,10 +58,10 @@ def state(*segments: Segment) -> State:
 def test_lists_are_sorted_and_per_tenant_and_signal(world):
     world.catalogue.follow(
         state(
-            world.segment(1, "shop", "GET /", "DELETE /"),
-            world.segment(2, "bank", "pay"),
-            world.segment(3, "theirs", "x", tenant="acme"),
-            world.segment(4, "logger", signal="logs"),
+            world.segment(1, of("shop", "GET /", "DELETE /")),
+            world.segment(2, of("bank", "pay")),
+            world.segment(3, of("theirs", "x"), tenant="acme"),
+            world.segment(4, logs(log_record("x"), resource={"service.name": "logger"})),
         )
     )
     assert world.reader.services("default") == ["bank", "shop"]
@@ -79,7 +73,7 @@ def test_lists_are_sorted_and_per_tenant_and_signal(world):
 
 
 def test_what_only_deleted_segments_had_is_forgotten(world):
-    old, young = world.segment(1, "old", "a"), world.segment(2, "young", "b")
+    old, young = world.segment(1, of("old", "a")), world.segment(2, of("young", "b"))
     world.catalogue.follow(state(old, young))
     world.catalogue.follow(state(young))
     assert world.reader.services("default") == ["young"]
@@ -89,16 +83,16 @@ def test_what_only_deleted_segments_had_is_forgotten(world):
 
 
 def test_merging_forgets_nothing(world):
-    parts = [world.segment(1, "old", "a"), world.segment(2, "young", "b")]
+    parts = [world.segment(1, of("old", "a")), world.segment(2, of("young", "b"))]
     world.catalogue.follow(state(*parts))
-    merged = world.segment(2, "old", "a", "b", services=["old", "young"], name="01")
+    merged = world.segment(2, of("old", "a"), of("young", "b"))
     world.catalogue.follow(state(merged))
     assert world.reader.services("default") == ["old", "young"]
 
 
 @pytest.mark.parametrize("loss", ["deleted", "garbage", "other version", "empty", "truncated"])
 def test_it_is_made_anew_when_it_is_lost(world, loss):
-    now = state(world.segment(1, "shop", "GET /"))
+    now = state(world.segment(1, of("shop", "GET /")))
     world.catalogue.follow(now)
     world.catalogue.close()
     path = world.root / CATALOGUE
@@ -122,7 +116,7 @@ def test_it_is_made_anew_when_it_is_lost(world, loss):
 
 
 def test_deleted_while_it_is_open_it_is_made_anew_at_the_next_check(world):
-    now = state(world.segment(1, "shop", "GET /"))
+    now = state(world.segment(1, of("shop", "GET /")))
     world.catalogue.follow(now)
     (world.root / CATALOGUE).unlink()
     assert world.reader.services("default") == []
@@ -131,16 +125,16 @@ def test_deleted_while_it_is_open_it_is_made_anew_at_the_next_check(world):
 
 
 def test_one_that_is_behind_catches_up(world):
-    first = world.segment(1, "one", "a")
+    first = world.segment(1, of("one", "a"))
     world.catalogue.follow(state(first))
     world.catalogue.close()
     world.catalogue = world.opened()
-    world.catalogue.follow(state(world.segment(2, "two", "b")))
+    world.catalogue.follow(state(world.segment(2, of("two", "b"))))
     assert world.reader.services("default") == ["two"]
 
 
 def test_a_segment_whose_summary_is_lost_is_left_out_and_the_others_are_there(world, caplog):
-    lost, kept = world.segment(1, "lost", "a"), world.segment(2, "kept", "b")
+    lost, kept = world.segment(1, of("lost", "a")), world.segment(2, of("kept", "b"))
     world.disk.unlink(index_of(lost.path))
     world.catalogue.follow(state(lost, kept))
     assert world.reader.services("default") == ["kept"]
@@ -148,7 +142,7 @@ def test_a_segment_whose_summary_is_lost_is_left_out_and_the_others_are_there(wo
 
 
 def test_times_beyond_sqlites_numbers_are_kept_as_the_largest(world):
-    world.catalogue.follow(state(world.segment(1, "shop", "x", min_start_ns=0, max_start_ns=2**64 - 1)))
+    world.catalogue.follow(state(world.segment(1, of("shop", "x", start_ns=2**64 - 1, duration_ns=0))))
     assert world.reader.operations("default") == [("shop", "x", 2)]
 
 

@@ -181,7 +181,9 @@ def test_a_stop_leaves_no_log(world):
     assert world.clock.pending == []
 
 
-@pytest.mark.parametrize("operation", ["write segments/", "sync segments/", "write manifest", "sync manifest", "create"])
+@pytest.mark.parametrize(
+    "operation", ["write segments/", "sync segments/", "write manifest", "sync manifest", "create"]
+)
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
 def test_a_flush_that_fails_is_made_again_within_five_seconds_and_leaves_nothing_behind(world, operation, code):
     world.open()
@@ -203,7 +205,7 @@ def test_a_flush_that_fails_is_made_again_within_five_seconds_and_leaves_nothing
     assert world.written() == 7
 
 
-def test_a_generation_that_can_not_be_understood_is_set_aside_and_the_rest_goes_on(world):
+def test_telemetry_that_can_not_be_understood_is_kept_aside_and_the_rest_goes_on(world):
     # A record whose checksum is right and whose telemetry is none: no disk's fault.
     body = bytes([1, 0, 7, 0]) + (5).to_bytes(4, "little") + bytes(24) + b"default" + b"\xff\xff\xff no OTLP"
     Records(world.disk, "log/0000000000000001.log").append(body)
@@ -213,7 +215,7 @@ def test_a_generation_that_can_not_be_understood_is_set_aside_and_the_rest_goes_
     assert world.generations() == []
     assert world.written() == 5
     assert world.counted("damaged_bytes", where="log") > 0
-    assert world.disk.list("quarantine") == ["log.0000000000000001.log"]
+    assert "log.0000000000000001.log" in world.disk.list("quarantine")
 
 
 def test_damage_in_the_log_is_counted_kept_and_costs_only_itself(world):

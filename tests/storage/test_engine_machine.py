@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order, what was acknowledged is readable once: write, flush, merge, fail, crash, reopen."""
+"""Write, flush, merge, fail, crash, reopen in any order: what was acknowledged is readable, once."""
 
 import errno
 

@@ -1,4 +1,4 @@
-"""A data directory with parts missing or damaged opens, loses no more than is lost, and deletes nothing that may be data."""
+"""A data directory with parts missing or damaged opens, and nothing is deleted that may be data."""
 
 import pytest
 

@@ -13,18 +13,13 @@ from .output import json_option, print_json
 _DAY_H = 24
 
 
-class _Age(click.ParamType):
+def _age(text: str) -> Duration:
     """A duration in which days may be given, too: `7d`, `36h`."""
-
-    name = "age"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Duration:
-        text = str(value)
-        days = text.removesuffix("d")
-        try:
-            return Duration.parse(f"{float(days) * _DAY_H}h" if days != text else text)
-        except ValueError:
-            self.fail(f"{text!r} is not a time such as 7d or 36h", param, ctx)
+    days = text.removesuffix("d")
+    try:
+        return Duration.parse(f"{float(days) * _DAY_H}h" if days != text else text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is not a time such as 7d or 36h") from error
 
 
 _directory = click.option(
@@ -94,7 +89,7 @@ def verify(data_dir: Path) -> None:
 
 @command.command()
 @_directory
-@click.option("--older-than", type=_Age(), help="What arrived longer ago, such as 7d or 36h; 0s is everything.")
+@click.option("--older-than", type=_age, metavar="AGE", help="What arrived longer ago, such as 7d or 36h; 0s is everything.")
 @click.option("--max-bytes", type=click.IntRange(min=1), help="The oldest, until the rest is no larger.")
 @click.option("--tenant", help="Only of this tenant.")
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")

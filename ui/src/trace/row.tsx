@@ -111,14 +111,24 @@ function Bar({ view, span }: { view: TraceView; span: number }) {
   const duration = trace.durations[span]!;
   const place = placed(start, duration, view.range.value);
   const text = shortDuration(duration);
-  if (!place) return <div class="row-time" role="gridcell" />;
+  if (!place) {
+    const before = start < view.range.value.from;
+    return (
+      <div class="row-time" role="gridcell">
+        <span class={before ? "away before" : "away after"} aria-hidden="true">
+          {before ? "◂" : "▸"}
+        </span>
+      </div>
+    );
+  }
   const right = place.left + place.width;
   // The label goes where there is room: behind the bar, before it, or into it.
-  const label = right < 84 ? { left: `${right}%` } : place.left > 14 ? { right: `${100 - place.left}%` } : null;
+  const room = ((100 - right) / 100) * view.timeWidth.value;
+  const label = room > 66 ? { left: `${right}%` } : place.left > 14 ? { right: `${100 - place.left}%` } : null;
   return (
     <div class="row-time" role="gridcell">
       <span class={label ? "bar" : "bar with-label"} style={{ left: `${place.left}%`, width: `${place.width}%` }}>
-        {!label && text}
+        {!label && <span>{text}</span>}
       </span>
       {label && (
         <span class="bar-label" style={label}>

@@ -43,7 +43,7 @@ export class TraceView {
         open.filter(({ row, span }) => rows[row] === span),
       );
     });
-    this.ticks = computed(() => ticks(this.range.value, Math.max(2, Math.floor(this.timeWidth.value / 110))));
+    this.ticks = computed(() => ticks(this.range.value, Math.max(3, Math.floor(this.timeWidth.value / 100))));
     this.matches = computed(() => find(trace, this.settled.value));
     this.matching = computed(() => new Set(this.matches.value));
   }
@@ -97,10 +97,12 @@ export class TraceView {
 
   toggleDetails(span: number): void {
     const next = new Map(this.details.value);
-    if (!next.delete(span)) next.set(span, FIRST_GUESS);
+    const opens = !next.delete(span);
+    if (opens) next.set(span, FIRST_GUESS);
     batch(() => {
       this.details.value = next;
       this.current.value = span;
+      if (opens) this.wanted.value = { span };
     });
   }
 

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ... import _core
-from ..._core import Disk, damaged_bytes
+from ..._core import Disk, damaged_bytes, verify_segment
 from ..contract import DataDirectoryError
 from .layout import LOG, MANIFEST
 from .manifest import Segment, State, read_state
@@ -85,7 +84,7 @@ def problems(disk: Disk) -> Iterator[tuple[str, str]]:
 
 def _wrong(disk: Disk, path: str) -> str:
     try:
-        return _core.verify_segment(disk, path)
+        return verify_segment(disk, path)
     except (OSError, ValueError) as error:
         return str(error)
 

@@ -99,7 +99,7 @@ class Engine:
         try:
             if self._log.unflushed_bytes:
                 self.flush(everything=True)
-        except Exception as error:  # noqa: BLE001 (it stays in the log)
+        except BaseException as error:  # noqa: BLE001 (a panic, too: it stays in the log)
             _log.error("can't write segments at the stop: %s; what was acknowledged is in the log", error)
         self._upkeep.close()
         try:

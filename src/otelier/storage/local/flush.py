@@ -9,12 +9,13 @@ Traces that go on are carried into the next generation, so that they stay whole;
 
 import errno
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import msgspec
 
-from ... import _core
-from ..._core import Disk, Log
+from ..._core import Disk, Flushed, Log, flush
 from ...component import Clock
 from .counters import StoreCounters
 from .layout import LOG
@@ -29,7 +30,11 @@ _RECENT = 32
 _AGAIN_S = 2.0
 """Between two tries while the disk fails: space is noticed in time."""
 _SUSPECT = 3
-"""So many failures in a row that no disk is to blame for, and the oldest generation is set aside."""
+"""After so many failures in a row that no disk is to blame for, generations are taken one by one, the oldest first. One
+that fails alone is set aside."""
+
+
+Work: TypeAlias = Callable[..., Flushed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +59,17 @@ class Flusher:
     """Turns the log into segments; one thread at a time."""
 
     def __init__(
-        self, disk: Disk, log: Log, manifest: Manifest, clock: Clock, settings: StoreSettings, counters: StoreCounters
+        self,
+        disk: Disk,
+        log: Log,
+        manifest: Manifest,
+        clock: Clock,
+        settings: StoreSettings,
+        counters: StoreCounters,
+        work: Work = flush,
     ) -> None:
+        """`work` writes the segments; tests give another one."""
+        self._work = work
         self._disk = disk
         self._log = log
         self._manifest = manifest
@@ -72,7 +86,7 @@ class Flusher:
     def due_in(self) -> float:
         """Seconds until the next flush should be made; at most a second, to look again."""
         unflushed = self._log.unflushed_bytes
-        if not unflushed or not hasattr(_core, "flush"):
+        if not unflushed:
             self._since = None
             return 1.0
         now = self._clock.monotonic()
@@ -95,12 +109,12 @@ class Flusher:
             _log.error("can't write segments: %s; what was acknowledged stays in the log, next try in 2 s", error)
             self.untidy = True
             return _AGAIN_S
-        except Exception:  # noqa: BLE001 (the store goes on)
+        except BaseException:  # noqa: BLE001 (a panic, too: the store goes on)
             self._counters.retries.add(1, operation="flush", reason="defect")
             self._failures += 1
             _log.exception("can't turn the log into segments; what was acknowledged stays in it, next try in 2 s")
             self.untidy = True
-            if self._failures >= _SUSPECT:
+            if self._failures > _SUSPECT:
                 self._set_aside_oldest()
             return _AGAIN_S
         return min(self.due_in(), 1.0)
@@ -109,9 +123,18 @@ class Flusher:
         """Write all that is in the log now, but for traces that go on unless `everything`. Raises OSError."""
         began = self._clock.monotonic()
         generation = self._log.rotate()
-        generations = [number for number, _ in self._log.generations() if number <= generation]
+        # What is retired may still be there, if it could not be unlinked: it is in segments already.
+        retired = self._manifest.state.retired
+        generations = [number for number, _ in self._log.generations() if retired < number <= generation]
+        if not generations:
+            self._retire(retired)
+            return self._manifest.state
+        whole = self._failures < _SUSPECT or len(generations) == 1
+        if not whole:
+            generations = generations[:1]
+        generation = generations[-1]
         wait = NONE if everything or self._first else patience(self._settings, self._log.unflushed_bytes)
-        done = _core.flush(
+        done = self._work(
             self._disk,
             self._log,
             generations,
@@ -124,9 +147,10 @@ class Flusher:
             self._keep_damaged(generations, done.damaged_bytes)
         added = tuple(written(body, generation, now_ns) for body in done.segments)
         state = self._manifest.apply(Step(add=added, retired=generation))
-        self._since = None
+        if whole:
+            self._since = None
+            self._failures = 0
         self._first = False
-        self._failures = 0
         for signal, items in done.items.items():
             self._counters.flushed.add(items, signal=signal)
         self._counters.duplicates.add(done.duplicates)
@@ -160,7 +184,7 @@ class Flusher:
         except OSError as error:
             _log.error("can't set generation %d of the log aside: %s", number, error)
             return
-        self._failures = 0
+        self._failures = _SUSPECT
         self._counters.damaged_bytes.add(size, where="log")
         self._retire(number)
         _log.error("generation %d of the log (%d bytes) can't be turned into segments; kept as %s", number, size, kept)

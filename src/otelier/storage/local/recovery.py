@@ -11,8 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
-from ... import _core
-from ..._core import Disk
+from ..._core import Disk, verify_segment
 from .counters import StoreCounters
 from .layout import LOG, MANIFEST, QUARANTINE, SEGMENTS, index_of, parse_segment
 from .manifest import Manifest, Segment, State, Step
@@ -127,7 +126,7 @@ class Recovery:
 
     def _problem(self, path: str) -> str:
         try:
-            return _core.verify_segment(self._disk, path)
+            return verify_segment(self._disk, path)
         except (OSError, ValueError) as error:
             return str(error)
 

@@ -1,9 +1,8 @@
-"""The summary of a segment, the first record of its index (docs/spec/segment.md), as far as it is read here."""
+"""The summary of a segment, as its index has it (docs/spec/segment.md), as far as it is read here."""
 
 import msgspec
 
 from ..._core import Disk, segment_summary
-from .layout import index_of
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -21,10 +20,7 @@ class Summary(msgspec.Struct, frozen=True):
 
 def read_summary(disk: Disk, segment: str) -> Summary:
     """Of the segment with this path. Raises OSError, ValueError."""
-    try:
-        return _decode(segment_summary(disk, segment))
-    except msgspec.DecodeError as error:
-        raise ValueError(f"{index_of(segment)}: {error}") from error
+    return _decode(segment_summary(disk, segment))
 
 
 _decode = msgspec.json.Decoder(Summary).decode

@@ -9,8 +9,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ... import _core
-from ..._core import Disk
+from ..._core import Disk, merge, verify_segment
 from ...component import Clock
 from . import compaction
 from .catalogue import Catalogue
@@ -83,7 +82,7 @@ class Upkeep:
             self._counters.retries.add(1, operation="upkeep", reason=reason)
             self._next_merge = self._clock.monotonic() + _GRACE_S
             _log.warning("upkeep of the store failed, trying again: %s", error)
-        except Exception:  # noqa: BLE001 (the store goes on)
+        except BaseException:  # noqa: BLE001 (a panic, too: the store goes on)
             self._counters.retries.add(1, operation="upkeep", reason="defect")
             self._next_merge = self._clock.monotonic() + _RETENTION_S
             _log.exception("upkeep of the store failed, trying again")
@@ -108,7 +107,7 @@ class Upkeep:
         paths = [each.path for each in group]
         self._untidy = True
         try:
-            done = _core.merge(self._disk, group[0].tenant, group[0].signal, paths)
+            done = merge(self._disk, group[0].tenant, group[0].signal, paths)
         except ValueError as error:
             self._set_damaged_aside(group, error)
             return True
@@ -164,7 +163,7 @@ class Upkeep:
 
     def _set_damaged_aside(self, group: list[Segment], error: ValueError) -> None:
         """A segment that can't be read must not be merged again and again. Its files are kept in quarantine."""
-        damaged = {each.path: problem for each in group if (problem := _core.verify_segment(self._disk, each.path))}
+        damaged = {each.path: problem for each in group if (problem := verify_segment(self._disk, each.path))}
         if not damaged:
             raise error
         for path, problem in damaged.items():

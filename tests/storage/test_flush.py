@@ -1,0 +1,81 @@
+"""When the log becomes segments, how long traces that go on may wait, and work that fails for no disk's fault."""
+
+import pytest
+
+from otelier._core import Log, flush
+from otelier.component import Duration, Meter
+from otelier.storage.local import FlushSettings, StoreSettings
+from otelier.storage.local.counters import StoreCounters
+from otelier.storage.local.flush import Flusher, patience
+from otelier.storage.local.manifest import Manifest
+from otelier.testing import FakeClock, items, losing_disk
+
+MIB = 2**20
+SETTINGS = StoreSettings(
+    max_unflushed_bytes=200 * MIB,
+    flush=FlushSettings(max_bytes=100 * MIB, max_age=Duration(30), idle=Duration(5), max_open=Duration(60)),
+)
+
+
+@pytest.mark.parametrize(
+    ("mib", "idle_s", "open_s"), [(0, 5, 60), (100, 5, 60), (101, 1, 12), (150, 1, 12), (151, 0, 0)]
+)
+def test_the_fuller_the_log_the_less_a_trace_that_goes_on_may_wait(mib, idle_s, open_s):
+    wait = patience(SETTINGS, mib * MIB)
+    assert (wait.idle_ns / 1e9, wait.max_open_ns / 1e9) == (idle_s, open_s)
+
+
+class World:
+    """A flusher over a log with one batch per generation, whose work fails while a poisonous generation is in it."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error, self.poison = error, 2
+        self.disk, self.clock, self.meter = losing_disk(), FakeClock(), Meter()
+        self.manifest, self.log = Manifest(self.disk), Log(self.disk, "log")
+        counters = StoreCounters(self.meter)
+        self.flusher = Flusher(self.disk, self.log, self.manifest, self.clock, SETTINGS, counters, self.work)
+
+    def work(self, disk, log, generations, **keys):
+        if self.poison in generations:
+            raise self.error
+        return flush(disk, log, generations, **keys)
+
+    def write(self, count: int) -> None:
+        for number in range(count):
+            self.log.append("default", items("traces", 1, first=number), self.clock.time_ns())
+            self.log.rotate()
+
+    def go_on(self, seconds: float) -> None:
+        until = self.clock.monotonic() + seconds
+        while self.clock.monotonic() < until:
+            self.clock.advance(self.flusher.attempt(self.clock.time_ns()))
+
+    def rows(self) -> int:
+        return sum(each.rows for each in self.manifest.state.segments.values())
+
+
+class Panic(BaseException):
+    """As the native core's, which is no Exception."""
+
+
+@pytest.mark.parametrize("error", [ValueError("a defect"), Panic("a defect")])
+def test_a_generation_that_can_not_be_worked_on_is_set_aside_in_the_end_and_the_others_are_not(error):
+    world = World(error)
+    world.write(3)
+    world.go_on(31)
+    assert (world.rows(), world.manifest.state.retired) == (0, 0)
+    world.go_on(20)
+    assert (world.rows(), world.manifest.state.retired) == (2, 3)
+    assert world.disk.list("quarantine") == ["log.0000000000000002.log"]
+    assert world.log.generations() == []
+
+
+def test_a_full_disk_never_costs_a_generation():
+    world = World(OSError(28, "No space left on device"))
+    world.write(3)
+    world.go_on(600)
+    assert (world.rows(), world.manifest.state.retired) == (0, 0)
+    assert len(world.log.generations()) == 3
+    world.poison = 0
+    world.go_on(5)
+    assert (world.rows(), world.manifest.state.retired) == (3, 3)
