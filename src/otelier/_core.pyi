@@ -57,6 +57,8 @@ class Batch:
     def __len__(self) -> int: ...
     def to_otlp(self) -> bytes: ...
     def to_json(self) -> bytes: ...
+    def to_tagged_json(self, *, sort: bool) -> bytes:
+        """OTLP/JSON, but each attribute is `{"key","type","value"}`, as in Jaeger's API; `sort`: by key."""
     def split(self, max_items: int) -> list[Batch]:
         """Parts of exactly `max_items` items, the last one maybe fewer; order is kept."""
 
@@ -293,6 +295,10 @@ class View:
 
     def hot_items(self) -> int:
         """Items in the live log, of all tenants and signals."""
+
+    @property
+    def scanned(self) -> Mapping[str, int]:
+        """What was read of segments so far: `files` opened, `row_groups` looked into, `pages`, `bytes`."""
 
     @property
     def damaged_bytes(self) -> int:

@@ -97,7 +97,6 @@ function TraceIdBox() {
     <form
       class="trace-id-box"
       role="search"
-      aria-label={words.openTrace}
       onSubmit={event => {
         event.preventDefault();
         const found = traceIdIn(text);

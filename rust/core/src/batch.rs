@@ -137,6 +137,14 @@ impl Batch {
     fn to_json<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &py.detach(|| wire::otlp_to_json(self.0.signal(), self.0.segments())))
     }
+
+    #[pyo3(signature = (*, sort))]
+    fn to_tagged_json<'py>(&self, py: Python<'py>, sort: bool) -> Bound<'py, PyBytes> {
+        let attributes = if sort { wire::Attributes::SortedTags } else { wire::Attributes::Tags };
+        let json = py.detach(|| wire::otlp_to_json_with(self.0.signal(), self.0.segments(), attributes));
+        PyBytes::new(py, &json)
+    }
+
     fn split(&self, py: Python<'_>, max_items: usize) -> PyResult<Vec<Batch>> {
         if max_items == 0 {
             return Err(PyValueError::new_err("max_items must be at least 1"));

@@ -1,6 +1,8 @@
 //! `View` for Python; see `_core.pyi`.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::sync::atomic::Ordering;
 
 use otelier_segment::error::ReadError;
 use otelier_segment::filter;
@@ -123,6 +125,18 @@ impl View {
 
     fn hot_items(&self) -> usize {
         self.0.hot_items()
+    }
+
+    #[getter]
+    fn scanned(&self) -> BTreeMap<&'static str, u64> {
+        let scanned = self.0.scanned();
+        let counters = [
+            ("files", &scanned.files),
+            ("row_groups", &scanned.row_groups),
+            ("pages", &scanned.pages),
+            ("bytes", &scanned.bytes),
+        ];
+        counters.into_iter().map(|(name, counter)| (name, counter.load(Ordering::Relaxed))).collect()
     }
 
     #[getter]

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use hashbrown::{HashMap, HashSet};
 use otelier_disk::Disk;
 use otelier_wire::{Batch, Signal};
 use parking_lot::{Mutex, RwLock};
@@ -13,10 +14,14 @@ use crate::error::ReadError;
 use crate::filter::Filter;
 use crate::hot::{Chunk, Hot, Visible};
 use crate::newest::{Block, TraceId, newest};
+use crate::reader::{Cache, FileSearch, Part, Scanned, SegmentFile, facts, fetch};
 use crate::summary::{Summary, summarize};
 
-/// Where the log lies on the disk.
+/// Where the log and the segments lie on the disk.
 const LOG: &str = "log";
+const SEGMENTS: &str = "segments";
+/// What the indexes and footers of open segments may take in memory.
+const MAX_OPEN_BYTES: usize = 256 << 20;
 
 /// Service, span name, span kind.
 pub type Operation = (Arc<[u8]>, Arc<[u8]>, i32);
@@ -25,6 +30,7 @@ pub type Operation = (Arc<[u8]>, Arc<[u8]>, i32);
 pub struct View {
     disk: Arc<dyn Disk>,
     hot: Mutex<Hot>,
+    cache: Cache,
     snapshot: RwLock<Arc<Snapshot>>,
 }
 
@@ -32,6 +38,8 @@ pub struct View {
 #[derive(Debug, Default)]
 struct Snapshot {
     hot: Visible,
+    /// By tenant and signal.
+    segments: HashMap<(Arc<str>, Signal), Vec<Arc<str>>>,
 }
 
 impl Snapshot {
@@ -43,41 +51,53 @@ impl Snapshot {
 impl View {
     /// Empty until the first refresh.
     pub fn new(disk: Arc<dyn Disk>) -> View {
-        View { disk, hot: Mutex::default(), snapshot: RwLock::default() }
+        let cache = Cache::new(disk.clone(), MAX_OPEN_BYTES);
+        View { disk, hot: Mutex::default(), cache, snapshot: RwLock::default() }
     }
 
     /// Takes on a state of the manifest and what has come to the log since. Calls that run meanwhile go on with what
     /// they began with.
-    pub fn refresh(&self, _segments: &[String], retired: u64) -> Result<(), ReadError> {
+    pub fn refresh(&self, paths: &[String], retired: u64) -> Result<(), ReadError> {
         let mut hot = self.hot.lock();
         hot.refresh(&*self.disk, LOG, retired)?;
-        let snapshot = Arc::new(Snapshot { hot: hot.visible(retired) });
+        let mut segments: HashMap<_, Vec<Arc<str>>> = HashMap::new();
+        for path in paths {
+            segments.entry(place_of(path)?).or_default().push(path.as_str().into());
+        }
+        let kept: HashSet<&str> = paths.iter().map(String::as_str).collect();
+        self.cache.keep(|path| kept.contains(&**path));
+        let snapshot = Arc::new(Snapshot { hot: hot.visible(retired), segments });
         *self.snapshot.write() = snapshot;
         Ok(())
     }
 
     /// All spans of these traces, each once.
     pub fn traces(&self, tenant: &str, trace_ids: &[TraceId]) -> Result<Batch, ReadError> {
-        let snapshot = self.snapshot();
-        let mut assembly = Assembly::default();
-        for trace_id in trace_ids {
-            for chunk in snapshot.chunks(tenant, Signal::Traces) {
-                chunk.spans(trace_id, &mut assembly)?;
-            }
-        }
-        Ok(assembly.finish(Signal::Traces))
+        self.fetch(tenant, Signal::Traces, trace_ids)
     }
 
     /// All log records of these traces.
     pub fn logs(&self, tenant: &str, trace_ids: &[TraceId]) -> Result<Batch, ReadError> {
+        self.fetch(tenant, Signal::Logs, trace_ids)
+    }
+
+    fn fetch(&self, tenant: &str, signal: Signal, trace_ids: &[TraceId]) -> Result<Batch, ReadError> {
         let snapshot = self.snapshot();
+        let files = self.files(&snapshot, tenant, signal)?;
         let mut assembly = Assembly::default();
-        for trace_id in trace_ids {
-            for chunk in snapshot.chunks(tenant, Signal::Logs) {
-                chunk.logs(trace_id, &mut assembly)?;
+        let asked: HashSet<&TraceId> = trace_ids.iter().collect();
+        for trace_id in asked {
+            for file in &files {
+                fetch(file, signal, trace_id, &mut assembly)?;
+            }
+            for chunk in snapshot.chunks(tenant, signal) {
+                match signal {
+                    Signal::Logs => chunk.logs(trace_id, &mut assembly)?,
+                    _ => chunk.spans(trace_id, &mut assembly)?,
+                }
             }
         }
-        Ok(assembly.finish(Signal::Logs))
+        Ok(assembly.finish(signal))
     }
 
     /// The newest traces with a span that the filter means and that starts in `window`, newest first, each with the
@@ -90,23 +110,34 @@ impl View {
         limit: usize,
     ) -> Result<Vec<(TraceId, u64)>, ReadError> {
         let snapshot = self.snapshot();
-        let chunks = snapshot.chunks(tenant, Signal::Traces);
-        let blocks = chunks.iter().map(|chunk| &**chunk as &dyn Block).collect();
+        let files: Vec<FileSearch> =
+            self.files(&snapshot, tenant, Signal::Traces)?.into_iter().map(FileSearch::new).collect();
+        let groups: Vec<_> = files.iter().flat_map(FileSearch::blocks).collect();
+        let chunks = snapshot.chunks(tenant, Signal::Traces).iter().map(|chunk| &**chunk as &dyn Block);
+        let blocks = chunks.chain(groups.iter().map(|group| group as &dyn Block)).collect();
         newest(blocks, filter, window, limit)
     }
 
     /// In the order of `trace_ids`, without those of which nothing is there.
     pub fn summaries(&self, tenant: &str, trace_ids: &[TraceId]) -> Result<Vec<Summary>, ReadError> {
         let snapshot = self.snapshot();
-        let mut summaries = Vec::with_capacity(trace_ids.len());
-        for trace_id in trace_ids {
-            let mut facts = Vec::new();
+        let files = self.files(&snapshot, tenant, Signal::Traces)?;
+        let mut all = vec![Vec::new(); trace_ids.len()];
+        let mut parts = Vec::new();
+        for (trace, trace_id) in trace_ids.iter().enumerate() {
             for chunk in snapshot.chunks(tenant, Signal::Traces) {
-                chunk.facts(trace_id, &mut facts)?;
+                chunk.facts(trace_id, &mut all[trace])?;
             }
-            summaries.extend(summarize(*trace_id, facts));
+            let first = parts.len();
+            for file in &files {
+                let runs = file.runs(trace_id)?.into_iter();
+                parts.extend(runs.map(|run| Part { file: file.clone(), run, trace, split: false }));
+            }
+            let split = !all[trace].is_empty() || parts.len() - first > 1;
+            parts[first..].iter_mut().for_each(|part| part.split = split);
         }
-        Ok(summaries)
+        facts(parts, trace_ids, &mut all)?;
+        Ok(trace_ids.iter().zip(all).filter_map(|(trace_id, facts)| summarize(*trace_id, facts)).collect())
     }
 
     /// Service (empty if none), name and kind of what is in the live log, each once, in order.
@@ -128,7 +159,27 @@ impl View {
         self.hot.lock().damaged_bytes()
     }
 
+    /// What was read of segments so far.
+    pub fn scanned(&self) -> &Scanned {
+        &self.cache.scanned
+    }
+
+    fn files(&self, snapshot: &Snapshot, tenant: &str, signal: Signal) -> Result<Vec<Arc<SegmentFile>>, ReadError> {
+        let paths = snapshot.segments.get(&(tenant.into(), signal)).map_or(&[][..], Vec::as_slice);
+        paths.iter().map(|path| self.cache.get(path)).collect()
+    }
+
     fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshot.read().clone()
+    }
+}
+
+/// Tenant and signal of `segments/<tenant>/<signal>/<id>.parquet`.
+fn place_of(path: &str) -> Result<(Arc<str>, Signal), ReadError> {
+    let bad = || ReadError::damaged(path, "this is no segment's path");
+    let mut parts = path.split('/');
+    match (parts.next(), parts.next(), parts.next().and_then(Signal::from_name), parts.next(), parts.next()) {
+        (Some(SEGMENTS), Some(tenant), Some(signal), Some(_), None) => Ok((tenant.into(), signal)),
+        _ => Err(bad()),
     }
 }

@@ -23,5 +23,5 @@ pub mod signal;
 pub use batch::{Batch, Live, Metadata, Segment, live_bytes};
 pub use error::{DecodeError, Limits};
 pub use intake::{Intake, intake};
-pub use json::{json_to_otlp, otlp_to_json};
+pub use json::{Attributes, json_to_otlp, otlp_to_json, otlp_to_json_with};
 pub use signal::Signal;

@@ -45,7 +45,11 @@ def say(message: object) -> None:
 def main() -> int:
     """Serve until told to stop."""
     stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+
+    def take(_number: int, _frame: object) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, take)
     for ignored in (signal.SIGINT, signal.SIGHUP):  # meant for the parent, which tells us what follows
         signal.signal(ignored, signal.SIG_IGN)
     root = logging.getLogger("otelier")

@@ -10,7 +10,7 @@ from ..server.endpoint import Response
 from ..server.request import HttpError, Request
 from ..server.router import Group, Route
 from ..telemetry import Batch
-from . import otlp_json as otlp
+from . import log_records as otlp
 from .errors import as_http_errors
 from .jaeger.trace_id import BadTraceId, parse
 from .tenant import tenant

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from .._core import Disk, View
+from .._core import DamagedFile, Disk, StaleView, View
+from ..storage.contract import DataDirectoryError
 from ..storage.local.layout import MANIFEST
 from ..storage.local.manifest import State, read_state
 from .errors import StoreUnreadable
@@ -41,18 +42,16 @@ class Snapshot:
         for tries_left in reversed(range(_TRIES)):
             try:
                 return ask(self._view, self.refresh())
-            except FileNotFoundError as error:
+            except (StaleView, FileNotFoundError) as error:
                 if not tries_left:
-                    raise StoreUnreadable(
-                        f"a file of the store is missing: {error}; try `otelier data verify`"
-                    ) from error
+                    raise StoreUnreadable(f"{error}; `otelier data verify` says what is missing") from error
                 self._version = None
-            except OSError as error:
+            except (DamagedFile, DataDirectoryError, OSError) as error:
                 raise StoreUnreadable(f"can't read the store: {error}") from error
         raise AssertionError
 
     def refresh(self) -> State:
-        """Bring the view up to what is on disk now. Raises OSError."""
+        """Bring the view up to what is on disk now. Raises StaleView, DamagedFile, DataDirectoryError, OSError."""
         with self._lock:
             for _ in range(_TRIES):
                 version = self._stat()

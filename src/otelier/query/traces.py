@@ -1,7 +1,7 @@
 """Traces, their logs, services and operations of one tenant, from segments and log alike."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from .._core import Batch, View
 from ..storage.local.manifest import State
@@ -10,6 +10,9 @@ from .errors import TooLarge
 from .gate import Gate
 from .search import NO_SERVICE, TraceSearch
 from .snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from .._core import TraceSummary as CoreSummary
 
 _AT_ONCE = 64
 """Traces that are read in one go, so that an answer's size is known before it is too large."""
@@ -44,10 +47,6 @@ class TraceSummary(NamedTuple):
     orphans: int
     """Spans whose parent is not in the trace."""
     services: tuple[ServiceSummary, ...]
-
-
-_SummaryRow = tuple[bytes, str, str, int, int, int, int, int, list[tuple[str, int, int]]]
-"""As the core gives it."""
 
 
 class Catalogue(Protocol):
@@ -119,8 +118,7 @@ class Traces:
 
         def ask(view: View, _: State) -> list[TraceSummary]:
             ids = _search(view, tenant, search)
-            by_id = {row[0]: row for row in view.summaries(tenant, ids)}
-            return [_summary(by_id[each]) for each in ids if each in by_id]
+            return [_summary(row) for row in view.summaries(tenant, ids)]
 
         with self._gate.one():
             return self._snapshot.read(ask)
@@ -153,5 +151,5 @@ def _whole(view: View, tenant: str, ids: Sequence[bytes]) -> list[Batch]:
     return batches
 
 
-def _summary(row: _SummaryRow) -> TraceSummary:
+def _summary(row: "CoreSummary") -> TraceSummary:
     return TraceSummary(*row[:8], tuple(ServiceSummary(name or NO_SERVICE, *counts) for name, *counts in row[8]))

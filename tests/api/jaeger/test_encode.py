@@ -36,7 +36,7 @@ def otlp(*spans: dict, resource=(("service.name", "shop"),), scope=None) -> dict
 
 def encoded(*groups: dict, raw: bool = False) -> list[dict]:
     batch = Batch.from_json("traces", json.dumps({"resourceSpans": list(groups)}).encode())
-    made = traces(batch)
+    made = traces(batch, raw=raw)
     for trace in made.values():
         if not raw:
             adjust(trace)

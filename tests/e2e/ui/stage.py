@@ -1,4 +1,4 @@
-"""A server for the pages alone: the built files as the product serves them, and canned answers behind the API's routes."""
+"""A server for the pages alone: the built files as the product serves them, canned answers behind the API's routes."""
 
 import json
 import threading
@@ -40,7 +40,8 @@ class Stage:
             return 200, {"operations": self.operations}
         if path == "/api/v3/trace-summaries":
             # Moved to the present, so that "3 minutes ago" is what a reader sees.
-            return 200, {"summaries": [self.moved(summary) for summary in self.summaries]}
+            depth = int(query.get("query.searchDepth", ["100"])[0])
+            return 200, {"summaries": [self.moved(summary) for summary in self.summaries[:depth]]}
         if path.startswith("/api/v3/traces/") and (trace := self.traces.get(path.rsplit("/", 1)[1])):
             return 200, trace.answer()
         if path.startswith("/api/otelier/v1/traces/") and (trace := self.traces.get(path.split("/")[5])):
@@ -48,7 +49,7 @@ class Stage:
         return 404, {"error": {"httpCode": 404, "message": "trace not found"}}
 
     def moved(self, summary: dict[str, Any]) -> dict[str, Any]:
-        by = time.time_ns() - answers.START_NS - 5 * 10**9
+        by = time.time_ns() - answers.START_NS - 5_000 * answers.MS
         times = ("minStartTimeUnixNano", "maxEndTimeUnixNano")
         return {**summary, **{key: str(int(summary[key]) + by) for key in times}}
 

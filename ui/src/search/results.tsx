@@ -10,7 +10,7 @@ import { colourOf } from "../trace/colours.ts";
 import { ORDERS, ordered, orderFrom, type Result } from "./result.ts";
 import { Scatter } from "./scatter.tsx";
 
-const MOST_PILLS = 8;
+const MOST_PILLS = 6;
 
 interface Props {
   results: readonly Result[];
@@ -114,7 +114,7 @@ function Row({ result, longest, lit, onLit }: RowProps) {
           )}
           {result.orphans > 0 && <span class="warn">{words.orphans(result.orphans)}</span>}
           <time title={`${day(result.start)} ${clock(result.start, 6)}`}>
-            {clock(result.start)} <span class="muted">{ago(result.start, Date.now(), language.value)}</span>
+            {clock(result.start, 0)} <span class="muted">{ago(result.start, Date.now(), language.value)}</span>
           </time>
         </span>
       </a>

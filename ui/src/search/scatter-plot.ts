@@ -36,7 +36,7 @@ export function plotOf(results: readonly Result[], width: number, height: number
         result,
         x: x(result.startMs),
         y: y(result.duration),
-        radius: 3 + 6 * (Math.sqrt(result.spans) / largest),
+        radius: 3 + 4.5 * (Math.sqrt(result.spans) / largest),
       }))
       .sort((a, b) => b.radius - a.radius),
     marks: (logarithmic ? decades(low, high) : fifths(high)).map(ns => ({ ns, y: y(ns) })),

@@ -23,7 +23,7 @@ export function Minimap({ view }: { view: TraceView }) {
   return (
     <div class="minimap">
       <div class="minimap-ticks" aria-hidden="true">
-        {ticks({ from: 0, to: whole }, Math.max(2, Math.floor(width / 130))).map(at => (
+        {ticks({ from: 0, to: whole }, Math.max(3, Math.floor(width / 120))).map(at => (
           <span key={at} style={{ left: share(at) }}>
             {at ? shortDuration(at) : "0"}
           </span>

@@ -114,7 +114,8 @@ function Bar({ view, span }: { view: TraceView; span: number }) {
   if (!place) return <div class="row-time" role="gridcell" />;
   const right = place.left + place.width;
   // The label goes where there is room: behind the bar, before it, or into it.
-  const label = right < 84 ? { left: `${right}%` } : place.left > 14 ? { right: `${100 - place.left}%` } : null;
+  const room = ((100 - right) / 100) * view.timeWidth.value;
+  const label = room > 66 ? { left: `${right}%` } : place.left > 14 ? { right: `${100 - place.left}%` } : null;
   return (
     <div class="row-time" role="gridcell">
       <span class={label ? "bar" : "bar with-label"} style={{ left: `${place.left}%`, width: `${place.width}%` }}>

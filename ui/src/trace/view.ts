@@ -43,7 +43,7 @@ export class TraceView {
         open.filter(({ row, span }) => rows[row] === span),
       );
     });
-    this.ticks = computed(() => ticks(this.range.value, Math.max(2, Math.floor(this.timeWidth.value / 110))));
+    this.ticks = computed(() => ticks(this.range.value, Math.max(3, Math.floor(this.timeWidth.value / 100))));
     this.matches = computed(() => find(trace, this.settled.value));
     this.matching = computed(() => new Set(this.matches.value));
   }

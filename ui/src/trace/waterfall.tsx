@@ -18,7 +18,7 @@ const STEP = 6;
 export const nameShare = preference<number>(
   "name-share",
   text => (Number(text) >= 10 && Number(text) <= 85 ? Number(text) : null),
-  40,
+  innerWidth < 800 ? 56 : 40,
 );
 
 interface Props {

@@ -2,7 +2,7 @@
 //! and verifies has time. Queries have a reader of their own.
 
 mod cells;
-mod items;
+pub(crate) mod items;
 mod requests;
 
 pub use requests::{decode, identities, read};

@@ -9,6 +9,12 @@ mod levels;
 mod page;
 
 pub use chunk::{Cells, Content, Encoded, Encoder};
+#[cfg(test)]
+pub(crate) use codes::put_codes;
+#[cfg(test)]
+pub(crate) use delta::put_deltas;
+#[cfg(test)]
+pub(crate) use levels::put_levels;
 
 /// The values of a column in a row group, in row order; nulls are left out.
 #[derive(Debug)]

@@ -83,6 +83,11 @@ fn masks(entry: u64) -> [u32; 8] {
 pub struct Filters(pub Vec<Filter>);
 
 impl Filters {
+    /// Bytes in memory.
+    pub fn size(&self) -> usize {
+        self.0.iter().map(|filter| BLOCK * filter.words.len()).sum()
+    }
+
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         put_varint(&mut out, self.0.len());

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::HOST;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use tokio::sync::oneshot;
@@ -54,12 +55,19 @@ pub async fn handle(shared: &Arc<Shared>, conn: &Conn, request: Request<Incoming
         Err(failure) => return refused(&failure),
     };
     held.shrink(body.len());
+    let mut headers = parts.headers;
+    // HTTP/2 says the name that was asked for elsewhere; those who check it look here.
+    if !headers.contains_key(HOST)
+        && let Some(name) = parts.uri.authority().and_then(|a| HeaderValue::from_str(a.as_str()).ok())
+    {
+        headers.insert(HOST, name);
+    }
     let (reply, answer) = oneshot::channel();
     let request = HttpRequest {
         method: parts.method.as_str().to_owned(),
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or("").to_owned(),
-        headers: parts.headers,
+        headers,
         body,
         reply,
         _held: held,

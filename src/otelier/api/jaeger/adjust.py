@@ -1,17 +1,15 @@
 """What makes a stored trace easier to read; none of it is done where `raw` spans are wanted.
 
-In this order: equal spans once; a span id that client and server share (Zipkin's way) becomes two; addresses that are
-integers become dotted; tags, logs and spans in order. Clocks are not adjusted.
+In this order: equal spans once; a span id that client and server share (Zipkin's way) becomes two; links to nowhere
+go; logs and spans in order. Clocks are not adjusted.
 """
 
 from collections.abc import Iterable
 from operator import attrgetter
 
-from .ui_model import KeyValue, Reference, Span, Trace
+from .tagged import read_tags
+from .ui_model import Reference, Span, Trace
 
-_ADDRESSES = ("ip", "peer.ipv4")
-_IPV4_MAX = 2**32
-_key = attrgetter("key")
 _timestamp = attrgetter("timestamp")
 _start = attrgetter("startTime")
 
@@ -21,13 +19,10 @@ def adjust(trace: Trace) -> None:
     if len({span.spanID for span in trace.spans}) < len(trace.spans):
         trace.spans = _once(trace.spans)
         _unshare(trace.spans)
-    for process in trace.processes.values():
-        _tidy(process.tags)
     for span in trace.spans:
-        _tidy(span.tags)
-        if span.logs:
+        if len(span.logs) > 1:
             span.logs.sort(key=_timestamp)
-        if span.references:
+        if len(span.references) > 1:
             _drop_nowhere(span)
     trace.spans.sort(key=_start)
 
@@ -48,7 +43,7 @@ def _unshare(spans: Iterable[Span]) -> None:
     renamed: dict[str, str] = {}
     free = 0
     for span_id, same_id in list(by_id.items()):
-        servers = [span for span in same_id if _kind(span) == "server"]
+        servers = [span for span in same_id if _kind(span) == "server"] if len(same_id) > 1 else []
         if not servers or not any(_kind(span) == "client" for span in same_id):
             continue
         for server in servers:
@@ -67,15 +62,7 @@ def _unshare(spans: Iterable[Span]) -> None:
 
 
 def _kind(span: Span) -> object:
-    return next((tag.value for tag in span.tags if tag.key == "span.kind"), None)
-
-
-def _tidy(tags: list[KeyValue]) -> None:
-    tags.sort(key=_key)
-    for tag in tags:
-        if tag.key in _ADDRESSES and tag.type == "int64" and isinstance(tag.value, int):
-            number = tag.value % _IPV4_MAX  # signed in some clients
-            tag.value, tag.type = ".".join(str(byte) for byte in number.to_bytes(4, "big")), "string"
+    return next((tag.value for tag in read_tags(span.tags) if tag.key == "span.kind"), None)
 
 
 def _drop_nowhere(span: Span) -> None:

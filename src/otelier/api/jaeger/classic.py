@@ -93,7 +93,7 @@ class Classic:
                 ids, batches = list(dict.fromkeys(query.trace_ids)), self._reader.traces(owner, query.trace_ids)
             else:
                 ids, batches = self._reader.find(owner, query.search)
-        found = _encoded(batches, query.raw)
+        found = _encoded(batches, raw=query.raw)
         data = [found[each.hex()] for each in ids if each.hex() in found]
         missing = [_Error("trace not found", traceID=shown(each)) for each in ids if each.hex() not in found]
         return _answer(request, _Envelope(data, errors=missing if query.trace_ids and missing else None))
@@ -104,7 +104,7 @@ class Classic:
         raw = parse.raw_wanted(request.query)
         with as_http_errors():
             batches = self._reader.traces(tenant(request), [trace_id])
-        found = _encoded(batches, raw)
+        found = _encoded(batches, raw=raw)
         if not found:
             raise HttpError(404, "trace not found")
         return _answer(request, _Envelope(list(found.values())))
@@ -130,10 +130,10 @@ def _absent(status: int, message: str) -> Callable[[Request], Response]:
     return answer
 
 
-def _encoded(batches: Iterable[Batch], raw: bool) -> dict[str, Trace]:
+def _encoded(batches: Iterable[Batch], *, raw: bool) -> dict[str, Trace]:
     found: dict[str, Trace] = {}
     for batch in batches:
-        found |= encode(batch)
+        found |= encode(batch, raw=raw)
     if not raw:
         for trace in found.values():
             adjust(trace)

@@ -25,10 +25,8 @@ _UNITS: Mapping[str, int] = MappingProxyType(
 _MAX_NS = 2**63 - 1
 _TEXT_MAX = 100
 _INTEGER = re.compile(r"[+-]?[0-9]+\Z")
-_BOOLS: Mapping[str, bool] = MappingProxyType(
-    dict.fromkeys(("1", "t", "T", "TRUE", "true", "True"), True)
-    | dict.fromkeys(("0", "f", "F", "FALSE", "false", "False"), False)
-)
+_TRUE = ("1", "t", "T", "TRUE", "true", "True")
+_FALSE = ("0", "f", "F", "FALSE", "false", "False")
 _MOMENT = re.compile(
     r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(?:[.,](\d+))?(?:([Zz])|([+-])(\d{2}):(\d{2}))\Z", re.ASCII
 )
@@ -45,10 +43,9 @@ def integer(text: str, bits: int = 64) -> int:
 
 def boolean(text: str) -> bool:
     """Raises ValueError."""
-    value = _BOOLS.get(text)
-    if value is None:
+    if text not in _TRUE + _FALSE:
         raise ValueError(f"strconv.ParseBool: parsing {quoted(text)}: invalid syntax")
-    return value
+    return text in _TRUE
 
 
 def duration(text: str) -> int:

@@ -2,13 +2,7 @@
 
 import msgspec
 
-
-class KeyValue(msgspec.Struct, gc=False):
-    """A tag or a field of a log; `type` is string, bool, int64, float64 or binary."""
-
-    key: str
-    type: str
-    value: str | bool | int | float
+from .tagged import Tag, Tags
 
 
 class Reference(msgspec.Struct, gc=False):
@@ -24,7 +18,7 @@ class Log(msgspec.Struct, gc=False):
 
     timestamp: int
     """µs since 1970."""
-    fields: list[KeyValue]
+    fields: Tags
 
 
 class Span(msgspec.Struct, gc=False, omit_defaults=True):
@@ -36,7 +30,7 @@ class Span(msgspec.Struct, gc=False, omit_defaults=True):
     references: list[Reference]
     startTime: int  # noqa: N815
     duration: int
-    tags: list[KeyValue]
+    tags: Tags
     logs: list[Log]
     processID: str  # noqa: N815
     warnings: list[str] | None
@@ -47,7 +41,7 @@ class Process(msgspec.Struct, gc=False):
     """A resource."""
 
     serviceName: str  # noqa: N815
-    tags: list[KeyValue]
+    tags: list[Tag]
 
 
 class Trace(msgspec.Struct, gc=False):

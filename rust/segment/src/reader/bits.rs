@@ -1,0 +1,206 @@
+//! Packed bits, and Parquet's hybrid of runs and packed groups of eight.
+
+use otelier_wire::protobuf::Cursor;
+
+use super::Damage;
+
+const CUT: Damage = "packed values are cut off";
+
+/// The value of `width` bits (at most 57) that begins at bit `at`. The caller has checked that it is there.
+#[inline]
+pub fn packed(bytes: &[u8], at: usize, width: u32) -> u64 {
+    let (byte, shift) = (at / 8, at % 8);
+    let word = match bytes.get(byte..).and_then(|rest| rest.first_chunk()) {
+        Some(word) => u64::from_le_bytes(*word),
+        None => bytes.iter().skip(byte).take(8).rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    };
+    word >> shift & ((1 << width) - 1)
+}
+
+/// The same for up to 64 bits.
+#[inline]
+pub fn packed_wide(bytes: &[u8], at: usize, width: u32) -> u64 {
+    if width <= 56 {
+        return packed(bytes, at, width);
+    }
+    packed(bytes, at, 32) | packed(bytes, at + 32, width - 32) << 32
+}
+
+/// Runs of a value, and packed values, one behind the other.
+pub struct Hybrid<'a> {
+    cursor: Cursor<'a>,
+    width: u32,
+    run: Run<'a>,
+}
+
+enum Run<'a> {
+    Same(u32, usize),
+    /// Bytes and the values in them that have been passed and that there are.
+    Packed(&'a [u8], usize, usize),
+}
+
+impl<'a> Hybrid<'a> {
+    pub fn new(bytes: &'a [u8], width: u32) -> Result<Hybrid<'a>, Damage> {
+        if width > 32 {
+            return Err("codes of more than 32 bits");
+        }
+        Ok(Hybrid { cursor: Cursor::new(bytes), width, run: Run::Same(0, 0) })
+    }
+
+    fn next_run(&mut self) -> Result<(), Damage> {
+        let header = self.cursor.varint().map_err(|_| CUT)?;
+        let count = usize::try_from(header >> 1).map_err(|_| CUT)?;
+        self.run = if header & 1 == 0 {
+            let bytes = self.cursor.take(self.width.div_ceil(8) as usize).map_err(|_| CUT)?;
+            Run::Same(bytes.iter().rev().fold(0, |value, byte| value << 8 | u32::from(*byte)), count)
+        } else {
+            // The last run may lack the bytes that only fill up its group.
+            let bytes = count.checked_mul(self.width as usize).ok_or(CUT)?.min(self.cursor.rest.len());
+            let packed = self.cursor.take(bytes).map_err(|_| CUT)?;
+            let there = if self.width == 0 { count.saturating_mul(8) } else { 8 * bytes / self.width as usize };
+            Run::Packed(packed, 0, there)
+        };
+        match self.run {
+            Run::Same(_, 0) | Run::Packed(_, _, 0) => Err(CUT),
+            _ => Ok(()),
+        }
+    }
+
+    pub fn skip(&mut self, mut count: usize) -> Result<(), Damage> {
+        while count > 0 {
+            let passed = match &mut self.run {
+                Run::Same(_, left) => {
+                    let passed = count.min(*left);
+                    *left -= passed;
+                    passed
+                }
+                Run::Packed(_, at, there) => {
+                    let passed = count.min(*there - *at);
+                    *at += passed;
+                    passed
+                }
+            };
+            count -= passed;
+            if count > 0 {
+                self.next_run()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends the next `count` values.
+    pub fn read(&mut self, mut count: usize, out: &mut Vec<u32>) -> Result<(), Damage> {
+        while count > 0 {
+            let read = match &mut self.run {
+                Run::Same(value, left) => {
+                    let read = count.min(*left);
+                    out.resize(out.len() + read, *value);
+                    *left -= read;
+                    read
+                }
+                Run::Packed(bytes, at, there) => {
+                    let read = count.min(*there - *at);
+                    let width = self.width as usize;
+                    out.extend((*at..*at + read).map(|place| packed(bytes, place * width, self.width) as u32));
+                    *at += read;
+                    read
+                }
+            };
+            count -= read;
+            if count > 0 {
+                self.next_run()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The next `count` values of one bit, as a set of bits.
+    pub fn read_bits(&mut self, count: usize) -> Result<Vec<u64>, Damage> {
+        let mut words = vec![0u64; count.div_ceil(64)];
+        let mut done = 0;
+        while done < count {
+            let read = match &mut self.run {
+                Run::Same(value, left) => {
+                    let read = (count - done).min(*left);
+                    if *value != 0 {
+                        fill(&mut words, done, read);
+                    }
+                    *left -= read;
+                    read
+                }
+                Run::Packed(bytes, at, there) => {
+                    let read = (count - done).min(*there - *at);
+                    let mut place = 0;
+                    while place < read {
+                        let some = (read - place).min(32).min(64 - (done + place) % 64);
+                        let bits = packed(bytes, *at + place, some as u32);
+                        words[(done + place) / 64] |= bits << ((done + place) % 64);
+                        place += some;
+                    }
+                    *at += read;
+                    read
+                }
+            };
+            done += read;
+            if done < count {
+                self.next_run()?;
+            }
+        }
+        Ok(words)
+    }
+}
+
+fn fill(words: &mut [u64], from: usize, count: usize) {
+    let mut at = from;
+    while at < from + count {
+        let some = (from + count - at).min(64 - at % 64);
+        let ones = if some == 64 { u64::MAX } else { (1 << some) - 1 };
+        words[at / 64] |= ones << (at % 64);
+        at += some;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encode::{put_codes, put_levels};
+
+    #[test]
+    fn codes_read_back_as_they_were_written_from_any_place() {
+        let codes: Vec<u32> = (0..3000u32).map(|at| if at / 100 % 3 == 0 { 5 } else { at * 7 % 19 }).collect();
+        for width in [5u32, 9, 17, 32] {
+            let mut bytes = Vec::new();
+            put_codes(&mut bytes, &codes, width);
+            for from in [0, 1, 7, 99, 100, 1234, 2999] {
+                let mut hybrid = Hybrid::new(&bytes[1..], width).unwrap();
+                let mut out = Vec::new();
+                hybrid.skip(from).unwrap();
+                hybrid.read(codes.len() - from, &mut out).unwrap();
+                assert_eq!(out, codes[from..]);
+            }
+        }
+    }
+
+    #[test]
+    fn levels_read_back_as_bits() {
+        for step in [1, 2, 3, 100, 700] {
+            let rows: Vec<u32> = (0..2000).filter(|row| row / step % 2 == 0).collect();
+            let mut bytes = Vec::new();
+            put_levels(&mut bytes, &rows, 0, 2000, &mut Vec::new());
+            let words = Hybrid::new(&bytes[4..], 1).unwrap().read_bits(2000).unwrap();
+            let there: Vec<u32> = (0..2000).filter(|row| words[*row as usize / 64] >> (row % 64) & 1 == 1).collect();
+            assert_eq!(there, rows);
+        }
+    }
+
+    #[test]
+    fn what_is_cut_off_is_damage() {
+        let mut bytes = Vec::new();
+        put_codes(&mut bytes, &(0..100).collect::<Vec<u32>>(), 7);
+        // The last three bytes only fill up the last group of eight.
+        for end in 1..bytes.len() - 3 {
+            let mut hybrid = Hybrid::new(&bytes[1..end], 7).unwrap();
+            assert!(hybrid.read(100, &mut Vec::new()).is_err(), "{end}");
+        }
+    }
+}

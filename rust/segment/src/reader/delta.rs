@@ -1,0 +1,98 @@
+//! DELTA_BINARY_PACKED: integers by their differences.
+
+use otelier_wire::protobuf::Cursor;
+
+use super::Damage;
+use super::bits::packed_wide;
+
+const CUT: Damage = "deltas are cut off";
+
+/// Reads the first `count` of the values, or all there are; answers how many the block holds and the bytes behind it.
+///
+/// The bytes behind are right only if all values are read.
+pub fn read<'a>(bytes: &'a [u8], count: usize, out: &mut Vec<i64>) -> Result<(usize, &'a [u8]), Damage> {
+    let mut cursor = Cursor::new(bytes);
+    let mut number = || cursor.varint().ok().and_then(|number| usize::try_from(number).ok()).ok_or(CUT);
+    let (block, parts, total) = (number()?, number()?, number()?);
+    if parts == 0 || block == 0 || block > 1 << 16 || parts > 64 || !block.is_multiple_of(parts * 32) {
+        return Err("deltas come in blocks of an impossible size");
+    }
+    let mut value = zigzag(&mut cursor)?;
+    let wanted = count.min(total);
+    // Each block takes at least a byte for its least delta and one a part.
+    if total > 1 && (total - 1).div_ceil(block) > cursor.rest.len() {
+        return Err(CUT);
+    }
+    out.reserve(wanted);
+    let end = out.len() + wanted;
+    if wanted > 0 {
+        out.push(value);
+    }
+    let (part, mut left) = (block / parts, total.saturating_sub(1));
+    while left > 0 && (out.len() < end || wanted == total) {
+        let least = zigzag(&mut cursor)?;
+        let widths = cursor.take(parts).map_err(|_| CUT)?;
+        for width in widths {
+            if left == 0 {
+                break;
+            }
+            if *width > 64 {
+                return Err("deltas of more than 64 bits");
+            }
+            let packed = cursor.take(part * usize::from(*width) / 8).map_err(|_| CUT)?;
+            let here = left.min(part);
+            for at in 0..here.min(end - out.len()) {
+                let above = packed_wide(packed, at * usize::from(*width), (*width).into());
+                value = value.wrapping_add(least).wrapping_add(above as i64);
+                out.push(value);
+            }
+            left -= here;
+        }
+    }
+    Ok((total, cursor.rest))
+}
+
+fn zigzag(cursor: &mut Cursor) -> Result<i64, Damage> {
+    let value = cursor.varint().map_err(|_| CUT)?;
+    Ok((value >> 1) as i64 ^ -((value & 1) as i64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encode::put_deltas;
+
+    #[test]
+    fn values_read_back_as_they_were_written_up_to_any_number() {
+        let rows: [Vec<i64>; 5] = [
+            vec![],
+            vec![i64::MIN],
+            vec![i64::MAX, i64::MIN, 0, -1, 1],
+            (0..1000).map(|at| at * at - 500).collect(),
+            (0..300).map(|at| if at % 100 == 7 { i64::MIN + at } else { i64::MAX - at }).collect(),
+        ];
+        for values in rows {
+            let mut bytes = Vec::new();
+            put_deltas(&mut bytes, &values);
+            bytes.extend_from_slice(b"behind");
+            for count in [0, 1, 2, 128, 129, 200, usize::MAX] {
+                let mut out = Vec::new();
+                let (total, behind) = read(&bytes, count, &mut out).unwrap();
+                assert_eq!(total, values.len());
+                assert_eq!(out, values[..count.min(values.len())]);
+                if count >= values.len() {
+                    assert_eq!(behind, b"behind");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_cut_off_is_damage() {
+        let mut bytes = Vec::new();
+        put_deltas(&mut bytes, &(0..1000).map(|at| at * at).collect::<Vec<i64>>());
+        for end in 0..bytes.len() {
+            assert!(read(&bytes[..end], usize::MAX, &mut Vec::new()).is_err(), "{end}");
+        }
+    }
+}

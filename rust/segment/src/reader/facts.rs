@@ -1,0 +1,85 @@
+//! What summaries need of traces' rows: a few columns, and the pages that many traces share read once.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::fetch::Run;
+use super::file::SegmentFile;
+use super::group::Group;
+use super::slice::{Slice, bytes, int};
+use crate::error::ReadError;
+use crate::newest::TraceId;
+use crate::schema;
+use crate::summary::{Fact, Parent};
+
+/// A run of rows of one of the traces that are asked for.
+#[derive(Clone, Debug)]
+pub struct Part {
+    pub file: Arc<SegmentFile>,
+    pub run: Run,
+    /// Which of the traces.
+    pub trace: usize,
+    /// Whether it has other parts: then spans must be told apart by their ids.
+    pub split: bool,
+}
+
+/// STATUS_CODE_ERROR.
+const ERROR: i64 = 2;
+
+/// Adds the facts of all parts to those of their traces.
+pub fn facts(mut parts: Vec<Part>, trace_ids: &[TraceId], facts: &mut [Vec<Fact>]) -> Result<(), ReadError> {
+    parts.sort_by(|a, b| {
+        (&a.file.path, a.run.group, a.run.rows.start).cmp(&(&b.file.path, b.run.group, b.run.rows.start))
+    });
+    let alike = |a: &Part, b: &Part| a.file.path == b.file.path && a.run.group == b.run.group;
+    for parts in parts.chunk_by(alike) {
+        let Some(first) = parts.first() else { continue };
+        let mut group = Group::open(&first.file, first.run.group)?;
+        for part in parts {
+            if group.is_of(&trace_ids[part.trace], &part.run)? {
+                group.facts(&part.run.rows, part.split, &mut facts[part.trace])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Group<'_> {
+    fn facts(&mut self, rows: &Range<usize>, split: bool, facts: &mut Vec<Fact>) -> Result<(), ReadError> {
+        let mut slice = |name| match self.column(name) {
+            Some(column) => Slice::read(self, column, rows),
+            None => Ok(None),
+        };
+        let (distances, parent_ids) = (slice(schema::PARENT_DISTANCE)?, slice(schema::PARENT_SPAN_ID)?);
+        let (starts, durations) = (slice(schema::START_NS)?, slice(schema::DURATION_NS)?);
+        let (services, codes, names) = (slice(schema::SERVICE)?, slice(schema::STATUS_CODE)?, slice(schema::NAME)?);
+        // A parent that is named may be there after all: where spans are each other's parents.
+        let by_id = split || parent_ids.is_some();
+        let (span_ids, kinds) = if by_id { (slice(schema::SPAN_ID)?, slice(schema::KIND)?) } else { (None, None) };
+        let mut service: Arc<[u8]> = Arc::default();
+        for row in rows.clone() {
+            let here = int(&distances, row) > 0;
+            let parent = match bytes(&parent_ids, row).try_into() {
+                _ if here => Parent::Here,
+                Ok(id) => Parent::Named(id),
+                Err(_) => Parent::None,
+            };
+            let name = bytes(&services, row);
+            if *service != *name {
+                service = name.into();
+            }
+            let start_ns = int(&starts, row) as u64;
+            facts.push(Fact {
+                span_id: by_id.then(|| bytes(&span_ids, row).try_into().unwrap_or_default()),
+                kind: int(&kinds, row) as i32,
+                parent,
+                start_ns,
+                end_ns: start_ns.wrapping_add(int(&durations, row) as u64),
+                error: int(&codes, row) == ERROR,
+                service: service.clone(),
+                name: (!here).then(|| bytes(&names, row).into()),
+            });
+        }
+        Ok(())
+    }
+}

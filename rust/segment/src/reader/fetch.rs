@@ -1,0 +1,217 @@
+//! A trace's rows back to encoded OTLP.
+
+use std::ops::Range;
+
+use otelier_wire::Signal;
+
+use super::file::SegmentFile;
+use super::group::Group;
+use super::slice::{Slice, bytes, int};
+use crate::assemble::Assembly;
+use crate::decode::items::{Message, SpanHead, put_long};
+use crate::error::ReadError;
+use crate::filter::value::Value;
+use crate::newest::TraceId;
+use crate::schema::{self, AttributeType};
+
+/// Field numbers of attributes.
+const SPAN_ATTRIBUTES: u32 = 9;
+const RECORD_ATTRIBUTES: u32 = 6;
+
+/// Rows of one trace in a row group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    pub group: usize,
+    pub rows: Range<usize>,
+}
+
+impl SegmentFile {
+    /// Where rows of this trace, or of one whose id begins alike, lie; in the order of rows.
+    pub fn runs(&self, trace_id: &TraceId) -> Result<Vec<Run>, ReadError> {
+        let groups = &self.summary.row_groups;
+        let run = |first_row: u32, rows: u32| {
+            let (first_row, rows) = (u64::from(first_row), u64::from(rows));
+            let group = groups.partition_point(|group| group.first_row <= first_row).checked_sub(1)?;
+            let start = first_row - groups[group].first_row;
+            (start + rows <= groups[group].rows).then_some(Run { group, rows: start as usize..(start + rows) as usize })
+        };
+        let found = self.traces.find(trace_id).iter().map(|rows| run(rows.first_row, rows.rows));
+        found.collect::<Option<_>>().ok_or_else(|| self.damaged("a trace's rows lie in no row group"))
+    }
+}
+
+impl Group<'_> {
+    /// Whether a run is this trace's, and not one's whose id begins alike.
+    pub fn is_of(&mut self, trace_id: &TraceId, run: &Run) -> Result<bool, ReadError> {
+        self.cell(schema::TRACE_ID, run.rows.start, |id| id == trace_id)
+    }
+
+    fn slice(&mut self, name: &str, rows: &Range<usize>) -> Result<Option<Slice>, ReadError> {
+        match self.column(name) {
+            Some(column) => Slice::read(self, column, rows),
+            None => Ok(None),
+        }
+    }
+
+    /// Adds the spans of a run; those that are in already count once.
+    pub fn spans(&mut self, trace_id: &TraceId, rows: &Range<usize>, assembly: &mut Assembly) -> Result<(), ReadError> {
+        let mut names = HEAD.iter();
+        let mut head = || self.slice(names.next().unwrap_or(&""), rows);
+        let (span_ids, distances, parent_ids) = (head()?, head()?, head()?);
+        let (starts, durations, span_names, kinds) = (head()?, head()?, head()?, head()?);
+        let (codes, messages, states, flags) = (head()?, head()?, head()?, head()?);
+        let (dropped_attributes, dropped_events, dropped_links) = (head()?, head()?, head()?);
+        let (resources, scopes, rest, events, links) = (head()?, head()?, head()?, head()?, head()?);
+        let attributes = self.attributes(rows)?;
+        let mut item = Vec::new();
+        for row in rows.clone() {
+            let start_ns = int(&starts, row) as u64;
+            let kind = int(&kinds, row) as i32;
+            let span_id = bytes(&span_ids, row);
+            if !assembly.is_new(*trace_id, span_id.try_into().unwrap_or_default(), start_ns, kind) {
+                continue;
+            }
+            let parent = match usize::try_from(int(&distances, row)) {
+                Ok(0) => bytes(&parent_ids, row),
+                Ok(distance) => row.checked_sub(distance).map_or(&[][..], |parent| bytes(&span_ids, parent)),
+                Err(_) => &[],
+            };
+            let head = SpanHead {
+                trace_id,
+                span_id,
+                parent_span_id: parent,
+                trace_state: bytes(&states, row),
+                name: bytes(&span_names, row),
+                kind,
+                start_ns,
+                end_ns: start_ns.wrapping_add(int(&durations, row) as u64),
+                dropped_attributes: int(&dropped_attributes, row) as u32,
+                dropped_events: int(&dropped_events, row) as u32,
+                dropped_links: int(&dropped_links, row) as u32,
+                status_code: int(&codes, row) as i32,
+                status_message: bytes(&messages, row),
+                flags: int(&flags, row) as u32,
+            };
+            item.clear();
+            let raw = bytes(&rest, row);
+            head.put(&mut item, raw);
+            put_attributes(&mut item, SPAN_ATTRIBUTES, &attributes, row);
+            [raw, bytes(&events, row), bytes(&links, row)].iter().for_each(|raw| item.extend_from_slice(raw));
+            let place = assembly.place(bytes(&resources, row), bytes(&scopes, row));
+            assembly.add(place, &item);
+        }
+        Ok(())
+    }
+
+    /// Adds the log records of a run.
+    pub fn records(&mut self, rows: &Range<usize>, assembly: &mut Assembly) -> Result<(), ReadError> {
+        let mut slice = |name| self.slice(name, rows);
+        let (trace_ids, span_ids) = (slice(schema::TRACE_ID)?, slice(schema::SPAN_ID)?);
+        let (times, observed) = (slice(schema::TIME_NS)?, slice(schema::OBSERVED_NS)?);
+        let (numbers, texts) = (slice(schema::SEVERITY_NUMBER)?, slice(schema::SEVERITY_TEXT)?);
+        let (names, bodies) = (slice(schema::EVENT_NAME)?, slice(schema::BODY)?);
+        let (flags, dropped) = (slice(schema::FLAGS)?, slice(schema::DROPPED_ATTRIBUTES)?);
+        let (resources, scopes, rest) = (slice(schema::RESOURCE)?, slice(schema::SCOPE)?, slice(schema::REST)?);
+        let attributes = self.attributes(rows)?;
+        let (mut item, mut body) = (Vec::new(), Vec::new());
+        for row in rows.clone() {
+            item.clear();
+            let mut message = Message(&mut item);
+            message.fixed64(1, int(&times, row) as u64);
+            message.int32(2, int(&numbers, row) as i32);
+            message.bytes(3, bytes(&texts, row));
+            if let Some(Value::Text(text)) = bodies.as_ref().and_then(|bodies| bodies.get(row)) {
+                body.clear();
+                Message(&mut body).content(1, text);
+                message.content(5, &body);
+            }
+            message.varint(7, u64::from(int(&dropped, row) as u32));
+            message.fixed32(8, int(&flags, row) as u32);
+            message.bytes(9, bytes(&trace_ids, row));
+            message.bytes(10, bytes(&span_ids, row));
+            message.fixed64(11, int(&observed, row) as u64);
+            message.bytes(12, bytes(&names, row));
+            put_attributes(&mut item, RECORD_ATTRIBUTES, &attributes, row);
+            item.extend_from_slice(bytes(&rest, row));
+            let place = assembly.place(bytes(&resources, row), bytes(&scopes, row));
+            assembly.add(place, &item);
+        }
+        Ok(())
+    }
+
+    fn attributes(&mut self, rows: &Range<usize>) -> Result<Vec<Attribute<'_>>, ReadError> {
+        let columns = self.columns();
+        let mut attributes = Vec::new();
+        for (at, column) in columns.iter().enumerate() {
+            if let Some((of, key)) = schema::attribute_of_column(&column.name)
+                && let Some(values) = Slice::read(self, at, rows)?
+            {
+                attributes.push(Attribute { of, key, values });
+            }
+        }
+        Ok(attributes)
+    }
+}
+
+struct Attribute<'a> {
+    of: AttributeType,
+    key: &'a str,
+    values: Slice,
+}
+
+/// In the order in which they are taken.
+const HEAD: [&str; 19] = [
+    schema::SPAN_ID,
+    schema::PARENT_DISTANCE,
+    schema::PARENT_SPAN_ID,
+    schema::START_NS,
+    schema::DURATION_NS,
+    schema::NAME,
+    schema::KIND,
+    schema::STATUS_CODE,
+    schema::STATUS_MESSAGE,
+    schema::TRACE_STATE,
+    schema::FLAGS,
+    schema::DROPPED_ATTRIBUTES,
+    schema::DROPPED_EVENTS,
+    schema::DROPPED_LINKS,
+    schema::RESOURCE,
+    schema::SCOPE,
+    schema::REST,
+    schema::EVENTS,
+    schema::LINKS,
+];
+
+fn put_attributes(out: &mut Vec<u8>, number: u32, attributes: &[Attribute], row: usize) {
+    let mut value = Vec::new();
+    for attribute in attributes {
+        value.clear();
+        match attribute.values.get(row) {
+            None | Some(Value::Other(_)) => continue,
+            Some(Value::Text(text)) => value.extend_from_slice(text),
+            Some(Value::Int(int)) => put_long(&mut value, int as u64),
+            Some(Value::Double(double)) => value.extend_from_slice(&double.to_bits().to_le_bytes()),
+            Some(Value::Bool(bool)) => value.push(bool.into()),
+        }
+        Message(out).attribute(number, attribute.key, attribute.of, &value);
+    }
+}
+
+/// Adds what a file holds of a trace.
+pub fn fetch(file: &SegmentFile, signal: Signal, trace_id: &TraceId, assembly: &mut Assembly) -> Result<(), ReadError> {
+    let mut open: Option<Group> = None;
+    for run in file.runs(trace_id)? {
+        let mut group = match open.take() {
+            Some(group) if group.number == run.group => group,
+            _ => Group::open(file, run.group)?,
+        };
+        if group.is_of(trace_id, &run)? {
+            match signal {
+                Signal::Logs => group.records(&run.rows, assembly)?,
+                _ => group.spans(trace_id, &run.rows, assembly)?,
+            }
+        }
+        open = Some(group);
+    }
+    Ok(())
+}

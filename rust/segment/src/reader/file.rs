@@ -1,0 +1,137 @@
+//! One segment: its index in memory, its footer when it is wanted, its pages in the file.
+
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use otelier_disk::{Disk, ReadAt};
+
+use super::Damage;
+use super::footer::{Chunk, Footer};
+use crate::error::ReadError;
+use crate::index::{Catalogue, Filters, Index, Summary, TraceIndex};
+
+/// What was read of files so far.
+#[derive(Debug, Default)]
+pub struct Scanned {
+    pub files: AtomicU64,
+    pub row_groups: AtomicU64,
+    pub pages: AtomicU64,
+    pub bytes: AtomicU64,
+}
+
+#[derive(Debug)]
+pub struct SegmentFile {
+    pub path: Arc<str>,
+    pub summary: Summary,
+    pub traces: TraceIndex,
+    pub catalogue: Catalogue,
+    pub filters: Filters,
+    source: Arc<dyn ReadAt>,
+    footer: OnceLock<Footer>,
+    /// By row group: the bytes of its page indexes, and where they begin in the file.
+    page_indexes: Vec<OnceLock<(u64, Bytes)>>,
+    scanned: Arc<Scanned>,
+    weight: usize,
+}
+
+impl SegmentFile {
+    pub fn open(disk: &dyn Disk, path: &Arc<str>, scanned: &Arc<Scanned>) -> Result<SegmentFile, ReadError> {
+        let index_path = format!("{}.index", path.strip_suffix(".parquet").unwrap_or(path));
+        let bytes = disk.read(&index_path).map_err(|error| ReadError::io(&index_path, error))?;
+        let damaged = |error: io::Error| ReadError::damaged(&index_path, error);
+        let index = Index::new(bytes).map_err(damaged)?;
+        let summary = index.summary().map_err(damaged)?;
+        let traces = index.traces().map_err(damaged)?;
+        let (catalogue, filters) = (index.catalogue().map_err(damaged)?, index.filters().map_err(damaged)?);
+        let source = disk.open_read(path).map_err(|error| ReadError::io(path, error))?;
+        let footer = Footer::len_of(path, &*source)? as usize;
+        let entries: usize = catalogue.row_groups.iter().map(Vec::len).sum();
+        let weight = 16 * traces.runs().len() + 16 * entries + filters.size() + 3 * footer + 4096;
+        scanned.files.fetch_add(1, Ordering::Relaxed);
+        Ok(SegmentFile {
+            path: path.clone(),
+            page_indexes: summary.row_groups.iter().map(|_| OnceLock::new()).collect(),
+            summary,
+            traces,
+            catalogue,
+            filters,
+            source,
+            footer: OnceLock::new(),
+            scanned: scanned.clone(),
+            weight,
+        })
+    }
+
+    /// About how many bytes of memory it takes, its footer included.
+    pub fn weight(&self) -> usize {
+        self.weight
+    }
+
+    pub fn footer(&self) -> Result<&Footer, ReadError> {
+        if let Some(footer) = self.footer.get() {
+            return Ok(footer);
+        }
+        let footer = Footer::read(&self.path, &*self.source)?;
+        let alike = footer.groups.len() == self.summary.row_groups.len()
+            && footer
+                .groups
+                .iter()
+                .zip(&self.summary.row_groups)
+                .all(|(group, said)| (group.first_row, group.rows as u64) == (said.first_row, said.rows));
+        if !alike {
+            return Err(self.damaged("file and index have other row groups"));
+        }
+        Ok(self.footer.get_or_init(|| footer))
+    }
+
+    pub fn damaged(&self, what: Damage) -> ReadError {
+        ReadError::damaged(&self.path, what)
+    }
+
+    pub fn scanned(&self) -> &Scanned {
+        &self.scanned
+    }
+
+    pub fn read(&self, offset: u64, len: usize) -> Result<Bytes, ReadError> {
+        let bytes = self.source.read_at(offset, len).map_err(|error| ReadError::io(&self.path, error))?;
+        self.scanned.bytes.fetch_add(len as u64, Ordering::Relaxed);
+        if bytes.len() == len { Ok(bytes) } else { Err(self.damaged("it ends too early")) }
+    }
+
+    /// The offset index of a chunk, and its column index, which may be empty.
+    pub fn page_index(&self, group: usize, chunk: &Chunk) -> Result<(Bytes, Bytes), ReadError> {
+        let cell = self.page_indexes.get(group).ok_or_else(|| self.damaged("a row group is missing"))?;
+        let (at, bytes) = match cell.get() {
+            Some(read) => read,
+            None => {
+                let chunks = &self.footer()?.groups[group].chunks;
+                let read = self.read_offsets(chunks)?;
+                cell.get_or_init(|| read)
+            }
+        };
+        let (offset, len) = chunk.offsets;
+        let start = offset.checked_sub(*at).and_then(|start| usize::try_from(start).ok());
+        let range = start.map(|start| start..start + len as usize).filter(|range| range.end <= bytes.len());
+        let offsets =
+            range.map(|range| bytes.slice(range)).ok_or_else(|| self.damaged("a chunk has no offset index"))?;
+        let bounds = match chunk.bounds {
+            (_, 0) => Bytes::new(),
+            (offset, len) => self.read(offset, len as usize)?,
+        };
+        Ok((offsets, bounds))
+    }
+
+    /// All offset indexes of a row group lie together.
+    fn read_offsets(&self, chunks: &[Chunk]) -> Result<(u64, Bytes), ReadError> {
+        let there = || chunks.iter().map(|chunk| chunk.offsets).filter(|(_, len)| *len > 0);
+        let start = there().map(|(offset, _)| offset).min().unwrap_or_default();
+        let end = there().map(|(offset, len)| offset + u64::from(len)).max().unwrap_or_default();
+        let sum: u64 = there().map(|(_, len)| u64::from(len)).sum();
+        if end - start > 2 * sum + 4096 {
+            return Err(self.damaged("offset indexes are strewn over the file"));
+        }
+        Ok((start, self.read(start, (end - start) as usize)?))
+    }
+}

@@ -1,0 +1,164 @@
+//! Reads one row group; what was read stays at hand until it is dropped.
+
+use std::ops::Range;
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+
+use hashbrown::HashMap;
+
+use super::file::SegmentFile;
+use super::footer::{Chunk, Column, Footer};
+use super::page::Page;
+use super::thrift::{self, Location};
+use super::values::Dictionary;
+use crate::error::ReadError;
+use crate::filter::value::Value;
+
+pub struct Group<'a> {
+    pub file: &'a SegmentFile,
+    pub number: usize,
+    pub rows: usize,
+    footer: &'a Footer,
+    locations: HashMap<usize, Rc<Vec<Location>>>,
+    dictionaries: HashMap<usize, Rc<Dictionary>>,
+    pages: HashMap<(usize, usize), Rc<Page>>,
+}
+
+impl<'a> Group<'a> {
+    pub fn open(file: &'a SegmentFile, number: usize) -> Result<Group<'a>, ReadError> {
+        let footer = file.footer()?;
+        let group = footer.groups.get(number).ok_or_else(|| file.damaged("a row group is missing"))?;
+        file.scanned().row_groups.fetch_add(1, Ordering::Relaxed);
+        Ok(Group {
+            file,
+            number,
+            rows: group.rows,
+            footer,
+            locations: HashMap::new(),
+            dictionaries: HashMap::new(),
+            pages: HashMap::new(),
+        })
+    }
+
+    pub fn columns(&self) -> &'a [Column] {
+        &self.footer.columns
+    }
+
+    /// The place of a column that has values here.
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.footer.place(name).filter(|column| !self.chunk(*column).empty)
+    }
+
+    /// The same; its absence is damage.
+    pub fn needed(&self, name: &'static str) -> Result<usize, ReadError> {
+        self.footer.place(name).ok_or_else(|| ReadError::damaged(&self.file.path, format_args!("no column {name}")))
+    }
+
+    pub fn chunk(&self, column: usize) -> &'a Chunk {
+        &self.footer.groups[self.number].chunks[column]
+    }
+
+    pub fn has_dictionary(&self, column: usize) -> bool {
+        let chunk = self.chunk(column);
+        chunk.data > chunk.start
+    }
+
+    /// Where the column's pages lie; in order, from row 0 on.
+    pub fn locations(&mut self, column: usize) -> Result<Rc<Vec<Location>>, ReadError> {
+        if let Some(known) = self.locations.get(&column) {
+            return Ok(known.clone());
+        }
+        let chunk = self.chunk(column);
+        let (offsets, _) = self.file.page_index(self.number, chunk)?;
+        let locations = thrift::locations(&offsets).map_err(|what| self.file.damaged(what))?;
+        let end = chunk.start + chunk.len;
+        let inside = |page: &Location| {
+            page.offset >= chunk.data && page.offset.checked_add(page.size as u64).is_some_and(|at| at <= end)
+        };
+        let ascending = locations.windows(2).all(|pair| pair[0].first_row < pair[1].first_row);
+        let rows = locations.first().is_some_and(|page| page.first_row == 0)
+            && locations.last().is_some_and(|page| page.first_row < self.rows);
+        if !locations.iter().all(inside) || !ascending || !rows {
+            return Err(self.file.damaged("pages lie where they can't"));
+        }
+        let locations = Rc::new(locations);
+        self.locations.insert(column, locations.clone());
+        Ok(locations)
+    }
+
+    /// Numbers of the pages, first rows and the rows behind the last of those that hold some of `rows`.
+    pub fn pages_of(&mut self, column: usize, rows: Range<usize>) -> Result<Vec<(usize, Range<usize>)>, ReadError> {
+        let locations = self.locations(column)?;
+        let first = locations.partition_point(|page| page.first_row <= rows.start).saturating_sub(1);
+        let mut pages = Vec::new();
+        for (number, page) in locations.iter().enumerate().skip(first).take_while(|(_, page)| page.first_row < rows.end)
+        {
+            let end = locations.get(number + 1).map_or(self.rows, |next| next.first_row);
+            pages.push((number, page.first_row..end));
+        }
+        Ok(pages)
+    }
+
+    pub fn page(&mut self, column: usize, number: usize) -> Result<Rc<Page>, ReadError> {
+        if let Some(page) = self.pages.get(&(column, number)) {
+            return Ok(page.clone());
+        }
+        let locations = self.locations(column)?;
+        let at = *locations.get(number).ok_or_else(|| self.file.damaged("a page is missing"))?;
+        let end = locations.get(number + 1).map_or(self.rows, |next| next.first_row);
+        let stored = self.file.read(at.offset, at.size)?;
+        self.file.scanned().pages.fetch_add(1, Ordering::Relaxed);
+        let (of, chunk) = (&self.footer.columns[column], self.chunk(column));
+        let page = Page::read(&stored, of.cell, of.optional, chunk.compressed, end - at.first_row);
+        let page = Rc::new(page.map_err(|what| self.file.damaged(what))?);
+        self.pages.insert((column, number), page.clone());
+        Ok(page)
+    }
+
+    /// The column's distinct values, if its chunk has a dictionary.
+    pub fn dictionary(&mut self, column: usize) -> Result<Option<Rc<Dictionary>>, ReadError> {
+        if !self.has_dictionary(column) {
+            return Ok(None);
+        }
+        if let Some(dictionary) = self.dictionaries.get(&column) {
+            return Ok(Some(dictionary.clone()));
+        }
+        let chunk = self.chunk(column);
+        let stored = self.file.read(chunk.start, (chunk.data - chunk.start) as usize)?;
+        let dictionary = Page::read_dictionary(&stored, self.footer.columns[column].cell, chunk.compressed);
+        let dictionary = Rc::new(dictionary.map_err(|what| self.file.damaged(what))?);
+        self.dictionaries.insert(column, dictionary.clone());
+        Ok(Some(dictionary))
+    }
+
+    /// The least and greatest value of each page of an integer column, if they are in the file.
+    pub fn bounds(&mut self, column: usize) -> Result<Option<Vec<(i64, i64)>>, ReadError> {
+        let (_, bytes) = self.file.page_index(self.number, self.chunk(column))?;
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let pages = self.locations(column)?.len();
+        let bounds = thrift::bounds(&bytes).map_err(|what| self.file.damaged(what))?;
+        let integer = |bytes: &[u8]| match bytes.len() {
+            4 => bytes.first_chunk().map(|bytes| i64::from(i32::from_le_bytes(*bytes))),
+            _ => bytes.first_chunk().map(|bytes| i64::from_le_bytes(*bytes)),
+        };
+        let integers: Option<Vec<_>> =
+            bounds.iter().map(|(least, greatest)| Some((integer(least)?, integer(greatest)?))).collect();
+        Ok(integers.filter(|bounds| bounds.len() == pages))
+    }
+
+    /// What `see` makes of a row's bytes in a column of fixed length.
+    pub fn cell<T>(&mut self, name: &'static str, row: usize, see: impl FnOnce(&[u8]) -> T) -> Result<T, ReadError> {
+        let column = self.needed(name)?;
+        let pages = self.pages_of(column, row..row + 1)?;
+        let (number, rows) = pages.first().ok_or_else(|| self.file.damaged("a row is missing"))?;
+        let page = self.page(column, *number)?;
+        let place = page.rank(row - rows.start);
+        let values = page.values(place..place + 1).map_err(|what| self.file.damaged(what))?;
+        match values.get(0, None) {
+            Some(Value::Text(bytes)) if page.has(row - rows.start) => Ok(see(bytes)),
+            _ => Ok(see(&[])),
+        }
+    }
+}

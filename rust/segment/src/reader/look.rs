@@ -1,0 +1,154 @@
+//! Where in a row group the answer to a test lies.
+
+use super::group::Group;
+use crate::filter::value::Value;
+use crate::filter::{Comparison, Condition, Field, Intrinsic, Literal, Scope, Test};
+use crate::index::{exists_hash, pair_hash};
+use crate::schema::{self, AttributeType};
+
+/// A column to look into.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    pub column: usize,
+    pub judge: Judge,
+    /// What the test says of rows without a value there.
+    pub nulls: bool,
+}
+
+/// What a column's values are to a test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judge {
+    /// The value of an attribute.
+    Attribute,
+    Text,
+    Int,
+    /// The bits of an unsigned number.
+    Unsigned,
+    Id,
+    /// The header of a resource or a scope.
+    Resource,
+    Scope,
+    /// Fields of the span as they came.
+    Raw,
+}
+
+impl Judge {
+    pub fn holds(self, test: &Test, value: Value) -> bool {
+        match (self, value) {
+            (Judge::Attribute, value) => test.condition.holds(value),
+            (Judge::Text, Value::Text(text)) => test.holds_for_text(text),
+            (Judge::Int, Value::Int(int)) => test.holds_for_int(int),
+            (Judge::Unsigned, Value::Int(int)) => test.holds_for_int(i128::from(int as i64 as u64)),
+            (Judge::Id, Value::Text(id)) => test.holds_for_id(id),
+            (Judge::Resource, Value::Text(header)) => test.holds_for_resource(header),
+            (Judge::Scope, Value::Text(header)) => test.holds_for_scope(header),
+            (Judge::Raw, Value::Text(fields)) => test.holds_for_span(fields),
+            _ => false,
+        }
+    }
+}
+
+/// All columns that may answer the test, cheap ones first. Of `Intrinsic::ParentSpanId`: none, it takes three.
+pub fn looks(test: &Test, group: &Group) -> Vec<Look> {
+    let mut looks = Vec::new();
+    let mut look = |name: &str, judge, nulls| {
+        looks.extend(group.column(name).map(|column| Look { column, judge, nulls }));
+    };
+    match &test.field {
+        Field::Intrinsic(intrinsic) => match intrinsic {
+            Intrinsic::Service => look(schema::SERVICE, Judge::Attribute, false),
+            Intrinsic::Name => look(schema::NAME, Judge::Text, false),
+            Intrinsic::Kind => look(schema::KIND, Judge::Int, false),
+            Intrinsic::Status => look(schema::STATUS_CODE, Judge::Int, false),
+            Intrinsic::StatusMessage => look(schema::STATUS_MESSAGE, Judge::Text, test.holds_for_text(b"")),
+            Intrinsic::TraceState => look(schema::TRACE_STATE, Judge::Text, test.holds_for_text(b"")),
+            Intrinsic::StartNs => look(schema::START_NS, Judge::Unsigned, false),
+            Intrinsic::DurationNs => look(schema::DURATION_NS, Judge::Int, false),
+            Intrinsic::TraceId => look(schema::TRACE_ID, Judge::Id, false),
+            Intrinsic::SpanId => look(schema::SPAN_ID, Judge::Id, false),
+            Intrinsic::ParentSpanId => {}
+            Intrinsic::ScopeName | Intrinsic::ScopeVersion => look(schema::SCOPE, Judge::Scope, false),
+        },
+        Field::EventName => look(schema::EVENTS, Judge::Raw, false),
+        Field::Attribute(scope, key) => {
+            if matches!(scope, Scope::Resource | Scope::Any) {
+                look(schema::RESOURCE, Judge::Resource, false);
+            }
+            if matches!(scope, Scope::Scope | Scope::Any) {
+                look(schema::SCOPE, Judge::Scope, false);
+            }
+            let key = std::str::from_utf8(key).unwrap_or_default();
+            if matches!(scope, Scope::Span | Scope::Any) {
+                for of in AttributeType::ALL.into_iter().filter(|of| may_be(&test.condition, *of)) {
+                    look(&schema::attribute_column_name(of, key), Judge::Attribute, false);
+                }
+            }
+            let raw = may_be_raw(test, key.as_bytes(), group);
+            if raw && matches!(scope, Scope::Span | Scope::Any) {
+                look(schema::REST, Judge::Raw, false);
+            }
+            if raw && matches!(scope, Scope::Event | Scope::Any) {
+                look(schema::EVENTS, Judge::Raw, false);
+            }
+            if raw && matches!(scope, Scope::Link | Scope::Any) {
+                look(schema::LINKS, Judge::Raw, false);
+            }
+        }
+    }
+    looks
+}
+
+/// What the test says of a column whose rows have no value at all, so that there is no look.
+pub fn of_nothing(test: &Test) -> bool {
+    matches!(test.field, Field::Intrinsic(Intrinsic::StatusMessage | Intrinsic::TraceState)) && test.holds_for_text(b"")
+}
+
+/// Whether a value of this type can meet the condition.
+fn may_be(condition: &Condition, of: AttributeType) -> bool {
+    match condition {
+        Condition::Exists => true,
+        Condition::Matches { .. } => of == AttributeType::Text,
+        Condition::Compare(_, literal) => match literal {
+            Literal::Text(_) => of == AttributeType::Text,
+            Literal::Bool(_) => of == AttributeType::Bool,
+            Literal::Int(_) | Literal::Double(_) => matches!(of, AttributeType::Int | AttributeType::Double),
+        },
+        Condition::TextIs(form) => match of {
+            AttributeType::Text => true,
+            AttributeType::Int => form.int.is_some(),
+            AttributeType::Double => form.double.is_some(),
+            AttributeType::Bool => form.bool.is_some(),
+        },
+    }
+}
+
+/// Whether the attributes without a column, or those of events and links, may hold what is asked for.
+fn may_be_raw(test: &Test, key: &[u8], group: &Group) -> bool {
+    /// Beyond, an integer and a double can be equal and yet be written differently.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let Some(filter) = group.file.filters.0.get(group.number) else { return true };
+    if !filter.may_hold(exists_hash(key)) {
+        return false;
+    }
+    let pair = |text: &str| filter.may_hold(pair_hash(key, text.as_bytes()));
+    match &test.condition {
+        Condition::Compare(Comparison::Equal, literal) => match literal {
+            Literal::Text(text) => filter.may_hold(pair_hash(key, text)),
+            Literal::Bool(bool) => pair(&bool.to_string()),
+            Literal::Int(int) if *int != 0 && (*int as f64).abs() < EXACT => pair(&int.to_string()),
+            Literal::Double(double) if *double != 0.0 && double.abs() < EXACT => pair(&double.to_string()),
+            _ => true,
+        },
+        Condition::TextIs(form) if is_plain(&form.text) => {
+            filter.may_hold(pair_hash(key, &form.text)) || form.double.is_some_and(|double| pair(&double.to_string()))
+        }
+        _ => true,
+    }
+}
+
+/// Whether a text can't be that of bytes, an array, a map or nothing, which the filter does not hold as text.
+fn is_plain(text: &[u8]) -> bool {
+    let base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    let may_be_bytes = text.len().is_multiple_of(4) && text.iter().all(base64);
+    !may_be_bytes && !matches!(text.first(), Some(b'[' | b'{'))
+}

@@ -1,0 +1,37 @@
+//! Segments read as queries need it: a few pages of a few columns, by their place in the file.
+//!
+//! The crate `parquet` reads the footer. Pages are read here, because a query wants dictionary codes before values,
+//! some rows and not all, and one decompressor for everything. What a file says is checked before it is believed:
+//! damage is an error.
+
+mod bits;
+mod cache;
+mod catalogue;
+mod delta;
+mod facts;
+mod fetch;
+mod file;
+mod footer;
+mod group;
+mod look;
+mod page;
+mod search;
+mod slice;
+mod table;
+mod texts;
+mod thrift;
+mod values;
+
+pub use cache::Cache;
+pub use facts::{Part, facts};
+pub use fetch::fetch;
+pub use file::{Scanned, SegmentFile};
+pub use footer::Footer;
+pub use group::Group;
+pub use page::Page;
+pub use search::FileSearch;
+pub use texts::Texts;
+pub use values::{Dictionary, Values};
+
+/// What is wrong with a file.
+pub type Damage = &'static str;

@@ -1,0 +1,213 @@
+//! A page: unpacked, its values still encoded.
+
+use std::cell::RefCell;
+use std::ops::Range;
+
+use bytes::Bytes;
+use zstd::bulk::Decompressor;
+use zstd::zstd_safe;
+
+use super::Damage;
+use super::bits::Hybrid;
+use super::texts::Texts;
+use super::thrift::Reader;
+use super::values::{Dictionary, Values};
+use crate::schema::Cell;
+
+const PLAIN: i64 = 0;
+const DELTA: i64 = 5;
+const DELTA_LENGTH: i64 = 6;
+const DICTIONARY: i64 = 8;
+const OLD_DICTIONARY: i64 = 2;
+/// Larger pages are not believed.
+const MAX_PAGE: usize = 1 << 30;
+
+thread_local! {
+    static ZSTD: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
+#[derive(Debug)]
+pub struct Page {
+    pub rows: usize,
+    cell: Cell,
+    encoding: i64,
+    bytes: Bytes,
+    values_at: usize,
+    present: Present,
+}
+
+/// Which rows have a value.
+#[derive(Debug)]
+enum Present {
+    All,
+    None,
+    /// Bits, and how many are set before each word.
+    Some(Vec<u64>, Vec<u32>),
+}
+
+#[derive(Default)]
+struct Header {
+    kind: i64,
+    plain_size: i64,
+    size: i64,
+    count: i64,
+    encoding: i64,
+}
+
+impl Header {
+    /// And what lies behind it.
+    fn read(bytes: &[u8]) -> Result<(Header, &[u8]), Damage> {
+        let mut reader = Reader::new(bytes);
+        let (mut header, mut last) = (Header { kind: -1, ..Header::default() }, 0);
+        while let Some(field) = reader.field(last)? {
+            last = field.id;
+            match field.id {
+                1 => header.kind = reader.int()?,
+                2 => header.plain_size = reader.int()?,
+                3 => header.size = reader.int()?,
+                // Of a data page or a dictionary page: number of values, encoding first.
+                5 | 7 => {
+                    let mut last = 0;
+                    while let Some(field) = reader.field(last)? {
+                        last = field.id;
+                        match field.id {
+                            1 => header.count = reader.int()?,
+                            2 => header.encoding = reader.int()?,
+                            _ => reader.skip(field)?,
+                        }
+                    }
+                }
+                _ => reader.skip(field)?,
+            }
+        }
+        Ok((header, reader.rest()))
+    }
+
+    fn unpack(&self, stored: &Bytes, at: usize, compressed: bool) -> Result<Bytes, Damage> {
+        let size = usize::try_from(self.size).map_err(|_| "a page of negative size")?;
+        let plain_size = usize::try_from(self.plain_size).map_err(|_| "a page of negative size")?;
+        let end = at.checked_add(size).filter(|end| *end <= stored.len()).ok_or("a page is cut off")?;
+        let packed = &stored[at..end];
+        if !compressed {
+            return Ok(stored.slice(at..end));
+        }
+        let known = zstd_safe::get_frame_content_size(packed).ok().flatten();
+        if plain_size > MAX_PAGE || known != Some(plain_size as u64) {
+            return Err("a page has another size than it says");
+        }
+        let mut out = Vec::with_capacity(plain_size);
+        let done = ZSTD.with_borrow_mut(|zstd| {
+            if zstd.is_none() {
+                *zstd = Some(Decompressor::new()?);
+            }
+            match zstd {
+                Some(zstd) => zstd.decompress_to_buffer(packed, &mut out),
+                None => Ok(0),
+            }
+        });
+        match done {
+            Ok(written) if written == plain_size => Ok(out.into()),
+            _ => Err("a page can't be decompressed"),
+        }
+    }
+}
+
+impl Page {
+    /// From its bytes in the file, header first. `rows` is what the index says.
+    pub fn read(stored: &Bytes, cell: Cell, optional: bool, compressed: bool, rows: usize) -> Result<Page, Damage> {
+        let (header, behind) = Header::read(stored)?;
+        if header.kind != 0 || header.count != rows as i64 {
+            return Err("a page is not the one that the index says");
+        }
+        let bytes = header.unpack(stored, stored.len() - behind.len(), compressed)?;
+        let (present, values_at) = if optional { levels(&bytes, rows)? } else { (Present::All, 0) };
+        Ok(Page { rows, cell, encoding: header.encoding, bytes, values_at, present })
+    }
+
+    /// A chunk's dictionary page.
+    pub fn read_dictionary(stored: &Bytes, cell: Cell, compressed: bool) -> Result<Dictionary, Damage> {
+        let (header, behind) = Header::read(stored)?;
+        let count = usize::try_from(header.count).map_err(|_| "a dictionary of negative size")?;
+        if header.kind != 2 || !matches!(header.encoding, PLAIN | OLD_DICTIONARY) {
+            return Err("a dictionary is not where the footer says");
+        }
+        let bytes = header.unpack(stored, stored.len() - behind.len(), compressed)?;
+        if count > bytes.len() {
+            return Err("a dictionary says that it holds more than it does");
+        }
+        Dictionary::decode(cell, &bytes, count)
+    }
+
+    pub fn is_coded(&self) -> bool {
+        matches!(self.encoding, DICTIONARY | OLD_DICTIONARY)
+    }
+
+    /// How many of the rows before this one have a value: the place of its own among the values.
+    pub fn rank(&self, row: usize) -> usize {
+        match &self.present {
+            Present::All => row,
+            Present::None => 0,
+            Present::Some(words, before) => match (words.get(row / 64), before.get(row / 64)) {
+                (Some(word), Some(before)) => *before as usize + (word & ((1 << (row % 64)) - 1)).count_ones() as usize,
+                _ => {
+                    before.last().map_or(0, |before| *before as usize)
+                        + words.last().map_or(0, |word| word.count_ones() as usize)
+                }
+            },
+        }
+    }
+
+    pub fn has(&self, row: usize) -> bool {
+        match &self.present {
+            Present::All => true,
+            Present::None => false,
+            Present::Some(words, _) => words.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        matches!(self.present, Present::None)
+    }
+
+    /// The values of a range of places.
+    pub fn values(&self, places: Range<usize>) -> Result<Values, Damage> {
+        let (from, to) = (places.start, places.end);
+        match self.encoding {
+            _ if from == to => Ok(Values::Codes(Vec::new())),
+            PLAIN => Values::plain(self.cell, &self.bytes, self.values_at, from, to),
+            DICTIONARY | OLD_DICTIONARY => Values::codes(self.encoded(), from, to),
+            DELTA => Values::deltas(self.cell, self.encoded(), from, to),
+            DELTA_LENGTH => Texts::by_lengths(&self.bytes, self.values_at, from, to).map(Values::Texts),
+            _ => Err("a page has an unknown encoding"),
+        }
+    }
+
+    pub fn all_values(&self) -> Result<Values, Damage> {
+        self.values(0..self.rank(self.rows))
+    }
+
+    fn encoded(&self) -> &[u8] {
+        self.bytes.get(self.values_at..).unwrap_or_default()
+    }
+}
+
+/// And where the values begin.
+fn levels(bytes: &[u8], rows: usize) -> Result<(Present, usize), Damage> {
+    let (length, behind) = bytes.split_first_chunk().ok_or("levels are cut off")?;
+    let length = u32::from_le_bytes(*length) as usize;
+    let encoded = behind.get(..length).ok_or("levels are cut off")?;
+    let words = Hybrid::new(encoded, 1)?.read_bits(rows)?;
+    let mut count = 0;
+    let before = words.iter().map(|word| {
+        let before = count;
+        count += word.count_ones();
+        before
+    });
+    let before: Vec<u32> = before.collect();
+    let present = match count as usize {
+        0 => Present::None,
+        all if all == rows => Present::All,
+        _ => Present::Some(words, before),
+    };
+    Ok((present, 4 + length))
+}

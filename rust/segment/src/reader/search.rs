@@ -1,0 +1,105 @@
+//! Row groups as blocks of a search.
+
+use std::ops::RangeInclusive;
+use std::sync::{Arc, OnceLock};
+
+use super::catalogue::candidates;
+use super::file::SegmentFile;
+use super::group::Group;
+use super::table::GroupTable;
+use super::values::Values;
+use crate::error::ReadError;
+use crate::filter::Filter;
+use crate::newest::{Block, Newest};
+use crate::rows::Rows;
+use crate::schema;
+use crate::select::select;
+
+/// A file in a search.
+pub struct FileSearch {
+    file: Arc<SegmentFile>,
+    /// Row groups that the catalogue does not exclude; found out when the first is due.
+    candidates: OnceLock<Vec<bool>>,
+}
+
+pub struct GroupBlock<'a> {
+    search: &'a FileSearch,
+    number: usize,
+}
+
+impl FileSearch {
+    pub fn new(file: Arc<SegmentFile>) -> FileSearch {
+        FileSearch { file, candidates: OnceLock::new() }
+    }
+
+    pub fn blocks(&self) -> impl Iterator<Item = GroupBlock<'_>> {
+        (0..self.file.summary.row_groups.len()).map(|number| GroupBlock { search: self, number })
+    }
+}
+
+impl Block for GroupBlock<'_> {
+    fn starts(&self) -> RangeInclusive<u64> {
+        let group = &self.search.file.summary.row_groups[self.number];
+        group.min_start_ns..=group.max_start_ns
+    }
+
+    fn search(&self, filter: &Filter, window: &RangeInclusive<u64>, newest: &mut Newest) -> Result<(), ReadError> {
+        let file = &*self.search.file;
+        let known = self.search.candidates.get_or_init(|| candidates(filter, &file.catalogue));
+        if !known.get(self.number).copied().unwrap_or(true) {
+            return Ok(());
+        }
+        let mut table = GroupTable::new(Group::open(file, self.number)?);
+        let among = due(&mut table.group, window, newest)?;
+        let found = select(&mut table, filter, &among)?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        let mut hits = starts(&mut table.group, &found)?;
+        hits.retain(|(start, _)| window.contains(start) && newest.wants(*start));
+        hits.sort_unstable_by_key(|(start, row)| (std::cmp::Reverse(*start), *row));
+        for (start, row) in hits {
+            if !newest.wants(start) {
+                break;
+            }
+            let id = table.group.cell(schema::TRACE_ID, row, |id| <[u8; 16]>::try_from(id))?;
+            newest.offer(id.map_err(|_| file.damaged("a trace id of another length"))?, start);
+        }
+        Ok(())
+    }
+}
+
+/// Rows of pages some of whose starts can still change the answer.
+fn due(group: &mut Group, window: &RangeInclusive<u64>, newest: &Newest) -> Result<Rows, ReadError> {
+    let column = group.needed(schema::START_NS)?;
+    let Some(bounds) = group.bounds(column)? else { return Ok(Rows::all(group.rows)) };
+    let mut due = Rows::none(group.rows);
+    for (number, rows) in group.pages_of(column, 0..group.rows)? {
+        let (least, greatest) = bounds[number];
+        // Bounds are signed, times are not: bounds with different signs say nothing.
+        let known = (least < 0) == (greatest < 0);
+        let (least, greatest) = (least as u64, greatest as u64);
+        let excluded = least > *window.end() || greatest < *window.start() || !newest.wants(greatest);
+        if !known || !excluded {
+            due.insert_range(rows);
+        }
+    }
+    Ok(due)
+}
+
+fn starts(group: &mut Group, found: &Rows) -> Result<Vec<(u64, usize)>, ReadError> {
+    let column = group.needed(schema::START_NS)?;
+    let mut hits = Vec::with_capacity(found.count());
+    for (number, rows) in group.pages_of(column, 0..group.rows)? {
+        let first = rows.start;
+        let Some(last) = found.within(rows.clone()).last() else { continue };
+        let page = group.page(column, number)?;
+        match page.values(0..last + 1 - first).map_err(|what| group.file.damaged(what))? {
+            Values::Int64(values) => {
+                hits.extend(found.within(rows).filter_map(|row| Some((*values.get(row - first)? as u64, row))));
+            }
+            _ => return Err(group.file.damaged("starts are no integers")),
+        }
+    }
+    Ok(hits)
+}

@@ -1,0 +1,76 @@
+//! Some neighbouring rows of a column.
+
+use std::ops::Range;
+use std::rc::Rc;
+
+use super::group::Group;
+use super::page::Page;
+use super::values::{Dictionary, Values};
+use crate::error::ReadError;
+use crate::filter::value::Value;
+
+/// Rows that have no value are nothing in it.
+#[derive(Default)]
+pub struct Slice {
+    parts: Vec<Part>,
+    dictionary: Option<Rc<Dictionary>>,
+}
+
+struct Part {
+    /// In the row group.
+    rows: Range<usize>,
+    /// The first row of the page.
+    page_row: usize,
+    page: Rc<Page>,
+    values: Values,
+    /// The place of the first of the values in the page.
+    base: usize,
+}
+
+impl Slice {
+    /// `None` if no row has a value.
+    pub fn read(group: &mut Group, column: usize, rows: &Range<usize>) -> Result<Option<Slice>, ReadError> {
+        let mut slice = Slice::default();
+        if group.chunk(column).empty {
+            return Ok(None);
+        }
+        for (number, page_rows) in group.pages_of(column, rows.clone())? {
+            let page = group.page(column, number)?;
+            let rows = rows.start.max(page_rows.start)..rows.end.min(page_rows.end);
+            let (from, to) = (page.rank(rows.start - page_rows.start), page.rank(rows.end - page_rows.start));
+            if from == to {
+                continue;
+            }
+            if page.is_coded() && slice.dictionary.is_none() {
+                slice.dictionary = group.dictionary(column)?;
+            }
+            let values = page.values(from..to).map_err(|what| group.file.damaged(what))?;
+            slice.parts.push(Part { rows, page_row: page_rows.start, page, values, base: from });
+        }
+        Ok(Some(slice).filter(|slice| !slice.parts.is_empty()))
+    }
+
+    pub fn get(&self, row: usize) -> Option<Value<'_>> {
+        let part = self.parts.iter().find(|part| part.rows.contains(&row))?;
+        if !part.page.has(row - part.page_row) {
+            return None;
+        }
+        part.values.get(part.page.rank(row - part.page_row) - part.base, self.dictionary.as_deref())
+    }
+}
+
+/// A column that may have no values.
+pub fn bytes(slice: &Option<Slice>, row: usize) -> &[u8] {
+    match slice.as_ref().and_then(|slice| slice.get(row)) {
+        Some(Value::Text(bytes)) => bytes,
+        _ => &[],
+    }
+}
+
+/// 0 where there is no value.
+pub fn int(slice: &Option<Slice>, row: usize) -> i64 {
+    match slice.as_ref().and_then(|slice| slice.get(row)) {
+        Some(Value::Int(int)) => int as i64,
+        _ => 0,
+    }
+}

@@ -1,0 +1,203 @@
+//! Filters over a row group: once per distinct value where there is a dictionary, and only pages with candidates.
+
+use std::rc::Rc;
+
+use hashbrown::HashMap;
+
+use super::group::Group;
+use super::look::{Judge, Look, looks, of_nothing};
+use super::page::Page;
+use super::values::Values;
+use crate::error::ReadError;
+use crate::filter::value::Value;
+use crate::filter::{Comparison, Condition, Field, Intrinsic, Literal, Test};
+use crate::rows::Rows;
+use crate::schema;
+use crate::select::Table;
+
+pub struct GroupTable<'a> {
+    pub group: Group<'a>,
+    /// What a test says of each code of a column's dictionary; by the test's address.
+    verdicts: HashMap<(usize, usize), Rc<Vec<bool>>>,
+}
+
+impl Table for GroupTable<'_> {
+    fn test(&mut self, test: &Test, among: &Rows) -> Result<Rows, ReadError> {
+        if test.field == Field::Intrinsic(Intrinsic::ParentSpanId) {
+            return self.parents(test, among);
+        }
+        let looks = looks(test, &self.group);
+        if looks.is_empty() && of_nothing(test) {
+            return Ok(among.clone());
+        }
+        let (mut found, mut open) = (Rows::none(among.len()), among.clone());
+        for look in looks {
+            if open.is_empty() {
+                break;
+            }
+            let more = self.look(look, test, &open)?;
+            open.remove(&more);
+            found.add(&more);
+        }
+        Ok(found)
+    }
+
+    fn may_hold(&mut self, test: &Test) -> Result<bool, ReadError> {
+        if test.field == Field::Intrinsic(Intrinsic::ParentSpanId) {
+            return Ok(true);
+        }
+        let looks = looks(test, &self.group);
+        if looks.is_empty() {
+            return Ok(of_nothing(test));
+        }
+        for look in looks {
+            let all_coded = self.group.has_dictionary(look.column) && !look.nulls;
+            if !all_coded || self.verdicts(look, test)?.is_none_or(|verdicts| verdicts.contains(&true)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl<'a> GroupTable<'a> {
+    pub fn new(group: Group<'a>) -> GroupTable<'a> {
+        GroupTable { group, verdicts: HashMap::new() }
+    }
+
+    /// `None` without a dictionary.
+    fn verdicts(&mut self, look: Look, test: &Test) -> Result<Option<Rc<Vec<bool>>>, ReadError> {
+        let key = (std::ptr::from_ref(test) as usize, look.column);
+        if let Some(known) = self.verdicts.get(&key) {
+            return Ok(Some(known.clone()));
+        }
+        let Some(dictionary) = self.group.dictionary(look.column)? else { return Ok(None) };
+        let holds = |code: usize| dictionary.get(code as u32).is_some_and(|value| look.judge.holds(test, value));
+        let verdicts = Rc::new((0..dictionary.len()).map(holds).collect::<Vec<bool>>());
+        self.verdicts.insert(key, verdicts.clone());
+        Ok(Some(verdicts))
+    }
+
+    fn look(&mut self, look: Look, test: &Test, among: &Rows) -> Result<Rows, ReadError> {
+        let mut found = Rows::none(among.len());
+        let verdicts = self.verdicts(look, test)?;
+        let bounds = match look.judge {
+            Judge::Int | Judge::Unsigned => self.group.bounds(look.column)?,
+            _ => None,
+        };
+        for (number, rows) in self.group.pages_of(look.column, 0..self.group.rows)? {
+            if !among.any_within(rows.clone()) {
+                continue;
+            }
+            if let Some(bounds) = &bounds
+                && !may_lie_between(test, look.judge, bounds[number])
+            {
+                continue;
+            }
+            let page = self.group.page(look.column, number)?;
+            if page.is_coded() && !look.nulls && verdicts.as_ref().is_some_and(|verdicts| !verdicts.contains(&true)) {
+                continue;
+            }
+            self.in_page(look, test, among, &page, rows, verdicts.as_deref(), &mut found)?;
+        }
+        Ok(found)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the loop's body, for itself")]
+    fn in_page(
+        &self,
+        look: Look,
+        test: &Test,
+        among: &Rows,
+        page: &Page,
+        rows: std::ops::Range<usize>,
+        verdicts: Option<&Vec<bool>>,
+        found: &mut Rows,
+    ) -> Result<(), ReadError> {
+        let first = rows.start;
+        if page.is_empty() {
+            if look.nulls {
+                among.within(rows).for_each(|row| found.insert(row));
+            }
+            return Ok(());
+        }
+        let values = page.all_values().map_err(|what| self.group.file.damaged(what))?;
+        let dictionary = None;
+        for row in among.within(rows) {
+            let holds = match (page.has(row - first), &values, verdicts) {
+                (false, _, _) => look.nulls,
+                (true, Values::Codes(codes), Some(verdicts)) => {
+                    let code = codes.get(page.rank(row - first)).copied().unwrap_or(u32::MAX);
+                    verdicts.get(code as usize).copied().unwrap_or(false)
+                }
+                (true, values, _) => {
+                    let value = values.get(page.rank(row - first), dictionary);
+                    value.is_some_and(|value| look.judge.holds(test, value))
+                }
+            };
+            if holds {
+                found.insert(row);
+            }
+        }
+        Ok(())
+    }
+
+    /// The parent's id stands at the parent, if that is in the file, else at the row itself.
+    fn parents(&mut self, test: &Test, among: &Rows) -> Result<Rows, ReadError> {
+        let mut found = Rows::none(among.len());
+        if let Some(column) = self.group.column(schema::PARENT_SPAN_ID) {
+            found = self.look(Look { column, judge: Judge::Id, nulls: false }, test, among)?;
+        }
+        let Some(distances) = self.group.column(schema::PARENT_DISTANCE) else { return Ok(found) };
+        for (number, rows) in self.group.pages_of(distances, 0..self.group.rows)? {
+            if !among.any_within(rows.clone()) {
+                continue;
+            }
+            let page = self.group.page(distances, number)?;
+            let damaged = |what| self.group.file.damaged(what);
+            let values = page.all_values().map_err(damaged)?;
+            let dictionary = self.group.dictionary(distances)?;
+            for row in among.within(rows.clone()).filter(|row| page.has(row - rows.start)) {
+                let distance = values.get(page.rank(row - rows.start), dictionary.as_deref());
+                let Some(Value::Int(distance)) = distance else { continue };
+                let parent = usize::try_from(distance).ok().and_then(|distance| row.checked_sub(distance));
+                let parent = parent.ok_or_else(|| self.group.file.damaged("a parent lies before all rows"))?;
+                if self.group.cell(schema::SPAN_ID, parent, |id| test.holds_for_id(id))? {
+                    found.insert(row);
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Whether a page whose values lie between these can hold one that meets the condition.
+fn may_lie_between(test: &Test, judge: Judge, (least, greatest): (i64, i64)) -> bool {
+    let Condition::Compare(comparison, literal) = &test.condition else { return true };
+    if judge == Judge::Unsigned && least < 0 {
+        return true;
+    }
+    let wanted = match literal {
+        Literal::Int(int) => *int,
+        // Rounded outwards by one, so that no fraction matters.
+        Literal::Double(double) if double.abs() < 1e18 => {
+            let whole = double.trunc() as i128;
+            return match comparison {
+                Comparison::Less | Comparison::LessOrEqual => i128::from(least) <= whole + 1,
+                Comparison::Greater | Comparison::GreaterOrEqual => i128::from(greatest) >= whole - 1,
+                Comparison::Equal => (i128::from(least)..=i128::from(greatest)).contains(&whole),
+                Comparison::NotEqual => true,
+            };
+        }
+        _ => return true,
+    };
+    let (least, greatest) = (i128::from(least), i128::from(greatest));
+    match comparison {
+        Comparison::Equal => least <= wanted && wanted <= greatest,
+        Comparison::NotEqual => least != wanted || greatest != wanted,
+        Comparison::Less => least < wanted,
+        Comparison::LessOrEqual => least <= wanted,
+        Comparison::Greater => greatest > wanted,
+        Comparison::GreaterOrEqual => greatest >= wanted,
+    }
+}

@@ -1,0 +1,73 @@
+//! Strings that lie in a page's bytes.
+
+use bytes::Bytes;
+
+use super::{Damage, delta};
+
+const CUT: Damage = "strings are cut off";
+
+#[derive(Clone, Debug, Default)]
+pub struct Texts {
+    bytes: Bytes,
+    /// Start and end of each.
+    places: Vec<(u32, u32)>,
+}
+
+impl Texts {
+    /// `count` strings, each behind its length.
+    pub fn plain(bytes: &Bytes, at: usize, count: usize) -> Result<Texts, Damage> {
+        let mut places = Vec::with_capacity(count.min(bytes.len() / 4));
+        let mut at = at;
+        for _ in 0..count {
+            let length = bytes.get(at..).and_then(|rest| rest.first_chunk()).ok_or(CUT)?;
+            let start = at + 4;
+            at =
+                start.checked_add(u32::from_le_bytes(*length) as usize).filter(|end| *end <= bytes.len()).ok_or(CUT)?;
+            places.push((start as u32, at as u32));
+        }
+        Ok(Texts { bytes: bytes.clone(), places })
+    }
+
+    /// DELTA_LENGTH_BYTE_ARRAY: all lengths, then all strings; those from `from` to `to` of them.
+    pub fn by_lengths(bytes: &Bytes, at: usize, from: usize, to: usize) -> Result<Texts, Damage> {
+        let mut lengths = Vec::new();
+        let encoded = bytes.get(at..).ok_or(CUT)?;
+        let (total, behind) = delta::read(encoded, usize::MAX, &mut lengths)?;
+        if to > total {
+            return Err(CUT);
+        }
+        let mut start = bytes.len() - behind.len();
+        let mut places = Vec::with_capacity(to - from);
+        for (place, length) in lengths[..to].iter().enumerate() {
+            let end = usize::try_from(*length).ok().and_then(|length| start.checked_add(length));
+            let end = end.filter(|end| *end <= bytes.len()).ok_or(CUT)?;
+            if place >= from {
+                places.push((start as u32, end as u32));
+            }
+            start = end;
+        }
+        Ok(Texts { bytes: bytes.clone(), places })
+    }
+
+    /// Without the first `count`.
+    pub fn skip(mut self, count: usize) -> Texts {
+        self.places.drain(..count.min(self.places.len()));
+        self
+    }
+
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    pub fn get(&self, at: usize) -> &[u8] {
+        self.places.get(at).and_then(|(start, end)| self.bytes.get(*start as usize..*end as usize)).unwrap_or_default()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.len()).map(|at| self.get(at))
+    }
+}

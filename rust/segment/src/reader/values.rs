@@ -1,0 +1,138 @@
+//! Values as they come out of pages.
+
+use bytes::Bytes;
+
+use super::bits::{Hybrid, packed};
+use super::texts::Texts;
+use super::{Damage, delta};
+use crate::filter::value::Value;
+use crate::schema::Cell;
+
+/// A chunk's distinct values, by code.
+#[derive(Debug)]
+pub enum Dictionary {
+    Int32(Vec<i32>),
+    Int64(Vec<i64>),
+    Double(Vec<f64>),
+    Texts(Texts),
+}
+
+impl Dictionary {
+    pub fn decode(cell: Cell, bytes: &Bytes, count: usize) -> Result<Dictionary, Damage> {
+        Ok(match cell {
+            Cell::Int32 => Dictionary::Int32(numbers(bytes, 0, count, i32::from_le_bytes)?),
+            Cell::Int64 => Dictionary::Int64(numbers(bytes, 0, count, i64::from_le_bytes)?),
+            Cell::Double => Dictionary::Double(numbers(bytes, 0, count, f64::from_le_bytes)?),
+            Cell::Text | Cell::Bytes => Dictionary::Texts(Texts::plain(bytes, 0, count)?),
+            Cell::Fixed(_) | Cell::Bool => return Err("a dictionary of values that never have one"),
+        })
+    }
+
+    pub fn len(&self) -> usize {
+        match self {
+            Dictionary::Int32(values) => values.len(),
+            Dictionary::Int64(values) => values.len(),
+            Dictionary::Double(values) => values.len(),
+            Dictionary::Texts(texts) => texts.len(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// `None` for a code that is none.
+    pub fn get(&self, code: u32) -> Option<Value<'_>> {
+        let code = code as usize;
+        match self {
+            Dictionary::Int32(values) => values.get(code).map(|value| Value::Int((*value).into())),
+            Dictionary::Int64(values) => values.get(code).map(|value| Value::Int((*value).into())),
+            Dictionary::Double(values) => values.get(code).map(|value| Value::Double(*value)),
+            Dictionary::Texts(texts) => (code < texts.len()).then(|| Value::Text(texts.get(code))),
+        }
+    }
+}
+
+/// Some neighbouring values of a page; nulls have none.
+#[derive(Debug)]
+pub enum Values {
+    Codes(Vec<u32>),
+    Int32(Vec<i32>),
+    Int64(Vec<i64>),
+    Double(Vec<f64>),
+    Bool(Vec<bool>),
+    Texts(Texts),
+    /// All of one length.
+    Fixed(Bytes, usize),
+}
+
+impl Values {
+    /// The values from `from` to `to` in a page's bytes, which begin at `at`.
+    pub fn plain(cell: Cell, bytes: &Bytes, at: usize, from: usize, to: usize) -> Result<Values, Damage> {
+        let count = to - from;
+        Ok(match cell {
+            Cell::Int32 => Values::Int32(numbers(bytes, at + 4 * from, count, i32::from_le_bytes)?),
+            Cell::Int64 => Values::Int64(numbers(bytes, at + 8 * from, count, i64::from_le_bytes)?),
+            Cell::Double => Values::Double(numbers(bytes, at + 8 * from, count, f64::from_le_bytes)?),
+            Cell::Bool => {
+                let bits = bytes.get(at..).filter(|bits| bits.len() * 8 >= to).ok_or("booleans are cut off")?;
+                Values::Bool((from..to).map(|at| packed(bits, at, 1) == 1).collect())
+            }
+            Cell::Fixed(length) => {
+                let range = at + length * from..at + length * to;
+                bytes.get(range.clone()).ok_or("fixed values are cut off")?;
+                Values::Fixed(bytes.slice(range), length)
+            }
+            Cell::Text | Cell::Bytes => {
+                let all = Texts::plain(bytes, at, to)?;
+                Values::Texts(all.skip(from))
+            }
+        })
+    }
+
+    pub fn codes(bytes: &[u8], from: usize, to: usize) -> Result<Values, Damage> {
+        let (width, packed) = bytes.split_first().ok_or("codes are cut off")?;
+        let mut codes = Vec::with_capacity(to - from);
+        let mut hybrid = Hybrid::new(packed, (*width).into())?;
+        hybrid.skip(from)?;
+        hybrid.read(to - from, &mut codes)?;
+        Ok(Values::Codes(codes))
+    }
+
+    pub fn deltas(cell: Cell, bytes: &[u8], from: usize, to: usize) -> Result<Values, Damage> {
+        let mut values = Vec::new();
+        delta::read(bytes, to, &mut values)?;
+        if values.len() < to {
+            return Err("deltas are fewer than rows");
+        }
+        values.drain(..from);
+        match cell {
+            Cell::Int64 => Ok(Values::Int64(values)),
+            Cell::Int32 => Ok(Values::Int32(values.into_iter().map(|value| value as i32).collect())),
+            _ => Err("deltas of something that is no integer"),
+        }
+    }
+
+    /// By its place among these; codes are looked up. `None` for what is not there.
+    pub fn get<'a>(&'a self, at: usize, dictionary: Option<&'a Dictionary>) -> Option<Value<'a>> {
+        match self {
+            Values::Codes(codes) => dictionary?.get(*codes.get(at)?),
+            Values::Int32(values) => values.get(at).map(|value| Value::Int((*value).into())),
+            Values::Int64(values) => values.get(at).map(|value| Value::Int((*value).into())),
+            Values::Double(values) => values.get(at).map(|value| Value::Double(*value)),
+            Values::Bool(values) => values.get(at).map(|value| Value::Bool(*value)),
+            Values::Texts(texts) => (at < texts.len()).then(|| Value::Text(texts.get(at))),
+            Values::Fixed(bytes, length) => bytes.get(at * length..(at + 1) * length).map(Value::Text),
+        }
+    }
+}
+
+fn numbers<const N: usize, T>(
+    bytes: &[u8],
+    at: usize,
+    count: usize,
+    number: impl Fn([u8; N]) -> T,
+) -> Result<Vec<T>, Damage> {
+    let bytes = count.checked_mul(N).and_then(|size| bytes.get(at..)?.get(..size)).ok_or("numbers are cut off")?;
+    Ok(bytes.as_chunks().0.iter().map(|chunk| number(*chunk)).collect())
+}

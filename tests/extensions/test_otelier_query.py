@@ -1,0 +1,158 @@
+"""The query process as its parent keeps it: started, told, watched, ended."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from otelier.component import Meter, Secret, StartError, SystemClock
+from otelier.extensions.otelier_query import OtelierQuery, OtelierQueryConfig
+from otelier.storage.local import StoreSettings, close_store, open_store
+from otelier.telemetry import Batch
+from otelier.testing import component_context
+
+WAIT_S = 30
+
+
+def get(address: tuple[str, int], path: str, **headers: str):
+    request = urllib.request.Request(f"http://{address[0]}:{address[1]}{path}", headers=headers)
+    with urllib.request.urlopen(request, timeout=WAIT_S) as answer:
+        return answer.read()
+
+
+@pytest.fixture
+def query(tmp_path: Path) -> Iterator[OtelierQuery]:
+    config = OtelierQueryConfig(endpoint="127.0.0.1:0", data_dir=str(tmp_path))
+    extension = OtelierQuery(config, component_context("otelier_query", clock=SystemClock()))
+    extension.start()
+    yield extension
+    extension.stop(time.monotonic() + WAIT_S)
+
+
+def until(true) -> None:
+    give_up = time.monotonic() + WAIT_S
+    while not true():
+        assert time.monotonic() < give_up
+        threading.Event().wait(0.01)
+
+
+def test_it_answers_before_there_is_a_store_and_finds_what_comes(query: OtelierQuery, tmp_path: Path):
+    address = query.address()
+    assert json.loads(get(address, "/api/v3/services")) == {"services": []}
+    engine = open_store(StoreSettings(data_dir=str(tmp_path)), SystemClock(), Meter())
+    try:
+        engine.append("default", one_span())
+        assert json.loads(get(address, "/api/v3/services")) == {"services": ["shop"]}
+    finally:
+        close_store(engine)
+
+
+def one_span() -> Batch:
+    span = {"traceId": "ab" * 16, "spanId": "cd" * 8, "name": "x", "startTimeUnixNano": "1", "endTimeUnixNano": "2"}
+    resource = {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]}
+    request = {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": [span]}]}]}
+    return Batch.from_json("traces", json.dumps(request).encode())
+
+
+def test_a_process_that_dies_is_started_again_counted_and_logged(query: OtelierQuery, caplog: pytest.LogCaptureFixture):
+    query.address()
+    first = query.pid
+    assert first
+    os.kill(first, signal.SIGKILL)
+    until(lambda: query.pid not in (None, first))
+    assert get(query.address(), "/metrics")
+    assert "was ended by signal 9; starting it again" in caplog.text
+    [restarts] = [each for each in query.ctx.meter.collect() if each.name == "otelier_query_restarts"]
+    assert list(restarts.values.values()) == [1]
+
+
+def test_stop_ends_the_process(query: OtelierQuery):
+    query.address()
+    pid = query.pid
+    assert pid
+    query.stop(time.monotonic() + WAIT_S)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_ctrl_c_in_the_terminal_does_not_end_it(query: OtelierQuery):
+    address, pid = query.address(), query.pid
+    assert pid
+    os.kill(pid, signal.SIGINT)
+    os.kill(pid, signal.SIGHUP)
+    assert get(address, "/metrics")
+    assert query.pid == pid
+
+
+def test_it_ends_when_its_parent_is_killed(tmp_path: Path):
+    program = (
+        "import sys; from otelier.extensions.otelier_query import *; from otelier.testing import component_context\n"
+        "from otelier.component import SystemClock\n"
+        "config = OtelierQueryConfig(endpoint='127.0.0.1:0', data_dir=sys.argv[1])\n"
+        "extension = OtelierQuery(config, component_context('otelier_query', clock=SystemClock()))\n"
+        "extension.start(); extension.address(); print(extension.pid, flush=True); sys.stdin.read()\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with parent:
+        pid = int(parent.stdout.readline())
+        parent.kill()
+    until(lambda: not alive(pid))
+
+
+def alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def test_a_port_in_use_is_a_start_error_that_names_it(tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        config = OtelierQueryConfig(endpoint=f"127.0.0.1:{port}", data_dir=str(tmp_path))
+        extension = OtelierQuery(config, component_context("otelier_query", clock=SystemClock()))
+        with pytest.raises(StartError, match=f"127.0.0.1:{port} is already in use by pid {os.getpid()}"):
+            extension.start()
+
+
+def test_all_settings_of_the_server_reach_the_process():
+    from otelier.api.options import decode
+
+    config = OtelierQueryConfig(
+        endpoint="127.0.0.1:1",
+        data_dir="/data",
+        allowed_hosts=("*.example.com",),
+        queries_at_once=3,
+        response_headers={"x-a": Secret("secret")},
+    )
+    options = decode(config.options())
+    assert options.server.endpoint == "127.0.0.1:1"
+    assert options.server.response_headers["x-a"].reveal() == "secret"
+    assert (options.data_dir, options.allowed_hosts, options.queries_at_once) == ("/data", ("*.example.com",), 3)
+
+
+def test_it_is_on_localhost_16686_by_default_and_warns_where_strangers_can_read():
+    assert OtelierQueryConfig().endpoint == "localhost:16686"
+    assert list(OtelierQueryConfig().warnings()) == []
+    assert "can read all that is stored" in next(OtelierQueryConfig(endpoint=":16686").warnings())
+
+
+def test_the_collector_loads_nothing_of_the_query_side():
+    program = (
+        "import sys; from otelier.component.registry import load_components; load_components()\n"
+        "print([name for name in sys.modules if name.startswith(('otelier.api', 'otelier.query', 'otelier.ui'))])"
+    )
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert shown.strip() == "[]"
