@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 MAX_LINES = 500
-LONG_FILES: dict[str, str] = {}
+LONG_FILES: dict[str, str] = {"src/otelier/_core.pyi": "the stub of one module; a reader of the boundary wants it whole"}
 """Files over the limit, each with the reason why splitting it would make it harder to read."""
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "base"}
 COMPONENT_FOLDERS = {"receivers", "processors", "connectors", "exporters", "extensions"}

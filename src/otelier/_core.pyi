@@ -456,6 +456,39 @@ class Log:
     def close(self) -> None:
         """Make everything durable and end. Later appends raise OSError."""
 
+@final
+class QueueFile:
+    """What a component has accepted and not handed on yet, on disk; safe for threads. Format: docs/spec/queue.md."""
+
+    def __init__(self, disk: Disk, directory: str, *, fsync: bool, cache_bytes: int = 67_108_864) -> None:
+        """Open the queue in a directory, or make it.
+
+        `fsync`: what is put is durable when `put` returns; otherwise it is written, and a power cut may lose it.
+        `cache_bytes`: so much of it is kept in memory, too.
+        """
+
+    def restored(self) -> list[tuple[int, Signal, int, int, dict[str, tuple[str, ...]]]]:
+        """What was alive at the opening, oldest first: (key, signal, items, bytes, metadata). Answered once."""
+
+    def put(self, batch: Batch, now_ns: int) -> int:
+        """Take a batch in; answers its key. Raises OSError, and keeps nothing."""
+
+    def load(self, key: int) -> Batch:
+        """From memory or from disk. Raises OSError where it can't be read or is damaged."""
+
+    def done(self, keys: Sequence[int]) -> None:
+        """These need not be kept. If that can't be written, they come back at the next opening."""
+
+    @property
+    def disk_bytes(self) -> int:
+        """Of all files."""
+    @property
+    def damaged_bytes(self) -> int:
+        """What could not be read at the opening."""
+
+    def close(self) -> None:
+        """What is alive stays. Later puts raise OSError."""
+
 def read_generation(
     disk: Disk, path: str
 ) -> tuple[list[tuple[Literal["telemetry", "carried"], str, Batch, int, int, int]], int, int]:

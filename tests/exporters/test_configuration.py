@@ -66,7 +66,7 @@ def test_directory_permissions_are_read_as_written():
         (OtlpConfig, "{}", "endpoint"),
         (OtlpConfig, "{endpoint: 'a:1', sending_queue: {batch: {min_size: 9, max_size: 5}}}", "at least min_size"),
         (OtlpConfig, "{endpoint: 'a:1', auth: {authenticator: basicauth}}", "authenticator"),
-        (OtlpConfig, "{endpoint: 'a:1', sending_queue: {storage: file_storage}}", "queue on disk"),
+        (OtlpConfig, "{endpoint: 'a:1', sending_queue: {storage: 7/}}", "is not an id"),
         (OtlpConfig, "{endpoint: 'a:1', retry_on_failur: {}}", "retry_on_failure"),
         (OtlpConfig, "{endpoint: 'a:1', read_buffer_size: -5}", "read_buffer_size"),
         (OtlpConfig, "{endpoint: 'a:1', keepalive: {time: -1s}}", "`time`: must not be negative"),

@@ -14,8 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from otelier.component import Meter, Secret, StartError, SystemClock
+from otelier.api.options import decode
+from otelier.component import Duration, Meter, Secret, StartError, SystemClock
 from otelier.extensions.otelier_query import OtelierQuery, OtelierQueryConfig
+from otelier.server.http import HttpServerSettings
+from otelier.server.tls import TlsServerSettings
 from otelier.storage.local import StoreSettings, close_store, open_store
 from otelier.telemetry import Batch
 from otelier.testing import component_context
@@ -128,18 +131,21 @@ def test_a_port_in_use_is_a_start_error_that_names_it(tmp_path: Path):
 
 
 def test_all_settings_of_the_server_reach_the_process():
-    from otelier.api.options import decode
-
     config = OtelierQueryConfig(
         endpoint="127.0.0.1:1",
         data_dir="/data",
         allowed_hosts=("*.example.com",),
         queries_at_once=3,
         response_headers={"x-a": Secret("secret")},
+        read_timeout=Duration(1.5),
+        tls=TlsServerSettings(cert_file="c", key_pem=Secret("k"), reload_interval=Duration(60)),
     )
     options = decode(config.options())
     assert options.server.endpoint == "127.0.0.1:1"
     assert options.server.response_headers["x-a"].reveal() == "secret"
+    assert options.server.read_timeout == 1.5
+    assert options.server.tls == config.tls
+    assert options.server == HttpServerSettings(**{f: getattr(config, f) for f in HttpServerSettings.__struct_fields__})
     assert (options.data_dir, options.allowed_hosts, options.queries_at_once) == ("/data", ("*.example.com",), 3)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from otelier.component import Config, Duration, Secret
+from otelier.component import ComponentID, Config, Duration, Secret
 from otelier.sending import (
     BatchSettings,
     GrpcClientSettings,
@@ -45,7 +45,7 @@ def test_defaults_are_the_collectors():
         (QueueSettings(num_consumers=0), "num_consumers"),
         (QueueSettings(queue_size=0), "queue_size"),
         (QueueSettings(queue_size_bytes=0), "queue_size_bytes"),
-        (QueueSettings(storage="file_storage"), "storage"),
+        (QueueSettings(storage=ComponentID("file_storage"), wait_for_result=True), "wait_for_result"),
         (QueueSettings(sizer="items", batch=BatchSettings()), "batch.min_size"),
         (BatchSettings(flush_timeout=Duration(0)), "flush_timeout"),
         (BatchSettings(min_size=10, max_size=5), "max_size"),

@@ -2,18 +2,24 @@
 
 import gzip
 import http.client
+import json
 import logging
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from otelier._core import HttpClient
 from otelier.server.endpoint import HttpEndpoint, Response
 from otelier.server.hosts import HostCheck
 from otelier.server.http import HttpServerSettings
-from otelier.server.request import HttpError, Request
+from otelier.server.request import HttpError, Query, Request
 from otelier.server.router import Group, Route, Router, plain_error
+from otelier.server.tls import TlsServerSettings
 from otelier.server.web import Web, accepts_gzip
+
+from ..core.client.peers import Authority
 
 LARGE = b"0123456789" * 1000
 
@@ -143,8 +149,6 @@ def test_query_parameters_are_decoded_and_keep_their_order(site: Site):
 
 
 def test_too_many_query_parameters_are_refused():
-    from otelier.server.request import Query
-
     with pytest.raises(HttpError, match="more than 1000"):
         Query("&".join(["a=1"] * 1001))
 
@@ -211,3 +215,30 @@ def test_gzip_is_understood_in_its_spellings():
     assert accepts_gzip("*")
     assert not accepts_gzip("identity")
     assert not accepts_gzip("")
+
+
+def test_the_name_that_http2_asks_for_is_checked_too(tmp_path: Path):
+    authority = Authority(tmp_path)
+    cert, key = authority.issue("server", "127.0.0.1")
+    tls = TlsServerSettings(cert_file=str(cert), key_file=str(key))
+    router = Router(
+        [Group([Route("GET", "/", lambda request: Response(200, (), request.headers["host"].encode()))], plain_error)]
+    )
+    for hosts, status in ((HostCheck("127.0.0.1"), 200), (_Nobody(), 421)):
+        endpoint = HttpEndpoint(HttpServerSettings(endpoint="127.0.0.1:0", tls=tls), Web(router, hosts), "test")
+        endpoint.start()
+        client = HttpClient(json.dumps({"tls": {"ca_file": str(authority.file)}}).encode())
+        name = f"127.0.0.1:{endpoint.address[1]}"
+        answer = client.request("GET", f"https://{name}/", [], b"", 20)
+        client.close()
+        endpoint.stop()
+        assert answer[0] == status
+        assert status != 200 or answer[2] == name.encode()
+
+
+class _Nobody(HostCheck):
+    def __init__(self) -> None:
+        super().__init__("")
+
+    def admits(self, header: str) -> bool:
+        return not header

@@ -97,6 +97,7 @@ function TraceIdBox() {
     <form
       class="trace-id-box"
       role="search"
+      aria-label={words.traceIdPlaceholder}
       onSubmit={event => {
         event.preventDefault();
         const found = traceIdIn(text);

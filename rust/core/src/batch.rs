@@ -47,6 +47,14 @@ fn read(py: Python<'_>, signal: &str, data: &[u8], encoding: Encoding, max_items
     .map_err(|error: wire::DecodeError| DecodeError::new_err(error.to_string()))
 }
 
+pub fn metadata_dict<'py>(py: Python<'py>, metadata: Option<&Metadata>) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    for (key, values) in metadata.into_iter().flatten() {
+        dict.set_item(key, PyTuple::new(py, values)?)?;
+    }
+    Ok(dict)
+}
+
 #[pyclass(frozen, module = "otelier._core")]
 pub struct Batch(pub wire::Batch);
 
@@ -94,11 +102,7 @@ impl Batch {
 
     #[getter]
     fn metadata<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let dict = PyDict::new(py);
-        for (key, values) in self.0.metadata().iter().flat_map(|metadata| metadata.iter()) {
-            dict.set_item(key, PyTuple::new(py, values)?)?;
-        }
-        Ok(dict)
+        metadata_dict(py, self.0.metadata().map(|metadata| &**metadata))
     }
 
     fn with_metadata(&self, metadata: &Bound<'_, PyAny>) -> PyResult<Batch> {

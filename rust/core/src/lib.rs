@@ -8,6 +8,7 @@ mod disk;
 mod frames;
 mod log;
 mod os_error;
+mod queue;
 mod segment;
 mod server;
 mod view;
@@ -23,5 +24,6 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     log::register(m)?;
     segment::register(m)?;
     view::register(m)?;
+    queue::register(m)?;
     Ok(())
 }

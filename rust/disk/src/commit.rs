@@ -20,18 +20,32 @@ pub(crate) struct Entry {
     parts: Vec<Bytes>,
     bytes: u64,
     first_ns: u64,
+    /// To be synced before it is acknowledged, if the log syncs at all.
+    durable: bool,
+}
+
+/// Where an entry begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    pub generation: u64,
+    pub offset: u64,
 }
 
 impl Entry {
-    pub fn new(records: &[(Heading, Vec<Bytes>)]) -> io::Result<Entry> {
+    /// Whole frames, one behind the other. `first_ns`: the oldest arrival among them.
+    pub fn new(parts: Vec<Bytes>, first_ns: u64, durable: bool) -> Entry {
+        let bytes = parts.iter().map(|part: &Bytes| part.len() as u64).sum();
+        Entry { parts, bytes, first_ns, durable }
+    }
+
+    pub fn of_records(records: &[(Heading, Vec<Bytes>)]) -> io::Result<Entry> {
         let mut parts = Vec::with_capacity(records.iter().map(|(_, otlp)| 1 + otlp.len()).sum());
         for (heading, otlp) in records {
             parts.push(heading.encode(otlp)?.into());
             parts.extend(otlp.iter().cloned());
         }
-        let bytes = parts.iter().map(|part: &Bytes| part.len() as u64).sum();
         let first_ns = records.iter().map(|(heading, _)| heading.first_ns).min().unwrap_or(0);
-        Ok(Entry { parts, bytes, first_ns })
+        Ok(Entry::new(parts, first_ns, true))
     }
 
     pub fn bytes(&self) -> u64 {
@@ -68,7 +82,7 @@ pub(crate) struct Queue {
     waiting: VecDeque<Entry>,
     pushed: u64,
     resolved: u64,
-    failures: HashMap<u64, Failure>,
+    outcomes: HashMap<u64, Result<Place, Failure>>,
 }
 
 impl Queue {
@@ -80,9 +94,8 @@ impl Queue {
     }
 
     /// None while the entry waits. Answered once.
-    pub fn outcome(&mut self, ticket: u64) -> Option<io::Result<()>> {
-        let done = ticket < self.resolved;
-        done.then(|| self.failures.remove(&ticket).map_or(Ok(()), |failure| Err(failure.into())))
+    pub fn outcome(&mut self, ticket: u64) -> Option<io::Result<Place>> {
+        self.outcomes.remove(&ticket).map(|outcome| outcome.map_err(io::Error::from))
     }
 
     pub fn is_empty(&self) -> bool {
@@ -101,11 +114,15 @@ impl Queue {
         self.waiting.drain(..count).collect()
     }
 
-    pub fn resolve(&mut self, count: usize, outcome: &Result<(), Failure>) {
-        let tickets = self.resolved..self.resolved + count as u64;
-        self.resolved = tickets.end;
-        if let Err(failure) = outcome {
-            self.failures.extend(tickets.map(|ticket| (ticket, failure.clone())));
+    /// `outcome`: where the batch begins.
+    pub fn resolve(&mut self, entries: &[Entry], outcome: Result<Place, Failure>) {
+        let mut outcome = outcome;
+        for entry in entries {
+            self.outcomes.insert(self.resolved, outcome.clone());
+            self.resolved += 1;
+            if let Ok(place) = &mut outcome {
+                place.offset += entry.bytes;
+            }
         }
     }
 }
@@ -157,12 +174,12 @@ impl Writer {
         self.sealed.extend(self.open.take().map(|open| open.generation));
     }
 
-    /// All entries or, after an error, none of them.
-    pub fn write(&mut self, entries: &[Entry], counters: &Counters) -> Result<(), Failure> {
+    /// All entries or, after an error, none of them. Answers where they begin.
+    pub fn write(&mut self, entries: &[Entry], counters: &Counters) -> Result<Place, Failure> {
         let parts: Vec<&[u8]> = entries.iter().flat_map(|entry| entry.parts.iter().map(|part| &part[..])).collect();
         let bytes: u64 = entries.iter().map(Entry::bytes).sum();
         if bytes == 0 {
-            return Ok(());
+            return Ok(Place::default());
         }
         counters.writes.fetch_add(1, Ordering::Relaxed);
         let written = self.opened().and_then(|open| {
@@ -175,7 +192,7 @@ impl Writer {
             self.cut_off();
             return Err(error.into());
         }
-        if self.sync == Sync::Commit {
+        if self.sync == Sync::Commit && entries.iter().any(|entry| entry.durable) {
             counters.syncs.fetch_add(1, Ordering::Relaxed);
             if let Err(error) = self.sync_open() {
                 counters.failed_syncs.fetch_add(1, Ordering::Relaxed);
@@ -184,13 +201,13 @@ impl Writer {
                 return Err(error.into());
             }
         }
-        if let Some(open) = &mut self.open {
-            let oldest = entries.iter().map(|entry| entry.first_ns).min().unwrap_or(0);
-            let Generation { first_ns, bytes: before, .. } = &mut open.generation;
-            *first_ns = if *before == 0 { oldest } else { oldest.min(*first_ns) };
-            *before += bytes;
-        }
-        Ok(())
+        let Some(open) = &mut self.open else { return Ok(Place::default()) };
+        let Generation { number, bytes: before, first_ns } = &mut open.generation;
+        let place = Place { generation: *number, offset: *before };
+        let oldest = entries.iter().map(|entry| entry.first_ns).min().unwrap_or(0);
+        *first_ns = if *before == 0 { oldest } else { oldest.min(*first_ns) };
+        *before += bytes;
+        Ok(place)
     }
 
     /// What was acknowledged before it was synced, if anything was. A file whose sync failed is sealed.

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use otelier_wire::Signal;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use crate::commit::{Entry, Queue, Writer};
+use crate::commit::{Entry, Place, Queue, Writer};
 use crate::disk::{Disk, ensure_dir};
 use crate::generation::{self, Heading, Kind};
 
@@ -163,15 +163,20 @@ impl Log {
             last_ns: now_ns,
             from_generation: 0,
         };
-        let entry = Entry::new(&[(heading, parts)])?;
-        self.commit(self.admit(self.state.lock())?, entry)
+        let entry = Entry::of_records(&[(heading, parts)])?;
+        self.commit(self.admit(self.state.lock())?, entry).map(|_| ())
     }
 
     /// Writes all these records into one generation; they count once `from_generation` is retired. Never waits for room,
     /// because room is made by the flush that carries.
     pub fn carry(&self, records: Vec<Carried>) -> io::Result<()> {
         let records: Vec<(Heading, Vec<Bytes>)> = records.into_iter().map(Carried::into_record).collect();
-        let entry = Entry::new(&records)?;
+        let entry = Entry::of_records(&records)?;
+        self.write(entry).map(|_| ())
+    }
+
+    /// Writes an entry, which never waits for room.
+    pub(crate) fn write(&self, entry: Entry) -> io::Result<Place> {
         self.commit(self.state.lock(), entry)
     }
 
@@ -189,6 +194,17 @@ impl Log {
     pub fn generations(&self) -> Vec<(u64, u64)> {
         let state = self.state.lock();
         state.sealed.iter().chain(&state.open).map(|generation| (generation.number, generation.bytes)).collect()
+    }
+
+    /// Bytes in the open generation.
+    pub(crate) fn open_bytes(&self) -> u64 {
+        self.state.lock().open.as_ref().map_or(0, |open| open.bytes)
+    }
+
+    /// The youngest generation there is; none of those to come is older.
+    pub(crate) fn youngest(&self) -> u64 {
+        let state = self.state.lock();
+        state.open.as_ref().or(state.sealed.last()).map_or(self.options.retired, |generation| generation.number)
     }
 
     /// Forgets and removes the generations up to this one, which must be sealed. The names may come back after a crash.
@@ -260,7 +276,7 @@ impl Log {
         Ok(state)
     }
 
-    fn commit<'a>(&'a self, mut state: MutexGuard<'a, State>, entry: Entry) -> io::Result<()> {
+    fn commit<'a>(&'a self, mut state: MutexGuard<'a, State>, entry: Entry) -> io::Result<Place> {
         if state.closed {
             return Err(io::Error::other("the log is closed"));
         }
@@ -287,7 +303,7 @@ impl Log {
         };
         let entries = state.queue.take();
         let outcome = MutexGuard::unlocked(&mut state, || writer.write(&entries, &self.counters));
-        state.queue.resolve(entries.len(), &outcome);
+        state.queue.resolve(&entries, outcome);
         self.put_back(&mut state, writer);
         state
     }

@@ -9,6 +9,7 @@ from .errors import ConfigError, Location, OtelierError, Permanent, Problem, Ref
 from .id import ComponentID
 from .meter import BoundCounter, BoundHistogram, Counter, Histogram, HistogramValue, Meter, Metric, Reading
 from .registry import Kind, Registration, connector, exporter, extension, processor, receiver
+from .storage import QueueStore, Storage
 
 __all__ = [
     "FORWARDS",
@@ -38,6 +39,7 @@ __all__ = [
     "Permanent",
     "Problem",
     "Processor",
+    "QueueStore",
     "Reading",
     "Receiver",
     "Refused",
@@ -46,6 +48,7 @@ __all__ = [
     "Retryable",
     "Secret",
     "StartError",
+    "Storage",
     "SystemClock",
     "Timer",
     "connector",

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from ..component import Config, Extension, Secret, StartError, extension
+from ..component import Extension, Secret, StartError, extension
 from ..server.http import HttpServerSettings
 from ..server.listen import Inbox, http_options, listen
 from ..storage.local.layout import default_data_directory
@@ -184,10 +184,6 @@ def _decoded(line: bytes) -> Any:
         return None
 
 
-def _plain(value: object) -> object:
-    """What JSON has no name for."""
-    if isinstance(value, Secret):
-        return value.reveal()
-    if isinstance(value, Config):
-        return {name: getattr(value, name) for name in value.__struct_fields__}
-    return float(value) if isinstance(value, float) else str(value)
+def _plain(value: object) -> str:
+    """What JSON has no name for, as the settings are written."""
+    return value.reveal() if isinstance(value, Secret) else str(value)

@@ -68,11 +68,13 @@ class Snapshot:
         """Follow the log in the background, so that a question after a pause finds little left to read."""
 
         def run() -> None:
-            while not self._stop.wait(interval_s):
+            while True:
                 try:
                     self.refresh()
                 except Exception as error:  # noqa: BLE001 (a query will say it; this thread goes on)
                     _log.warning("can't follow the store: %s", error)
+                if self._stop.wait(interval_s):
+                    return
 
         self._thread = threading.Thread(target=run, name="otelier:follow", daemon=True)
         self._thread.start()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 64
 """Traces that are read in one go, so that an answer's size is known before it is too large."""
 _MAX_BYTES = 256 * 2**20
+_MAX_NS = 2**64 - 1
 
 
 class Operation(NamedTuple):
@@ -131,7 +132,8 @@ class Traces:
 
 def _search(view: View, tenant: str, search: TraceSearch) -> list[bytes]:
     search.check()
-    found = view.search(tenant, f.encoded(search.filter()), search.start_ns, search.end_ns, search.limit)
+    start_ns, end_ns = (min(max(each, 0), _MAX_NS) for each in (search.start_ns, search.end_ns))
+    found = view.search(tenant, f.encoded(search.filter()), start_ns, end_ns, search.limit)
     return [trace_id for trace_id, _ in found]
 
 

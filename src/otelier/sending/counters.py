@@ -5,6 +5,7 @@ from collections.abc import Callable
 from ..component import Context, Counter
 from ..telemetry import SIGNALS, Batch, Signal, items_suffix
 from .queue import Queue
+from .stored import StoredBatch
 
 _ITEM_BOUNDS = (10, 25, 50, 75, 100, 250, 500, 750, *range(1_000, 10_001, 1_000), 20_000, 30_000, 50_000, 100_000)
 _BYTE_BOUNDS = tuple(1024 * 4**n for n in range(10))
@@ -42,13 +43,13 @@ class SendCounters:
         """The queue did not take a batch; its sender was told."""
         self._refused[batch.signal].add(batch.items, exporter=self._exporter, reason=reason)
 
-    def sent(self, batch: Batch, items: int) -> None:
+    def sent(self, batch: Batch | StoredBatch, items: int) -> None:
         """The backend took so many items of the batch."""
         self._send_size.record(batch.items)
         self._send_bytes.record(batch.size_bytes)
         self._sent[batch.signal].add(items, exporter=self._exporter)
 
-    def failed(self, batch: Batch, items: int, reason: str) -> None:
+    def failed(self, batch: Batch | StoredBatch, items: int, reason: str) -> None:
         """So many items of the batch were given up."""
         self._failed[batch.signal].add(items, exporter=self._exporter, reason=reason)
 

@@ -2,7 +2,7 @@
 
 `SendPath.consume` and `SendPath._deliver` are all of it. Each item ends in exactly one counter:
 `otelcol_exporter_sent_*`, `otelcol_exporter_send_failed_*{reason}` or, if it was never taken,
-`otelcol_exporter_enqueue_failed_*{reason}`.
+`otelcol_exporter_enqueue_failed_*{reason}`; or it stays on disk (`sending_queue.storage`) for the next process.
 """
 
 import math
@@ -11,7 +11,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn, TypeAlias
 
-from ..component import FORWARDS, Context, Custody, CustodyKind, OtelierError, Permanent, Refused, Retryable
+from ..component import (
+    FORWARDS,
+    Context,
+    Custody,
+    CustodyKind,
+    OtelierError,
+    Permanent,
+    QueueStore,
+    Refused,
+    Retryable,
+    Storage,
+)
 from ..telemetry import Batch, item_name
 from .counters import SendCounters
 from .queue import Parcel, Queue
@@ -34,6 +45,10 @@ Send: TypeAlias = Callable[[Batch, float], Sent]
 """Send one batch within so many seconds (maybe infinite); raises Retryable or Permanent."""
 
 
+class _StaysError(Retryable):
+    """The stop came before the backend took it; the store keeps it."""
+
+
 class SendPath:
     """Takes batches for one exporter and gets them to its backend, or says why not."""
 
@@ -44,6 +59,8 @@ class SendPath:
         self._send = send
         self._answers = answers
         self._counters = SendCounters(ctx)
+        self._storage = _storage(ctx, settings)
+        self._store: QueueStore | None = None
         self._queue: Queue | None = None
         self._lock = threading.Lock()
         self._consumers: list[threading.Thread] = []
@@ -78,6 +95,9 @@ class SendPath:
             self._hire()
             try:
                 self._deliver(parcel)
+            except _StaysError as error:
+                queue.done(parcel, error, stays=True)
+                self._tell_stays(parcel.batch.items + queue.leave_rest())
             except OtelierError as error:
                 queue.done(parcel, error)
             except Exception as error:
@@ -91,6 +111,8 @@ class SendPath:
 
     def _deliver(self, parcel: Parcel) -> None:
         """Offer a parcel until it is taken or given up; raises why it was given up."""
+        if parcel.defect or not isinstance(parcel.batch, Batch):
+            self._give_up(parcel, parcel.defect or Permanent("stored, but not read"), "unreadable")
         retry = self._settings.retry_on_failure
         started = self._ctx.clock.monotonic()
         for delay_s in delays(retry):
@@ -106,6 +128,8 @@ class SendPath:
                     self._give_up(parcel, error, "retries_exhausted")
                 self._ctx.log.info("sending failed, next attempt in %.1f s: %s", delay_s, error)
                 if not self._pause(delay_s):
+                    if self._store and parcel.claim():
+                        raise _StaysError(str(error)) from error
                     self._give_up(parcel, error, "shutdown")
             else:
                 self._succeed(parcel, sent)
@@ -128,11 +152,16 @@ class SendPath:
                 self._in_flight -= 1
 
     def _pause(self, delay_s: float) -> bool:
-        """Wait before the next attempt; False as soon as it is known that the stop's deadline comes first."""
+        """Wait before the next attempt; False as soon as it is known that the stop's deadline comes first.
+
+        What is stored need not be hurried out: a stop ends its wait at once.
+        """
         clock = self._ctx.clock
         due = clock.monotonic() + delay_s
         if not clock.wait(self._stopping, delay_s):
             return True
+        if self._store:
+            return False
         return due < self._deadline and not clock.wait(self._stopped, due - clock.monotonic())
 
     def _succeed(self, parcel: Parcel, sent: Sent) -> None:
@@ -158,11 +187,16 @@ class SendPath:
     # -- life ---------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Make the queue; consumers start when there is work."""
+        """Make the queue; consumers start when there is work. Raises StartError if its storage can't be used."""
         settings = self._settings.sending_queue
         if settings.enabled:
-            self._queue = Queue(settings, self._ctx.clock, f"otelier:{self._ctx.id}")
+            if self._storage:
+                self._store = self._storage.open_queue(f"exporter/{self._ctx.id}/{self._ctx.signal or 'all'}")
+            self._queue = Queue(settings, self._ctx.clock, f"otelier:{self._ctx.id}", self._store)
         self._counters.observe(lambda: self._in_flight, self._queue)
+        if self._queue and self._queue.size:
+            self._ctx.log.info("sending what waited at the last stop: %d %s", self._queue.size, settings.sizer)
+            self._hire()
 
     def prepare_stop(self, deadline: float) -> None:
         """Go on, but let no wait or retry last beyond `deadline`."""
@@ -172,7 +206,7 @@ class SendPath:
         self._stopping.set()
 
     def stop(self, deadline: float) -> None:
-        """Send what waits until `deadline`; what is left then is dropped and counted."""
+        """Send what waits until `deadline`; what is left then is dropped and counted, or stays in the store."""
         self.prepare_stop(deadline)
         if self._queue:
             self._queue.close()
@@ -180,6 +214,8 @@ class SendPath:
             self._stopped.set()
             self._drop_rest(self._queue)
         self._stopped.set()
+        if self._store:
+            self._store.close()
         self._counters.forget()
 
     def custody(self) -> Custody:
@@ -187,6 +223,8 @@ class SendPath:
         queue = self._settings.sending_queue
         if not queue.enabled or queue.wait_for_result:
             return self._answers
+        if self._storage:
+            return Custody(CustodyKind.BUFFERS, self._storage.loss_window())
         most = f"up to {queue.queue_size} {queue.sizer} (at most {queue.queue_size_bytes / 2**20:g} MiB)"
         return Custody(CustodyKind.BUFFERS, f"what waits in the memory of the sending queue: {most}")
 
@@ -205,11 +243,34 @@ class SendPath:
             self._newest.start()
 
     def _drop_rest(self, queue: Queue) -> None:
-        dropped = 0
+        dropped = stay = 0
         for parcel in queue.abandon():
-            if parcel.claim():
-                dropped += parcel.batch.items
-                self._counters.failed(parcel.batch, parcel.batch.items, "shutdown")
-            queue.done(parcel, Retryable("the exporter was stopped"))
+            items = parcel.batch.items
+            if self._store:
+                stay += items if parcel.claim() else 0
+            elif parcel.claim():
+                dropped += items
+                self._counters.failed(parcel.batch, items, "shutdown")
+            queue.done(parcel, Retryable("the exporter was stopped"), stays=True)
+        self._tell_stays(stay)
         if dropped:
             self._ctx.log.error("stopped before all was sent, dropping data (shutdown, dropped_items=%d)", dropped)
+
+    def _tell_stays(self, items: int) -> None:
+        if items:
+            self._ctx.log.info("stopped before all was sent, %d items stay on disk for the next start", items)
+
+
+def _storage(ctx: Context, settings: SendSettings) -> Storage | None:
+    """The extension that keeps the queue, if the user wants one. Raises OtelierError if there is no such."""
+    queue = settings.sending_queue
+    if not queue.enabled or queue.storage is None:
+        return None
+    found = (ctx.extensions or {}).get(queue.storage)
+    if found is None:
+        raise OtelierError(f"sending_queue.storage: `{queue.storage}` is not one of service::extensions: add it there")
+    if not isinstance(found, Storage):
+        raise OtelierError(
+            f"sending_queue.storage: `{queue.storage}` keeps no queues: name an extension such as file_storage"
+        )
+    return found

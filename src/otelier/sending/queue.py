@@ -3,6 +3,9 @@
 What is under way counts until it is settled, so the bounds hold for all that the exporter keeps alive.
 With batching, what waits lies in one lane per partition, and `take` joins the front of a lane as soon
 as that is large or old enough. Order within a lane is kept; lanes take turns.
+
+With a store everything is kept there, too, from `put` until all parts of it are done. What an earlier process left
+comes first, even if it is more than the bounds allow; then nothing is taken in until there is room.
 """
 
 import math
@@ -11,67 +14,13 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from ..component import Clock, OtelierError, Permanent, Refused
+from ..component import Clock, OtelierError, Permanent, QueueStore, Refused
 from ..telemetry import Batch
-from .settings import QueueSettings, Sizer
+from .parcel import Entry, Parcel, Ticket, measure
+from .settings import QueueSettings
+from .stored import StoredBatch, UnreadableError, loaded, put, restored
 
 _LaneKey: TypeAlias = tuple[tuple[str, ...] | None, ...]
-
-
-def measure(batch: Batch, sizer: Sizer) -> int:
-    """How much of a bound a batch takes up."""
-    if sizer == "requests":
-        return 1
-    return batch.items if sizer == "items" else batch.size_bytes
-
-
-class Ticket:
-    """One accepted batch on its way: settled when all parts of it are."""
-
-    def __init__(self) -> None:
-        self.parts = 1
-        self._error: OtelierError | None = None
-        self._settled = threading.Event()
-
-    def settle(self, error: OtelierError | None) -> None:
-        """One part is done; called under the queue's lock."""
-        self.parts -= 1
-        self._error = self._error or error
-        if self.parts == 0:
-            self._settled.set()
-
-    def wait(self) -> None:
-        """Wait until all parts are settled; raises the first error."""
-        self._settled.wait()
-        if self._error:
-            raise self._error
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Entry:
-    """A batch in the queue, or a part of one."""
-
-    batch: Batch
-    size: int
-    """Counted by the queue's sizer."""
-    size_bytes: int
-    since: float
-    """Monotonic seconds when it was put."""
-    ticket: Ticket
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Parcel:
-    """What is sent at once."""
-
-    batch: Batch
-    entries: tuple[Entry, ...] = ()
-    """What it was joined from; empty where there is no queue."""
-    _unclaimed: threading.Lock = field(default_factory=threading.Lock)
-
-    def claim(self) -> bool:
-        """Whether the caller is the first to ask, and so the one that counts the parcel's items."""
-        return self._unclaimed.acquire(blocking=False)
 
 
 @dataclass(slots=True)
@@ -84,8 +33,9 @@ class _Lane:
 class Queue:
     """First in, first out; safe for any number of threads on both sides."""
 
-    def __init__(self, settings: QueueSettings, clock: Clock, name: str) -> None:
+    def __init__(self, settings: QueueSettings, clock: Clock, name: str, store: QueueStore | None = None) -> None:
         self._settings = settings
+        self._store = store
         self._batch = settings.batch
         self._clock = clock
         self._lock = threading.Lock()
@@ -96,11 +46,15 @@ class Queue:
         self._size = 0
         self._bytes = 0
         self._under_way: set[Parcel] = set()
+        self._ending = 0
+        """Threads that tell the store what is done."""
         self._idle = 0
         self._closed = False
         self._put_until = math.inf
         self.drained = threading.Event()
         """Set when the queue is closed, empty, and nothing is under way."""
+        if store:
+            self._restore(store)
 
     @property
     def size(self) -> int:
@@ -118,7 +72,7 @@ class Queue:
         return self._idle
 
     def put(self, batch: Batch) -> Ticket:
-        """Take a batch in. Raises Refused if full (or stopping), Permanent if it can never fit."""
+        """Take a batch in. Raises Refused if full (or stopping, or not storable), Permanent if it can never fit."""
         settings = self._settings
         size, size_bytes = measure(batch, settings.sizer), batch.size_bytes
         if size > settings.queue_size or size_bytes > settings.queue_size_bytes:
@@ -136,14 +90,20 @@ class Queue:
                 self._freed.wait(None if math.isinf(left_s) else left_s)
             if self._closed:
                 raise Refused("the exporter is stopping", limit="stopping")
-            entry = Entry(batch, size, size_bytes, self._clock.monotonic(), Ticket())
             self._size += size
             self._bytes += size_bytes
-            lane = self._lanes.setdefault(self._lane_key(batch), _Lane())
-            lane.entries.append(entry)
-            lane.size += measure(batch, settings.batch_sizer)
-            self._filled.notify()
-            return entry.ticket
+            if self._store is None:
+                return self._append(batch, Ticket())
+        try:
+            kept = put(self._store, batch, self._clock.time_ns())
+        except OSError as error:
+            with self._lock:
+                self._size -= size
+                self._bytes -= size_bytes
+                self._freed.notify_all()
+            raise Refused(f"the sending queue can't be written: {error}", limit="storage") from error
+        with self._lock:
+            return self._append(kept, Ticket(kept.key))
 
     def release_by(self, deadline: float) -> None:
         """Let nobody wait for room longer than until `deadline`."""
@@ -168,18 +128,40 @@ class Queue:
                 self._filled.wait()
                 self._idle -= 1
 
-    def done(self, parcel: Parcel, error: OtelierError | None = None) -> None:
-        """A parcel is settled, well or not: its room is free and who waits for it is told. Again does nothing."""
+    def done(self, parcel: Parcel, error: OtelierError | None = None, *, stays: bool = False) -> None:
+        """A parcel is settled, well or not: its room is free and who waits for it is told. Again does nothing.
+
+        If it `stays`, the store goes on keeping it, for the next process.
+        """
+        ended: list[int] = []
         with self._lock:
             if parcel not in self._under_way:
                 return
             self._under_way.remove(parcel)
             for entry in parcel.entries:
+                ticket = entry.ticket
                 self._size -= entry.size
                 self._bytes -= entry.size_bytes
-                entry.ticket.settle(error)
+                if stays:
+                    ticket.key = None
+                ticket.settle(error)
+                if ticket.parts == 0 and ticket.key is not None:
+                    ended.append(ticket.key)
             self._freed.notify_all()
+            self._ending += 1
+        if self._store and ended:
+            self._store.done(ended)
+        with self._lock:
+            self._ending -= 1
             self._check_drained()
+
+    def leave_rest(self) -> int:
+        """Let what waits stay in the store, for the next process; answers how many items. `take` finds none of it."""
+        with self._lock:
+            items = sum(entry.batch.items for lane in self._lanes.values() for entry in lane.entries)
+            self._lanes.clear()
+            self._check_drained()
+            return items
 
     def close(self) -> None:
         """Refuse what comes from now on; what waits is handed out at once, then `take` answers None."""
@@ -199,7 +181,22 @@ class Queue:
             self._under_way.update(waiting)
             return list(self._under_way)
 
+    def _restore(self, store: QueueStore) -> None:
+        with self._lock:
+            for batch in restored(store):
+                self._size += measure(batch, self._settings.sizer)
+                self._bytes += batch.size_bytes
+                self._append(batch, Ticket(batch.key))
+
     # -- under the lock -----------------------------------------------------------------------
+
+    def _append(self, batch: Batch | StoredBatch, ticket: Ticket) -> Ticket:
+        size = measure(batch, self._settings.sizer)
+        lane = self._lanes.setdefault(self._lane_key(batch), _Lane())
+        lane.entries.append(Entry(batch, size, batch.size_bytes, self._clock.monotonic(), ticket))
+        lane.size += measure(batch, self._settings.batch_sizer)
+        self._filled.notify()
+        return ticket
 
     def _fits(self, size: int, size_bytes: int) -> bool:
         settings = self._settings
@@ -211,7 +208,7 @@ class Queue:
             return f"the sending queue is full ({self._size} of {settings.queue_size} {settings.sizer})"
         return f"the sending queue is full ({self._bytes} of {settings.queue_size_bytes} bytes)"
 
-    def _lane_key(self, batch: Batch) -> _LaneKey:
+    def _lane_key(self, batch: Batch | StoredBatch) -> _LaneKey:
         if not self._batch:
             return ()
         return ((batch.signal,), *(batch.metadata.get(key.lower()) for key in self._batch.partition.metadata_keys))
@@ -238,28 +235,36 @@ class Queue:
         most = self._batch.max_size if self._batch else 0
         sizer = self._settings.batch_sizer
         entries: list[Entry] = []
+        batches: list[Batch] = []
+        defect: UnreadableError | None = None
         size = 0
-        while lane.entries and (not entries or (self._batch and (not most or size < most))):
+        while lane.entries and not defect and (not entries or (self._batch and (not most or size < most))):
+            try:
+                batches.append(loaded(lane.entries[0].batch))
+            except UnreadableError as error:
+                if entries:
+                    break  # it comes by itself
+                defect = error
             entries.append(lane.entries.popleft())
             size += measure(entries[-1].batch, sizer)
         lane.size -= size
-        batch = entries[0].batch if len(entries) == 1 else self._join(entries, key)
-        if most and size > most:
+        batch = entries[0].batch if defect else batches[0] if len(batches) == 1 else self._join(batches, key)
+        if most and size > most and isinstance(batch, Batch):
             batch, *rest = batch.split(most) if sizer == "items" else batch.split_bytes(most)
             entries[-1] = self._cut(lane, entries[-1], rest)
         if lane.entries:
             self._lanes[key] = self._lanes.pop(key)  # to the end: lanes take turns
         else:
             del self._lanes[key]
-        parcel = Parcel(batch, tuple(entries))
+        parcel = Parcel(batch, tuple(entries), defect)
         self._under_way.add(parcel)
         return parcel
 
-    def _join(self, entries: list[Entry], key: _LaneKey) -> Batch:
-        """All entries in one batch, whose metadata is what they have in common by the partition's keys."""
+    def _join(self, batches: list[Batch], key: _LaneKey) -> Batch:
+        """All in one batch, whose metadata is what they have in common by the partition's keys."""
         names = self._batch.partition.metadata_keys if self._batch else ()
         metadata = {name.lower(): values for name, values in zip(names, key[1:], strict=True) if values}
-        return Batch.join([entry.batch for entry in entries]).with_metadata(metadata)
+        return Batch.join(batches).with_metadata(metadata)
 
     def _cut(self, lane: _Lane, last: Entry, rest: list[Batch]) -> Entry:
         """Let the rest of an entry wait at the front of its lane; answers what is left of the entry."""
@@ -280,7 +285,7 @@ class Queue:
         return replace(last, size=size, size_bytes=size_bytes)
 
     def _check_drained(self) -> None:
-        if self._closed and not self._lanes and not self._under_way:
+        if self._closed and not self._lanes and not self._under_way and not self._ending:
             self.drained.set()
 
     def _wake(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Literal
 
-from ..component import Config, Duration
+from ..component import ComponentID, Config, Duration
 
 
 class RetrySettings(Config):
@@ -94,8 +94,8 @@ class QueueSettings(Config):
     """Let the sender wait while the queue is full; otherwise it is refused and may try again."""
     wait_for_result: bool = False
     """Answer the sender only when the backend has answered: queue and batching without custody."""
-    storage: str | None = None
-    """Extension that keeps the queue on disk."""
+    storage: ComponentID | None = None
+    """Extension that keeps the queue on disk, such as `file_storage`; in memory if not given."""
     batch: BatchSettings | None = None
     """Join what waits into larger requests; off if not given."""
 
@@ -106,8 +106,8 @@ class QueueSettings(Config):
         for key in ("num_consumers", "queue_size", "queue_size_bytes"):
             if getattr(self, key) <= 0:
                 yield key, "must be above 0"
-        if self.storage is not None:
-            yield "storage", "a queue on disk comes with Otelier's store; remove the key to queue in memory"
+        if self.storage and self.wait_for_result:
+            yield "wait_for_result", "does not go with storage: who waits for the result needs no copy on disk"
         if self.batch and self.batch_sizer == self.sizer and self.batch.min_size > self.queue_size:
             yield "batch.min_size", f"can never be reached: queue_size is {self.queue_size}"
 

@@ -43,9 +43,10 @@ class Web:
                 "if it is yours, add it to allowed_hosts in the configuration\n".encode(),
             )
         answer = self._router(request)
-        more = SECURITY_HEADERS
+        given = {name.lower() for name, _ in answer.headers}
+        more = tuple(header for header in SECURITY_HEADERS if header[0] not in given)
         body = answer.body
-        if _compresses(answer, headers.get("accept-encoding", ""), host):
+        if "content-encoding" not in given and _compresses(body, headers.get("accept-encoding", ""), host):
             body = compressed(body)
             more = (*more, ("content-encoding", "gzip"), ("vary", "accept-encoding"))
         return Response(answer.status, (*answer.headers, *more), body)
@@ -66,8 +67,6 @@ def compressed(body: bytes, level: int = _LEVEL) -> bytes:
     return packer.compress(body) + packer.flush()
 
 
-def _compresses(answer: Response, accept_encoding: str, host: str) -> bool:
+def _compresses(body: bytes, accept_encoding: str, host: str) -> bool:
     """Compressing 1 MB takes longer than handing it over within one machine."""
-    if len(answer.body) <= _PACKET or is_loopback(host) or not accepts_gzip(accept_encoding):
-        return False
-    return not any(name == "content-encoding" for name, _ in answer.headers)
+    return len(body) > _PACKET and not is_loopback(host) and accepts_gzip(accept_encoding)

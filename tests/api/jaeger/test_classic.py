@@ -176,3 +176,16 @@ def test_a_name_that_can_be_no_tenant_is_a_400_on_every_route(backend, name: str
         answer = backend.ask(path, X_Scope_OrgID=name)
         assert answer.status == 400
         assert "X-Scope-OrgID" in json.dumps(answer.json)
+
+
+def test_times_and_lengths_beyond_what_can_be_are_no_error(shop):
+    assert len(shop.ask(f"/api/traces?service=shop&start=-5&end={2**63 - 1}").json["data"]) == 3
+    assert shop.ask(search(service="shop", minDuration="2562047h")).json["data"] == []
+    assert shop.ask(f"/api/traces?service=shop&start={2**62}").json["data"] == []
+
+
+def test_hostile_texts_are_searched_for_like_any_other(shop):
+    for text in ("'; DROP TABLE spans", "\x00", "%", "*", "a" * 5000, "\ud7ff", '"}'):
+        answer = shop.ask(search(service=text, operation=text, tags=json.dumps({text: text})))
+        assert (answer.status, answer.json["data"]) == (200, [])
+        assert shop.ask(f"/api/services/{quote(text, safe='')}/operations").json["data"] == []

@@ -1,5 +1,6 @@
 """`/api/v3` over HTTP: OTLP as it came, summaries, errors."""
 
+import json
 from urllib.parse import urlencode
 
 import pytest
@@ -18,8 +19,6 @@ def search(path: str, **parameters: str) -> str:
 
 
 def spans(answer) -> Batch:
-    import json
-
     return Batch.from_json("traces", json.dumps(answer.json["result"]).encode())
 
 

@@ -65,4 +65,4 @@ def test_after_every_operation_what_was_acknowledged_is_there(tmp_path: Path) ->
         assert retired >= done // 3
         assert {number for what, number in said if what == "log" and number > retired * 3} <= set(found)
         last = max((number for what, number in said if what == "record"), default=0)
-        assert int(([b"0"] + records.records)[-1]) >= last
+        assert int([b"0", *records.records][-1]) >= last

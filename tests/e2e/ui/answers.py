@@ -19,6 +19,7 @@ class Trace:
     """Spans by service, and the logs that belong to them."""
 
     id: str
+    start_ns: int = START_NS
     spans: dict[str, list[Json]] = field(default_factory=dict)
     logs: list[Json] = field(default_factory=list)
     next_id: int = 1
@@ -27,7 +28,7 @@ class Trace:
         """Add a span; its id is the answer."""
         span_id = f"{self.next_id:016x}"
         self.next_id += 1
-        start = START_NS + int(start_ms * MS)
+        start = self.at(start_ms)
         self.spans.setdefault(service, []).append({
             "traceId": self.id, "spanId": span_id, **({"parentSpanId": parent} if parent else {}), "name": name,
             "kind": more.pop("kind", 1), "startTimeUnixNano": str(start), "endTimeUnixNano": str(start + int(ms * MS)),
@@ -35,10 +36,13 @@ class Trace:
         })  # fmt: skip
         return span_id
 
+    def at(self, ms: float) -> int:
+        return self.start_ns + int(ms * MS)
+
     def log(self, service: str, span_id: str, at_ms: float, severity: int, body: Any, **values: Any) -> None:
         text = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"][(severity - 1) // 4]
         self.logs.append({
-            "timeUnixNano": str(START_NS + int(at_ms * MS)), "severityText": text, "severityNumber": severity,
+            "timeUnixNano": str(self.at(at_ms)), "severityText": text, "severityNumber": severity,
             "service": service, "body": body, "attributes": values, "spanId": span_id,
         })  # fmt: skip
 
@@ -93,9 +97,15 @@ def any_value(value: Any) -> Json:
             return {"stringValue": value}
 
 
-def checkout(trace_id: str = "5b8efff798038103d269b633813fc60c", *, fails: bool = True, scale: float = 1.0) -> Trace:
+def checkout(
+    trace_id: str = "5b8efff798038103d269b633813fc60c",
+    *,
+    fails: bool = True,
+    scale: float = 1.0,
+    start_ns: int = START_NS,
+) -> Trace:
     """A checkout through nine services; the payment is refused if it `fails`."""
-    trace = Trace(trace_id)
+    trace = Trace(trace_id, start_ns)
 
     def span(service: str, name: str, start: float, ms: float, parent: str = "", **more: Any) -> str:
         return trace.span(service, name, start * scale, ms * scale, parent, **more)
@@ -109,8 +119,8 @@ def checkout(trace_id: str = "5b8efff798038103d269b633813fc60c", *, fails: bool 
         "rpc.system": "grpc", "rpc.grpc.status_code": 13 if fails else 0, "app.user.id": 7_215_993_118_224_003_841,
         "app.order.amount": 172.5, "app.order.items.count": 3, "app.loyal": True,
     }, status={"code": 2} if fails else {}, events=[
-        {"timeUnixNano": str(START_NS + int(9 * MS)), "name": "prepared", "attributes": attributes({"items": 3})},
-        {"timeUnixNano": str(START_NS + int(210 * MS)), "name": "charged", "attributes": []},
+        {"timeUnixNano": str(trace.at(9 * scale)), "name": "prepared", "attributes": attributes({"items": 3})},
+        {"timeUnixNano": str(trace.at(210 * scale)), "name": "charged", "attributes": []},
     ])  # fmt: skip
     prepare = span("checkout", "prepareOrderItemsAndShippingQuoteFromCart", 6, 121, place)
     cart = span("cart", "oteldemo.CartService/GetCart", 8, 13.4, prepare, kind=2, tags={"app.user.id": 1})
@@ -125,7 +135,7 @@ def checkout(trace_id: str = "5b8efff798038103d269b633813fc60c", *, fails: bool 
     charge = span("payment", "charge", 131, 302.7, place, kind=2, tags={
         "app.payment.card_type": "visa", "app.payment.amount": 172.5,
     }, status={"code": 2, "message": "card refused: token expired"} if fails else {}, events=[
-        {"timeUnixNano": str(START_NS + int(420 * scale * MS)), "name": "exception", "attributes": attributes({
+        {"timeUnixNano": str(trace.at(420 * scale)), "name": "exception", "attributes": attributes({
             "exception.type": "CardRefused", "exception.message": "token expired",
             "exception.stacktrace": STACK,
         })},

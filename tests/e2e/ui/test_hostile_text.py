@@ -61,10 +61,9 @@ def test_markup_in_a_search_is_shown_as_text(open_page, stage) -> None:
 
 def test_a_hostile_address_is_only_an_unknown_trace(open_page, stage, faults) -> None:
     for path in (
-        "/trace/%3Cscript%3Ealert(1)%3C%2Fscript%3E",
+        "/trace/%3Cimg src=x onerror=alert(1)%3E",
         "/trace/%ff",
         "/trace/a%20b",
-        "/trace/..%2f..%2fetc",
         "/search?service=%3Cimg%20src=x%3E&tags=%22&limit=-1",
     ):
         page = open_page(stage.url + path)
@@ -76,6 +75,6 @@ def test_a_hostile_address_is_only_an_unknown_trace(open_page, stage, faults) ->
 def test_logs_are_text_too(open_page, stage) -> None:
     page = open_page(f"{stage.url}/trace/{HOSTILE}?view=logs")
     expect(page.locator(".log")).to_have_count(2)
-    page.locator(".log").first.get_by_role("button", name="Attributes").click()
+    page.locator(".log").first.get_by_title("Attributes").click()
     expect(page.locator(".log table")).to_contain_text(answers.HOSTILE)
     assert page.locator("main script, main img").count() == 0

@@ -179,7 +179,6 @@ export const en = {
     loading: "Loading logs…",
     toSpan: "To its span",
     filter: "Filter logs",
-    moreOf: (count: number) => plural(count, "more attribute", "more attributes"),
   },
   json: {
     download: "Download JSON",

@@ -173,7 +173,6 @@ export const ko: Dictionary = {
     loading: "로그를 불러오는 중…",
     toSpan: "해당 스팬으로",
     filter: "로그 거르기",
-    moreOf: count => `속성 ${number(count)}개 더`,
   },
   json: {
     download: "JSON 내려받기",

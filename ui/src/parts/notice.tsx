@@ -5,10 +5,19 @@ import { t } from "../i18n/index.ts";
 import { harmless } from "../text/harmless.ts";
 import { Icon } from "./icon.tsx";
 
-export function Notice({ title, children }: { title: string; children?: ComponentChildren }) {
+interface NoticeProps {
+  title: string;
+  /** Something is awaited, and the page goes on by itself. */
+  waits?: boolean;
+  children?: ComponentChildren;
+}
+
+export function Notice({ title, waits, children }: NoticeProps) {
   return (
     <section class="notice">
-      <h2>{title}</h2>
+      <h2>
+        {waits && <i class="pulse" aria-hidden="true" />} {title}
+      </h2>
       {children}
     </section>
   );

@@ -35,7 +35,7 @@ export function FirstSpan() {
   }, []);
   const words = t().empty;
   return (
-    <Notice title={words.first}>
+    <Notice title={words.first} waits>
       <p>{words.firstHow}</p>
       <Program text={PROGRAM} />
       <p>{words.orExec}</p>

@@ -137,8 +137,8 @@ function assemble(
   order.forEach((span, row) => {
     rowOf[span] = row;
   });
-  const pick = (from: ArrayLike<number>) => Int32Array.from(order, span => from[span]!);
-  const parents = Int32Array.from(order, span => (tree.parents[span]! < 0 ? -1 : rowOf[tree.parents[span]!]!));
+  const pick = (from: ArrayLike<number>) => order.map(span => from[span]!);
+  const parents = order.map(span => (tree.parents[span]! < 0 ? -1 : rowOf[tree.parents[span]!]!));
   const resourceOf = pick(flat.resourceOf);
   const spans = Array.from(order, span => flat.spans[span]!);
   const errors = Uint8Array.from(spans, span => (span.status?.code === STATUS_ERROR ? 1 : 0));

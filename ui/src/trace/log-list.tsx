@@ -11,6 +11,7 @@ import { AttributesTable } from "./attributes-table.tsx";
 import type { Log } from "./logs.ts";
 
 const SHOWN = 500;
+const PAIRS = 3;
 
 interface Props {
   logs: readonly Log[];
@@ -54,8 +55,14 @@ function Record({ log, base, spanName, onSpan }: { log: Log; base: number } & Pi
         <Value text={log.body} />
         <span class="log-more">
           {count > 0 && (
-            <button type="button" class="text-button" aria-expanded={open} onClick={() => setOpen(!open)}>
-              {t().span.attributes} {count}
+            <button
+              type="button"
+              class="log-pairs"
+              aria-expanded={open}
+              title={t().span.attributes}
+              onClick={() => setOpen(!open)}
+            >
+              <bdi>{beginning(log.attributes)}</bdi>
             </button>
           )}
           {onSpan && spanName && log.span >= 0 && (
@@ -68,4 +75,11 @@ function Record({ log, base, spanName, onSpan }: { log: Log; base: number } & Pi
       </div>
     </li>
   );
+}
+
+/** The first attributes in a line, and how many more there are. */
+function beginning(attributes: Record<string, unknown>): string {
+  const all = attributesOfPlain(attributes);
+  const pairs = all.slice(0, PAIRS).map(({ key, text }) => `${oneLine(key, 40)}=${oneLine(text, 40)}`);
+  return pairs.join("  ") + (all.length > PAIRS ? `  +${all.length - PAIRS}` : "");
 }

@@ -42,7 +42,7 @@ export function LogsView({ view, loaded, logs, onAgain }: Props) {
   return (
     <section class="logs-view">
       <div class="tree-tools">
-        <div class="find" role="search">
+        <div class="find" role="search" aria-label={words.filter}>
           <Icon name="search" size={14} />
           <TextInput
             role="searchbox"

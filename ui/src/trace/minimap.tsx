@@ -8,7 +8,7 @@ import { COLOURS } from "./colours.ts";
 import { ticks } from "./time-axis.ts";
 import type { TraceView } from "./view.ts";
 
-const HEIGHT = 54;
+const MOST = 54;
 
 export function Minimap({ view }: { view: TraceView }) {
   const [ref, width] = useWidth<HTMLDivElement>();
@@ -17,19 +17,26 @@ export function Minimap({ view }: { view: TraceView }) {
     if (canvas.current && width) draw(canvas.current, view, width);
   }, [view, width, isDark.value]);
 
+  const height = heightFor(view);
   const whole = view.whole().to;
   const { from, to } = view.range.value;
   const share = (at: number) => `${(at / whole) * 100}%`;
   return (
     <div class="minimap">
       <div class="minimap-ticks" aria-hidden="true">
-        {ticks({ from: 0, to: whole }, Math.max(3, Math.floor(width / 120))).map(at => (
+        {ticks({ from: 0, to: whole * 0.97 }, Math.max(3, Math.floor(width / 120))).map(at => (
           <span key={at} style={{ left: share(at) }}>
             {at ? shortDuration(at) : "0"}
           </span>
         ))}
       </div>
-      <div class="minimap-strip" ref={ref} title={t().trace.minimap} onPointerDown={event => drag(event, view)}>
+      <div
+        class="minimap-strip"
+        ref={ref}
+        title={t().trace.minimap}
+        style={{ height: `${height}px` }}
+        onPointerDown={event => drag(event, view)}
+      >
         <canvas ref={canvas} />
         <span class="veil" style={{ left: "0", width: share(from) }} />
         <span class="veil" style={{ left: share(to), right: "0" }} />
@@ -60,12 +67,17 @@ function drag(event: PointerEvent & { currentTarget: HTMLElement }, view: TraceV
   strip.addEventListener("pointercancel", end, { once: true });
 }
 
+/** A few spans need less. */
+function heightFor(view: TraceView): number {
+  return Math.min(MOST, 10 + view.trace.count * 8);
+}
+
 /** Rows are squeezed into the strip's height; where spans lie over one another, errors are drawn last. */
 function draw(canvas: HTMLCanvasElement, view: TraceView, width: number): void {
   const { trace } = view;
   const scale = devicePixelRatio || 1;
   canvas.width = Math.round(width * scale);
-  canvas.height = Math.round(HEIGHT * scale);
+  canvas.height = Math.round(heightFor(view) * scale);
   const context = canvas.getContext("2d");
   if (!context) return;
   const colours = paints(canvas);

@@ -111,7 +111,16 @@ function Bar({ view, span }: { view: TraceView; span: number }) {
   const duration = trace.durations[span]!;
   const place = placed(start, duration, view.range.value);
   const text = shortDuration(duration);
-  if (!place) return <div class="row-time" role="gridcell" />;
+  if (!place) {
+    const before = start < view.range.value.from;
+    return (
+      <div class="row-time" role="gridcell">
+        <span class={before ? "away before" : "away after"} aria-hidden="true">
+          {before ? "◂" : "▸"}
+        </span>
+      </div>
+    );
+  }
   const right = place.left + place.width;
   // The label goes where there is room: behind the bar, before it, or into it.
   const room = ((100 - right) / 100) * view.timeWidth.value;
@@ -119,7 +128,7 @@ function Bar({ view, span }: { view: TraceView; span: number }) {
   return (
     <div class="row-time" role="gridcell">
       <span class={label ? "bar" : "bar with-label"} style={{ left: `${place.left}%`, width: `${place.width}%` }}>
-        {!label && text}
+        {!label && <span>{text}</span>}
       </span>
       {label && (
         <span class="bar-label" style={label}>

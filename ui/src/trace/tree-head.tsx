@@ -42,7 +42,7 @@ function Find({ view }: { view: TraceView }) {
   const words = t().trace;
   const text = view.findText.value;
   return (
-    <div class="find" role="search">
+    <div class="find" role="search" aria-label={words.find}>
       <Icon name="search" size={14} />
       <TextInput
         id="trace-find"

@@ -97,10 +97,12 @@ export class TraceView {
 
   toggleDetails(span: number): void {
     const next = new Map(this.details.value);
-    if (!next.delete(span)) next.set(span, FIRST_GUESS);
+    const opens = !next.delete(span);
+    if (opens) next.set(span, FIRST_GUESS);
     batch(() => {
       this.details.value = next;
       this.current.value = span;
+      if (opens) this.wanted.value = { span };
     });
   }
 

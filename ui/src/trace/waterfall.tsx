@@ -13,6 +13,8 @@ import { ROW_HEIGHT, type TraceView } from "./view.ts";
 const OVERSCAN = 12;
 /** Rows come and go in steps, so that most scroll events draw nothing. */
 const STEP = 6;
+/** Pixels outside the window that still count as beside it. */
+const NEAR = 300;
 
 /** Share of the width that names take, in per cent. */
 export const nameShare = preference<number>(
@@ -114,8 +116,8 @@ function Measured({ onHeight, children }: { onHeight: (height: number) => void; 
     return () => observer.disconnect();
   }, []);
   return (
-    <div class="detail-frame" ref={ref}>
-      {children}
+    <div class="detail-frame" role="row" ref={ref}>
+      <div role="gridcell">{children}</div>
     </div>
   );
 }
@@ -128,8 +130,12 @@ function bringToView(view: TraceView, body: HTMLElement | null, span: number): v
   const row = rowOf(rows, span);
   const top = body.getBoundingClientRect().top + layout.top(row);
   const head = document.querySelector(".tree-head")?.getBoundingClientRect().bottom ?? 0;
-  const opened = view.details.peek().has(span) ? 200 : 0;
-  if (top < head + 4 || top + ROW_HEIGHT + opened > innerHeight - 8) {
-    scrollTo({ top: scrollY + top - Math.max(head + ROW_HEIGHT, innerHeight / 3) });
-  }
+  const opened = Math.min(view.details.peek().get(span) ?? 0, innerHeight / 2);
+  const above = head + 4 - top;
+  const below = top + ROW_HEIGHT + opened + 12 - innerHeight;
+  if (above <= 0 && below <= 0) return;
+  // What is near moves just far enough; what is far comes to where there is something around it.
+  if (above > 0 && above < NEAR) scrollBy({ top: -above });
+  else if (below > 0 && below < NEAR) scrollBy({ top: below });
+  else scrollTo({ top: scrollY + top - Math.max(head + ROW_HEIGHT, innerHeight / 3) });
 }

@@ -1,0 +1,44 @@
+"""Storage: what components keep on disk across restarts, by an extension that the user names under `storage`."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from ..telemetry import Batch, Signal
+from .contracts import Extension
+
+
+class QueueStore(Protocol):
+    """A queue's items, each kept until it is done. Safe for threads."""
+
+    def restored(self) -> Sequence[tuple[int, Signal, int, int, Mapping[str, tuple[str, ...]]]]:
+        """What an earlier process left, oldest first: (key, signal, items, bytes, metadata)."""
+        ...
+
+    def put(self, batch: Batch, now_ns: int) -> int:
+        """Keep a batch; answers its key. Raises OSError, and keeps nothing."""
+        ...
+
+    def load(self, key: int) -> Batch:
+        """The batch of a key. Raises OSError where it can't be read."""
+        ...
+
+    def done(self, keys: Sequence[int]) -> None:
+        """These need not be kept any longer."""
+        ...
+
+    def close(self) -> None:
+        """What isn't done stays for the next process."""
+        ...
+
+
+class Storage(Extension):
+    """An extension that keeps queues."""
+
+    @abstractmethod
+    def open_queue(self, name: str) -> QueueStore:
+        """The queue of that name (`exporter/otlp/b/traces`). Raises StartError if it is in use or can't be kept."""
+
+    @abstractmethod
+    def loss_window(self) -> str:
+        """What can be lost of what a queue has taken, in a sentence for people; empty: nothing."""

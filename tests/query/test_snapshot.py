@@ -1,0 +1,75 @@
+"""What a reader sees of a store that another one writes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from otelier.component import Meter, SystemClock
+from otelier.query.errors import StoreUnreadable
+from otelier.query.snapshot import Snapshot
+from otelier.storage.local import Engine, StoreSettings, close_store, open_store
+from otelier.testing import span, trace_id, traces
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_store(StoreSettings(data_dir=str(tmp_path)), SystemClock(), Meter())
+    yield engine
+    close_store(engine)
+
+
+def spans(snapshot: Snapshot, number: int = 1) -> int:
+    return snapshot.read(lambda view, _: view.traces("default", [trace_id(number)]).items)
+
+
+def test_a_directory_that_does_not_exist_yet_is_an_empty_store(tmp_path: Path):
+    directory = tmp_path / "later"
+    snapshot = Snapshot(directory)
+    assert spans(snapshot) == 0
+    engine = open_store(StoreSettings(data_dir=str(directory)), SystemClock(), Meter())
+    engine.append("default", traces(span()))
+    assert spans(snapshot) == 1
+    close_store(engine)
+    assert spans(snapshot) == 1
+
+
+def test_what_is_acknowledged_is_read_at_once(engine: Engine, tmp_path: Path):
+    snapshot = Snapshot(tmp_path)
+    for number in range(1, 20):
+        engine.append("default", traces(span(trace=number)))
+        assert spans(snapshot, number) == 1
+
+
+def test_a_flush_and_a_merge_change_nothing_for_readers(engine: Engine, tmp_path: Path):
+    snapshot = Snapshot(tmp_path)
+    for number in range(1, 9):
+        engine.append("default", traces(span(trace=number), span(trace=number, number=2, parent=1)))
+        engine.flush(everything=True)
+        assert [spans(snapshot, each) for each in range(1, number + 1)] == [2] * number
+    while engine.compact():
+        assert [spans(snapshot, each) for each in range(1, 9)] == [2] * 8
+
+
+def test_questions_during_flushes_and_merges_are_answered_from_what_is_there(engine: Engine, tmp_path: Path):
+    snapshot = Snapshot(tmp_path)
+    snapshot.keep_fresh(0.001)
+    try:
+        for number in range(1, 40):
+            engine.append("default", traces(span(trace=number)))
+            if number % 3 == 0:
+                engine.flush(everything=True)
+            if number % 8 == 0:
+                engine.compact()
+            assert spans(snapshot, number) == 1
+            assert spans(snapshot, number // 2 + 1) == 1
+    finally:
+        snapshot.close()
+
+
+def test_a_segment_that_somebody_deleted_is_named(engine: Engine, tmp_path: Path):
+    engine.append("default", traces(span()))
+    [segment] = engine.flush(everything=True).segments
+    (tmp_path / segment).unlink()
+    with pytest.raises(StoreUnreadable, match="otelier data verify"):
+        spans(Snapshot(tmp_path))
