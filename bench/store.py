@@ -68,8 +68,8 @@ def _ingest(options: argparse.Namespace) -> dict[str, Any]:
         peak = system.peak_rss_mib()
         system.stop()
         cpu = system.cpu_seconds_in_all() - before
-    stored = _info(folder)
-    assert stored["spans"] == sent["items"], f"sent {sent['items']}, stored {stored['spans']}"
+    stored = sum(held["items"] for held in _info(folder)["holdings"])
+    assert stored == sent["items"], f"sent {sent['items']}, stored {stored}"
     size = _disk_usage(folder)
     _drop(folder, options)
     return {

@@ -9,7 +9,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 MAX_LINES = 500
-LONG_FILES: dict[str, str] = {"src/otelier/_core.pyi": "the stub of one module; a reader of the boundary wants it whole"}
+LONG_FILES: dict[str, str] = {
+    "src/otelier/_core.pyi": "the stub of one module; a reader of the boundary wants it whole"
+}
+MAX_IMAGE_BYTES = 200_000
 """Files over the limit, each with the reason why splitting it would make it harder to read."""
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "base"}
 COMPONENT_FOLDERS = {"receivers", "processors", "connectors", "exporters", "extensions"}
@@ -44,6 +47,9 @@ def check(path: Path) -> Iterator[str]:
     name = path.relative_to(ROOT).as_posix()
     if "/fuzz/corpus/" in name:
         return
+    if name.startswith("docs/images/") and path.suffix == ".png":
+        yield from check_picture(path, name)
+        return
     try:
         text = path.read_text("utf-8")
     except UnicodeDecodeError:
@@ -53,9 +59,7 @@ def check(path: Path) -> Iterator[str]:
         yield f"{name}: name a fragment +<what>.<added|changed|deprecated|removed|fixed|security>.md"
     if path.suffix not in {".py", ".pyi", ".rs", ".ts", ".tsx"}:
         yield from check_words(name, text)
-        if path.suffix == ".md":
-            targets = LINK.findall(text)
-            yield from (f"{name}: links to {t}, which isn't there" for t in targets if not (path.parent / t).exists())
+        yield from check_links(path, name, text)
         return
     if (lines := text.count("\n")) > MAX_LINES and name not in LONG_FILES:
         yield f"{name}: {lines} lines, at most {MAX_LINES}; split it by what changes together"
@@ -66,6 +70,16 @@ def check(path: Path) -> Iterator[str]:
     yield from check_words(name, text)
     if path.suffix == ".py" and name.startswith("src/"):
         yield from check_module(path, name, text)
+
+
+def check_links(path: Path, name: str, text: str) -> Iterator[str]:
+    targets = LINK.findall(text) if path.suffix == ".md" else []
+    yield from (f"{name}: links to {t}, which isn't there" for t in targets if not (path.parent / t).exists())
+
+
+def check_picture(path: Path, name: str) -> Iterator[str]:
+    if path.stat().st_size > MAX_IMAGE_BYTES:
+        yield f"{name}: more than {MAX_IMAGE_BYTES} bytes for a picture"
 
 
 def check_words(name: str, text: str) -> Iterator[str]:

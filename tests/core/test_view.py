@@ -4,9 +4,13 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from otelier._core import Batch, Disk, Log, View
-from otelier.testing.telemetry import START_NS, log_record, logs, span, span_id, trace_id, traces
+from otelier._core import Batch, DamagedFile, Disk, Log, StaleView, View, flush, merge
+from otelier.testing.telemetry import START_NS, decode, log_record, logs, span, span_id, trace_id, traces
+
+from .otlp_messages import requests
 
 EVERYTHING = b'{"all":[]}'
 FOREVER = (0, 2**64 - 1)
@@ -53,7 +57,9 @@ def test_an_acknowledged_span_is_found_after_the_next_refresh(log_of: Log, view:
     ]
     assert found(view, where("any", "http.status", "text=", "404")) == []
     assert view.traces("default", [trace_id(1)]).digest() == batch.digest()
-    assert view.hot_operations("default") == [("shop", "GET /cart", 2)]
+    assert view.hot_services("default") == ["shop"]
+    assert view.hot_operations("default", "shop") == [("GET /cart", 2)]
+    assert view.hot_operations("default", "") == []
     assert view.hot_items() == 1
 
 
@@ -119,3 +125,96 @@ def test_a_bad_filter_is_refused(view: View, bad: bytes) -> None:
 def test_a_bad_trace_id_is_refused(view: View) -> None:
     with pytest.raises(ValueError, match="16 bytes"):
         view.traces("default", [span_id(1)])
+
+
+def flush_all(disk: Disk, log: Log) -> tuple[int, list[str]]:
+    """Writes segments of all that is sealed; answers the generation to retire and their paths."""
+    sealed = log.rotate()
+    numbers = [number for number, _ in log.generations() if number <= sealed]
+    flushed = flush(disk, log, numbers, now_ns=START_NS, idle_ns=0, max_open_ns=0)
+    return sealed, [json.loads(segment)["path"] for segment in flushed.segments]
+
+
+def test_at_every_step_of_a_flush_each_item_is_there_once(disk: Disk, log_of: Log, view: View) -> None:
+    spans = traces(*(span(number=n, parent=1 if n > 1 else None, start_ns=START_NS + n) for n in range(1, 30)))
+    records = logs(*(log_record(f"step {n}", trace=1, attributes={"n": n}) for n in range(5)), log_record("of none"))
+    fill(log_of, spans, records)
+    late = traces(span(number=40, parent=2, start_ns=START_NS + 50))
+
+    def check(*batches: Batch) -> None:
+        assert view.traces("default", [trace_id(1), trace_id(1)]).digest() == Batch.join(batches).digest()
+        assert view.logs("default", [trace_id(1)]).digest() == records.select(b"\1\1\1\1\1\0").digest()
+        assert found(view, where("intrinsic", "service", "=", "shop")) == [trace_id(1)]
+        (summary,) = view.summaries("default", [trace_id(1)])
+        assert (summary[1], summary[5], summary[7]) == ("shop", sum(map(len, batches)), 0)
+
+    view.refresh([], 0)
+    check(spans)
+    sealed, paths = flush_all(disk, log_of)
+    view.refresh([], 0)
+    check(spans)
+    view.refresh(paths, sealed)
+    check(spans)
+    fill(log_of, late)
+    log_of.retire(sealed)
+    view.refresh(paths, sealed)
+    check(spans, late)
+    assert view.scanned["pages"] > 0
+
+
+def test_a_segment_that_is_gone_makes_the_view_stale(disk: Disk, log_of: Log, view: View) -> None:
+    fill(log_of, traces(span()))
+    sealed, (path,) = flush_all(disk, log_of)
+    view.refresh([path], sealed)
+    (merged,) = [json.loads(each)["path"] for each in merge(disk, "default", "traces", [path]).segments]
+    disk.unlink(path)
+    disk.unlink(path.replace(".parquet", ".index"))
+    with pytest.raises(StaleView, match="refresh"):
+        view.traces("default", [trace_id(1)])
+    view.refresh([merged], sealed)
+    assert len(view.traces("default", [trace_id(1)])) == 1
+
+
+def test_a_damaged_segment_is_named(disk: Disk, log_of: Log, view: View) -> None:
+    fill(log_of, traces(span()))
+    sealed, (path,) = flush_all(disk, log_of)
+    disk.replace(path, disk.read(path)[:-20])
+    view.refresh([path], sealed)
+    with pytest.raises(DamagedFile, match=path):
+        view.search("default", EVERYTHING, *FOREVER, 20)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(requests("traces"), min_size=1, max_size=3), st.integers(0, 3))
+def test_whatever_comes_in_goes_out_of_segments_and_log(messages: list[Any], flushed: int) -> None:
+    disk = Disk.simulated()
+    log, view = Log(disk, "log"), View(disk)
+    batches = [Batch.from_otlp("traces", message.SerializeToString()) for message in messages]
+    paths: list[str] = []
+    sealed = 0
+    for at, batch in enumerate(batches):
+        log.append("default", batch, START_NS)
+        if at < flushed:
+            sealed, more = flush_all(disk, log)
+            log.retire(sealed)
+            paths += more
+    view.refresh(paths, sealed)
+    ids = Batch.join(batches).trace_ids()
+    distinct = {ids[at : at + 16] for at in range(0, len(ids), 16)}
+    out = view.traces("default", list(distinct))
+    assert out.digest() == without_duplicates(Batch.join(batches)).digest()
+    assert {summary[0] for summary in view.summaries("default", list(distinct))} == distinct
+    assert {trace for trace, _ in view.search("default", EVERYTHING, *FOREVER, 10_000)} == distinct
+
+
+def without_duplicates(batch: Batch) -> Batch:
+    """The first of spans that are equal in trace id, span id, start and kind."""
+    seen: set[tuple[bytes, bytes, int, int]] = set()
+    keep = bytearray()
+    for resource in decode(batch).resource_spans:
+        for scope in resource.scope_spans:
+            for each in scope.spans:
+                identity = (each.trace_id, each.span_id, each.start_time_unix_nano, each.kind)
+                keep.append(identity not in seen)
+                seen.add(identity)
+    return batch.select(bytes(keep))

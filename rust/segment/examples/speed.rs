@@ -21,6 +21,7 @@ fn main() {
     let spans = batch.items();
     println!("{spans} spans, {} bytes each, {} requests", batch.size() / spans, batch.segments().len());
 
+    let _ = std::fs::remove_dir_all(FOLDER);
     let disk: Arc<dyn Disk> = Arc::new(RealDisk::new(Path::new(FOLDER), Operations::new(false, 0)).expect("a disk"));
     let log = Log::open(disk.clone(), "log", LogOptions { max_unflushed_bytes: 1 << 40, ..LogOptions::default() });
     let log = log.expect("a log");

@@ -90,7 +90,7 @@ fn compare_searches(view: &View, all: &[Known], chance: &mut Chance, rounds: usi
         not_all += usize::from(found.len() < limit.min(traces));
     }
     // Else the filters are no test.
-    assert!(some * 3 > rounds && not_all * 5 > rounds, "{some} {not_all} of {rounds}");
+    assert!(some * 6 > rounds && not_all * 5 > rounds, "{some} {not_all} of {rounds}");
 }
 
 /// Of spans that are equal in id, start and kind the first one counts.

@@ -36,14 +36,27 @@ def stage() -> Iterator[stages.Stage]:
         yield stage
 
 
-@pytest.fixture
-def faults() -> list[str]:
-    """What the pages of a test did wrong. A test that provokes an answer of 4xx takes those lines out."""
-    return []
+class Faults:
+    """What the pages of a test did wrong, but for what the test provokes."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self._meant: list[str] = []
+
+    def allow(self, words: str) -> None:
+        self._meant.append(words)
+
+    def left(self) -> list[str]:
+        return [fault for fault in self.seen if not any(words in fault for words in self._meant)]
 
 
 @pytest.fixture
-def open_page(browser: Browser, faults: list[str]) -> Iterator[Callable[..., Page]]:
+def faults() -> Faults:
+    return Faults()
+
+
+@pytest.fixture
+def open_page(browser: Browser, faults: Faults) -> Iterator[Callable[..., Page]]:
     """`open_page(url, width=…, scheme="dark", locale="ko-KR")`."""
     contexts: list[BrowserContext] = []
 
@@ -57,12 +70,13 @@ def open_page(browser: Browser, faults: list[str]) -> Iterator[Callable[..., Pag
         context.set_default_timeout(WAIT_MS)
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         page = context.new_page()
-        page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("dialog", lambda dialog: (faults.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("console", lambda message: faults.seen.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: faults.seen.append(str(error)))
+        page.on("dialog", lambda dialog: (faults.seen.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         origin = "/".join(url.split("/")[:3])
         page.on(
-            "request", lambda request: faults.append(f"asked {request.url}") if not is_of(request.url, origin) else None
+            "request",
+            lambda request: faults.seen.append(f"asked {request.url}") if not is_of(request.url, origin) else None,
         )
         page.add_init_script(
             "addEventListener('securitypolicyviolation', e => console.error('policy: ' + e.violatedDirective))"
@@ -73,7 +87,7 @@ def open_page(browser: Browser, faults: list[str]) -> Iterator[Callable[..., Pag
     yield open_page
     for context in contexts:
         context.close()
-    assert not faults
+    assert not faults.left()
 
 
 def is_of(url: str, origin: str) -> bool:

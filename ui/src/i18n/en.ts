@@ -132,6 +132,7 @@ export const en = {
     hasError: "Error",
     errorBelow: "Error below",
     nextError: "Show the next error",
+    findService: "Find this service's spans",
   },
   span: {
     details: "Details of the span",

@@ -126,6 +126,7 @@ export const ko: Dictionary = {
     hasError: "오류",
     errorBelow: "아래에 오류 있음",
     nextError: "다음 오류 보기",
+    findService: "이 서비스의 스팬 찾기",
   },
   span: {
     details: "스팬 상세",

@@ -7,8 +7,8 @@ import { FirstSpan, NothingFound } from "../search/empty.tsx";
 import { SearchForm } from "../search/form.tsx";
 import { type Query, queryFromUrl, queryToUrl } from "../search/query.ts";
 import { Results } from "../search/results.tsx";
-import { askServices, found, search, services } from "../search/searching.ts";
-import { address, navigate } from "../state/route.ts";
+import { askServices, found, lastSearch, search, services } from "../search/searching.ts";
+import { address, navigate, parameter } from "../state/route.ts";
 
 const NARROW = 800;
 
@@ -20,13 +20,16 @@ export function SearchPage() {
   useEffect(() => search(query, "once"), [url]);
   useEffect(() => askServices("again"), []);
   useEffect(() => {
+    lastSearch.value = address.value.path + text;
+  }, [text]);
+  useEffect(() => {
     document.title = `${t().shell.search} · Otelier`;
   });
   const again = () => search(query, "again");
   const send = (next: Query) => {
     const target = queryToUrl(next);
     if (target === url) again();
-    else navigate(target);
+    else navigate(withOrder(target));
   };
   const form = <SearchForm query={query} onSend={send} />;
   return (
@@ -46,6 +49,12 @@ export function SearchPage() {
       </div>
     </div>
   );
+}
+
+/** The order of the list outlives a new search. */
+function withOrder(url: string): string {
+  const order = parameter("sort");
+  return order ? `${url}${url.includes("?") ? "&" : "?"}sort=${encodeURIComponent(order)}` : url;
 }
 
 function Found({ query, onSearch, onAgain }: { query: Query; onSearch: (query: Query) => void; onAgain: () => void }) {

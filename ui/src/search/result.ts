@@ -37,7 +37,7 @@ export function resultOf(summary: TraceSummary): Result {
         spans: service.spanCount ?? 0,
         errors: service.errorSpanCount ?? 0,
       }))
-      .sort((a, b) => b.spans - a.spans || a.name.localeCompare(b.name)),
+      .sort((a, b) => b.errors - a.errors || b.spans - a.spans || a.name.localeCompare(b.name)),
   };
 }
 

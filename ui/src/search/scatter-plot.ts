@@ -15,7 +15,7 @@ export interface Plot {
   readonly times: readonly { x: number; ms: number }[];
 }
 
-/** Inside `width` × `height`; the scale of durations is logarithmic when they differ by more than a factor of 50. */
+/** Inside `width` × `height`; the scale of durations is logarithmic when they differ by more than a factor of ten. */
 export function plotOf(results: readonly Result[], width: number, height: number): Plot {
   if (!results.length) return { points: [], marks: [], times: [] };
   const starts = results.map(result => result.startMs);
@@ -23,7 +23,7 @@ export function plotOf(results: readonly Result[], width: number, height: number
   const [early, late] = widened(Math.min(...starts), Math.max(...starts), 1);
   const most = Math.max(...lengths);
   const least = Math.min(...lengths);
-  const logarithmic = most / least > 50;
+  const logarithmic = most / least > 10;
   const low = logarithmic ? Math.log10(least) - 0.15 : 0;
   const high = logarithmic ? Math.log10(most) + 0.15 : most * 1.1;
   const x = (ms: number) => ((ms - early) / (late - early)) * width;

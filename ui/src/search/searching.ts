@@ -9,11 +9,10 @@ import { type Result, resultOf } from "./result.ts";
 export const found = new Loading<Result[]>(true);
 export const services = new Loading<string[]>(true);
 export const operations = new Loading<Operation[]>();
-/** The last search's address, to which the trace page goes back. */
+/** The last search's address with its order, to which the trace page goes back. */
 export const lastSearch = signal("/search");
 
 export function search(query: Query, how: "once" | "again"): void {
-  lastSearch.value = queryToUrl(query);
   found.ask(
     queryToUrl(query),
     async signal => (await fetchSummaries(queryToApi(query, Date.now()), signal)).map(resultOf),

@@ -10,9 +10,16 @@ const read = (): Address => ({ path: location.pathname, search: location.search 
 export const address = signal<Address>(read());
 
 export function navigate(url: string, how: "push" | "replace" = "push"): void {
-  if (how === "push") history.pushState(null, "", url);
-  else history.replaceState(history.state, "", url);
+  if (how === "replace") {
+    history.replaceState(history.state, "", url);
+    address.value = read();
+    return;
+  }
+  // Going back finds the page where it was left: the browser can't, because rows come after it has tried.
+  history.replaceState({ top: scrollY }, "");
+  history.pushState(null, "", url);
   address.value = read();
+  scrollTo(0, 0);
 }
 
 /** Changes one parameter of the address in place; null takes it out. */
@@ -29,8 +36,11 @@ export function parameter(name: string): string | null {
 }
 
 export function followAddress(): void {
-  addEventListener("popstate", () => {
+  history.scrollRestoration = "manual";
+  addEventListener("popstate", event => {
+    const { top = 0 } = (event.state ?? {}) as { top?: number };
     address.value = read();
+    requestAnimationFrame(() => requestAnimationFrame(() => scrollTo(0, top)));
   });
   document.addEventListener("click", event => {
     if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
@@ -41,7 +51,6 @@ export function followAddress(): void {
     if (!isPage(href)) return;
     event.preventDefault();
     navigate(href);
-    scrollTo(0, 0);
   });
 }
 

@@ -10,6 +10,9 @@ import { ago, clock, day } from "../text/instant.ts";
 import { nameOf, serviceOf } from "./model.ts";
 import type { TraceView } from "./view.ts";
 
+/** As many as fit into a line; one more than that is no reason for "+1". */
+const MOST_SERVICES = 9;
+const FEWER_SERVICES = 6;
 export const VIEWS = ["timeline", "logs", "json"] as const;
 export type ViewName = (typeof VIEWS)[number];
 
@@ -60,21 +63,52 @@ export function TraceHeader({ view, logCount }: { view: TraceView; logCount: num
           )}
         </Fact>
       </dl>
-      <nav class="views" aria-label={words.spans}>
-        {VIEWS.map(name => (
-          <button
-            key={name}
-            type="button"
-            class="view-button"
-            aria-current={viewFromAddress() === name ? "page" : undefined}
-            onClick={() => setParameter("view", name === "timeline" ? null : name)}
-          >
-            {words.views[name]}
-            {name === "logs" && logCount !== null && <span class="count">{number(logCount)}</span>}
-          </button>
-        ))}
-      </nav>
+      <div class="views-bar">
+        <nav class="views" aria-label={words.views.timeline}>
+          {VIEWS.map(name => (
+            <button
+              key={name}
+              type="button"
+              class="view-button"
+              aria-current={viewFromAddress() === name ? "page" : undefined}
+              onClick={() => setParameter("view", name === "timeline" ? null : name)}
+            >
+              {words.views[name]}
+              {name === "logs" && logCount !== null && <span class="count">{number(logCount)}</span>}
+            </button>
+          ))}
+        </nav>
+        <span class="spread" />
+        {viewFromAddress() === "timeline" && <Legend view={view} />}
+      </div>
     </header>
+  );
+}
+
+/** The services with their colours; a click finds a service's spans. */
+function Legend({ view }: { view: TraceView }) {
+  const { trace } = view;
+  const all = trace.serviceNames.length;
+  const shown = all > MOST_SERVICES ? FEWER_SERVICES : all;
+  return (
+    <div class="legend">
+      {trace.serviceNames.slice(0, shown).map((name, number) => (
+        <button
+          key={name}
+          type="button"
+          class={`pill c${view.colours[number]}`}
+          title={t().trace.findService}
+          onClick={() => {
+            view.findText.value = `service="${name.replace(/["\\]/g, "\\$&")}"`;
+          }}
+        >
+          <i class="dot" aria-hidden="true" />
+          <bdi>{oneLine(name, 40) || t().results.noService}</bdi>
+          <b>{trace.serviceSpans[number]}</b>
+        </button>
+      ))}
+      {all > shown && <span class="pill plain">+{all - shown}</span>}
+    </div>
   );
 }
 

@@ -8,7 +8,8 @@ import { collapseOne, expandOne, Layout, parentsOf, rowOf, visibleRows } from ".
 import { clamped, panned, type Range, ticks, zoomed } from "./time-axis.ts";
 
 export const ROW_HEIGHT = 28;
-const FIRST_GUESS = 260;
+/** No height that is ever measured, so that the first measurement is known as such. */
+const FIRST_GUESS = 260.5;
 
 export class TraceView {
   readonly colours: readonly number[];
@@ -109,7 +110,11 @@ export class TraceView {
   measured(span: number, height: number): void {
     const held = this.details.peek().get(span);
     if (held === undefined || held === height) return;
-    this.details.value = new Map(this.details.peek()).set(span, height);
+    batch(() => {
+      this.details.value = new Map(this.details.peek()).set(span, height);
+      // Where it was brought to was a guess until now.
+      if (held === FIRST_GUESS && this.wanted.peek()?.span === span) this.wanted.value = { span };
+    });
   }
 
   /** Makes a span current and visible, with its details if they are asked for. */

@@ -26,6 +26,18 @@ test("each order puts first what it says", () => {
   assert.equal(orderFrom("nonsense"), "recent");
 });
 
+test("services with errors come first, then the largest", () => {
+  const { services } = resultOf({
+    traceId: "x",
+    services: [
+      { name: "b", spanCount: 9 },
+      { name: "a", spanCount: 9 },
+      { name: "bad", spanCount: 1, errorSpanCount: 1 },
+    ],
+  });
+  assert.equal(services.map(service => service.name).join(" "), "bad a b");
+});
+
 test("counts that the API leaves out are zero", () => {
   const bare = resultOf({ traceId: "x" });
   assert.deepEqual([bare.spans, bare.errors, bare.orphans, bare.duration, bare.services.length], [0, 0, 0, 0, 0]);

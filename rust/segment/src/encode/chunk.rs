@@ -7,17 +7,16 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, ColumnIndexBuilder, OffsetIndexBuilder};
 use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnDescPtr;
-use zstd::bulk::Compressor;
 
 use super::codes::{put_bits, put_codes, width};
-use super::delta::put_deltas;
+use super::delta::{put_deltas, put_lengths};
 use super::levels::put_levels;
+use super::pack::{LEVEL, Packer};
 use super::page::{Coded, put_data_header, put_dictionary_header};
 use super::{Strings, Values};
 use crate::hash::{hash_bytes, mix};
 use crate::schema::{Cell, Coding, Column, PAGE_ROWS};
 
-const LEVEL: i32 = 1;
 /// A dictionary pays where at most so many of a hundred values are distinct …
 const MOST_DISTINCT: usize = 40;
 /// … and if it is no larger than this, because whoever reads a few rows reads all of it.
@@ -51,8 +50,10 @@ pub enum Content<'a> {
 
 /// Makes column chunks one after the other with the same memory.
 pub struct Encoder {
-    zstd: Compressor<'static>,
+    packer: Packer,
     page: Vec<u8>,
+    /// Where the page's levels, lengths and values begin.
+    cuts: Vec<usize>,
     packed: Vec<u8>,
     bits: Vec<u8>,
     codes: Vec<u32>,
@@ -63,8 +64,9 @@ pub struct Encoder {
 impl Encoder {
     pub fn new() -> std::io::Result<Encoder> {
         Ok(Encoder {
-            zstd: Compressor::new(LEVEL)?,
+            packer: Packer::new()?,
             page: Vec::new(),
+            cuts: Vec::new(),
             packed: Vec::new(),
             bits: Vec::new(),
             codes: Vec::new(),
@@ -97,6 +99,7 @@ impl Encoder {
         let mut chunk = Chunk::default();
         if let Some((values, _)) = dictionary {
             self.page.clear();
+            self.cuts.clear();
             put_plain(&mut self.page, values, 0, values.len());
             self.pack(compressed)?;
             put_dictionary_header(&mut chunk.bytes, values.len(), self.page.len(), self.packed.len());
@@ -108,6 +111,7 @@ impl Encoder {
         while first < cells.count || (first == 0 && cells.count == 0) {
             let rows = page_rows(cells.count, filled).min(cells.count - first);
             self.page.clear();
+            self.cuts.clear();
             let upto = match cells.rows {
                 None => done + rows,
                 Some(all) => {
@@ -116,12 +120,15 @@ impl Encoder {
                     upto
                 }
             };
+            self.cuts.push(self.page.len());
             let coded = match (dictionary, &cells.content) {
                 (Some((values, codes)), _) => {
                     put_codes(&mut self.page, &codes[done..upto], width(values.len()));
                     Coded::Dictionary
                 }
-                (None, Content::Values(values)) => put_values(&mut self.page, column, values, done, upto),
+                (None, Content::Values(values)) => {
+                    put_values(&mut self.page, &mut self.cuts, column, values, done, upto)
+                }
                 (None, Content::Codes(..)) => Coded::Plain,
             };
             if let (true, Content::Values(values)) = (column.page_bounds, &cells.content) {
@@ -167,11 +174,10 @@ impl Encoder {
 
     /// Compresses the page into `packed`, or copies it.
     fn pack(&mut self, compressed: bool) -> std::io::Result<()> {
-        self.packed.clear();
         if compressed {
-            self.packed.reserve(zstd::zstd_safe::compress_bound(self.page.len()));
-            self.zstd.compress_to_buffer(&self.page, &mut self.packed)?;
+            self.packer.pack(&self.page, &self.cuts, &mut self.packed)?;
         } else {
+            self.packed.clear();
             self.packed.extend_from_slice(&self.page);
         }
         Ok(())
@@ -325,12 +331,20 @@ fn plain_size(values: &Values) -> usize {
 }
 
 /// Appends values as a data page without dictionary holds them.
-fn put_values(out: &mut Vec<u8>, column: &Column, values: &Values, from: usize, to: usize) -> Coded {
+fn put_values(
+    out: &mut Vec<u8>,
+    cuts: &mut Vec<usize>,
+    column: &Column,
+    values: &Values,
+    from: usize,
+    to: usize,
+) -> Coded {
     match values {
         Values::Bytes(strings) => {
             let (bytes, _) = strings.slice(from, to);
             let lengths: Vec<i64> = (from..to).map(|at| strings.get(at).len() as i64).collect();
-            put_deltas(out, &lengths);
+            put_lengths(out, &lengths);
+            cuts.push(out.len());
             out.extend_from_slice(bytes);
             Coded::DeltaLength
         }

@@ -6,6 +6,7 @@ mod chunk;
 mod codes;
 mod delta;
 mod levels;
+mod pack;
 mod page;
 
 pub use chunk::{Cells, Content, Encoded, Encoder};
