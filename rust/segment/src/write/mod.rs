@@ -1,6 +1,7 @@
 //! The write half: requests out of the log become segments.
 
 mod attributes;
+mod census;
 mod columns;
 mod error;
 mod file;

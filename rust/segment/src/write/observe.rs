@@ -153,6 +153,7 @@ impl Observer {
             put(&mut out, Kind::Catalogue, &catalogue.encode())?;
             put(&mut out, Kind::Rollups, &rollups.encode())?;
         }
+        put(&mut out, Kind::Numbered, &keys.0.numbered().encode())?;
         put(&mut out, Kind::Filters, &Filters(self.filters).encode())?;
         if !self.split.is_empty() {
             put(&mut out, Kind::Split, self.split.as_flattened())?;
@@ -168,8 +169,9 @@ impl Observer {
             column,
         };
         let mut all: HashMap<(String, &'static str), (u64, bool)> = HashMap::new();
-        for ((of, key), total) in keys.columns.iter().zip(totals) {
-            all.insert((key.clone(), of.name()), (*total, true));
+        for ((of, key, _), total) in keys.columns.iter().zip(totals) {
+            let (spans, column) = all.entry((key.clone(), of.name())).or_default();
+            (*spans, *column) = (*spans + total, true);
         }
         for (key, counts) in self.rest_keys.strings.iter().zip(&self.rest_counts) {
             let key = String::from_utf8_lossy(key);
