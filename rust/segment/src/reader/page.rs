@@ -21,6 +21,7 @@ const PLAIN: i64 = 0;
 const DELTA: i64 = 5;
 const DELTA_LENGTH: i64 = 6;
 const DICTIONARY: i64 = 8;
+const SPLIT: i64 = 9;
 const OLD_DICTIONARY: i64 = 2;
 /// Larger pages are not believed.
 const MAX_PAGE: usize = 1 << 30;
@@ -188,9 +189,21 @@ impl Page {
                     None => Ok(values),
                 }
             }
+            SPLIT => Values::split(self.cell, self.encoded(), self.rank(self.rows), from, to),
             DELTA_LENGTH => Texts::by_lengths(&self.bytes, self.values_at, from, to).map(Values::Texts),
             _ => Err("a page has an unknown encoding"),
         }
+    }
+
+    /// The integers of a column of numbered texts, and the one that stands for `text`; `None` in other columns.
+    pub fn integers(&self, text: &[u8]) -> Option<Result<(Vec<i64>, Option<i64>), Damage>> {
+        let numbered = self.numbered.as_ref().filter(|_| self.encoding == DELTA)?;
+        let wanted = numbered.number(text);
+        let all = if wanted.is_some() { self.rank(self.rows) } else { 0 };
+        Some(Values::deltas(self.cell, self.encoded(), 0, all).map(|values| match values {
+            Values::Int64(integers) => (integers, wanted),
+            _ => (Vec::new(), None),
+        }))
     }
 
     pub fn all_values(&self) -> Result<Values, Damage> {

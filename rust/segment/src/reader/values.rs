@@ -114,6 +114,16 @@ impl Values {
         }
     }
 
+    /// BYTE_STREAM_SPLIT: the first bytes of all `count` doubles, then their second ones, and so on.
+    pub fn split(cell: Cell, bytes: &[u8], count: usize, from: usize, to: usize) -> Result<Values, Damage> {
+        if cell != Cell::Double || bytes.len() < 8 * count || to > count {
+            return Err("doubles are cut off");
+        }
+        let byte = |place: usize, number: usize| u64::from(bytes[number * count + place]) << (8 * number);
+        let bits = |place| (0..8).fold(0, |bits, number| bits | byte(place, number));
+        Ok(Values::Double((from..to).map(|place| f64::from_bits(bits(place))).collect()))
+    }
+
     /// The texts that integers stand for.
     pub fn texts(self, numbered: &Numbered) -> Result<Values, Damage> {
         let Values::Int64(integers) = self else { return Err("numbered texts are no integers") };

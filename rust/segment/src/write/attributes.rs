@@ -4,7 +4,7 @@ use bytes::Bytes;
 use otelier_wire::protobuf::{Cursor, Tag, Value, fields};
 
 use super::census::Census;
-use super::intern::Interner;
+use super::names::Names;
 use super::scan;
 use crate::numbered::{Numbered, NumberedKeys};
 use crate::schema::{AttributeType, ROW_GROUP_ROWS};
@@ -74,7 +74,7 @@ const NUMBERED: usize = 4;
 /// Which keys have columns, and where.
 #[derive(Default)]
 pub struct Keys {
-    names: Interner,
+    names: Names,
     /// By key and type; last the column of numbered texts.
     places: Vec<[u16; 5]>,
     /// What each column holds.
@@ -109,7 +109,7 @@ impl Keys {
     }
 
     pub fn add(&mut self, key: &str, of: AttributeType, numbered: Option<Numbered>) {
-        let name = self.names.intern(key.as_bytes()) as usize;
+        let name = self.names.add(key.as_bytes()) as usize;
         if name == self.places.len() {
             self.places.push([NONE; 5]);
         }

@@ -8,6 +8,7 @@ mod file;
 mod headers;
 mod intern;
 pub(crate) mod logs;
+mod names;
 mod observe;
 pub(crate) mod order;
 mod records;
@@ -19,6 +20,7 @@ pub(crate) mod traces;
 
 pub use attributes::{Plain, plain, scalar};
 pub use error::WriteError;
+pub use file::File;
 pub use headers::service_name;
 pub use sink::{Written, index_path};
 
