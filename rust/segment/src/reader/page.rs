@@ -19,6 +19,7 @@ const DELTA: i64 = 5;
 const DELTA_LENGTH: i64 = 6;
 const DICTIONARY: i64 = 8;
 const OLD_DICTIONARY: i64 = 2;
+const BYTE_STREAM_SPLIT: i64 = 9;
 /// Larger pages are not believed.
 const MAX_PAGE: usize = 1 << 30;
 
@@ -176,8 +177,11 @@ impl Page {
             _ if from == to => Ok(Values::Codes(Vec::new())),
             PLAIN => Values::plain(self.cell, &self.bytes, self.values_at, from, to),
             DICTIONARY | OLD_DICTIONARY => Values::codes(self.encoded(), from, to),
-            DELTA => Values::deltas(self.cell, self.encoded(), from, to),
-            DELTA_LENGTH => Texts::by_lengths(&self.bytes, self.values_at, from, to).map(Values::Texts),
+            DELTA => Values::deltas(self.cell, self.encoded(), self.rank(self.rows), from, to),
+            BYTE_STREAM_SPLIT => Values::split(self.cell, self.encoded(), self.rank(self.rows), from, to),
+            DELTA_LENGTH => {
+                Texts::by_lengths(&self.bytes, self.values_at, self.rank(self.rows), from, to).map(Values::Texts)
+            }
             _ => Err("a page has an unknown encoding"),
         }
     }
