@@ -1,7 +1,7 @@
 //! The way back: a segment becomes encoded OTLP again. Reads whole files by the ordinary Parquet reader; what merges
 //! and verifies has time. Queries have a reader of their own.
 
-mod cells;
+pub mod cells;
 pub(crate) mod items;
 mod requests;
 

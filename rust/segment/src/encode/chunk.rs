@@ -271,6 +271,7 @@ impl Chunk {
             Coded::Plain => &[Encoding::RLE, Encoding::PLAIN],
             Coded::Dictionary => &[Encoding::RLE, Encoding::PLAIN, Encoding::RLE_DICTIONARY],
             Coded::Delta => &[Encoding::RLE, Encoding::DELTA_BINARY_PACKED],
+            Coded::Split => &[Encoding::RLE, Encoding::BYTE_STREAM_SPLIT],
             Coded::DeltaLength => &[Encoding::RLE, Encoding::DELTA_LENGTH_BYTE_ARRAY],
         };
         if self.encodings.is_empty() {
@@ -351,6 +352,16 @@ fn put_values(
         Values::Int64(values) => {
             put_deltas(out, &values[from..to]);
             Coded::Delta
+        }
+        Values::Double(values) => {
+            // The last two bytes, sign and exponent, are alike, the others are not.
+            for byte in 0..8 {
+                if byte == 6 {
+                    cuts.push(out.len());
+                }
+                out.extend(values[from..to].iter().map(|bits| (bits >> (8 * byte)) as u8));
+            }
+            Coded::Split
         }
         _ => {
             debug_assert!(!matches!(column.cell, Cell::Text | Cell::Bytes));

@@ -14,6 +14,11 @@ pub struct Texts {
 }
 
 impl Texts {
+    /// `places`: start and end of each in `bytes`.
+    pub fn new(bytes: Bytes, places: Vec<(u32, u32)>) -> Texts {
+        Texts { bytes, places }
+    }
+
     /// `count` strings, each behind its length.
     pub fn plain(bytes: &Bytes, at: usize, count: usize) -> Result<Texts, Damage> {
         let mut places = Vec::with_capacity(count.min(bytes.len() / 4));

@@ -6,6 +6,7 @@ use super::bits::{Hybrid, packed};
 use super::texts::Texts;
 use super::{Damage, delta};
 use crate::filter::value::Value;
+use crate::numbered::Numbered;
 use crate::schema::Cell;
 
 /// A chunk's distinct values, by code.
@@ -99,17 +100,6 @@ impl Values {
         Ok(Values::Codes(codes))
     }
 
-    /// All first bytes of a page's `count` numbers, then all second ones, and so on.
-    pub fn split(cell: Cell, bytes: &[u8], count: usize, from: usize, to: usize) -> Result<Values, Damage> {
-        let streams = bytes.get(..8 * count).filter(|_| to <= count).ok_or("numbers are cut off")?;
-        let word = |at: usize| (0..8).fold(0, |word, byte| word | u64::from(streams[byte * count + at]) << (8 * byte));
-        match cell {
-            Cell::Double => Ok(Values::Double((from..to).map(|at| f64::from_bits(word(at))).collect())),
-            Cell::Int64 => Ok(Values::Int64((from..to).map(|at| word(at) as i64).collect())),
-            _ => Err("bytes of something that has not eight are split"),
-        }
-    }
-
     pub fn deltas(cell: Cell, bytes: &[u8], total: usize, from: usize, to: usize) -> Result<Values, Damage> {
         let mut values = Vec::new();
         delta::read(bytes, total, to, &mut values)?;
@@ -119,6 +109,30 @@ impl Values {
             Cell::Int32 => Ok(Values::Int32(values.into_iter().map(|value| value as i32).collect())),
             _ => Err("deltas of something that is no integer"),
         }
+    }
+
+    /// BYTE_STREAM_SPLIT: the first bytes of all `count` doubles, then their second ones, and so on.
+    pub fn split(cell: Cell, bytes: &[u8], count: usize, from: usize, to: usize) -> Result<Values, Damage> {
+        if cell != Cell::Double || bytes.len() < 8 * count || to > count {
+            return Err("doubles are cut off");
+        }
+        let byte = |place: usize, number: usize| u64::from(bytes[number * count + place]) << (8 * number);
+        let bits = |place| (0..8).fold(0, |bits, number| bits | byte(place, number));
+        Ok(Values::Double((from..to).map(|place| f64::from_bits(bits(place))).collect()))
+    }
+
+    /// The texts that integers stand for.
+    pub fn texts(self, numbered: &Numbered) -> Result<Values, Damage> {
+        let Values::Int64(integers) = self else { return Err("numbered texts are no integers") };
+        let (mut bytes, mut places) = (Vec::new(), Vec::with_capacity(integers.len()));
+        for integer in integers {
+            let start = bytes.len() as u32;
+            if !numbered.put_text(integer, &mut bytes) {
+                return Err("a numbered text has no beginning");
+            }
+            places.push((start, bytes.len() as u32));
+        }
+        Ok(Values::Texts(Texts::new(bytes.into(), places)))
     }
 
     /// By its place among these; codes are looked up. `None` for what is not there.
