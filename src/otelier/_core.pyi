@@ -290,8 +290,11 @@ class View:
     def summaries(self, tenant: str, trace_ids: Sequence[bytes]) -> list[TraceSummary]:
         """In the order of `trace_ids`, without traces of which nothing is there. Raises as `traces`."""
 
-    def hot_operations(self, tenant: str) -> list[tuple[str, str, int]]:
-        """(service, span name, span kind) of all spans in the live log, each once, in order."""
+    def hot_services(self, tenant: str) -> list[str]:
+        """Services of all spans in the live log, each once, in order; "" for those whose resource names none."""
+
+    def hot_operations(self, tenant: str, service: str) -> list[tuple[str, int]]:
+        """(span name, span kind) of a service in the live log, each once, in order."""
 
     def hot_items(self) -> int:
         """Items in the live log, of all tenants and signals."""

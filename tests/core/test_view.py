@@ -57,7 +57,9 @@ def test_an_acknowledged_span_is_found_after_the_next_refresh(log_of: Log, view:
     ]
     assert found(view, where("any", "http.status", "text=", "404")) == []
     assert view.traces("default", [trace_id(1)]).digest() == batch.digest()
-    assert view.hot_operations("default") == [("shop", "GET /cart", 2)]
+    assert view.hot_services("default") == ["shop"]
+    assert view.hot_operations("default", "shop") == [("GET /cart", 2)]
+    assert view.hot_operations("default", "") == []
     assert view.hot_items() == 1
 
 

@@ -14,7 +14,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from otelier._core import Disk, View
+from otelier._core import Disk, Records, View
 from otelier.component import Meter
 from otelier.storage.local import Engine, StoreSettings
 from otelier.storage.local.manifest import read_state
@@ -32,6 +32,11 @@ def batch(number: int) -> tuple[str, Batch]:
     if number % 5 == 4:
         return tenant, logs(*(log_record(f"{number}.{n}", trace=n) for n in range(3)))
     return tenant, traces(*(span(f"{number}", number=100 * number + n, trace=n % len(TRACES)) for n in range(10)))
+
+
+def prepare(root: Path) -> None:
+    """A manifest of many steps, so that this life writes it anew."""
+    Records(Disk.real(str(root)), "manifest").rewrite([b"{}"] * 250)
 
 
 def live(disk: Disk, acknowledged: int) -> None:
@@ -109,6 +114,7 @@ def stopped_after(root: Path, operations: int) -> bool:
     acknowledged = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
 
     def run() -> int:
+        prepare(root)
         live(Disk.real(str(root), die_after=operations), acknowledged)
         return 0
 
@@ -130,6 +136,7 @@ def main(root: Path, numbers: list[str]) -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if not numbers:
         with (root / "acknowledged").open("wb") as file:
+            prepare(root / "data")
             disk = Disk.real(str(root / "data"), trace=True)
             live(disk, file.fileno())
         operations = [each for each in disk.operations() if not each.startswith("read ")]

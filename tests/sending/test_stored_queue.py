@@ -6,47 +6,26 @@ from pathlib import Path
 
 import pytest
 
-from otelier._core import Disk, QueueFile
 from otelier.component import (
     ComponentID,
     CustodyKind,
     Duration,
     OtelierError,
     Permanent,
-    QueueStore,
     Refused,
     Retryable,
-    Storage,
     SystemClock,
 )
-from otelier.component.config import Config
 from otelier.sending import BatchSettings, PartitionSettings, QueueSettings, RetrySettings, SendPath, SendSettings
-from otelier.testing import component_context, items
+from otelier.testing import SimulatedStorage, component_context, items
 
 ID = ComponentID("kept")
 DOWN = Retryable("connection refused")
 
 
-class Kept(Storage):
-    """Keeps queues on a simulated disk, which a test may fail; the second process is another path on the same one."""
-
-    cfg: Config
-
-    def setup(self) -> None:
-        self.disk = Disk.simulated()
-        self.names: list[str] = []
-
-    def open_queue(self, name: str) -> QueueStore:
-        self.names.append(name)
-        return QueueFile(self.disk, "queue", fsync=True)
-
-    def loss_window(self) -> str:
-        return "what the test says"
-
-
 @pytest.fixture
 def kept():
-    return Kept(Config(), component_context("kept"))
+    return SimulatedStorage()
 
 
 @pytest.fixture
@@ -212,7 +191,7 @@ def test_a_full_disk_refuses_for_now_and_frees_the_room_again(ctx, kept, backend
 
 
 def test_what_can_t_be_read_is_counted_and_holds_up_nothing(ctx, kept, backend_of, counted):
-    queue = kept.open_queue("")
+    queue = kept.open_queue("exporter/otlp/b/traces")
     for count in (1, 2, 3):
         queue.put(items("traces", count), 1)
     queue.close()
@@ -228,7 +207,7 @@ def test_what_can_t_be_read_is_counted_and_holds_up_nothing(ctx, kept, backend_o
 
 def test_the_sender_s_custody_is_the_storage_s(ctx, backend_of):
     custody = SendPath(ctx, SendSettings(sending_queue=QueueSettings(storage=ID)), backend_of(ctx.clock).send).custody()
-    assert (custody.kind, custody.loss_window) == (CustodyKind.BUFFERS, "what the test says")
+    assert (custody.kind, custody.loss_window) == (CustodyKind.BUFFERS, "what the simulated storage says")
 
 
 def test_a_storage_that_is_none_is_named(ctx, backend_of):

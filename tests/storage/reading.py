@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from otelier._core import Disk, read_generation, read_segment
+from otelier._core import Disk, View, read_generation, read_segment
 from otelier.storage.local.manifest import read_state
-from otelier.telemetry import Batch
+from otelier.telemetry import Batch, Signal
 from otelier.testing import decode
 
 Span = tuple[bytes, bytes]
@@ -24,7 +24,25 @@ def bodies_of(batch: Batch) -> Counter[str]:
     return Counter(each.body.string_value for each in records)
 
 
-def everything(disk: Disk, tenant: str, signal: str) -> Iterator[Batch]:
+def view_of(disk: Disk) -> View:
+    """A new reader that has looked at the manifest and the log."""
+    state, view = read_state(disk), View(disk)
+    view.refresh(list(state.segments), state.retired)
+    return view
+
+
+def readable_spans(disk: Disk, tenant: str, trace_ids: Iterable[bytes]) -> Counter[Span]:
+    """The spans of these traces, as a query finds them."""
+    return spans_of(view_of(disk).traces(tenant, sorted(set(trace_ids))))
+
+
+def readable_logs(disk: Disk, tenant: str, trace_ids: Iterable[bytes]) -> Counter[str]:
+    """The log records of these traces, as a query finds them."""
+    return bodies_of(view_of(disk).logs(tenant, sorted(set(trace_ids))))
+
+
+def everything(disk: Disk, tenant: str, signal: Signal) -> Iterator[Batch]:
+    """All that counts in segments and log, as it lies there, duplicates too."""
     state = read_state(disk)
     for each in state.of(tenant, signal):
         yield read_segment(disk, each.path, signal)
@@ -33,16 +51,3 @@ def everything(disk: Disk, tenant: str, signal: str) -> Iterator[Batch]:
             for _, whose, batch, _, _, before in read_generation(disk, f"log/{name}")[0]:
                 if (whose, batch.signal) == (tenant, signal) and before <= state.retired:
                     yield batch
-
-
-def readable_spans(disk: Disk, tenant: str, trace_ids: Iterable[bytes]) -> Counter[Span]:
-    wanted = set(trace_ids)
-    found = {each for batch in everything(disk, tenant, "traces") for each in spans_of(batch) if each[0] in wanted}
-    return Counter(found)
-
-
-def readable_logs(disk: Disk, tenant: str, trace_ids: Iterable[bytes]) -> Counter[str]:
-    found = Counter[str]()
-    for batch in everything(disk, tenant, "logs"):
-        found += bodies_of(batch)
-    return found

@@ -18,7 +18,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pyo3(signature = (disk, path, limit=0))]
 fn read_records<'py>(py: Python<'py>, disk: &Disk, path: &str, limit: usize) -> PyResult<Vec<Bound<'py, PyBytes>>> {
     let read = || -> io::Result<_> {
-        let mut frames = Frames::live(disk.inner().open_read(path)?, 0)?;
+        let mut frames = Frames::sealed(disk.inner().open_read(path)?, 0)?;
         let mut bodies = Vec::new();
         while limit == 0 || bodies.len() < limit {
             let Some(frame) = frames.next_frame()? else { break };
@@ -33,7 +33,7 @@ fn read_records<'py>(py: Python<'py>, disk: &Disk, path: &str, limit: usize) -> 
 #[pyfunction]
 fn damaged_bytes(py: Python<'_>, disk: &Disk, path: &str) -> PyResult<u64> {
     let read = || -> io::Result<u64> {
-        let mut frames = Frames::live(disk.inner().open_read(path)?, 0)?;
+        let mut frames = Frames::sealed(disk.inner().open_read(path)?, 0)?;
         while frames.next_frame()?.is_some() {}
         Ok(frames.damaged_bytes())
     };

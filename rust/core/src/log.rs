@@ -109,7 +109,7 @@ impl Log {
     }
 
     fn counters(&self) -> HashMap<&'static str, u64> {
-        let disk::log::Counters { writes, syncs, failed_writes, failed_syncs, refused } = &self.0.counters;
+        let disk::Counters { writes, syncs, failed_writes, failed_syncs, refused } = &self.0.counters;
         let named = [
             ("writes", writes),
             ("syncs", syncs),

@@ -114,13 +114,14 @@ impl View {
         Ok(tuples.collect())
     }
 
-    fn hot_operations<'py>(
-        &self,
-        py: Python<'py>,
-        tenant: &str,
-    ) -> Vec<(Bound<'py, PyString>, Bound<'py, PyString>, i32)> {
-        let operations = py.detach(|| self.0.hot_operations(tenant));
-        operations.iter().map(|(service, name, kind)| (text(py, service), text(py, name), *kind)).collect()
+    fn hot_services<'py>(&self, py: Python<'py>, tenant: &str) -> Vec<Bound<'py, PyString>> {
+        let services = py.detach(|| self.0.hot_services(tenant));
+        services.iter().map(|service| text(py, service)).collect()
+    }
+
+    fn hot_operations<'py>(&self, py: Python<'py>, tenant: &str, service: &str) -> Vec<(Bound<'py, PyString>, i32)> {
+        let operations = py.detach(|| self.0.hot_operations(tenant, service));
+        operations.iter().map(|(name, kind)| (text(py, name), *kind)).collect()
     }
 
     fn hot_items(&self) -> usize {

@@ -9,7 +9,8 @@ use bytes::Bytes;
 
 use crate::disk::{Disk, File};
 use crate::generation::{self, Heading};
-use crate::log::{Counters, Generation, Sync};
+use crate::log::Generation;
+use crate::log_options::{Counters, Sync};
 
 /// Written with one sync, if so much waits.
 const BATCH_BYTES: u64 = 4 << 20;

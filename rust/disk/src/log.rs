@@ -6,7 +6,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,57 +17,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use crate::commit::{Entry, Place, Queue, Writer};
 use crate::disk::{Disk, ensure_dir};
 use crate::generation::{self, Heading, Kind};
-
-/// When what was written is made durable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sync {
-    /// Before an append returns.
-    Commit,
-    /// By a thread, this often; a power cut loses what came since.
-    Interval(Duration),
-    /// When the operating system likes.
-    Never,
-}
-
-#[derive(Clone, Debug)]
-pub struct LogOptions {
-    pub sync: Sync,
-    /// With so many bytes not retired, appends wait.
-    pub max_unflushed_bytes: u64,
-    /// How long they wait before they fail with EAGAIN.
-    pub max_wait: Duration,
-    /// No generation up to this one is written again, even if its file is gone: what the manifest says is retired.
-    pub retired: u64,
-}
-
-impl Default for LogOptions {
-    fn default() -> LogOptions {
-        LogOptions { sync: Sync::Commit, max_unflushed_bytes: 256 << 20, max_wait: Duration::from_secs(5), retired: 0 }
-    }
-}
-
-/// Telemetry that a flush takes over from an older generation.
-#[derive(Clone, Debug)]
-pub struct Carried {
-    pub tenant: Arc<str>,
-    pub signal: Signal,
-    pub items: u32,
-    pub first_ns: u64,
-    pub last_ns: u64,
-    pub from_generation: u64,
-    pub otlp: Bytes,
-}
-
-/// What happened so far.
-#[derive(Debug, Default)]
-pub struct Counters {
-    pub writes: AtomicU64,
-    pub syncs: AtomicU64,
-    pub failed_writes: AtomicU64,
-    pub failed_syncs: AtomicU64,
-    /// Appends refused because too much waits to be flushed.
-    pub refused: AtomicU64,
-}
+use crate::log_options::{Carried, Counters, LogOptions, Sync};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Generation {
@@ -344,13 +294,6 @@ impl Log {
             }
         };
         thread::Builder::new().name("otelier-log-sync".to_owned()).spawn(run).map(|_| ())
-    }
-}
-
-impl Carried {
-    fn into_record(self) -> (Heading, Vec<Bytes>) {
-        let Carried { tenant, signal, items, first_ns, last_ns, from_generation, otlp } = self;
-        (Heading { kind: Kind::Carried, signal, tenant, items, first_ns, last_ns, from_generation }, vec![otlp])
     }
 }
 

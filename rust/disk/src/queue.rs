@@ -16,7 +16,8 @@ use crate::commit::{Entry, Place};
 use crate::disk::Disk;
 use crate::frame::{Frame, Frames};
 use crate::generation;
-use crate::log::{Log, LogOptions, Sync};
+use crate::log::Log;
+use crate::log_options::{LogOptions, Sync};
 use crate::queue_record::{self as record, QueueRecord};
 
 /// A generation is sealed when it is this large.

@@ -23,8 +23,8 @@ const SEGMENTS: &str = "segments";
 /// What the indexes and footers of open segments may take in memory.
 const MAX_OPEN_BYTES: usize = 256 << 20;
 
-/// Service, span name, span kind.
-pub type Operation = (Arc<[u8]>, Arc<[u8]>, i32);
+/// Span name, span kind.
+pub type Operation = (Arc<[u8]>, i32);
 
 #[derive(Debug)]
 pub struct View {
@@ -136,12 +136,29 @@ impl View {
         Ok(trace_ids.iter().zip(all).filter_map(|(trace_id, facts)| summarize(*trace_id, facts)).collect())
     }
 
-    /// Service (empty if none), name and kind of what is in the live log, each once, in order.
-    pub fn hot_operations(&self, tenant: &str) -> Vec<Operation> {
+    /// Services (an empty one for spans that name none) of what is in the live log, each once, in order.
+    pub fn hot_services(&self, tenant: &str) -> Vec<Arc<[u8]>> {
+        let snapshot = self.snapshot();
+        let mut services: BTreeSet<&[u8]> = BTreeSet::new();
+        for chunk in snapshot.chunks(tenant, Signal::Traces) {
+            // Neighbours mostly share their resource.
+            let mut last: Option<&Arc<[u8]>> = None;
+            for shape in chunk.shapes.iter() {
+                if last.is_none_or(|last| !Arc::ptr_eq(last, &shape.resource)) {
+                    services.insert(shape.service().unwrap_or_default());
+                    last = Some(&shape.resource);
+                }
+            }
+        }
+        services.into_iter().map(Arc::from).collect()
+    }
+
+    /// Name and kind of what a service (empty: spans that name none) does in the live log, each once, in order.
+    pub fn hot_operations(&self, tenant: &str, service: &str) -> Vec<Operation> {
         let snapshot = self.snapshot();
         let shapes = snapshot.chunks(tenant, Signal::Traces).iter().flat_map(|chunk| &chunk.shapes);
-        let operations: BTreeSet<Operation> =
-            shapes.map(|shape| (shape.service().unwrap_or_default().into(), shape.name.clone(), shape.kind)).collect();
+        let own = shapes.filter(|shape| shape.service().unwrap_or_default() == service.as_bytes());
+        let operations: BTreeSet<Operation> = own.map(|shape| (shape.name.clone(), shape.kind)).collect();
         operations.into_iter().collect()
     }
 

@@ -89,9 +89,7 @@ def verify(data_dir: Path) -> None:
 
 @command.command()
 @_directory
-@click.option(
-    "--older-than", type=_age, metavar="AGE", help="What arrived longer ago, such as 7d or 36h; 0s is everything."
-)
+@click.option("--older-than", type=_age, metavar="AGE", help="What arrived longer ago: 7d, 36h; 0s for all.")
 @click.option("--max-bytes", type=click.IntRange(min=1), help="The oldest, until the rest is no larger.")
 @click.option("--tenant", help="Only of this tenant.")
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")

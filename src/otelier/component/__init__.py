@@ -9,7 +9,7 @@ from .errors import ConfigError, Location, OtelierError, Permanent, Problem, Ref
 from .id import ComponentID
 from .meter import BoundCounter, BoundHistogram, Counter, Histogram, HistogramValue, Meter, Metric, Reading
 from .registry import Kind, Registration, connector, exporter, extension, processor, receiver
-from .storage import QueueStore, Storage
+from .storage import QueueStore, Storage, find_storage
 
 __all__ = [
     "FORWARDS",
@@ -54,6 +54,7 @@ __all__ = [
     "connector",
     "exporter",
     "extension",
+    "find_storage",
     "processor",
     "receiver",
 ]

@@ -5,7 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from ..telemetry import Batch, Signal
+from .context import Context
 from .contracts import Extension
+from .errors import OtelierError
+from .id import ComponentID
 
 
 class QueueStore(Protocol):
@@ -42,3 +45,13 @@ class Storage(Extension):
     @abstractmethod
     def loss_window(self) -> str:
         """What can be lost of what a queue has taken, in a sentence for people; empty: nothing."""
+
+
+def find_storage(ctx: Context, id_: ComponentID, key: str) -> Storage:
+    """The extension that the user names under `key`. Raises OtelierError if it keeps no queues or isn't started."""
+    found = (ctx.extensions or {}).get(id_)
+    if found is None:
+        raise OtelierError(f"{key}: `{id_}` is not one of service::extensions: add it there")
+    if not isinstance(found, Storage):
+        raise OtelierError(f"{key}: `{id_}` keeps no queues: name an extension such as file_storage")
+    return found

@@ -1,11 +1,14 @@
 """Services and operations of segments: from the catalogue, and from the indexes of those that it lags behind."""
 
+import logging
 from collections.abc import Iterable
 
 from .._core import Disk
 from ..storage.local.catalogue import CatalogueReader
 from ..storage.local.manifest import State
 from ..storage.local.summary import Summary, read_summary
+
+_log = logging.getLogger(__name__)
 
 _KEPT = 256
 """Summaries of segments that the catalogue did not know; more of them than the writer leaves behind."""
@@ -42,7 +45,11 @@ class Names:
     def _summary(self, path: str) -> Summary:
         summary = self._summaries.get(path)
         if summary is None:
-            summary = read_summary(self._disk, path)
+            try:
+                summary = read_summary(self._disk, path)
+            except ValueError as error:
+                _log.error("%s; its services are missing in lists", error)
+                summary = Summary(0, 0, 0)
             if len(self._summaries) >= _KEPT:
                 self._summaries.clear()
             self._summaries[path] = summary

@@ -74,8 +74,7 @@ class Traces:
         """Names of all services, sorted."""
 
         def ask(view: View, state: State) -> set[str]:
-            names = {service for service, _, _ in view.hot_operations(tenant)}
-            return names.union(self._catalogue.services(state, tenant))
+            return {*view.hot_services(tenant), *self._catalogue.services(state, tenant)}
 
         with self._gate.one():
             return sorted(name or NO_SERVICE for name in self._snapshot.read(ask))
@@ -85,10 +84,8 @@ class Traces:
         owner = "" if service == NO_SERVICE else service
 
         def ask(view: View, state: State) -> set[Operation]:
-            found = {
-                Operation(name, its_kind) for name_, name, its_kind in view.hot_operations(tenant) if name_ == owner
-            }
-            return found.union(Operation(*each) for each in self._catalogue.operations(state, tenant, owner))
+            found = [*view.hot_operations(tenant, owner), *self._catalogue.operations(state, tenant, owner)]
+            return {Operation(*each) for each in found}
 
         with self._gate.one():
             return sorted(each for each in self._snapshot.read(ask) if kind in (None, each.kind))

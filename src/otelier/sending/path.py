@@ -21,7 +21,7 @@ from ..component import (
     QueueStore,
     Refused,
     Retryable,
-    Storage,
+    find_storage,
 )
 from ..telemetry import Batch, item_name
 from .counters import SendCounters
@@ -59,7 +59,9 @@ class SendPath:
         self._send = send
         self._answers = answers
         self._counters = SendCounters(ctx)
-        self._storage = _storage(ctx, settings)
+        queue = settings.sending_queue
+        wanted = queue.storage if queue.enabled else None
+        self._storage = find_storage(ctx, wanted, "sending_queue.storage") if wanted else None
         self._store: QueueStore | None = None
         self._queue: Queue | None = None
         self._lock = threading.Lock()
@@ -259,18 +261,3 @@ class SendPath:
     def _tell_stays(self, items: int) -> None:
         if items:
             self._ctx.log.info("stopped before all was sent, %d items stay on disk for the next start", items)
-
-
-def _storage(ctx: Context, settings: SendSettings) -> Storage | None:
-    """The extension that keeps the queue, if the user wants one. Raises OtelierError if there is no such."""
-    queue = settings.sending_queue
-    if not queue.enabled or queue.storage is None:
-        return None
-    found = (ctx.extensions or {}).get(queue.storage)
-    if found is None:
-        raise OtelierError(f"sending_queue.storage: `{queue.storage}` is not one of service::extensions: add it there")
-    if not isinstance(found, Storage):
-        raise OtelierError(
-            f"sending_queue.storage: `{queue.storage}` keeps no queues: name an extension such as file_storage"
-        )
-    return found

@@ -5,6 +5,7 @@ from .context import component_context
 from .disk import losing_disk
 from .exporter import MemoryExporter
 from .registry import private_registry
+from .storage import SimulatedStorage
 from .telemetry import (
     counter,
     decode,
@@ -23,6 +24,7 @@ from .telemetry import (
 __all__ = [
     "FakeClock",
     "MemoryExporter",
+    "SimulatedStorage",
     "component_context",
     "counter",
     "decode",

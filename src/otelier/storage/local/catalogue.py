@@ -37,6 +37,9 @@ CREATE TABLE keys (
 """
 _SEEN = ("services", "operations", "keys")
 _INT_MAX = 2**63 - 1
+_JOURNAL_BYTES = 256 * 1024
+_MOST_OPERATIONS = 10_000
+"""Per segment, those with the most spans: names made of ids must not swamp the lists."""
 
 
 class Catalogue:
@@ -121,11 +124,12 @@ def _insert(connection: sqlite3.Connection, segment: Segment, summary: Summary) 
         f"INSERT INTO services VALUES (?, ?, ?, ?) ON CONFLICT (tenant, signal, service) {newest}",  # noqa: S608
         ((tenant, signal, service, generation) for service in summary.services),
     )
+    operations = sorted(summary.operations, key=lambda each: -each[3])[:_MOST_OPERATIONS]
     first, last = (min(each, _INT_MAX) for each in (summary.min_start_ns, summary.max_start_ns))
     connection.executemany(
         f"INSERT INTO operations VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, service, name, kind) {newest}, "  # noqa: S608
         "first_ns = min(first_ns, excluded.first_ns), last_ns = max(last_ns, excluded.last_ns)",
-        ((tenant, service, name, kind, first, last, generation) for service, name, kind, *_ in summary.operations),
+        ((tenant, service, name, kind, first, last, generation) for service, name, kind, *_ in operations),
     )
     connection.executemany(
         f"INSERT INTO keys VALUES (?, ?, ?, ?, ?) ON CONFLICT (tenant, signal, key, type) {newest}",  # noqa: S608
@@ -149,6 +153,8 @@ def _open(path: Path | None) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA wal_autocheckpoint = 64")
+        connection.execute(f"PRAGMA journal_size_limit = {_JOURNAL_BYTES}")
         version: int = connection.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
             connection.executescript(_SCHEMA)

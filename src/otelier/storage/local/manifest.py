@@ -104,13 +104,14 @@ class Manifest:
 
     def __init__(self, disk: Disk) -> None:
         """Open it or make it. Raises DataDirectoryError, OSError."""
-        self._records: Records | None = Records(disk, MANIFEST)
+        records = Records(disk, MANIFEST)
+        bodies = records.records
+        self._records: Records | None = records
         self._lock = threading.Lock()
-        bodies = self._records.records
         self._count = len(bodies)
         self._state = replay(bodies)
-        self._unsure = False
-        self.damage = self._records.damage
+        self.damage = records.damage
+        self._unsure = bool(self.damage)
         """What could not be read when it was opened, in words; empty if all could."""
 
     @property

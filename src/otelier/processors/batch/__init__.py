@@ -4,31 +4,31 @@ The sender is answered as soon as its data waits here, so an error from further 
 and the batch is dropped and counted. The thread that fills a batch also sends it, which holds its own sender back
 while the rest of the pipeline is slow; other senders go on filling the next. With `timeout: 0` or
 `send_batch_size: 0` nothing waits: batches are only split, and errors reach the sender.
+With `storage` what waits is on disk, too, until the next component has taken it: a kill loses nothing.
 Order is kept between the requests of one sender that waits for its answers. Nothing is copied: see `Batch.join`.
 """
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated
 
-from msgspec import Meta
-
-from ..component import (
+from ...component import (
     FORWARDS,
     BoundCounter,
-    Config,
     Custody,
     CustodyKind,
-    Duration,
     OtelierError,
     Permanent,
     Processor,
+    Refused,
     Retryable,
     Timer,
+    find_storage,
     processor,
 )
-from ..telemetry import Batch, items_suffix
+from ...telemetry import Batch, items_suffix
+from .config import BatchConfig
+from .keeping import Keeper, Kept
 
 # Clocks are floats: a timer may fire a rounding error before its time.
 _SLACK_S = 1e-6
@@ -48,42 +48,18 @@ _BYTE_BOUNDS = (
 )
 
 
-class BatchConfig(Config):
-    timeout: Duration = Duration(0.2)
-    """Send what waits after this time, whatever its size; 0 = don't wait."""
-    send_batch_size: Annotated[int, Meta(ge=0)] = 8192
-    """Send as soon as this many spans, data points or log records wait; 0 = don't wait."""
-    send_batch_max_size: Annotated[int, Meta(ge=0)] = 0
-    """Split so that no batch has more items than this; 0 = send all that waits at once."""
-    metadata_keys: tuple[str, ...] = ()
-    """Client metadata (keys in any case) whose values must be equal within a batch; only these go on with it.
-    One thread sends what is due, so while the next component blocks for one combination, the others' data waits
-    beyond `timeout`, unless it fills a batch."""
-    metadata_cardinality_limit: Annotated[int, Meta(ge=0)] = 1000
-    """Most combinations of those values ever seen; data with further ones is refused. 0 = no limit."""
-
-    def problems(self) -> Iterable[tuple[str, str]]:
-        """The order of sizes, the sign of the time, keys given twice."""
-        if self.timeout < 0:
-            yield "timeout", "must not be negative"
-        if 0 < self.send_batch_max_size < self.send_batch_size:
-            yield "send_batch_max_size", f"must be 0 or at least send_batch_size ({self.send_batch_size})"
-        if len({key.lower() for key in self.metadata_keys}) < len(self.metadata_keys):
-            yield "metadata_keys", "names a key twice (upper and lower case are the same)"
-
-
 @dataclass(slots=True, eq=False)
 class _Lane:
     """What waits for one combination of metadata values."""
 
     metadata: Mapping[str, tuple[str, ...]]
-    batches: list[Batch] = field(default_factory=list[Batch])
+    waiting: list[Kept] = field(default_factory=list[Kept])
     items: int = 0
     due: float = 0.0
     """Monotonic seconds; of what waits now."""
 
-    def take(self) -> list[Batch]:
-        taken, self.batches, self.items = self.batches, [], 0
+    def take(self) -> list[Kept]:
+        taken, self.waiting, self.items = self.waiting, [], 0
         return taken
 
 
@@ -100,7 +76,10 @@ class BatchProcessor(Processor):
         self._timer: Timer | None = None
         self._timer_runs = False
         self._stopping = False
-        self._under_way: dict[object, Batch] = {}
+        self._under_way: dict[object, Kept] = {}
+        wanted = self.cfg.storage if self._waits else None
+        self._storage = find_storage(self.ctx, wanted, "storage") if wanted else None
+        self._keeper = Keeper()
         self._make_instruments()
 
     def start(self) -> None:
@@ -112,6 +91,9 @@ class BatchProcessor(Processor):
             lambda: [(self._labels, len(self._lanes))],
         )
         self._timer = self.ctx.clock.timer(self._flush_due, f"otelier:{self.ctx.id}:flush")
+        if self._storage:
+            self._keeper = Keeper(self._storage.open_queue(f"processor/{self.ctx.id}/{self.ctx.pipeline}"))
+            self._restore()
 
     def consume(self, batch: Batch) -> None:
         if not batch:
@@ -120,8 +102,12 @@ class BatchProcessor(Processor):
             self._pass_on(batch)
             return
         lane = self._only or self._lane_of(batch)
+        try:
+            kept = self._keeper.keep(batch, self.ctx.clock)
+        except OSError as error:
+            raise Refused(f"{self.ctx.id}: what waits can't be written: {error}", limit="storage") from error
         with self._lock:
-            full = self._put(lane, batch)
+            full = self._put(lane, kept)
         while full:
             full = self._send_full(lane, full)
 
@@ -142,10 +128,13 @@ class BatchProcessor(Processor):
         self._timer.close(max(deadline - clock.monotonic(), 0))
         self._forget()
         self._drop_rest()
+        self._keeper.close()
 
     def custody(self) -> Custody:
         if not self._waits:
             return FORWARDS
+        if self._storage:
+            return Custody(CustodyKind.BUFFERS, self._storage.loss_window())
         window = f"what arrived in the last {self.cfg.timeout}, at most {self.cfg.send_batch_size} items"
         if self._keys:
             window += f" for each combination of {', '.join(self._keys)}"
@@ -168,13 +157,29 @@ class BatchProcessor(Processor):
             kept = {key: each for key, each in zip(self._keys, values, strict=True) if each}
             return self._lanes.setdefault(values, _Lane(kept))
 
-    def _put(self, lane: _Lane, batch: Batch, *, first: bool = False) -> list[Batch]:
+    def _restore(self) -> None:
+        """Let what an earlier process left be sent at once, on the timer's thread."""
+        for kept in self._keeper.restored(self.ctx.log):
+            try:
+                lane = self._only or self._lane_of(kept.batch)
+            except Permanent as error:
+                self.ctx.log.error("dropped %d items of the last run: %s", kept.batch.items, error)
+                self._dropped(kept.batch, "refused")
+                self._keeper.release(kept)
+                continue
+            lane.waiting.append(kept)
+            lane.items += kept.batch.items
+            self._timer_runs = True
+        if self._timer and self._timer_runs:
+            self._timer.start(0)
+
+    def _put(self, lane: _Lane, kept: Kept, *, first: bool = False) -> list[Kept]:
         """Let a batch wait; answers all that waits if that is enough to send. Under the lock."""
-        lane.batches.insert(0 if first else len(lane.batches), batch)
-        lane.items += batch.items
+        lane.waiting.insert(0 if first else len(lane.waiting), kept)
+        lane.items += kept.batch.items
         if lane.items >= self.cfg.send_batch_size:
             return lane.take()
-        if len(lane.batches) == 1:
+        if len(lane.waiting) == 1:
             lane.due = self.ctx.clock.monotonic() + self.cfg.timeout
             # A timer that still runs for an earlier batch finds this one and starts anew.
             if not self._timer_runs and self._timer:
@@ -191,33 +196,39 @@ class BatchProcessor(Processor):
             self._timer_runs = bool(left)
             if left and self._timer:
                 self._timer.start(min(left))
-        for lane, batches in flushed:
-            self._send(lane, _join(batches), self._by_timeout)
+        for lane, taken in flushed:
+            for part in self._keeper.parts(taken, self.cfg.send_batch_max_size):
+                self._send(lane, part, self._by_timeout)
 
     def _flush_rest(self, flushed: threading.Event) -> None:
         for lane in list(self._lanes.values()):
             with self._lock:
-                batches = lane.take()
-            if batches:
-                self._send(lane, _join(batches), self._by_timeout)
+                taken = lane.take()
+            for part in self._keeper.parts(taken, self.cfg.send_batch_max_size) if taken else ():
+                self._send(lane, part, self._by_timeout)
         flushed.set()
 
     def _drop_rest(self) -> None:
         """Count what the deadline cut off, even if it should arrive later."""
-        rest = [batch for way in list(self._under_way) if (batch := self._under_way.pop(way, None))]
+        rest = [kept for way in list(self._under_way) if (kept := self._under_way.pop(way, None))]
         with self._lock:
-            rest += [batch for lane in self._lanes.values() for batch in lane.take()]
-        for batch in rest:
+            rest += [kept for lane in self._lanes.values() for kept in lane.take()]
+        items = sum(kept.batch.items for kept in rest)
+        if self._keeper.store and items:
+            self.ctx.log.info("stopped before all was sent, %d items stay on disk for the next start", items)
+            return
+        for kept in rest:
+            batch = kept.batch
             self.ctx.log.error("stopped before all was sent, dropping data (shutdown, dropped_items=%d)", batch.items)
             self._dropped(batch, "shutdown")
 
     # -- sending ------------------------------------------------------------------------------
 
-    def _send_full(self, lane: _Lane, batches: list[Batch]) -> list[Batch]:
+    def _send_full(self, lane: _Lane, taken: list[Kept]) -> list[Kept]:
         """Send all that makes full batches, let the rest wait; answers what the rest filled up meanwhile."""
-        parts = self._split(_join(batches))
-        more: list[Batch] = []
-        if parts[-1].items < self.cfg.send_batch_size:
+        parts = self._keeper.parts(taken, self.cfg.send_batch_max_size)
+        more: list[Kept] = []
+        if parts[-1].batch.items < self.cfg.send_batch_size:
             rest = parts.pop()
             with self._lock:  # before sending, which may take long
                 more = self._put(lane, rest, first=True)
@@ -225,26 +236,30 @@ class BatchProcessor(Processor):
             self._send(lane, part, self._by_size)
         return more
 
-    def _send(self, lane: _Lane, batch: Batch, trigger: BoundCounter) -> None:
-        batch = batch.with_metadata(lane.metadata)
+    def _send(self, lane: _Lane, kept: Kept, trigger: BoundCounter) -> None:
+        batch = kept.batch.with_metadata(lane.metadata)
         self._record(batch, trigger)
         way = object()
-        self._under_way[way] = batch
+        self._under_way[way] = kept
         try:
             self.next.consume(batch)
         except OtelierError as error:
             reason = "rejected"
             if isinstance(error, Retryable):
+                if self._stopping and self._keeper.store:
+                    return  # `stop` finds it among what stays on disk
                 reason = "shutdown" if self._stopping else "refused"
             self.ctx.log.warning("dropped %d items, because the next component said: %s", batch.items, error)
         except Exception:  # the sender was told "accepted", and this thread serves others too
             reason = "error"
             self.ctx.log.exception("dropped %d items, because the next component failed", batch.items)
         else:
-            self._under_way.pop(way, None)
+            if self._under_way.pop(way, None):
+                self._keeper.release(kept)
             return
         if self._under_way.pop(way, None):  # otherwise `stop` has counted it
             self._dropped(batch, reason)
+            self._keeper.release(kept)
 
     def _pass_on(self, batch: Batch) -> None:
         metadata = batch.metadata
@@ -286,7 +301,3 @@ class BatchProcessor(Processor):
             f"otelcol_processor_dropped_{suffix}", "{item}", f"{suffix} accepted and then lost, by reason."
         )
         counter.add(batch.items, reason=reason, **self._labels)
-
-
-def _join(batches: list[Batch]) -> Batch:
-    return batches[0] if len(batches) == 1 else Batch.join(batches)

@@ -3,6 +3,8 @@
 //! Reads see what was written. A crash keeps what was synced, and of the rest any part: each sector of each write by
 //! itself, each creation, renaming and removal by itself. Nobody may rely on more.
 
+mod loss;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::sync::Arc;
@@ -10,11 +12,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use parking_lot::{Mutex, MutexGuard};
 
+use self::loss::{Change, Content, Dice, NameChange};
 use crate::disk::{Disk, File, ReadAt, check_path, parent};
 use crate::operations::Operations;
 use crate::real::half;
-
-const SECTOR: usize = 512;
 
 #[derive(Debug)]
 pub struct SimulatedDisk {
@@ -39,27 +40,6 @@ struct State {
     next_file: u64,
     crashes: u64,
     failed_syncs: u64,
-}
-
-#[derive(Clone, Debug)]
-enum NameChange {
-    Add(String, u64),
-    Remove(String),
-    Rename(String, String, u64),
-    Directory(String),
-}
-
-#[derive(Debug, Default)]
-struct Content {
-    now: Vec<u8>,
-    durable: Vec<u8>,
-    pending: Vec<Change>,
-}
-
-#[derive(Debug)]
-enum Change {
-    Write(usize, Vec<u8>),
-    Truncate(usize),
 }
 
 impl SimulatedDisk {
@@ -113,76 +93,6 @@ impl State {
     fn change(&mut self, change: NameChange) {
         change.clone().apply(&mut self.names, &mut self.directories);
         self.renamings.push((parent(change.path()).to_owned(), change));
-    }
-}
-
-impl NameChange {
-    fn path(&self) -> &str {
-        match self {
-            NameChange::Add(path, _) | NameChange::Remove(path) | NameChange::Directory(path) => path,
-            NameChange::Rename(_, to, _) => to,
-        }
-    }
-
-    fn apply(self, names: &mut BTreeMap<String, u64>, directories: &mut BTreeSet<String>) {
-        match self {
-            NameChange::Add(path, id) => {
-                names.insert(path, id);
-            }
-            NameChange::Remove(path) => {
-                names.remove(&path);
-            }
-            NameChange::Rename(from, to, id) => {
-                names.remove(&from);
-                names.insert(to, id);
-            }
-            NameChange::Directory(path) => {
-                directories.insert(path);
-            }
-        }
-    }
-}
-
-impl Content {
-    fn sync(&mut self) {
-        for change in std::mem::take(&mut self.pending) {
-            change.apply(&mut self.durable);
-        }
-    }
-
-    /// Some of what was not synced reaches the disk, the rest never will.
-    fn lose_some(&mut self, dice: &mut Dice, chance: usize) {
-        for change in std::mem::take(&mut self.pending) {
-            match change {
-                Change::Truncate(_) if dice.below(100) < chance => change.apply(&mut self.durable),
-                Change::Truncate(_) => {}
-                Change::Write(offset, data) => {
-                    let mut done = 0;
-                    while done < data.len() {
-                        let end = data.len().min(done + SECTOR - (offset + done) % SECTOR);
-                        if dice.below(100) < chance {
-                            Change::Write(offset + done, data[done..end].to_vec()).apply(&mut self.durable);
-                        }
-                        done = end;
-                    }
-                }
-            }
-        }
-    }
-}
-
-impl Change {
-    fn apply(self, bytes: &mut Vec<u8>) {
-        match self {
-            Change::Truncate(len) => bytes.resize(len, 0),
-            Change::Write(offset, data) => {
-                let end = offset + data.len();
-                if bytes.len() < end {
-                    bytes.resize(end, 0);
-                }
-                bytes[offset..end].copy_from_slice(&data);
-            }
-        }
     }
 }
 
@@ -388,21 +298,4 @@ fn not_found(path: &str) -> io::Error {
 
 fn exists(path: &str) -> io::Error {
     io::Error::new(io::ErrorKind::AlreadyExists, format!("{path}: exists"))
-}
-
-/// Repeatable random numbers (splitmix64).
-struct Dice(u64);
-
-impl Dice {
-    fn new(seed: u64) -> Dice {
-        Dice(seed)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) % end as u64) as usize
-    }
 }

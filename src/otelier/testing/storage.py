@@ -1,0 +1,28 @@
+"""A storage on a simulated disk: a test may fail its calls, and let the power go."""
+
+from .._core import Disk, QueueFile
+from ..component import Config, QueueStore, Storage
+from .context import component_context
+
+
+class SimulatedStorage(Storage):
+    """Keeps queues, durable when they are acknowledged. A second component that opens a queue stands for the next
+    process."""
+
+    def __init__(self) -> None:
+        super().__init__(Config(), component_context("simulated_storage"))
+
+    def setup(self) -> None:
+        """Make the disk."""
+        self.disk = Disk.simulated()
+        self.names: list[str] = []
+        """Queues opened so far."""
+
+    def open_queue(self, name: str) -> QueueStore:
+        """In a folder of its own, `queue-` and the name without slashes."""
+        self.names.append(name)
+        return QueueFile(self.disk, f"queue-{name.replace('/', '-')}", fsync=True)
+
+    def loss_window(self) -> str:
+        """Something to look for."""
+        return "what the simulated storage says"

@@ -1,0 +1,224 @@
+"""`otelier data`: what is there, whether it is sound, less of it, a copy of it."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from otelier._core import Disk
+from otelier.cli import main
+from otelier.component import Duration, Meter, SystemClock
+from otelier.storage.local import StoreSettings, close_store, open_store, read_state
+from otelier.testing import items, log_record, logs, span, traces
+
+from ..storage.reading import everything
+
+
+def run(*words):
+    return CliRunner().invoke(main, ["data", *map(str, words)])
+
+
+@pytest.fixture
+def data(tmp_path):
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def opened(data):
+    engine = open_store(StoreSettings(data_dir=str(data)), SystemClock(), Meter())
+    yield engine
+    close_store(engine)
+
+
+@pytest.fixture
+def filled(data):
+    """Two segments of traces, one of logs of another tenant; nobody has it open."""
+    engine = open_store(StoreSettings(data_dir=str(data)), SystemClock(), Meter())
+    for first in (0, 10):
+        engine.append("default", items("traces", 5, first=first))
+        engine.flush(everything=True)
+    engine.append("acme", logs(*(log_record(f"{n}", trace=n) for n in range(3))))
+    close_store(engine)
+    return data
+
+
+def rows(data) -> dict:
+    found = {}
+    for each in read_state(Disk.real(data)).segments.values():
+        found[each.tenant, each.signal] = found.get((each.tenant, each.signal), 0) + each.rows
+    return found
+
+
+# -- info -----------------------------------------------------------------------------------------
+
+
+def test_info_counts_per_tenant_and_signal(filled):
+    said = json.loads(run("info", "--data-dir", filled).stdout)
+    assert said["in_use_by"] is None
+    assert said["unflushed_bytes"] == 0
+    assert [(each["tenant"], each["signal"], each["items"], each["segments"]) for each in said["holdings"]] == [
+        ("acme", "logs", 3, 1),
+        ("default", "traces", 10, 2),
+    ]
+    traces_ = said["holdings"][1]
+    assert traces_["bytes_per_item"] == round(traces_["bytes"] / 10, 1)
+    assert traces_["from"] == "2023-11-14 22:13:20"
+
+
+def test_info_works_while_it_is_in_use_and_says_by_whom(data, opened):
+    opened.append("default", items("traces", 5))
+    said = json.loads(run("info", "--data-dir", data).stdout)
+    assert isinstance(said["in_use_by"], int)
+    assert said["unflushed_bytes"] == opened.unflushed_bytes > 0
+    assert said["holdings"] == []
+
+
+@pytest.mark.parametrize("verb", ["info", "verify", "prune --older-than 1d", "backup to"])
+def test_where_there_is_none_it_says_so_and_makes_none(tmp_path, verb):
+    missing = tmp_path / "none"
+    done = run(*verb.split(), "--data-dir", missing)
+    assert done.exit_code == 2
+    assert f"there is no data directory at {missing}" in done.stderr
+    assert not missing.exists()
+
+
+def test_the_directory_can_be_named_by_the_environment(filled):
+    done = CliRunner().invoke(main, ["data", "info"], env={"OTELIER_DATA_DIR": str(filled)})
+    assert json.loads(done.stdout)["data_dir"] == str(filled)
+
+
+# -- verify ---------------------------------------------------------------------------------------
+
+
+def test_a_sound_one_is_sound(filled):
+    done = run("verify", "--data-dir", filled)
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "is sound" in done.stderr
+
+
+def test_one_in_use_is_sound(data, opened):
+    opened.append("default", items("traces", 5))
+    opened.flush(everything=True)
+    opened.append("default", items("traces", 5, first=9))
+    assert run("verify", "--data-dir", data).exit_code == 0
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "index"])
+def test_a_changed_byte_is_found_wherever_it_is(filled, suffix):
+    victim = sorted(filled.rglob(f"*.{suffix}"))[0]
+    sound = victim.read_bytes()
+    for at in range(0, len(sound), max(1, len(sound) // 20)):
+        victim.write_bytes(sound[:at] + bytes([sound[at] ^ 0x55]) + sound[at + 1 :])
+        done = run("verify", "--data-dir", filled)
+        assert done.exit_code == 1, at
+        assert str(victim.with_suffix(".parquet")) in done.stdout
+    victim.write_bytes(sound)
+    assert run("verify", "--data-dir", filled).exit_code == 0
+
+
+def test_a_missing_segment_is_found(filled):
+    victim = sorted(filled.rglob("*.parquet"))[0]
+    victim.unlink()
+    done = run("verify", "--data-dir", filled)
+    assert done.exit_code == 1
+    assert str(victim) in done.stdout
+
+
+def test_damage_in_manifest_and_log_is_found(data, opened):
+    for first in range(4):
+        opened.append("default", items("traces", 1, first=first))
+    for path in (data / "log").iterdir():
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+    done = run("verify", "--data-dir", data)
+    assert done.exit_code == 1
+    assert "bytes are damaged" in done.stdout
+
+
+# -- prune ----------------------------------------------------------------------------------------
+
+
+def test_prune_deletes_what_is_older_and_only_that(filled):
+    assert run("prune", "--data-dir", filled, "--older-than", "7d").exit_code == 0
+    assert rows(filled) == {("default", "traces"): 10, ("acme", "logs"): 3}
+    done = run("prune", "--data-dir", filled, "--older-than", "0s")
+    assert "3 segments, 13 items" in done.stderr
+    assert rows(filled) == {}
+    assert list(filled.rglob("*.parquet")) == list(filled.rglob("*.index")) == []
+
+
+def test_prune_of_one_tenant_leaves_the_others(filled):
+    run("prune", "--data-dir", filled, "--older-than", "0s", "--tenant", "acme")
+    assert rows(filled) == {("default", "traces"): 10}
+
+
+def test_prune_by_size_keeps_the_youngest(filled):
+    largest = max(each.bytes for each in read_state(Disk.real(filled)).segments.values())
+    run("prune", "--data-dir", filled, "--max-bytes", largest)
+    assert rows(filled) == {("acme", "logs"): 3}
+
+
+def test_a_dry_run_changes_nothing(filled):
+    done = run("prune", "--data-dir", filled, "--older-than", "0s", "--dry-run")
+    assert "would be deleted" in done.stderr
+    assert done.stdout.count("\n") == 3
+    assert rows(filled) == {("default", "traces"): 10, ("acme", "logs"): 3}
+
+
+def test_prune_wants_to_be_told_what(filled):
+    assert run("prune", "--data-dir", filled).exit_code == 2
+
+
+@pytest.mark.parametrize("age", ["7", "d", "1.5x", ""])
+def test_what_is_no_age_is_refused(filled, age):
+    assert run("prune", "--data-dir", filled, "--older-than", age).exit_code == 2
+
+
+def test_prune_is_refused_while_it_is_in_use(data, opened):
+    opened.append("default", items("traces", 5))
+    done = run("prune", "--data-dir", data, "--older-than", "0s")
+    assert done.exit_code == 2
+    assert "in use by pid" in done.stderr
+
+
+# -- backup ---------------------------------------------------------------------------------------
+
+
+def total(root, tenant="default") -> int:
+    return sum(batch.items for batch in everything(Disk.real(root), tenant, "traces"))
+
+
+def test_a_backup_is_a_data_directory_with_the_same_items(filled, tmp_path):
+    assert run("backup", "--data-dir", filled, tmp_path / "copy").exit_code == 0
+    assert run("verify", "--data-dir", tmp_path / "copy").exit_code == 0
+    assert rows(tmp_path / "copy") == rows(filled)
+    run("prune", "--data-dir", filled, "--older-than", "0s")
+    assert total(tmp_path / "copy") == 10
+
+
+def test_a_backup_of_one_in_use_has_all_that_was_acknowledged_and_lives_on_its_own(data, opened, tmp_path):
+    opened.append("default", items("traces", 5))
+    opened.flush(everything=True)
+    opened.append("default", items("traces", 4, first=100))
+    assert run("backup", "--data-dir", data, tmp_path / "copy").exit_code == 0
+    opened.append("default", items("traces", 3, first=200))
+    copy = open_store(StoreSettings(data_dir=str(tmp_path / "copy")), SystemClock(), Meter())
+    copy.append("default", traces(span(trace=999)))
+    close_store(copy)
+    assert (total(tmp_path / "copy"), total(data)) == (10, 12)
+
+
+def test_a_backup_wants_an_empty_place(filled, tmp_path):
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "copy" / "mine").write_text("x")
+    done = run("backup", "--data-dir", filled, tmp_path / "copy")
+    assert done.exit_code == 2
+    assert "is not empty" in done.stderr
+    assert (tmp_path / "copy" / "mine").read_text() == "x"
+
+
+def test_settings_of_a_copy_are_its_own(filled, tmp_path):
+    run("backup", "--data-dir", filled, tmp_path / "copy")
+    settings = StoreSettings(data_dir=str(tmp_path / "copy"), interval=Duration(9))
+    close_store(open_store(settings, SystemClock(), Meter()))
