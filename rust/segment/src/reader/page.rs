@@ -30,6 +30,9 @@ thread_local! {
     static ZSTD: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
 }
 
+/// Those of a page, and the one that is looked for, if there can be one.
+pub type Integers = (Vec<i64>, Option<i64>);
+
 #[derive(Debug)]
 pub struct Page {
     pub rows: usize,
@@ -183,24 +186,27 @@ impl Page {
             PLAIN => Values::plain(self.cell, &self.bytes, self.values_at, from, to),
             DICTIONARY | OLD_DICTIONARY => Values::codes(self.encoded(), from, to),
             DELTA => {
-                let values = Values::deltas(self.cell, self.encoded(), from, to)?;
+                let values = Values::deltas(self.cell, self.encoded(), self.rank(self.rows), from, to)?;
                 match &self.numbered {
                     Some(numbered) => values.texts(numbered),
                     None => Ok(values),
                 }
             }
             SPLIT => Values::split(self.cell, self.encoded(), self.rank(self.rows), from, to),
-            DELTA_LENGTH => Texts::by_lengths(&self.bytes, self.values_at, from, to).map(Values::Texts),
+            DELTA_LENGTH => {
+                Texts::by_lengths(&self.bytes, self.values_at, self.rank(self.rows), from, to).map(Values::Texts)
+            }
             _ => Err("a page has an unknown encoding"),
         }
     }
 
     /// The integers of a column of numbered texts, and the one that stands for `text`; `None` in other columns.
-    pub fn integers(&self, text: &[u8]) -> Option<Result<(Vec<i64>, Option<i64>), Damage>> {
+    pub fn integers(&self, text: &[u8]) -> Option<Result<Integers, Damage>> {
         let numbered = self.numbered.as_ref().filter(|_| self.encoding == DELTA)?;
         let wanted = numbered.number(text);
-        let all = if wanted.is_some() { self.rank(self.rows) } else { 0 };
-        Some(Values::deltas(self.cell, self.encoded(), 0, all).map(|values| match values {
+        let all = self.rank(self.rows);
+        let read = if wanted.is_some() { all } else { 0 };
+        Some(Values::deltas(self.cell, self.encoded(), all, 0, read).map(|values| match values {
             Values::Int64(integers) => (integers, wanted),
             _ => (Vec::new(), None),
         }))

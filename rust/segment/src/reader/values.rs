@@ -100,12 +100,9 @@ impl Values {
         Ok(Values::Codes(codes))
     }
 
-    pub fn deltas(cell: Cell, bytes: &[u8], from: usize, to: usize) -> Result<Values, Damage> {
+    pub fn deltas(cell: Cell, bytes: &[u8], total: usize, from: usize, to: usize) -> Result<Values, Damage> {
         let mut values = Vec::new();
-        delta::read(bytes, to, &mut values)?;
-        if values.len() < to {
-            return Err("deltas are fewer than rows");
-        }
+        delta::read(bytes, total, to, &mut values)?;
         values.drain(..from);
         match cell {
             Cell::Int64 => Ok(Values::Int64(values)),
@@ -160,4 +157,22 @@ fn numbers<const N: usize, T>(
 ) -> Result<Vec<T>, Damage> {
     let bytes = count.checked_mul(N).and_then(|size| bytes.get(at..)?.get(..size)).ok_or("numbers are cut off")?;
     Ok(bytes.as_chunks().0.iter().map(|chunk| number(*chunk)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_whose_bytes_are_split_are_joined_again() {
+        let numbers: Vec<f64> = (0..50).map(|at| f64::from(at) * 1.37 - 20.0).collect();
+        let bytes: Vec<u8> =
+            (0..8).flat_map(|byte| numbers.iter().map(move |number| number.to_le_bytes()[byte])).collect();
+        match Values::split(Cell::Double, &bytes, 50, 7, 50).unwrap() {
+            Values::Double(out) => assert_eq!(out, numbers[7..]),
+            other => panic!("{other:?}"),
+        }
+        assert!(Values::split(Cell::Double, &bytes[1..], 50, 0, 50).is_err());
+        assert!(Values::split(Cell::Double, &bytes, 50, 0, 51).is_err());
+    }
 }
