@@ -23,7 +23,7 @@ run: setup  ## start otelier, all in one (ARGS="run --config FILE" for a configu
 	$(BIN)/otelier $(ARGS)
 
 test: setup  ## every test (ARGS="-k name" for some of Python's)
-	cd rust && cargo test -q -p otelier-wire -p otelier-transport
+	cd rust && cargo test -q --workspace --exclude otelier-core
 	$(if $(NODE),cd ui && npm test --silent,@echo "the UI's own tests need Node 20 or newer: skipped")
 	@tools/install_chromium
 	$(PYTEST) -m "not slow" $(ARGS)

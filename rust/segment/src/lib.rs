@@ -11,6 +11,7 @@ pub mod hot;
 pub mod index;
 pub mod merge;
 pub mod newest;
+pub mod numbered;
 pub mod reader;
 pub mod rows;
 pub mod schema;

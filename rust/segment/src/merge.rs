@@ -16,8 +16,7 @@ pub fn merge(disk: &dyn Disk, tenant: &str, signal: Signal, paths: &[String]) ->
     let mut flushed = Flushed::default();
     let mut requests: Vec<Bytes> = Vec::new();
     for path in paths {
-        let decoded = decode(signal, disk.read(path)?).map_err(|error| WriteError::damaged(path, error))?;
-        requests.extend(decoded.into_iter().map(|(request, _)| Bytes::from(request)));
+        requests.extend(decode(disk, path, signal)?.into_iter().map(|(request, _)| Bytes::from(request)));
     }
     let seed = paths.iter().fold(0, |seed, path| mix(seed, hash_bytes(path.as_bytes())));
     let mut headers = Headers::default();

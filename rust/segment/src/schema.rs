@@ -175,8 +175,24 @@ pub fn attribute_column_name(of: AttributeType, key: &str) -> String {
     [of.prefix(), key].concat()
 }
 
-/// The key and type of the attributes in a column, if it is one of attributes.
+/// What the names of columns of numbered texts begin with; see the module `numbered`.
+pub const NUMBERED_PREFIX: &str = "t.";
+
+/// The name of the column of texts with this key that are a beginning and a number.
+pub fn numbered_column_name(key: &str) -> String {
+    [NUMBERED_PREFIX, key].concat()
+}
+
+/// That column.
+pub fn numbered_column(key: &str) -> Column {
+    column(&numbered_column_name(key), Cell::Int64, false, Coding::Delta)
+}
+
+/// The key and type of the attributes in a column, if it is one of attributes. Texts may lie in two columns.
 pub fn attribute_of_column(name: &str) -> Option<(AttributeType, &str)> {
+    if let Some(key) = name.strip_prefix(NUMBERED_PREFIX) {
+        return Some((AttributeType::Text, key));
+    }
     AttributeType::ALL.into_iter().find_map(|of| Some((of, name.strip_prefix(of.prefix())?)))
 }
 

@@ -34,13 +34,13 @@ fn check(disk: &dyn Disk, path: &str) -> Result<(), WriteError> {
     if crc32c::crc32c(&file) != summary.crc32c {
         return Err(damaged("the checksum is wrong".into()));
     }
-    let reader = SerializedFileReader::new(file.clone()).map_err(|error| damaged(error.to_string()))?;
+    let reader = SerializedFileReader::new(file).map_err(|error| damaged(error.to_string()))?;
     let groups = reader.metadata().row_groups().iter().map(|group| group.num_rows() as u64);
     if !groups.eq(summary.row_groups.iter().map(|group| group.rows)) {
         return Err(damaged("row groups are not those of the index".into()));
     }
     let signal = Signal::from_name(&summary.signal).ok_or_else(|| damaged("no such signal".into()))?;
-    decode(signal, file).map(drop).map_err(|error| damaged(error.to_string()))
+    decode(disk, path, signal).map(drop)
 }
 
 fn check_index(index: &Index) -> io::Result<Summary> {
@@ -49,6 +49,7 @@ fn check_index(index: &Index) -> io::Result<Summary> {
     index.catalogue()?;
     index.rollups()?;
     index.filters()?;
+    index.numbered()?;
     index.split_traces()?;
     let beyond = |rows: u64| rows > summary.rows;
     if runs.runs().iter().any(|run| beyond(u64::from(run.first_row) + u64::from(run.rows))) {

@@ -85,11 +85,11 @@ impl View {
         let snapshot = self.snapshot();
         let files = self.files(&snapshot, tenant, signal)?;
         let mut assembly = Assembly::default();
-        let asked: HashSet<&TraceId> = trace_ids.iter().collect();
-        for trace_id in asked {
-            for file in &files {
-                fetch(file, signal, trace_id, &mut assembly)?;
-            }
+        let mut trace_ids = trace_ids.to_vec();
+        trace_ids.sort_unstable();
+        trace_ids.dedup();
+        fetch(signal, Part::all(&files, &trace_ids)?, &trace_ids, &mut assembly)?;
+        for trace_id in &trace_ids {
             for chunk in snapshot.chunks(tenant, signal) {
                 match signal {
                     Signal::Logs => chunk.logs(trace_id, &mut assembly)?,
@@ -123,19 +123,15 @@ impl View {
         let snapshot = self.snapshot();
         let files = self.files(&snapshot, tenant, Signal::Traces)?;
         let mut all = vec![Vec::new(); trace_ids.len()];
-        let mut parts = Vec::new();
+        let mut parts = Part::all(&files, trace_ids)?;
+        let mut count = vec![0; trace_ids.len()];
+        parts.iter().for_each(|part| count[part.trace] += 1);
         for (trace, trace_id) in trace_ids.iter().enumerate() {
             for chunk in snapshot.chunks(tenant, Signal::Traces) {
                 chunk.facts(trace_id, &mut all[trace])?;
             }
-            let first = parts.len();
-            for file in &files {
-                let runs = file.runs(trace_id)?.into_iter();
-                parts.extend(runs.map(|run| Part { file: file.clone(), run, trace, split: false }));
-            }
-            let split = !all[trace].is_empty() || parts.len() - first > 1;
-            parts[first..].iter_mut().for_each(|part| part.split = split);
         }
+        parts.iter_mut().for_each(|part| part.split = count[part.trace] > 1 || !all[part.trace].is_empty());
         facts(parts, trace_ids, &mut all)?;
         Ok(trace_ids.iter().zip(all).filter_map(|(trace_id, facts)| summarize(*trace_id, facts)).collect())
     }

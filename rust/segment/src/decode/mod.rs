@@ -1,8 +1,8 @@
 //! The way back: a segment becomes encoded OTLP again. Reads whole files by the ordinary Parquet reader; what merges
 //! and verifies has time. Queries have a reader of their own.
 
-mod cells;
+pub mod cells;
 pub(crate) mod items;
 mod requests;
 
-pub use requests::{decode, identities, read};
+pub use requests::{Identity, decode, identities, read};

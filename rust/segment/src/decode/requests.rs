@@ -10,24 +10,16 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use super::cells::{Cell, Column, columns_of};
 use super::items::{Message, SpanHead, put_long};
+use crate::index::Index;
+use crate::numbered::{Numbered, NumberedKeys};
 use crate::schema::{self, AttributeType};
 use crate::write::WriteError;
-
-/// The items of a segment's Parquet file as encoded export requests, each with its number of items.
-pub fn decode(signal: Signal, file: Bytes) -> Result<Vec<(Vec<u8>, usize)>, ParquetError> {
-    let reader = SerializedFileReader::new(file)?;
-    (0..reader.num_row_groups())
-        .map(|at| {
-            let columns = columns_of(reader.get_row_group(at)?.as_ref(), |_| true)?;
-            let count = reader.metadata().row_group(at).num_rows() as usize;
-            Ok((request(signal, &Group { columns: &columns, count }), count))
-        })
-        .collect()
-}
+use crate::write::index_path;
 
 struct Group<'a> {
     columns: &'a [Column],
     count: usize,
+    numbered: &'a NumberedKeys,
 }
 
 impl<'a> Group<'a> {
@@ -35,10 +27,11 @@ impl<'a> Group<'a> {
         self.columns.iter().find(|column| column.name == name)
     }
 
-    fn attributes(&self) -> Vec<(AttributeType, &'a str, &'a Column)> {
+    fn attributes(&self) -> Vec<Attribute<'a>> {
         let attribute = |column: &'a Column| {
             let (of, key) = schema::attribute_of_column(&column.name)?;
-            Some((of, key, column))
+            let numbered = column.name.starts_with(schema::NUMBERED_PREFIX).then(|| self.numbered.get(key)).flatten();
+            Some(Attribute { of, key, column, numbered })
         };
         self.columns.iter().filter_map(attribute).collect()
     }
@@ -46,17 +39,40 @@ impl<'a> Group<'a> {
 
 /// All of a segment as a batch.
 pub fn read(disk: &dyn Disk, path: &str, signal: Signal) -> Result<Batch, WriteError> {
-    let decoded = decode(signal, disk.read(path)?).map_err(|error| WriteError::damaged(path, error))?;
+    let decoded = decode(disk, path, signal)?;
     let segments = decoded.into_iter().map(|(request, items)| Segment::new(request.into(), items));
     Ok(Batch::new(signal, segments.collect(), None))
 }
 
-/// Trace id, span id, start and kind of rows of a segment of traces: by row group, ranges of rows in it.
+/// A segment's items as encoded export requests, each with its number of items.
+pub fn decode(disk: &dyn Disk, path: &str, signal: Signal) -> Result<Vec<(Vec<u8>, usize)>, WriteError> {
+    let beside = index_path(path);
+    let index = Index::new(disk.read(&beside)?).and_then(|index| index.numbered());
+    let numbered = index.map_err(|error| WriteError::damaged(&beside, error))?;
+    decode_file(disk.read(path)?, signal, &numbered).map_err(|error| WriteError::damaged(path, error))
+}
+
+fn decode_file(file: Bytes, signal: Signal, numbered: &NumberedKeys) -> Result<Vec<(Vec<u8>, usize)>, ParquetError> {
+    let reader = SerializedFileReader::new(file)?;
+    (0..reader.num_row_groups())
+        .map(|at| {
+            let columns = columns_of(reader.get_row_group(at)?.as_ref(), |_| true)?;
+            let count = reader.metadata().row_group(at).num_rows() as usize;
+            Ok((request(signal, &Group { columns: &columns, count, numbered }), count))
+        })
+        .collect()
+}
+
+/// What makes a span the same as another: trace id, span id, start and kind.
+pub type Identity = ([u8; 16], [u8; 8], u64, i32);
+
+/// Identities of rows of a segment of traces: by row group, ranges of rows in it.
 pub fn identities(
     file: Bytes,
     wanted: HashMap<usize, Vec<std::ops::Range<usize>>>,
-) -> Result<Vec<([u8; 16], [u8; 8], u64, i32)>, ParquetError> {
+) -> Result<Vec<Identity>, ParquetError> {
     let reader = SerializedFileReader::new(file)?;
+    let none = NumberedKeys::default();
     let mut found = Vec::new();
     for (at, ranges) in wanted {
         if at >= reader.num_row_groups() {
@@ -64,7 +80,7 @@ pub fn identities(
         }
         let names = [schema::TRACE_ID, schema::SPAN_ID, schema::START_NS, schema::KIND];
         let columns = columns_of(reader.get_row_group(at)?.as_ref(), |name| names.contains(&name))?;
-        let group = Group { columns: &columns, count: 0 };
+        let group = Group { columns: &columns, count: 0, numbered: &none };
         let of = names.map(|name| group.column(name));
         found.extend(ranges.into_iter().flatten().map(|row| {
             let trace_id = bytes(of[0], row).try_into().unwrap_or_default();
@@ -73,6 +89,13 @@ pub fn identities(
         }));
     }
     Ok(found)
+}
+
+struct Attribute<'a> {
+    of: AttributeType,
+    key: &'a str,
+    column: &'a Column,
+    numbered: Option<&'a Numbered>,
 }
 
 /// Items under their resources and scopes, each of which occurs once.
@@ -108,7 +131,7 @@ fn request(signal: Signal, group: &Group) -> Vec<u8> {
     out
 }
 
-fn put_span(out: &mut Vec<u8>, group: &Group, attributes: &[(AttributeType, &str, &Column)], row: usize) {
+fn put_span(out: &mut Vec<u8>, group: &Group, attributes: &[Attribute], row: usize) {
     let text = |name| bytes(group.column(name), row);
     let number = |name| int32(group.column(name), row);
     let span_ids = group.column(schema::SPAN_ID);
@@ -141,7 +164,7 @@ fn put_span(out: &mut Vec<u8>, group: &Group, attributes: &[(AttributeType, &str
     }
 }
 
-fn put_record(out: &mut Vec<u8>, group: &Group, attributes: &[(AttributeType, &str, &Column)], row: usize) {
+fn put_record(out: &mut Vec<u8>, group: &Group, attributes: &[Attribute], row: usize) {
     let text = |name| bytes(group.column(name), row);
     let number = |name| int32(group.column(name), row);
     let time = |name| int64(group.column(name), row) as u64;
@@ -164,22 +187,25 @@ fn put_record(out: &mut Vec<u8>, group: &Group, attributes: &[(AttributeType, &s
     Message(out).raw(text(schema::REST));
 }
 
-fn put_attributes(out: &mut Vec<u8>, number: u32, attributes: &[(AttributeType, &str, &Column)], row: usize) {
+fn put_attributes(out: &mut Vec<u8>, number: u32, attributes: &[Attribute], row: usize) {
     let mut value = Vec::new();
-    for (of, key, column) in attributes {
+    for attribute in attributes {
         value.clear();
-        match column.cell(row) {
+        match attribute.column.cell(row) {
             Cell::Null | Cell::Int32(_) => continue,
+            Cell::Int64(number) if attribute.numbered.is_some() => {
+                attribute.numbered.map(|numbered| numbered.put_text(number, &mut value));
+            }
             Cell::Bytes(text) => value.extend_from_slice(text),
             Cell::Int64(number) => put_long(&mut value, number as u64),
             Cell::Double(number) => value.extend_from_slice(&number.to_bits().to_le_bytes()),
             Cell::Bool(number) => value.push(number.into()),
         }
-        Message(out).attribute(number, key, *of, &value);
+        Message(out).attribute(number, attribute.key, attribute.of, &value);
     }
 }
 
-fn bytes<'a>(column: Option<&'a Column>, row: usize) -> &'a [u8] {
+fn bytes(column: Option<&Column>, row: usize) -> &[u8] {
     match column.map(|column| column.cell(row)) {
         Some(Cell::Bytes(bytes)) => bytes,
         _ => &[],

@@ -13,6 +13,8 @@ pub enum Coded {
     Dictionary = 8,
     Delta = 5,
     DeltaLength = 6,
+    /// All first bytes, then all second ones and so on.
+    Split = 9,
 }
 
 const RLE: i32 = 3;

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use otelier_disk::frame::{self, Frames};
 use otelier_wire::protobuf::Cursor;
 
+use crate::numbered::NumberedKeys;
 pub use bucket::{bucket, bucket_bounds, bucket_middle};
 pub use catalogue::{Catalogue, CatalogueEntry};
 pub use filter::{Filter, Filters, exists_hash, pair_hash, text_form};
@@ -32,6 +33,8 @@ pub enum Kind {
     Filters = 5,
     /// Ids of traces of which an older segment has spans, too.
     Split = 6,
+    /// Beginnings of the numbered texts in the Parquet file.
+    Numbered = 7,
 }
 
 const AS_IS: u8 = 0;
@@ -106,6 +109,10 @@ impl Index {
 
     pub fn filters(&self) -> io::Result<Filters> {
         Filters::decode(&self.content(Kind::Filters)?)
+    }
+
+    pub fn numbered(&self) -> io::Result<NumberedKeys> {
+        NumberedKeys::decode(&self.content(Kind::Numbered)?)
     }
 
     /// Ids of traces of which an older segment has spans, too, as far as was known when this one was written.

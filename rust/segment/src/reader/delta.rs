@@ -7,29 +7,25 @@ use super::bits::packed_wide;
 
 const CUT: Damage = "deltas are cut off";
 
-/// Reads the first `count` of the values, or all there are; answers how many the block holds and the bytes behind it.
-///
-/// The bytes behind are right only if all values are read.
-pub fn read<'a>(bytes: &'a [u8], count: usize, out: &mut Vec<i64>) -> Result<(usize, &'a [u8]), Damage> {
+/// Appends the first `count` of `total` values, which is how many there must be; answers the bytes behind them all.
+pub fn read<'a>(bytes: &'a [u8], total: usize, count: usize, out: &mut Vec<i64>) -> Result<&'a [u8], Damage> {
     let mut cursor = Cursor::new(bytes);
     let mut number = || cursor.varint().ok().and_then(|number| usize::try_from(number).ok()).ok_or(CUT);
-    let (block, parts, total) = (number()?, number()?, number()?);
+    let (block, parts, said) = (number()?, number()?, number()?);
     if parts == 0 || block == 0 || block > 1 << 16 || parts > 64 || !block.is_multiple_of(parts * 32) {
         return Err("deltas come in blocks of an impossible size");
     }
-    let mut value = zigzag(&mut cursor)?;
-    let wanted = count.min(total);
-    // Each block takes at least a byte for its least delta and one a part.
-    if total > 1 && (total - 1).div_ceil(block) > cursor.rest.len() {
-        return Err(CUT);
+    if said != total || count > total {
+        return Err("deltas are not as many as rows");
     }
-    out.reserve(wanted);
-    let end = out.len() + wanted;
-    if wanted > 0 {
+    let mut value = zigzag(&mut cursor)?;
+    let end = out.len() + count;
+    out.reserve(count);
+    if count > 0 {
         out.push(value);
     }
     let (part, mut left) = (block / parts, total.saturating_sub(1));
-    while left > 0 && (out.len() < end || wanted == total) {
+    while left > 0 {
         let least = zigzag(&mut cursor)?;
         let widths = cursor.take(parts).map_err(|_| CUT)?;
         for width in widths {
@@ -49,7 +45,7 @@ pub fn read<'a>(bytes: &'a [u8], count: usize, out: &mut Vec<i64>) -> Result<(us
             left -= here;
         }
     }
-    Ok((total, cursor.rest))
+    Ok(cursor.rest)
 }
 
 fn zigzag(cursor: &mut Cursor) -> Result<i64, Damage> {
@@ -75,15 +71,13 @@ mod tests {
             let mut bytes = Vec::new();
             put_deltas(&mut bytes, &values);
             bytes.extend_from_slice(b"behind");
-            for count in [0, 1, 2, 128, 129, 200, usize::MAX] {
+            for count in [0, 1, 2, 128, 129, 200, 1000].map(|count| values.len().min(count)) {
                 let mut out = Vec::new();
-                let (total, behind) = read(&bytes, count, &mut out).unwrap();
-                assert_eq!(total, values.len());
-                assert_eq!(out, values[..count.min(values.len())]);
-                if count >= values.len() {
-                    assert_eq!(behind, b"behind");
-                }
+                let behind = read(&bytes, values.len(), count, &mut out).unwrap();
+                assert_eq!(out, values[..count]);
+                assert_eq!(behind, b"behind");
             }
+            assert!(read(&bytes, values.len() + 1, 0, &mut Vec::new()).is_err());
         }
     }
 
@@ -92,7 +86,7 @@ mod tests {
         let mut bytes = Vec::new();
         put_deltas(&mut bytes, &(0..1000).map(|at| at * at).collect::<Vec<i64>>());
         for end in 0..bytes.len() {
-            assert!(read(&bytes[..end], usize::MAX, &mut Vec::new()).is_err(), "{end}");
+            assert!(read(&bytes[..end], 1000, 1000, &mut Vec::new()).is_err(), "{end}");
         }
     }
 }

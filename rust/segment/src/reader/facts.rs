@@ -3,45 +3,25 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::fetch::Run;
-use super::file::SegmentFile;
 use super::group::Group;
+use super::part::Part;
 use super::slice::{Slice, bytes, int};
 use crate::error::ReadError;
 use crate::newest::TraceId;
 use crate::schema;
 use crate::summary::{Fact, Parent};
 
-/// A run of rows of one of the traces that are asked for.
-#[derive(Clone, Debug)]
-pub struct Part {
-    pub file: Arc<SegmentFile>,
-    pub run: Run,
-    /// Which of the traces.
-    pub trace: usize,
-    /// Whether it has other parts: then spans must be told apart by their ids.
-    pub split: bool,
-}
-
 /// STATUS_CODE_ERROR.
 const ERROR: i64 = 2;
 
 /// Adds the facts of all parts to those of their traces.
 pub fn facts(mut parts: Vec<Part>, trace_ids: &[TraceId], facts: &mut [Vec<Fact>]) -> Result<(), ReadError> {
-    parts.sort_by(|a, b| {
-        (&a.file.path, a.run.group, a.run.rows.start).cmp(&(&b.file.path, b.run.group, b.run.rows.start))
-    });
-    let alike = |a: &Part, b: &Part| a.file.path == b.file.path && a.run.group == b.run.group;
-    for parts in parts.chunk_by(alike) {
-        let Some(first) = parts.first() else { continue };
-        let mut group = Group::open(&first.file, first.run.group)?;
-        for part in parts {
-            if group.is_of(&trace_ids[part.trace], &part.run)? {
-                group.facts(&part.run.rows, part.split, &mut facts[part.trace])?;
-            }
+    Part::each_group(&mut parts, &mut |group, part| {
+        if group.is_of(&trace_ids[part.trace], &part.run)? {
+            group.facts(&part.run.rows, part.split, &mut facts[part.trace])?;
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 impl Group<'_> {

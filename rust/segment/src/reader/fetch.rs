@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use otelier_wire::Signal;
 
-use super::file::SegmentFile;
 use super::group::Group;
+use super::part::Part;
 use super::slice::{Slice, bytes, int};
 use crate::assemble::Assembly;
 use crate::decode::items::{Message, SpanHead, put_long};
@@ -18,34 +18,7 @@ use crate::schema::{self, AttributeType};
 const SPAN_ATTRIBUTES: u32 = 9;
 const RECORD_ATTRIBUTES: u32 = 6;
 
-/// Rows of one trace in a row group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Run {
-    pub group: usize,
-    pub rows: Range<usize>,
-}
-
-impl SegmentFile {
-    /// Where rows of this trace, or of one whose id begins alike, lie; in the order of rows.
-    pub fn runs(&self, trace_id: &TraceId) -> Result<Vec<Run>, ReadError> {
-        let groups = &self.summary.row_groups;
-        let run = |first_row: u32, rows: u32| {
-            let (first_row, rows) = (u64::from(first_row), u64::from(rows));
-            let group = groups.partition_point(|group| group.first_row <= first_row).checked_sub(1)?;
-            let start = first_row - groups[group].first_row;
-            (start + rows <= groups[group].rows).then_some(Run { group, rows: start as usize..(start + rows) as usize })
-        };
-        let found = self.traces.find(trace_id).iter().map(|rows| run(rows.first_row, rows.rows));
-        found.collect::<Option<_>>().ok_or_else(|| self.damaged("a trace's rows lie in no row group"))
-    }
-}
-
 impl Group<'_> {
-    /// Whether a run is this trace's, and not one's whose id begins alike.
-    pub fn is_of(&mut self, trace_id: &TraceId, run: &Run) -> Result<bool, ReadError> {
-        self.cell(schema::TRACE_ID, run.rows.start, |id| id == trace_id)
-    }
-
     fn slice(&mut self, name: &str, rows: &Range<usize>) -> Result<Option<Slice>, ReadError> {
         match self.column(name) {
             Some(column) => Slice::read(self, column, rows),
@@ -197,21 +170,19 @@ fn put_attributes(out: &mut Vec<u8>, number: u32, attributes: &[Attribute], row:
     }
 }
 
-/// Adds what a file holds of a trace.
-pub fn fetch(file: &SegmentFile, signal: Signal, trace_id: &TraceId, assembly: &mut Assembly) -> Result<(), ReadError> {
-    let mut open: Option<Group> = None;
-    for run in file.runs(trace_id)? {
-        let mut group = match open.take() {
-            Some(group) if group.number == run.group => group,
-            _ => Group::open(file, run.group)?,
-        };
-        if group.is_of(trace_id, &run)? {
-            match signal {
-                Signal::Logs => group.records(&run.rows, assembly)?,
-                _ => group.spans(trace_id, &run.rows, assembly)?,
-            }
+/// Adds what these parts hold; pages that traces share are read once.
+pub fn fetch(
+    signal: Signal,
+    mut parts: Vec<Part>,
+    trace_ids: &[TraceId],
+    assembly: &mut Assembly,
+) -> Result<(), ReadError> {
+    Part::each_group(&mut parts, &mut |group, part| {
+        let trace_id = &trace_ids[part.trace];
+        match signal {
+            _ if !group.is_of(trace_id, &part.run)? => Ok(()),
+            Signal::Logs => group.records(&part.run.rows, assembly),
+            _ => group.spans(trace_id, &part.run.rows, assembly),
         }
-        open = Some(group);
-    }
-    Ok(())
+    })
 }

@@ -11,6 +11,7 @@ use super::Damage;
 use super::footer::{Chunk, Footer};
 use crate::error::ReadError;
 use crate::index::{Catalogue, Filters, Index, Summary, TraceIndex};
+use crate::numbered::NumberedKeys;
 
 /// What was read of files so far.
 #[derive(Debug, Default)]
@@ -28,6 +29,7 @@ pub struct SegmentFile {
     pub traces: TraceIndex,
     pub catalogue: Catalogue,
     pub filters: Filters,
+    numbered: NumberedKeys,
     source: Arc<dyn ReadAt>,
     footer: OnceLock<Footer>,
     /// By row group: the bytes of its page indexes, and where they begin in the file.
@@ -45,6 +47,7 @@ impl SegmentFile {
         let summary = index.summary().map_err(damaged)?;
         let traces = index.traces().map_err(damaged)?;
         let (catalogue, filters) = (index.catalogue().map_err(damaged)?, index.filters().map_err(damaged)?);
+        let numbered = index.numbered().map_err(damaged)?;
         let source = disk.open_read(path).map_err(|error| ReadError::io(path, error))?;
         let footer = Footer::len_of(path, &*source)? as usize;
         let entries: usize = catalogue.row_groups.iter().map(Vec::len).sum();
@@ -57,6 +60,7 @@ impl SegmentFile {
             traces,
             catalogue,
             filters,
+            numbered,
             source,
             footer: OnceLock::new(),
             scanned: scanned.clone(),
@@ -73,7 +77,8 @@ impl SegmentFile {
         if let Some(footer) = self.footer.get() {
             return Ok(footer);
         }
-        let footer = Footer::read(&self.path, &*self.source)?;
+        let mut footer = Footer::read(&self.path, &*self.source)?;
+        footer.explain(&self.numbered).map_err(|what| self.damaged(what))?;
         let alike = footer.groups.len() == self.summary.row_groups.len()
             && footer
                 .groups

@@ -1,6 +1,7 @@
 //! A file's footer, as small as it can be kept in memory.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 use otelier_disk::ReadAt;
@@ -9,7 +10,8 @@ use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaD
 use parquet::schema::types::ColumnDescriptor;
 
 use crate::error::ReadError;
-use crate::schema::Cell;
+use crate::numbered::{Numbered, NumberedKeys};
+use crate::schema::{Cell, NUMBERED_PREFIX};
 
 /// Length of the footer and magic, at the file's end.
 const TAIL: u64 = 8;
@@ -26,6 +28,8 @@ pub struct Column {
     pub name: Box<str>,
     pub cell: Cell,
     pub optional: bool,
+    /// What its integers stand for, if they are texts.
+    pub numbered: Option<Arc<Numbered>>,
 }
 
 #[derive(Debug)]
@@ -99,6 +103,17 @@ impl Footer {
         Ok(Footer { columns, places, groups })
     }
 
+    /// Tells columns of numbered texts what they mean.
+    pub fn explain(&mut self, keys: &NumberedKeys) -> Result<(), &'static str> {
+        for column in &mut self.columns {
+            if let Some(key) = column.name.strip_prefix(NUMBERED_PREFIX) {
+                let numbered = keys.get(key).ok_or("a column of numbered texts has no beginnings")?;
+                column.numbered = Some(Arc::new(numbered.clone()));
+            }
+        }
+        Ok(())
+    }
+
     pub fn place(&self, name: &str) -> Option<usize> {
         self.places.get(name).copied()
     }
@@ -122,7 +137,7 @@ fn column(of: &ColumnDescriptor) -> Result<Column, &'static str> {
         return Err("a nested column");
     }
     let optional = of.self_type().get_basic_info().repetition() == Repetition::OPTIONAL;
-    Ok(Column { name: of.name().into(), cell, optional })
+    Ok(Column { name: of.name().into(), cell, optional, numbered: None })
 }
 
 fn chunk(of: &ColumnChunkMetaData, rows: usize, file_len: u64) -> Result<Chunk, &'static str> {

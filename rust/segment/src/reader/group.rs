@@ -109,7 +109,7 @@ impl<'a> Group<'a> {
         let stored = self.file.read(at.offset, at.size)?;
         self.file.scanned().pages.fetch_add(1, Ordering::Relaxed);
         let (of, chunk) = (&self.footer.columns[column], self.chunk(column));
-        let page = Page::read(&stored, of.cell, of.optional, chunk.compressed, end - at.first_row);
+        let page = Page::read(&stored, of, chunk.compressed, end - at.first_row);
         let page = Rc::new(page.map_err(|what| self.file.damaged(what))?);
         self.pages.insert((column, number), page.clone());
         Ok(page)

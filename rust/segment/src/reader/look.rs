@@ -81,6 +81,9 @@ pub fn looks(test: &Test, group: &Group) -> Vec<Look> {
             if matches!(scope, Scope::Span | Scope::Any) {
                 for of in AttributeType::ALL.into_iter().filter(|of| may_be(&test.condition, *of)) {
                     look(&schema::attribute_column_name(of, key), Judge::Attribute, false);
+                    if of == AttributeType::Text {
+                        look(&schema::numbered_column_name(key), Judge::Attribute, false);
+                    }
                 }
             }
             let raw = may_be_raw(test, key.as_bytes(), group);

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use zstd::bulk::Decompressor;
@@ -9,15 +10,18 @@ use zstd::zstd_safe;
 
 use super::Damage;
 use super::bits::Hybrid;
+use super::footer::Column;
 use super::texts::Texts;
 use super::thrift::Reader;
 use super::values::{Dictionary, Values};
+use crate::numbered::Numbered;
 use crate::schema::Cell;
 
 const PLAIN: i64 = 0;
 const DELTA: i64 = 5;
 const DELTA_LENGTH: i64 = 6;
 const DICTIONARY: i64 = 8;
+const SPLIT: i64 = 9;
 const OLD_DICTIONARY: i64 = 2;
 /// Larger pages are not believed.
 const MAX_PAGE: usize = 1 << 30;
@@ -26,10 +30,14 @@ thread_local! {
     static ZSTD: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
 }
 
+/// Those of a page, and the one that is looked for, if there can be one.
+pub type Integers = (Vec<i64>, Option<i64>);
+
 #[derive(Debug)]
 pub struct Page {
     pub rows: usize,
     cell: Cell,
+    numbered: Option<Arc<Numbered>>,
     encoding: i64,
     bytes: Bytes,
     values_at: usize,
@@ -114,14 +122,15 @@ impl Header {
 
 impl Page {
     /// From its bytes in the file, header first. `rows` is what the index says.
-    pub fn read(stored: &Bytes, cell: Cell, optional: bool, compressed: bool, rows: usize) -> Result<Page, Damage> {
+    pub fn read(stored: &Bytes, of: &Column, compressed: bool, rows: usize) -> Result<Page, Damage> {
         let (header, behind) = Header::read(stored)?;
         if header.kind != 0 || header.count != rows as i64 {
             return Err("a page is not the one that the index says");
         }
         let bytes = header.unpack(stored, stored.len() - behind.len(), compressed)?;
-        let (present, values_at) = if optional { levels(&bytes, rows)? } else { (Present::All, 0) };
-        Ok(Page { rows, cell, encoding: header.encoding, bytes, values_at, present })
+        let (present, values_at) = if of.optional { levels(&bytes, rows)? } else { (Present::All, 0) };
+        let (cell, numbered) = (of.cell, of.numbered.clone());
+        Ok(Page { rows, cell, numbered, encoding: header.encoding, bytes, values_at, present })
     }
 
     /// A chunk's dictionary page.
@@ -176,10 +185,31 @@ impl Page {
             _ if from == to => Ok(Values::Codes(Vec::new())),
             PLAIN => Values::plain(self.cell, &self.bytes, self.values_at, from, to),
             DICTIONARY | OLD_DICTIONARY => Values::codes(self.encoded(), from, to),
-            DELTA => Values::deltas(self.cell, self.encoded(), from, to),
-            DELTA_LENGTH => Texts::by_lengths(&self.bytes, self.values_at, from, to).map(Values::Texts),
+            DELTA => {
+                let values = Values::deltas(self.cell, self.encoded(), self.rank(self.rows), from, to)?;
+                match &self.numbered {
+                    Some(numbered) => values.texts(numbered),
+                    None => Ok(values),
+                }
+            }
+            SPLIT => Values::split(self.cell, self.encoded(), self.rank(self.rows), from, to),
+            DELTA_LENGTH => {
+                Texts::by_lengths(&self.bytes, self.values_at, self.rank(self.rows), from, to).map(Values::Texts)
+            }
             _ => Err("a page has an unknown encoding"),
         }
+    }
+
+    /// The integers of a column of numbered texts, and the one that stands for `text`; `None` in other columns.
+    pub fn integers(&self, text: &[u8]) -> Option<Result<Integers, Damage>> {
+        let numbered = self.numbered.as_ref().filter(|_| self.encoding == DELTA)?;
+        let wanted = numbered.number(text);
+        let all = self.rank(self.rows);
+        let read = if wanted.is_some() { all } else { 0 };
+        Some(Values::deltas(self.cell, self.encoded(), all, 0, read).map(|values| match values {
+            Values::Int64(integers) => (integers, wanted),
+            _ => (Vec::new(), None),
+        }))
     }
 
     pub fn all_values(&self) -> Result<Values, Damage> {

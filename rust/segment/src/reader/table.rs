@@ -121,6 +121,15 @@ impl<'a> GroupTable<'a> {
             }
             return Ok(());
         }
+        if let Some(text) = equal_to(test)
+            && let Some(integers) = page.integers(text)
+        {
+            let (integers, wanted) = integers.map_err(|what| self.group.file.damaged(what))?;
+            let Some(wanted) = wanted else { return Ok(()) };
+            let is_it = |row: &usize| integers.get(page.rank(row - first)) == Some(&wanted) && page.has(row - first);
+            among.within(rows).filter(is_it).for_each(|row| found.insert(row));
+            return Ok(());
+        }
         let values = page.all_values().map_err(|what| self.group.file.damaged(what))?;
         let dictionary = None;
         for row in among.within(rows) {
@@ -168,6 +177,15 @@ impl<'a> GroupTable<'a> {
             }
         }
         Ok(found)
+    }
+}
+
+/// The text that a test's attribute must be, if it can be nothing else.
+fn equal_to(test: &Test) -> Option<&[u8]> {
+    match &test.condition {
+        Condition::Compare(Comparison::Equal, Literal::Text(text)) => Some(text),
+        Condition::TextIs(form) => Some(&form.text),
+        _ => None,
     }
 }
 

@@ -14,6 +14,11 @@ pub struct Texts {
 }
 
 impl Texts {
+    /// `places`: start and end of each in `bytes`.
+    pub fn new(bytes: Bytes, places: Vec<(u32, u32)>) -> Texts {
+        Texts { bytes, places }
+    }
+
     /// `count` strings, each behind its length.
     pub fn plain(bytes: &Bytes, at: usize, count: usize) -> Result<Texts, Damage> {
         let mut places = Vec::with_capacity(count.min(bytes.len() / 4));
@@ -28,17 +33,14 @@ impl Texts {
         Ok(Texts { bytes: bytes.clone(), places })
     }
 
-    /// DELTA_LENGTH_BYTE_ARRAY: all lengths, then all strings; those from `from` to `to` of them.
-    pub fn by_lengths(bytes: &Bytes, at: usize, from: usize, to: usize) -> Result<Texts, Damage> {
+    /// DELTA_LENGTH_BYTE_ARRAY: all `total` lengths, then all strings; those from `from` to `to` of them.
+    pub fn by_lengths(bytes: &Bytes, at: usize, total: usize, from: usize, to: usize) -> Result<Texts, Damage> {
         let mut lengths = Vec::new();
         let encoded = bytes.get(at..).ok_or(CUT)?;
-        let (total, behind) = delta::read(encoded, usize::MAX, &mut lengths)?;
-        if to > total {
-            return Err(CUT);
-        }
+        let behind = delta::read(encoded, total, to, &mut lengths)?;
         let mut start = bytes.len() - behind.len();
         let mut places = Vec::with_capacity(to - from);
-        for (place, length) in lengths[..to].iter().enumerate() {
+        for (place, length) in lengths.iter().enumerate() {
             let end = usize::try_from(*length).ok().and_then(|length| start.checked_add(length));
             let end = end.filter(|end| *end <= bytes.len()).ok_or(CUT)?;
             if place >= from {

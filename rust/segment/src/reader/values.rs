@@ -6,6 +6,7 @@ use super::bits::{Hybrid, packed};
 use super::texts::Texts;
 use super::{Damage, delta};
 use crate::filter::value::Value;
+use crate::numbered::Numbered;
 use crate::schema::Cell;
 
 /// A chunk's distinct values, by code.
@@ -99,18 +100,39 @@ impl Values {
         Ok(Values::Codes(codes))
     }
 
-    pub fn deltas(cell: Cell, bytes: &[u8], from: usize, to: usize) -> Result<Values, Damage> {
+    pub fn deltas(cell: Cell, bytes: &[u8], total: usize, from: usize, to: usize) -> Result<Values, Damage> {
         let mut values = Vec::new();
-        delta::read(bytes, to, &mut values)?;
-        if values.len() < to {
-            return Err("deltas are fewer than rows");
-        }
+        delta::read(bytes, total, to, &mut values)?;
         values.drain(..from);
         match cell {
             Cell::Int64 => Ok(Values::Int64(values)),
             Cell::Int32 => Ok(Values::Int32(values.into_iter().map(|value| value as i32).collect())),
             _ => Err("deltas of something that is no integer"),
         }
+    }
+
+    /// BYTE_STREAM_SPLIT: the first bytes of all `count` doubles, then their second ones, and so on.
+    pub fn split(cell: Cell, bytes: &[u8], count: usize, from: usize, to: usize) -> Result<Values, Damage> {
+        if cell != Cell::Double || bytes.len() < 8 * count || to > count {
+            return Err("doubles are cut off");
+        }
+        let byte = |place: usize, number: usize| u64::from(bytes[number * count + place]) << (8 * number);
+        let bits = |place| (0..8).fold(0, |bits, number| bits | byte(place, number));
+        Ok(Values::Double((from..to).map(|place| f64::from_bits(bits(place))).collect()))
+    }
+
+    /// The texts that integers stand for.
+    pub fn texts(self, numbered: &Numbered) -> Result<Values, Damage> {
+        let Values::Int64(integers) = self else { return Err("numbered texts are no integers") };
+        let (mut bytes, mut places) = (Vec::new(), Vec::with_capacity(integers.len()));
+        for integer in integers {
+            let start = bytes.len() as u32;
+            if !numbered.put_text(integer, &mut bytes) {
+                return Err("a numbered text has no beginning");
+            }
+            places.push((start, bytes.len() as u32));
+        }
+        Ok(Values::Texts(Texts::new(bytes.into(), places)))
     }
 
     /// By its place among these; codes are looked up. `None` for what is not there.
@@ -135,4 +157,22 @@ fn numbers<const N: usize, T>(
 ) -> Result<Vec<T>, Damage> {
     let bytes = count.checked_mul(N).and_then(|size| bytes.get(at..)?.get(..size)).ok_or("numbers are cut off")?;
     Ok(bytes.as_chunks().0.iter().map(|chunk| number(*chunk)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_whose_bytes_are_split_are_joined_again() {
+        let numbers: Vec<f64> = (0..50).map(|at| f64::from(at) * 1.37 - 20.0).collect();
+        let bytes: Vec<u8> =
+            (0..8).flat_map(|byte| numbers.iter().map(move |number| number.to_le_bytes()[byte])).collect();
+        match Values::split(Cell::Double, &bytes, 50, 7, 50).unwrap() {
+            Values::Double(out) => assert_eq!(out, numbers[7..]),
+            other => panic!("{other:?}"),
+        }
+        assert!(Values::split(Cell::Double, &bytes[1..], 50, 0, 50).is_err());
+        assert!(Values::split(Cell::Double, &bytes, 50, 0, 51).is_err());
+    }
 }

@@ -3,8 +3,10 @@
 use bytes::Bytes;
 use otelier_wire::protobuf::{Cursor, Tag, Value, fields};
 
-use super::intern::Interner;
-use super::scan::Place;
+use super::census::Census;
+use super::names::Names;
+use super::scan;
+use crate::numbered::{Numbered, NumberedKeys};
 use crate::schema::{AttributeType, ROW_GROUP_ROWS};
 
 /// The value of an attribute that a column can hold.
@@ -64,88 +66,61 @@ pub fn scalar(value: &[u8]) -> Option<Plain<'_>> {
     cursor.is_empty().then_some(plain)
 }
 
-/// Columns of attributes in a segment at most.
-pub const MAX_COLUMNS: usize = 256;
-/// A column pays from about this many values in a row group on: what it costs otherwise is said in `docs/spec`.
-const LEAST_VALUES: usize = 24;
 /// Items that are looked at.
 const SAMPLE: usize = 8_192;
-
 const NONE: u16 = u16::MAX;
+const NUMBERED: usize = 4;
 
 /// Which keys have columns, and where.
 #[derive(Default)]
 pub struct Keys {
-    names: Interner,
-    /// By key and type.
-    places: Vec<[u16; 4]>,
+    names: Names,
+    /// By key and type; last the column of numbered texts.
+    places: Vec<[u16; 5]>,
     /// What each column holds.
-    pub columns: Vec<(AttributeType, String)>,
+    pub columns: Vec<(AttributeType, String, Option<Numbered>)>,
+}
+
+/// Where an attribute goes.
+pub enum Place {
+    Column(usize),
+    /// As an integer.
+    Numbered(usize, i64),
 }
 
 impl Keys {
     #[inline]
-    pub fn column(&self, key: &[u8], of: AttributeType) -> Option<usize> {
-        let place = self.places[self.names.find(key)? as usize][of as usize];
-        (place != NONE).then_some(usize::from(place))
-    }
-}
-
-/// Counts the keys of some items to choose columns for all.
-#[derive(Default)]
-pub struct Census {
-    names: Interner,
-    /// By key and type.
-    counts: Vec<[Count; 4]>,
-    pub items: usize,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Count {
-    values: usize,
-    bytes: usize,
-}
-
-impl Census {
-    /// Counts an encoded KeyValue.
-    pub fn add(&mut self, attribute: &[u8]) {
-        let Some((key, value)) = plain(attribute) else { return };
-        let name = self.names.intern(key) as usize;
-        if name == self.counts.len() {
-            self.counts.push(Default::default());
+    pub fn place(&self, key: &[u8], value: Plain) -> Option<Place> {
+        let places = &self.places[self.names.find(key)? as usize];
+        if let Plain::Text(text) = value
+            && let Some((.., Some(numbered))) = self.columns.get(usize::from(places[NUMBERED]))
+            && let Some(number) = numbered.number(text)
+        {
+            return Some(Place::Numbered(usize::from(places[NUMBERED]), number));
         }
-        let count = &mut self.counts[name][value.kind() as usize];
-        count.values += 1;
-        count.bytes += attribute.len();
+        let place = places[value.kind() as usize];
+        (place != NONE).then_some(Place::Column(usize::from(place)))
     }
 
-    /// The keys that fill columns best in a row group of `rows`: the most bytes win, ties go to the first by name.
-    pub fn choose(&self, rows: usize) -> Keys {
-        let enough = |count: &Count| count.values * rows >= LEAST_VALUES * self.items.max(1);
-        let mut chosen = Vec::new();
-        for (key, counts) in self.names.strings.iter().zip(&self.counts) {
-            let Ok(key) = std::str::from_utf8(key) else { continue };
-            let types = AttributeType::ALL.into_iter().zip(counts);
-            chosen.extend(types.filter(|(_, count)| enough(count)).map(|(of, count)| (count.bytes, key, of)));
+    /// The columns of numbered texts.
+    pub fn numbered(&self) -> NumberedKeys {
+        let numbered = self.columns.iter().filter_map(|(_, key, numbered)| Some((key.clone(), numbered.clone()?)));
+        NumberedKeys(numbered.collect())
+    }
+
+    pub fn add(&mut self, key: &str, of: AttributeType, numbered: Option<Numbered>) {
+        let name = self.names.add(key.as_bytes()) as usize;
+        if name == self.places.len() {
+            self.places.push([NONE; 5]);
         }
-        chosen.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| (a.1, a.2).cmp(&(b.1, b.2))));
-        chosen.truncate(MAX_COLUMNS);
-        chosen.sort_by(|a, b| (a.1, a.2).cmp(&(b.1, b.2)));
-        let mut keys = Keys::default();
-        for (_, key, of) in chosen {
-            let name = keys.names.intern(key.as_bytes()) as usize;
-            if name == keys.places.len() {
-                keys.places.push([NONE; 4]);
-            }
-            keys.places[name][of as usize] = keys.columns.len() as u16;
-            keys.columns.push((of, key.into()));
-        }
-        keys
+        let place = if numbered.is_some() { NUMBERED } else { of as usize };
+        self.places[name][place] = self.columns.len() as u16;
+        self.columns.push((of, key.into(), numbered));
     }
 }
 
 /// Chooses by a look at some of the items; `number` is that of their attributes.
-pub fn choose_keys(records: &[Bytes], places: impl ExactSizeIterator<Item = Place>, number: u32) -> Keys {
+pub fn choose_keys(records: &[Bytes], places: impl ExactSizeIterator<Item = scan::Place>, number: u32) -> Keys {
     let mut census = Census::default();
     let count = places.len();
     for place in places.step_by(count.div_ceil(SAMPLE).max(1)) {

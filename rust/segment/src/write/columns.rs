@@ -3,7 +3,7 @@
 use crate::encode::{Cells, Content, Strings, Values};
 use crate::schema::{self, Cell, Column};
 
-use super::attributes::{Keys, Plain};
+use super::attributes::{Keys, Place, Plain};
 
 /// A column some of whose rows have a value.
 #[derive(Debug)]
@@ -115,15 +115,18 @@ pub struct Attributes {
 
 impl Attributes {
     pub fn new(keys: Keys) -> Attributes {
-        let column = |(of, key): &(_, String)| Sparse::new(schema::attribute_column(*of, key).cell);
-        let columns: Vec<Sparse> = keys.columns.iter().map(column).collect();
+        let columns: Vec<Sparse> = schema_of(&keys).map(|column| Sparse::new(column.cell)).collect();
         Attributes { totals: vec![0; columns.len()], columns, keys }
     }
 
     /// Puts an attribute into its column; false if it has none, or the row has a value there.
     #[inline]
     pub fn put(&mut self, row: u32, key: &[u8], value: Plain) -> bool {
-        let Some(at) = self.keys.column(key, value.kind()) else { return false };
+        let (at, value) = match self.keys.place(key, value) {
+            Some(Place::Column(at)) => (at, value),
+            Some(Place::Numbered(at, number)) => (at, Plain::Int(number)),
+            None => return false,
+        };
         let column = &mut self.columns[at];
         if column.has(row) {
             return false;
@@ -133,7 +136,7 @@ impl Attributes {
     }
 
     pub fn schema(&self) -> impl Iterator<Item = Column> {
-        self.keys.columns.iter().map(|(of, key)| schema::attribute_column(*of, key))
+        schema_of(&self.keys)
     }
 
     pub fn clear(&mut self) {
@@ -142,6 +145,13 @@ impl Attributes {
             column.clear();
         }
     }
+}
+
+fn schema_of(keys: &Keys) -> impl Iterator<Item = Column> {
+    keys.columns.iter().map(|(of, key, numbered)| match numbered {
+        Some(_) => schema::numbered_column(key),
+        None => schema::attribute_column(*of, key),
+    })
 }
 
 pub fn push_fixed(values: &mut Values, value: &[u8]) {

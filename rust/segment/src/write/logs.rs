@@ -10,7 +10,6 @@ use super::headers::Headers;
 use super::observe::Observer;
 use super::records::{LogRecord, RecordGroup};
 use super::sink::{Sink, Written, finish_segment, new_path};
-use crate::index::{TraceRows, trace_prefix};
 use crate::schema::ROW_GROUP_ROWS;
 use crate::write::WriteError;
 
@@ -58,25 +57,24 @@ pub fn write_segment(disk: &dyn Disk, tenant: &str, source: &Source, seed: u64) 
     Ok(Written::new(path, Signal::Logs, &summary, written.0 + index.len() as u64))
 }
 
-/// The run of rows of one trace that is still growing.
+/// The run of rows of one trace that is still growing: id, first row, rows.
 #[derive(Default)]
-struct Runs(Option<([u8; 16], TraceRows)>);
+struct Runs(Option<([u8; 16], u32, u32)>);
 
 impl Runs {
     fn row(&mut self, row: u32, trace_id: &[u8; 16], observer: &mut Observer) {
         match &mut self.0 {
-            Some((id, run)) if id == trace_id => run.rows += 1,
+            Some((id, _, rows)) if id == trace_id => *rows += 1,
             _ => {
                 self.end(observer);
-                let run = TraceRows { prefix: trace_prefix(trace_id), first_row: row, rows: 1 };
-                self.0 = (*trace_id != [0; 16]).then_some((*trace_id, run));
+                self.0 = (*trace_id != [0; 16]).then_some((*trace_id, row, 1));
             }
         }
     }
 
     fn end(&mut self, observer: &mut Observer) {
-        if let Some((_, run)) = self.0.take() {
-            observer.trace(run);
+        if let Some((trace_id, first_row, rows)) = self.0.take() {
+            observer.trace(&trace_id, first_row, rows);
         }
     }
 }

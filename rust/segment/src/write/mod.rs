@@ -1,12 +1,14 @@
 //! The write half: requests out of the log become segments.
 
 mod attributes;
+mod census;
 mod columns;
 mod error;
 mod file;
 mod headers;
 mod intern;
 pub(crate) mod logs;
+mod names;
 mod observe;
 pub(crate) mod order;
 mod records;
@@ -18,6 +20,7 @@ pub(crate) mod traces;
 
 pub use attributes::{Plain, plain, scalar};
 pub use error::WriteError;
+pub use file::File;
 pub use headers::service_name;
 pub use sink::{Written, index_path};
 

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use otelier_wire::Signal;
 use otelier_wire::protobuf::{Value, fields};
 
@@ -10,7 +10,9 @@ use super::attributes::{Keys, plain};
 use super::headers::Headers;
 use super::intern::Interner;
 use super::tally::Tally;
-use crate::index::{Filter, Filters, RowGroup, Summary, TraceIndex, TraceRows, exists_hash, pair_hash, text_form};
+use crate::index::{
+    Filter, Filters, RowGroup, Summary, TraceIndex, TraceRows, exists_hash, pair_hash, text_form, trace_prefix,
+};
 use crate::index::{Kind, put};
 use crate::schema::AttributeType;
 
@@ -24,6 +26,7 @@ const OTHER: usize = 4;
 pub struct Observer {
     summary: Summary,
     traces: Vec<TraceRows>,
+    ids: HashSet<[u8; 16]>,
     split: Vec<[u8; 16]>,
     filters: Vec<Filter>,
     /// Entries of the row group's filter.
@@ -62,8 +65,9 @@ impl Observer {
     }
 
     /// A run of rows of a trace.
-    pub fn trace(&mut self, rows: TraceRows) {
-        self.traces.push(rows);
+    pub fn trace(&mut self, trace_id: &[u8; 16], first_row: u32, rows: u32) {
+        self.ids.insert(*trace_id);
+        self.traces.push(TraceRows { prefix: trace_prefix(trace_id), first_row, rows });
     }
 
     pub fn split_trace(&mut self, trace_id: &[u8; 16]) {
@@ -135,7 +139,7 @@ impl Observer {
         (self.summary.bytes, self.summary.crc32c) = file;
         self.list_keys(keys.0, keys.1);
         let traces = TraceIndex::new(self.traces);
-        self.summary.traces = traces.runs().chunk_by(|a, b| a.prefix == b.prefix).count() as u64;
+        self.summary.traces = self.ids.len() as u64;
         self.summary.split_traces = self.split.len() as u64;
         let tallied = match tally {
             Some((tally, names)) => Some(tally.finish(headers, names, &mut self.summary)),
@@ -153,6 +157,7 @@ impl Observer {
             put(&mut out, Kind::Catalogue, &catalogue.encode())?;
             put(&mut out, Kind::Rollups, &rollups.encode())?;
         }
+        put(&mut out, Kind::Numbered, &keys.0.numbered().encode())?;
         put(&mut out, Kind::Filters, &Filters(self.filters).encode())?;
         if !self.split.is_empty() {
             put(&mut out, Kind::Split, self.split.as_flattened())?;
@@ -168,8 +173,9 @@ impl Observer {
             column,
         };
         let mut all: HashMap<(String, &'static str), (u64, bool)> = HashMap::new();
-        for ((of, key), total) in keys.columns.iter().zip(totals) {
-            all.insert((key.clone(), of.name()), (*total, true));
+        for ((of, key, _), total) in keys.columns.iter().zip(totals) {
+            let (spans, column) = all.entry((key.clone(), of.name())).or_default();
+            (*spans, *column) = (*spans + total, true);
         }
         for (key, counts) in self.rest_keys.strings.iter().zip(&self.rest_counts) {
             let key = String::from_utf8_lossy(key);

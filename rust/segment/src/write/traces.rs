@@ -14,7 +14,6 @@ use super::scan::Span;
 use super::sink::{Sink, Written, finish_segment, new_path};
 use super::spans::SpanGroup;
 use super::tally::Tally;
-use crate::index::{TraceRows, trace_prefix};
 use crate::schema::ROW_GROUP_ROWS;
 use crate::write::WriteError;
 
@@ -55,7 +54,7 @@ pub fn write_segment(
             tally.close_group();
         }
         let (first_row, rows) = (trace.first_row, trace.rows);
-        observer.trace(TraceRows { prefix: trace_prefix(&trace.trace_id), first_row, rows });
+        observer.trace(&trace.trace_id, first_row, rows);
         if split.contains(&trace.trace_id) {
             observer.split_trace(&trace.trace_id);
         }

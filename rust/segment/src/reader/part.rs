@@ -1,0 +1,83 @@
+//! Where the rows of traces lie.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::file::SegmentFile;
+use super::group::Group;
+use crate::error::ReadError;
+use crate::newest::TraceId;
+use crate::schema;
+
+/// Rows of one trace in a row group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    pub group: usize,
+    pub rows: Range<usize>,
+}
+
+/// A run of rows of one of the traces that are asked for.
+#[derive(Clone, Debug)]
+pub struct Part {
+    pub file: Arc<SegmentFile>,
+    pub run: Run,
+    /// Which of the traces.
+    pub trace: usize,
+    /// Whether it has other parts: then spans must be told apart by their ids.
+    pub split: bool,
+}
+
+impl Part {
+    /// The parts of these traces, or of some whose ids begin alike, in these files.
+    pub fn all(files: &[Arc<SegmentFile>], trace_ids: &[TraceId]) -> Result<Vec<Part>, ReadError> {
+        let mut parts = Vec::new();
+        for file in files {
+            for (trace, trace_id) in trace_ids.iter().enumerate() {
+                let runs = file.runs(trace_id)?.into_iter();
+                parts.extend(runs.map(|run| Part { file: file.clone(), run, trace, split: false }));
+            }
+        }
+        Ok(parts)
+    }
+
+    /// Row group by row group, so that each is opened once.
+    pub fn each_group(
+        parts: &mut [Part],
+        see: &mut dyn FnMut(&mut Group, &Part) -> Result<(), ReadError>,
+    ) -> Result<(), ReadError> {
+        parts.sort_by(|a, b| a.place().cmp(&b.place()));
+        for parts in parts.chunk_by(|a, b| a.file.path == b.file.path && a.run.group == b.run.group) {
+            let Some(first) = parts.first() else { continue };
+            let mut group = Group::open(&first.file, first.run.group)?;
+            for part in parts {
+                see(&mut group, part)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn place(&self) -> (&str, usize, usize) {
+        (&self.file.path, self.run.group, self.run.rows.start)
+    }
+}
+
+impl SegmentFile {
+    fn runs(&self, trace_id: &TraceId) -> Result<Vec<Run>, ReadError> {
+        let groups = &self.summary.row_groups;
+        let run = |first_row: u32, rows: u32| {
+            let (first_row, rows) = (u64::from(first_row), u64::from(rows));
+            let group = groups.partition_point(|group| group.first_row <= first_row).checked_sub(1)?;
+            let start = first_row - groups[group].first_row;
+            (start + rows <= groups[group].rows).then_some(Run { group, rows: start as usize..(start + rows) as usize })
+        };
+        let found = self.traces.find(trace_id).iter().map(|rows| run(rows.first_row, rows.rows));
+        found.collect::<Option<_>>().ok_or_else(|| self.damaged("a trace's rows lie in no row group"))
+    }
+}
+
+impl Group<'_> {
+    /// Whether a run is this trace's, and not one's whose id begins alike.
+    pub fn is_of(&mut self, trace_id: &TraceId, run: &Run) -> Result<bool, ReadError> {
+        self.cell(schema::TRACE_ID, run.rows.start, |id| id == trace_id)
+    }
+}
