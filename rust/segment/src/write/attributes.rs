@@ -4,8 +4,8 @@ use bytes::Bytes;
 use otelier_wire::protobuf::{Cursor, Tag, Value, fields};
 
 use super::census::Census;
-use super::names::Names;
 use super::scan;
+use crate::names::Names;
 use crate::numbered::{Numbered, NumberedKeys};
 use crate::schema::{AttributeType, ROW_GROUP_ROWS};
 

@@ -8,7 +8,6 @@ mod file;
 mod headers;
 mod intern;
 pub(crate) mod logs;
-mod names;
 mod observe;
 pub(crate) mod order;
 mod records;
@@ -25,5 +24,6 @@ pub use headers::service_name;
 pub use sink::{Written, index_path};
 
 pub(crate) use headers::Headers;
+pub(crate) use intern::Interner;
 pub(crate) use records::LogRecord;
 pub(crate) use scan::{Item, Span, scan};
