@@ -14,7 +14,7 @@ use super::scan::Span;
 use super::sink::{Sink, Written, finish_segment, new_path};
 use super::spans::SpanGroup;
 use super::tally::Tally;
-use crate::schema::ROW_GROUP_ROWS;
+use crate::schema::{ROW_GROUP_BYTES, ROW_GROUP_ROWS};
 use crate::write::WriteError;
 
 pub const ATTRIBUTES: u32 = 9;
@@ -56,8 +56,11 @@ pub fn write_segment(
     let mut group = SpanGroup::new(choose_keys(source.records, places, ATTRIBUTES));
     let mut file = File::new(Sink::create(disk, &path)?, group.columns())?;
     let (mut observer, mut tally) = (Observer::new(Signal::Traces, tenant), Tally::default());
+    let mut bytes = 0;
     for trace in &ordered.traces {
-        if group.count() > 0 && group.count() + trace.rows as usize > ROW_GROUP_ROWS {
+        let is_full = group.count() + trace.rows as usize > ROW_GROUP_ROWS || bytes > ROW_GROUP_BYTES;
+        if group.count() > 0 && is_full {
+            bytes = 0;
             file.put(group.cells(source.headers))?;
             group.clear();
             observer.close_group();
@@ -74,7 +77,9 @@ pub fn write_segment(
                 touch(source.spans[next.span as usize].place.bytes(source.records));
             }
             let span = &source.spans[row.span as usize];
-            let shredded = group.put(span.place.bytes(source.records), span, *row, source.headers);
+            let item = span.place.bytes(source.records);
+            bytes += item.len();
+            let shredded = group.put(item, span, *row, source.headers);
             observer.row(span.start_ns, span.end_ns);
             let [rest, events, links] = group.raw();
             observer.raw(rest, ATTRIBUTES, None);
