@@ -16,6 +16,7 @@ mod sink;
 mod spans;
 mod tally;
 pub(crate) mod traces;
+mod tree;
 
 pub use attributes::{Plain, plain, scalar};
 pub use error::WriteError;
