@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 SERVICES, OPERATIONS, KEYS = 40, 300, 200
+_BASE_NS = 1_790_000_000_000_000_000
 LATE_SPANS = 200_000
 """After so many others come the late spans of a split trace."""
 SEED = 20261121
@@ -44,6 +45,34 @@ def corpus(spans: int, spans_a_request: int, *, in_time_order: bool = False) -> 
                 file.write(struct.pack("<II", len(request), items) + request)
         partial.rename(path)
     return path
+
+
+def many_keys(keys: int) -> Path:
+    """Requests of one service, 512 spans each: every span has the next five of so many keys."""
+    path = cache_folder() / f"keys-v{VERSION}-{keys}.bin"
+    if not path.exists():
+        rng = random.Random(SEED)
+        with path.open("wb") as file:
+            for number in range(0, keys * 5, 512):
+                spans = [_Span(0, _noisy(rng, number + place, keys)) for place in range(512)]
+                request = _request(rng, SERVICES, spans)
+                file.write(struct.pack("<II", len(request), len(spans)) + request)
+    return path
+
+
+def _noisy(rng: random.Random, number: int, keys: int) -> list[Field]:
+    begin = _BASE_NS + number * 20_000
+    names = [f"user.input.{(number * 5 + place) % keys:05}" for place in range(5)]
+    attributes = [_join([_bytes(1, name.encode()), _bytes(2, _bytes(1, b"some value")[1])]) for name in names]
+    return [
+        _bytes(1, rng.randbytes(16)),
+        _bytes(2, rng.randbytes(8)),
+        _bytes(5, b"accept anything"),
+        _varint(6, 2),
+        _fixed64(7, begin),
+        _fixed64(8, begin + 1_000_000),
+        *(_bytes(9, attribute) for attribute in attributes),
+    ]
 
 
 def read(path: Path) -> Iterator[tuple[bytes, int]]:
@@ -112,7 +141,7 @@ class _Span:
 
 def _trace(rng: random.Random, after_ns: int) -> Iterator[_Span]:
     trace_id = rng.randbytes(16)
-    start = 1_790_000_000_000_000_000 + after_ns
+    start = _BASE_NS + after_ns
     parents: list[bytes] = []
     for depth in range(rng.randint(10, 30)):
         span_id = rng.randbytes(8)

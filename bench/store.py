@@ -26,6 +26,8 @@ from .questions import Questions
 from .rows import ROOT
 
 CORPUS_SPANS = 500_000
+LOG_REQUESTS = 730
+"""Make 256 MiB of log."""
 HEALTH = "http://127.0.0.1:13133/"
 OTELIER = str(Path(sys.executable).with_name("otelier"))
 
@@ -38,6 +40,7 @@ MUSTS = {
     "restart.writes_s": (1, 0.5),
     "restart.readable_s": (6, 3),
     "readers.share": (0.7, 0.9),
+    "keys.slower": (1.2, 1.0),
 }
 """What we owe and where we want to be; for rates and shares more is better, else less."""
 _MORE_IS_BETTER = {"ingest.spans_per_cpu_second", "readers.share"}
@@ -45,7 +48,7 @@ _MORE_IS_BETTER = {"ingest.spans_per_cpu_second", "readers.share"}
 
 def main() -> int:
     rows: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
-        "ingest": _ingest, "queries": _queries, "restart": _restart, "readers": _readers,
+        "ingest": _ingest, "queries": _queries, "restart": _restart, "readers": _readers, "keys": _keys,
     }  # fmt: skip
     parser = argparse.ArgumentParser(prog="python -m bench.store")
     parser.add_argument("rows", nargs="*", default=list(rows), help=", ".join(rows))
@@ -130,8 +133,8 @@ def _restart(options: argparse.Namespace) -> dict[str, Any]:
     """Kill -9 with a quarter of a GiB of log; the time until writes are taken, and until all is found again."""
     folder = _fresh("restart")
     requests = _requests()
-    with _serve(folder, "--no-flush") as system:
-        sent = load("grpc", 4317, requests, 16, 60, requests=680, unique=True)
+    with _serve(folder, config=ROOT / "bench" / "configs" / "log-only.yaml") as system:
+        sent = load("grpc", 4317, requests, 16, 60, requests=LOG_REQUESTS, unique=True)
         system.kill()
     log_bytes = sum(file.stat().st_size for file in (folder / "log").iterdir())
     questions = Questions(requests, sent["requests"])
@@ -179,11 +182,31 @@ def _readers(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def _keys(options: argparse.Namespace) -> dict[str, Any]:
+    """What questions about others cost, before and after one service has sent 20 000 distinct attribute keys."""
+    requests = _requests()
+    costs: list[dict[str, float]] = []
+    for name, noise in (("calm", 0), ("noisy", 20_000)):
+        folder = _fresh(name)
+        with _serve(folder) as system:
+            sent = load("grpc", 4317, requests, 16, 600, requests=options.spans // 10 // 512, unique=True)
+            if noise:
+                load("grpc", 4317, corpus.many_keys(noise), 4, 600, requests=noise * 5 // 512)
+            system.stop()
+        questions = Questions(requests, sent["requests"]).all()
+        asked = ("trace", "frequent", "rare", "attribute")
+        costs.append({each: _timed(folder, f"{name} {each}", questions[each])["cpu_ms"] for each in asked})
+        _drop(folder, options)
+    slower = {each: costs[1][each] / costs[0][each] for each in costs[0]}
+    return {"slower": max(slower.values()), **{f"{each}_slower": ratio for each, ratio in slower.items()}}
+
+
 # -- the system and its folder ----------------------------------------------------------------
 
 
-def _serve(folder: Path, *more: str, wait: bool = True) -> System:
-    system = System([OTELIER, "--data-dir", str(folder), *more], {}, corpus.cache_folder() / "store.log")
+def _serve(folder: Path, *, config: Path | None = None, wait: bool = True) -> System:
+    command = [OTELIER, "run", "--config", str(config)] if config else [OTELIER]
+    system = System(command, {"OTELIER_DATA_DIR": str(folder)}, corpus.cache_folder() / "store.log")
     if wait:
         system.wait_until_healthy(HEALTH)
         system.wait_for_port(16686)

@@ -14,12 +14,14 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceS
 from otelier.testing import decode, span, traces
 
 
-def config(directory: Path, endpoint: str, *, fsync: bool = False, batch: str = "") -> str:
+def config(directory: Path, endpoint: str, *, fsync: bool = False, batch: str = "", processors: str = "") -> str:
     return f"""yaml:
 receivers:
   otlp: {{protocols: {{grpc: {{endpoint: "127.0.0.1:0"}}}}}}
 extensions:
   file_storage: {{directory: "{directory}", create_directory: true, fsync: {str(fsync).lower()}}}
+processors:
+  batch: {{timeout: 100ms, send_batch_size: 1000, storage: file_storage}}
 exporters:
   otlp:
     endpoint: "{endpoint}"
@@ -30,7 +32,7 @@ service:
   extensions: [file_storage]
   telemetry: {{logs: {{encoding: json}}, metrics: {{level: none}}}}
   pipelines:
-    traces: {{receivers: [otlp], exporters: [otlp]}}
+    traces: {{receivers: [otlp], processors: [{processors}], exporters: [otlp]}}
 """
 
 
@@ -81,10 +83,18 @@ def until_acknowledged(senders: list[Sender], items: int) -> None:
         threading.Event().wait(0.01)
 
 
-@pytest.mark.parametrize("batch", ["", ", batch: {min_size: 500, flush_timeout: 50ms}"], ids=["as it came", "batching"])
-@pytest.mark.parametrize("fsync", [False, True], ids=["written", "fsync"])
-def test_kill_9_loses_nothing_that_was_accepted(otelier, backend, tmp_path, fsync, batch):
-    text = config(tmp_path / "kept", backend.endpoint, fsync=fsync, batch=batch)
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {},
+        {"fsync": True},
+        {"batch": ", batch: {min_size: 500, flush_timeout: 50ms}"},
+        {"processors": "batch"},
+    ],
+    ids=["written", "fsync", "batching in the queue", "batch processor"],
+)
+def test_kill_9_loses_nothing_that_was_accepted(otelier, backend, tmp_path, keys):
+    text = config(tmp_path / "kept", backend.endpoint, **keys)
     acknowledged: set[int] = set()
     for round_ in range(3):
         running = otelier("run", "--config", text).ready()

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from otelier._core import Disk, View
-from otelier.storage.local.manifest import read_state
+from otelier._core import Disk
 
 from ..e2e.conftest import Otelier
-from ..storage.reading import spans_of
+from ..storage.reading import everything, readable_spans
 from .sender import PER_TRACE, SPANS, span_id, trace_ids
 
 SENDER = Path(__file__).with_name("sender.py")
@@ -23,8 +22,6 @@ RATE = 25_000
 LAST_SECOND = 1_000
 """Spans acknowledged in the last second before each kill, at least."""
 KILLS = 20
-CHUNK = 40
-"""Requests that are read back at once."""
 
 
 def configuration(data_dir: Path) -> str:
@@ -76,20 +73,22 @@ def in_last_second(file: Path) -> int:
 
 
 def missing_or_doubled(data_dir: Path, requests: list[int]) -> Counter[str]:
-    """Looks at every span of these requests, as a query process does."""
+    """Looks at every span that lies there, and at some traces as a query process finds them."""
     disk, found = Disk.real(str(data_dir)), Counter[str]()
-    state, view = read_state(disk), View(disk)
-    view.refresh(list(state.segments), state.retired)
-    for at in range(0, len(requests), CHUNK):
-        chunk = requests[at : at + CHUNK]
-        there = spans_of(view.traces("default", [each for number in chunk for each in trace_ids(number)]))
-        wanted = Counter(
-            (ids[place // PER_TRACE], span_id(number, place))
-            for number, ids in ((each, trace_ids(each)) for each in chunk)
-            for place in range(SPANS)
-        )
-        found["missing"] += (wanted - there).total()
-        found["doubled"] += (there - wanted).total()
+    there = Counter[bytes]()
+    for batch in everything(disk, "default", "traces"):
+        ids = batch.trace_ids()
+        there.update(ids[at : at + 16] for at in range(0, len(ids), 16))
+    for number in requests:
+        for each in trace_ids(number):
+            found["missing"] += max(PER_TRACE - there[each], 0)
+            found["doubled"] += max(there[each] - PER_TRACE, 0)
+    sample = random.Random(1).sample(requests, 5)
+    read = readable_spans(disk, "default", [each for number in sample for each in trace_ids(number)])
+    wanted = Counter(
+        (trace_ids(number)[place // PER_TRACE], span_id(number, place)) for number in sample for place in range(SPANS)
+    )
+    found["unreadable"] = (wanted - read).total() + (read - wanted).total()
     return +found
 
 

@@ -62,8 +62,8 @@ def test_an_item_is_rewritten_a_few_times_and_few_segments_remain():
         living.append(segment(number, rows))
         while group := choose(living):
             rows = sum(each.rows for each in group)
-            assert rows <= 600_000
+            assert rows <= 262_144
             living = [each for each in living if each not in group] + [segment(group[-1].generation, rows)]
             rewritten += rows
-    assert rewritten / written <= math.log(600_000 / 1000, 4) + 1
+    assert rewritten / written <= math.log(262_144 / 1000, 4) + 1
     assert len(living) < 40

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -149,11 +150,8 @@ class OtelierQuery(Extension):
                 process.terminate()
             assert process.stdin
             assert process.stdout
-            try:
-                process.stdin.write(self.cfg.options() + b"\n")
-                process.stdin.flush()
-            except OSError:
-                pass  # it says itself why it has ended
+            with suppress(OSError):  # it says itself why it has ended
+                os.write(process.stdin.fileno(), self.cfg.options() + b"\n")
             for line in process.stdout:
                 self._take(line)
             code = process.wait()

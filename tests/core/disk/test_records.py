@@ -78,6 +78,17 @@ def test_a_damaged_byte_costs_one_record_and_is_reported(bodies: list[bytes], da
     assert records.damage == f"{PATH}: {len(frame(bodies[hit]))} bytes damaged in 1 places, the first at {ends[hit]}"
 
 
+@given(st.lists(st.binary(max_size=30), max_size=6), st.data())
+def test_whatever_is_done_to_a_file_no_record_is_invented(bodies: list[bytes], data: st.DataObject) -> None:
+    image = bytearray(b"".join(map(frame, bodies)))
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(image)))
+        end = data.draw(st.integers(start, len(image)))
+        image[start:end] = data.draw(st.binary(max_size=20))
+    found = iter(bodies)
+    assert all(body in found for body in opened(bytes(image)).records)
+
+
 def test_a_frame_inside_of_a_damaged_body_is_none() -> None:
     body = b"user's " + frame(b"forged") + b" text"
     damaged = bytearray(frame(body))

@@ -5,4 +5,4 @@ pub mod cells;
 pub(crate) mod items;
 mod requests;
 
-pub use requests::{decode, identities, read};
+pub use requests::{Identity, decode, identities, read};

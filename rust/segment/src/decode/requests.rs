@@ -63,11 +63,14 @@ fn decode_file(file: Bytes, signal: Signal, numbered: &NumberedKeys) -> Result<V
         .collect()
 }
 
-/// Trace id, span id, start and kind of rows of a segment of traces: by row group, ranges of rows in it.
+/// What makes a span the same as another: trace id, span id, start and kind.
+pub type Identity = ([u8; 16], [u8; 8], u64, i32);
+
+/// Identities of rows of a segment of traces: by row group, ranges of rows in it.
 pub fn identities(
     file: Bytes,
     wanted: HashMap<usize, Vec<std::ops::Range<usize>>>,
-) -> Result<Vec<([u8; 16], [u8; 8], u64, i32)>, ParquetError> {
+) -> Result<Vec<Identity>, ParquetError> {
     let reader = SerializedFileReader::new(file)?;
     let none = NumberedKeys::default();
     let mut found = Vec::new();
@@ -202,7 +205,7 @@ fn put_attributes(out: &mut Vec<u8>, number: u32, attributes: &[Attribute], row:
     }
 }
 
-fn bytes<'a>(column: Option<&'a Column>, row: usize) -> &'a [u8] {
+fn bytes(column: Option<&Column>, row: usize) -> &[u8] {
     match column.map(|column| column.cell(row)) {
         Some(Cell::Bytes(bytes)) => bytes,
         _ => &[],

@@ -1,6 +1,5 @@
 //! A column chunk: pages of one column of one row group, with or without a dictionary.
 
-use hashbrown::HashTable;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
@@ -8,21 +7,15 @@ use parquet::file::metadata::{ColumnChunkMetaData, ColumnIndexBuilder, OffsetInd
 use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnDescPtr;
 
-use super::codes::{put_bits, put_codes, width};
-use super::delta::{put_deltas, put_lengths};
+use super::codes::{put_codes, width};
+use super::dictionary::Maker;
 use super::levels::put_levels;
 use super::pack::{LEVEL, Packer};
 use super::page::{Coded, put_data_header, put_dictionary_header};
+use super::plain::{plain_size, put_plain, put_values};
 use super::{Strings, Values};
-use crate::hash::{hash_bytes, mix};
-use crate::schema::{Cell, Coding, Column, PAGE_ROWS};
+use crate::schema::{Cell, Column, PAGE_ROWS};
 
-/// A dictionary pays where at most so many of a hundred values are distinct …
-const MOST_DISTINCT: usize = 40;
-/// … and if it is no larger than this, because whoever reads a few rows reads all of it.
-const MAX_DICTIONARY_BYTES: usize = 512 * 1024;
-/// Values that are looked at before all are.
-const SAMPLE: usize = 1_024;
 /// By how much the pages of columns with few values are longer at most, as a power of two.
 const MAX_STRETCH: u32 = 2;
 /// Chunks up to this size are not compressed: the frame would be longer than what it saves.
@@ -57,8 +50,7 @@ pub struct Encoder {
     packed: Vec<u8>,
     bits: Vec<u8>,
     codes: Vec<u32>,
-    local: Vec<u32>,
-    table: HashTable<u32>,
+    maker: Maker,
 }
 
 impl Encoder {
@@ -70,8 +62,7 @@ impl Encoder {
             packed: Vec::new(),
             bits: Vec::new(),
             codes: Vec::new(),
-            local: Vec::new(),
-            table: HashTable::new(),
+            maker: Maker::default(),
         })
     }
 
@@ -79,8 +70,8 @@ impl Encoder {
         let mut codes = std::mem::take(&mut self.codes);
         codes.clear();
         let dictionary = match cells.content {
-            Content::Codes(global, lookup) => Some(Values::Bytes(self.localise(global, lookup, &mut codes))),
-            Content::Values(values) => self.dictionary(column.coding, values, &mut codes),
+            Content::Codes(global, lookup) => Some(Values::Bytes(self.maker.localise(global, lookup, &mut codes))),
+            Content::Values(values) => self.maker.make(column.coding, values, &mut codes),
         };
         let encoded = self.pages(column, of, cells, dictionary.as_ref().map(|values| (values, &codes[..])));
         self.codes = codes;
@@ -126,9 +117,7 @@ impl Encoder {
                     put_codes(&mut self.page, &codes[done..upto], width(values.len()));
                     Coded::Dictionary
                 }
-                (None, Content::Values(values)) => {
-                    put_values(&mut self.page, &mut self.cuts, column, values, done, upto)
-                }
+                (None, Content::Values(values)) => put_values(&mut self.page, &mut self.cuts, values, done, upto),
                 (None, Content::Codes(..)) => Coded::Plain,
             };
             if let (true, Content::Values(values)) = (column.page_bounds, &cells.content) {
@@ -193,55 +182,6 @@ impl Encoder {
         let levels = if filled == 0 || filled == cells.count { 0 } else { cells.count / 8 };
         values + levels > TINY
     }
-
-    /// The values among `global` in the order of their first occurrence; `codes` are their places in it.
-    fn localise(&mut self, global: &[u32], lookup: &Strings, codes: &mut Vec<u32>) -> Strings {
-        const NONE: u32 = u32::MAX;
-        let mut dictionary = Strings::default();
-        self.local.clear();
-        self.local.resize(lookup.len(), NONE);
-        codes.extend(global.iter().map(|code| {
-            let local = &mut self.local[*code as usize];
-            if *local == NONE {
-                *local = dictionary.len() as u32;
-                dictionary.push(lookup.get(*code as usize));
-            }
-            *local
-        }));
-        dictionary
-    }
-
-    /// The distinct values, if they are to be a dictionary; `codes` are each value's place in it then.
-    fn dictionary(&mut self, coding: Coding, values: &Values, codes: &mut Vec<u32>) -> Option<Values> {
-        if coding == Coding::Chosen {
-            let sample = values.len().min(SAMPLE);
-            let found = self.distinct(values, sample, codes)?;
-            // What is nearly always new in the beginning is not looked at further.
-            if sample < values.len() && found.len() * 100 > MOST_DISTINCT * 5 / 4 * sample {
-                return None;
-            }
-        } else if coding != Coding::Codes {
-            return None;
-        }
-        let dictionary = self.distinct(values, values.len(), codes)?;
-        let pays =
-            dictionary.len() * 100 <= MOST_DISTINCT * values.len() && plain_size(&dictionary) <= MAX_DICTIONARY_BYTES;
-        (coding == Coding::Codes || (pays && !codes.is_empty())).then_some(dictionary)
-    }
-
-    /// The distinct ones of the first `count` values. `None` for values that have no dictionaries.
-    fn distinct(&mut self, values: &Values, count: usize, codes: &mut Vec<u32>) -> Option<Values> {
-        codes.clear();
-        self.table.clear();
-        let table = &mut self.table;
-        Some(match values {
-            Values::Fixed(..) | Values::Bool(_) => return None,
-            Values::Int32(all) => Values::Int32(numbers(table, &all[..count], codes, |value| value as u32 as u64)),
-            Values::Int64(all) => Values::Int64(numbers(table, &all[..count], codes, |value| value as u64)),
-            Values::Double(all) => Values::Double(numbers(table, &all[..count], codes, |value| value)),
-            Values::Bytes(all) => Values::Bytes(texts(table, all, count, codes)),
-        })
-    }
 }
 
 /// Rows of a page in a chunk of `count` rows of which `filled` have a value.
@@ -277,111 +217,6 @@ impl Chunk {
         if self.encodings.is_empty() {
             self.encodings.extend_from_slice(more);
         }
-    }
-}
-
-fn numbers<T: Copy + PartialEq>(
-    table: &mut HashTable<u32>,
-    values: &[T],
-    codes: &mut Vec<u32>,
-    bits: impl Fn(T) -> u64,
-) -> Vec<T> {
-    let mut found: Vec<T> = Vec::new();
-    for value in values {
-        if let (Some(last), Some(code)) = (codes.last().and_then(|last| found.get(*last as usize)), codes.last())
-            && last == value
-        {
-            codes.push(*code);
-            continue;
-        }
-        let hash = |value: T| mix(0, bits(value));
-        let entry = table.entry(hash(*value), |at| found[*at as usize] == *value, |at| hash(found[*at as usize]));
-        let code = *entry.or_insert(found.len() as u32).get();
-        if code as usize == found.len() {
-            found.push(*value);
-        }
-        codes.push(code);
-    }
-    found
-}
-
-fn texts(table: &mut HashTable<u32>, values: &Strings, count: usize, codes: &mut Vec<u32>) -> Strings {
-    let mut found = Strings::default();
-    for at in 0..count {
-        let value = values.get(at);
-        let same = |at: &u32| found.get(*at as usize) == value;
-        let entry = table.entry(hash_bytes(value), same, |at| hash_bytes(found.get(*at as usize)));
-        let code = *entry.or_insert(found.len() as u32).get();
-        if code as usize == found.len() {
-            found.push(value);
-        }
-        codes.push(code);
-    }
-    found
-}
-
-fn plain_size(values: &Values) -> usize {
-    match values {
-        Values::Fixed(bytes, _) => bytes.len(),
-        Values::Int32(values) => 4 * values.len(),
-        Values::Int64(values) => 8 * values.len(),
-        Values::Double(values) => 8 * values.len(),
-        Values::Bool(values) => values.len() / 8,
-        Values::Bytes(strings) => 4 * strings.len() + strings.size(),
-    }
-}
-
-/// Appends values as a data page without dictionary holds them.
-fn put_values(
-    out: &mut Vec<u8>,
-    cuts: &mut Vec<usize>,
-    column: &Column,
-    values: &Values,
-    from: usize,
-    to: usize,
-) -> Coded {
-    match values {
-        Values::Bytes(strings) => {
-            let (bytes, _) = strings.slice(from, to);
-            let lengths: Vec<i64> = (from..to).map(|at| strings.get(at).len() as i64).collect();
-            put_lengths(out, &lengths);
-            cuts.push(out.len());
-            out.extend_from_slice(bytes);
-            Coded::DeltaLength
-        }
-        Values::Int64(values) => {
-            put_deltas(out, &values[from..to]);
-            Coded::Delta
-        }
-        Values::Double(values) => {
-            // The last two bytes, sign and exponent, are alike, the others are not.
-            for byte in 0..8 {
-                if byte == 6 {
-                    cuts.push(out.len());
-                }
-                out.extend(values[from..to].iter().map(|bits| (bits >> (8 * byte)) as u8));
-            }
-            Coded::Split
-        }
-        _ => {
-            debug_assert!(!matches!(column.cell, Cell::Text | Cell::Bytes));
-            put_plain(out, values, from, to);
-            Coded::Plain
-        }
-    }
-}
-
-fn put_plain(out: &mut Vec<u8>, values: &Values, from: usize, to: usize) {
-    match values {
-        Values::Fixed(bytes, length) => out.extend_from_slice(&bytes[from * length..to * length]),
-        Values::Int32(values) => values[from..to].iter().for_each(|value| out.extend_from_slice(&value.to_le_bytes())),
-        Values::Int64(values) => values[from..to].iter().for_each(|value| out.extend_from_slice(&value.to_le_bytes())),
-        Values::Double(values) => values[from..to].iter().for_each(|bits| out.extend_from_slice(&bits.to_le_bytes())),
-        Values::Bool(values) => put_bits(out, values[from..to].iter().map(|value| u64::from(*value)), to - from, 1),
-        Values::Bytes(strings) => (from..to).map(|at| strings.get(at)).for_each(|value| {
-            out.extend_from_slice(&(value.len() as u32).to_le_bytes());
-            out.extend_from_slice(value);
-        }),
     }
 }
 

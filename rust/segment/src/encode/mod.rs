@@ -5,9 +5,11 @@
 mod chunk;
 mod codes;
 mod delta;
+mod dictionary;
 mod levels;
 mod pack;
 mod page;
+mod plain;
 
 pub use chunk::{Cells, Content, Encoded, Encoder};
 #[cfg(test)]
@@ -40,6 +42,10 @@ impl Values {
             Values::Bool(values) => values.len(),
             Values::Bytes(strings) => strings.len(),
         }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     pub fn clear(&mut self) {

@@ -6,13 +6,10 @@ use hashbrown::{HashMap, HashSet};
 use otelier_disk::Disk;
 
 use super::Split;
-use crate::decode::identities;
+use crate::decode::{Identity, identities};
 use crate::index::{Index, TraceRows};
 use crate::write::WriteError;
 use crate::write::{Span, index_path};
-
-/// What makes a span the same as another: trace id, span id, start and kind.
-pub type Identity = ([u8; 16], [u8; 8], u64, i32);
 
 pub fn identity(span: &Span) -> Identity {
     (span.trace_id, span.span_id, span.start_ns, span.kind)

@@ -25,7 +25,7 @@ const fn bounds() -> [u64; PER_DOUBLING] {
         let mut i = 0;
         while i < SCALE as usize {
             if k >> (SCALE as usize - 1 - i) & 1 == 1 {
-                product = product * roots[i] as u128 >> 63;
+                product = (product * roots[i] as u128) >> 63;
             }
             i += 1;
         }

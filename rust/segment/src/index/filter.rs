@@ -71,7 +71,7 @@ impl Filter {
 }
 
 fn block_of(entry: u64, blocks: usize) -> usize {
-    ((entry >> 32) * blocks as u64 >> 32) as usize
+    (((entry >> 32) * blocks as u64) >> 32) as usize
 }
 
 fn masks(entry: u64) -> [u32; 8] {

@@ -5,6 +5,7 @@ use std::io;
 use otelier_wire::protobuf::{Cursor, put_varint};
 
 use super::{count, damaged, number};
+use crate::hash::hash_bytes;
 
 /// A run of rows of one trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,10 +16,10 @@ pub struct TraceRows {
     pub rows: u32,
 }
 
-/// The first eight bytes of a trace id as a number: whoever finds it must compare the whole id.
+/// A number for a trace id, of all its bytes: the first eight are all zero where ids of 64 bits are padded. Whoever finds
+/// it must compare the whole id.
 pub fn trace_prefix(trace_id: &[u8; 16]) -> u64 {
-    let [first, ..] = trace_id.as_chunks().0 else { return 0 };
-    u64::from_be_bytes(*first)
+    hash_bytes(trace_id)
 }
 
 /// Sorted by prefix and row.

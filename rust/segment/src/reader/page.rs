@@ -30,6 +30,9 @@ thread_local! {
     static ZSTD: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
 }
 
+/// Those of a page, and the one that is looked for, if there can be one.
+pub type Integers = (Vec<i64>, Option<i64>);
+
 #[derive(Debug)]
 pub struct Page {
     pub rows: usize,
@@ -198,7 +201,7 @@ impl Page {
     }
 
     /// The integers of a column of numbered texts, and the one that stands for `text`; `None` in other columns.
-    pub fn integers(&self, text: &[u8]) -> Option<Result<(Vec<i64>, Option<i64>), Damage>> {
+    pub fn integers(&self, text: &[u8]) -> Option<Result<Integers, Damage>> {
         let numbered = self.numbered.as_ref().filter(|_| self.encoding == DELTA)?;
         let wanted = numbered.number(text);
         let all = self.rank(self.rows);

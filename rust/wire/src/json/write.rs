@@ -105,7 +105,7 @@ impl<'a> Writer<'a> {
         if field.presence == Presence::Repeated {
             self.out.push(b'[');
             let first = self.out.len();
-            if self.attributes != Attributes::Otlp && is_attribute(field.kind) {
+            if self.attributes != Attributes::Otlp && is_attribute(field) {
                 let wires =
                     self.records[start..end].iter().map(|r| if let Value::Len(wire) = r.value { wire } else { &[] });
                 write_tags(wires, self.attributes == Attributes::SortedTags, &mut self.out);
@@ -190,8 +190,9 @@ impl<'a> Writer<'a> {
     }
 }
 
-fn is_attribute(kind: Kind) -> bool {
-    matches!(kind, Kind::Message(message) if std::ptr::eq(message, &schema::KEY_VALUE))
+/// Whether a field holds attributes; what a map holds (in a log record's body) are none.
+fn is_attribute(field: &Field) -> bool {
+    matches!(field.kind, Kind::Message(message) if std::ptr::eq(message, &schema::KEY_VALUE)) && field.json != "values"
 }
 
 fn quoted(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {

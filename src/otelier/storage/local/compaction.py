@@ -13,8 +13,8 @@ FEW = 4
 """So many of a size are merged, and sizes differ by this factor."""
 _MOST = 16
 """At most so many at once: what came while merging had to wait."""
-_ROWS = 600_000
-"""No merged segment has more; bounds the memory that a merge takes."""
+_ROWS = 262_144
+"""No merged segment has more. A merge takes about 1.1 KiB of memory per row, so this is its bound."""
 _SPAN_NS = 24 * 3600 * 10**9
 """What is merged was written within so long, so that retention stays fine-grained."""
 
