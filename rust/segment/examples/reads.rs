@@ -3,7 +3,7 @@
 //!     cargo run --release -p otelier-segment --example reads -- FOLDER CORPUS [COPIES]
 //!
 //! Fills the folder once: a segment for each copy of the corpus file of `bench/corpus.py`, with other trace ids and
-//! later times.
+//! later times. With 0 copies the corpus stays in the log, and the view reads that.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use bytes::Bytes;
 use otelier_disk::{Disk, Log, LogOptions, Operations, RealDisk};
 use otelier_segment::filter::parse;
 use otelier_segment::flush::{Options, flush};
-use otelier_segment::index::Index;
+use otelier_segment::index::{Index, Operation};
 use otelier_segment::view::View;
 use otelier_wire::Signal;
 use otelier_wire::protobuf::{Value, fields};
@@ -27,22 +27,31 @@ fn main() {
     let corpus = arguments.next().expect("usage: reads FOLDER CORPUS [COPIES]");
     let copies: u64 = arguments.next().map_or(10, |copies| copies.parse().expect("a number of copies"));
     let disk: Arc<dyn Disk> = Arc::new(RealDisk::new(Path::new(&folder), Operations::new(false, 0)).expect("a disk"));
-    if !disk.exists(SEGMENTS) {
+    if copies == 0 && !disk.exists("log") {
+        let log = Log::open(disk.clone(), "log", LogOptions { max_unflushed_bytes: 1 << 40, ..LogOptions::default() });
+        append(&log.expect("a log"), &std::fs::read(&corpus).expect("the corpus file"), 0, 0);
+    } else if copies > 0 && !disk.exists(SEGMENTS) {
         fill(&disk, &std::fs::read(corpus).expect("the corpus file"), copies);
     }
-    let names = disk.list(SEGMENTS).expect("segments");
+    let names = disk.list(SEGMENTS).unwrap_or_default();
     let paths: Vec<String> =
         names.iter().filter(|name| name.ends_with(".parquet")).map(|name| format!("{SEGMENTS}/{name}")).collect();
     let view = View::new(disk.clone());
-    let (_, cold) = cpu(|| view.refresh(&paths, u64::MAX).expect("refreshed"));
-    println!("{} segments, refresh {cold:.2} ms", paths.len());
+    let (_, cold) = cpu(|| view.refresh(&paths, if copies == 0 { 0 } else { u64::MAX }).expect("refreshed"));
+    println!("{} segments, {} spans in the log, refresh {cold:.2} ms", paths.len(), view.hot_items());
+    memory();
 
     let everything = parse(br#"{"all":[]}"#).expect("a filter");
     measure(&view, "newest 20 of all", || {
         view.search("default", &everything, &(0..=u64::MAX), 20).expect("found").len()
     });
-    let index = Index::new(disk.read(&paths[0].replace(".parquet", ".index")).expect("an index")).expect("an index");
-    let operations = index.summary().expect("a summary").operations;
+    let operations = match paths.first() {
+        Some(path) => {
+            let index = Index::new(disk.read(&path.replace(".parquet", ".index")).expect("an index"));
+            index.expect("an index").summary().expect("a summary").operations
+        }
+        None => hot_operations(&view),
+    };
     let most = operations.iter().max_by_key(|operation| operation.spans).expect("operations");
     let least = operations.iter().min_by_key(|operation| operation.spans).expect("operations");
     println!("most: {most:?}\nleast: {least:?}");
@@ -50,7 +59,7 @@ fn main() {
         format!(r#"{{"field":{{"scope":"{scope}","key":"{key}"}},"op":"{op}","value":{value}}}"#)
     };
     let text = |text: &str| format!("{text:?}");
-    let operation = |of: &otelier_segment::index::Operation, longer: u64, error: bool| {
+    let operation = |of: &Operation, longer: u64, error: bool| {
         let mut tests = vec![
             test("intrinsic", "service", "=", &text(&of.service)),
             test("intrinsic", "name", "=", &text(&of.name)),
@@ -98,8 +107,31 @@ fn main() {
     let newest: Vec<[u8; 16]> = found.iter().take(20).map(|(id, _)| *id).collect();
     measure(&view, "summaries of the newest 20", || view.summaries("default", &newest).expect("summed").len());
     measure(&view, "summaries of 20 anywhere", || view.summaries("default", &some[..20]).expect("summed").len());
+    memory();
+}
+
+/// With how often they were seen left out.
+fn hot_operations(view: &View) -> Vec<Operation> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let of = |service: String| {
+        let operations = view.hot_operations("default", &service);
+        let operation = move |(name, kind): (Arc<[u8]>, i32)| Operation {
+            service: service.clone(),
+            name: text(&name),
+            kind,
+            spans: 0,
+        };
+        operations.into_iter().map(operation)
+    };
+    view.hot_services("default").iter().flat_map(|service| of(text(service))).collect()
+}
+
+fn memory() {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux's /proc");
-    status.lines().filter(|line| line.starts_with("VmHWM")).for_each(|line| println!("{line}"));
+    status
+        .lines()
+        .filter(|line| line.starts_with("VmHWM") || line.starts_with("VmRSS"))
+        .for_each(|line| println!("{line}"));
 }
 
 fn measure(view: &View, name: &str, mut action: impl FnMut() -> usize) {
@@ -140,33 +172,38 @@ fn fill(disk: &Arc<dyn Disk>, corpus: &[u8], copies: u64) {
     let log = Log::open(disk.clone(), "log", options).expect("a log");
     let (least, greatest) = times(corpus);
     for copy in 0..copies {
-        let mut rest = corpus;
-        let mut parts = Vec::new();
-        while let Some((header, behind)) = rest.split_first_chunk::<8>() {
-            let size = u32::from_le_bytes([header[0], header[1], header[2], header[3]]) as usize;
-            let items = u32::from_le_bytes([header[4], header[5], header[6], header[7]]);
-            let mut request = behind[..size].to_vec();
-            each_span(&behind[..size], &mut |place, number| match number {
-                1 => request[place] ^= copy as u8,
-                _ => {
-                    let time = u64::from_le_bytes(request[place..place + 8].try_into().expect("eight bytes"));
-                    let later = time + copy * (greatest - least);
-                    request[place..place + 8].copy_from_slice(&later.to_le_bytes());
-                }
-            });
-            parts.push((Bytes::from(request), items));
-            rest = &behind[size..];
-        }
-        for some in parts.chunks(100) {
-            let items = some.iter().map(|(_, items)| items).sum();
-            let parts = some.iter().map(|(request, _)| request.clone()).collect();
-            log.append("default", Signal::Traces, 1, items, parts).expect("appended");
-        }
+        append(&log, corpus, copy, greatest - least);
         let sealed = log.rotate();
         let generations = [sealed];
         let options = Options { log_directory: "log", generations: &generations, now_ns: 1, ..Options::default() };
         flush(&**disk, &log, &options).expect("flushed");
         log.retire(sealed).expect("retired");
+    }
+}
+
+/// Appends the corpus with trace ids and times of this copy.
+fn append(log: &Log, corpus: &[u8], copy: u64, length_ns: u64) {
+    let mut rest = corpus;
+    let mut parts = Vec::new();
+    while let Some((header, behind)) = rest.split_first_chunk::<8>() {
+        let size = u32::from_le_bytes([header[0], header[1], header[2], header[3]]) as usize;
+        let items = u32::from_le_bytes([header[4], header[5], header[6], header[7]]);
+        let mut request = behind[..size].to_vec();
+        each_span(&behind[..size], &mut |place, number| match number {
+            1 => request[place] ^= copy as u8,
+            _ => {
+                let time = u64::from_le_bytes(request[place..place + 8].try_into().expect("eight bytes"));
+                let later = time + copy * length_ns;
+                request[place..place + 8].copy_from_slice(&later.to_le_bytes());
+            }
+        });
+        parts.push((Bytes::from(request), items));
+        rest = &behind[size..];
+    }
+    for some in parts.chunks(100) {
+        let items = some.iter().map(|(_, items)| items).sum();
+        let parts = some.iter().map(|(request, _)| request.clone()).collect();
+        log.append("default", Signal::Traces, 1, items, parts).expect("appended");
     }
 }
 

@@ -38,8 +38,24 @@ pub struct View {
 #[derive(Debug, Default)]
 struct Snapshot {
     hot: Visible,
-    /// By tenant and signal.
-    segments: HashMap<(Arc<str>, Signal), Vec<Arc<str>>>,
+    segments: Arc<Segments>,
+}
+
+/// The manifest's paths, and the same by tenant and signal.
+#[derive(Debug, Default)]
+struct Segments {
+    paths: Vec<String>,
+    of: HashMap<(Arc<str>, Signal), Vec<Arc<str>>>,
+}
+
+impl Segments {
+    fn new(paths: &[String]) -> Result<Segments, ReadError> {
+        let mut of: HashMap<_, Vec<Arc<str>>> = HashMap::new();
+        for path in paths {
+            of.entry(place_of(path)?).or_default().push(path.as_str().into());
+        }
+        Ok(Segments { paths: paths.to_vec(), of })
+    }
 }
 
 impl Snapshot {
@@ -60,12 +76,12 @@ impl View {
     pub fn refresh(&self, paths: &[String], retired: u64) -> Result<(), ReadError> {
         let mut hot = self.hot.lock();
         hot.refresh(&*self.disk, LOG, retired)?;
-        let mut segments: HashMap<_, Vec<Arc<str>>> = HashMap::new();
-        for path in paths {
-            segments.entry(place_of(path)?).or_default().push(path.as_str().into());
+        let mut segments = self.snapshot().segments.clone();
+        if segments.paths != paths {
+            segments = Arc::new(Segments::new(paths)?);
+            let kept: HashSet<&str> = paths.iter().map(String::as_str).collect();
+            self.cache.keep(|path| kept.contains(&**path));
         }
-        let kept: HashSet<&str> = paths.iter().map(String::as_str).collect();
-        self.cache.keep(|path| kept.contains(&**path));
         let snapshot = Arc::new(Snapshot { hot: hot.visible(retired), segments });
         *self.snapshot.write() = snapshot;
         Ok(())
@@ -139,25 +155,20 @@ impl View {
     /// Services (an empty one for spans that name none) of what is in the live log, each once, in order.
     pub fn hot_services(&self, tenant: &str) -> Vec<Arc<[u8]>> {
         let snapshot = self.snapshot();
-        let mut services: BTreeSet<&[u8]> = BTreeSet::new();
-        for chunk in snapshot.chunks(tenant, Signal::Traces) {
-            // Neighbours mostly share their resource.
-            let mut last: Option<&Arc<[u8]>> = None;
-            for shape in chunk.shapes.iter() {
-                if last.is_none_or(|last| !Arc::ptr_eq(last, &shape.resource)) {
-                    services.insert(shape.service().unwrap_or_default());
-                    last = Some(&shape.resource);
-                }
-            }
-        }
-        services.into_iter().map(Arc::from).collect()
+        let shapes = snapshot.chunks(tenant, Signal::Traces).iter().flat_map(|chunk| &chunk.shapes);
+        let mut services: Vec<&Arc<[u8]>> = shapes.map(|shape| &shape.service).collect();
+        // Equal ones are one in memory: most go before texts are compared.
+        services.dedup_by(|a, b| Arc::ptr_eq(a, b));
+        services.sort_unstable();
+        services.dedup();
+        services.into_iter().cloned().collect()
     }
 
     /// Name and kind of what a service (empty: spans that name none) does in the live log, each once, in order.
     pub fn hot_operations(&self, tenant: &str, service: &str) -> Vec<Operation> {
         let snapshot = self.snapshot();
         let shapes = snapshot.chunks(tenant, Signal::Traces).iter().flat_map(|chunk| &chunk.shapes);
-        let own = shapes.filter(|shape| shape.service().unwrap_or_default() == service.as_bytes());
+        let own = shapes.filter(|shape| *shape.service == *service.as_bytes());
         let operations: BTreeSet<Operation> = own.map(|shape| (shape.name.clone(), shape.kind)).collect();
         operations.into_iter().collect()
     }
@@ -178,7 +189,7 @@ impl View {
     }
 
     fn files(&self, snapshot: &Snapshot, tenant: &str, signal: Signal) -> Result<Vec<Arc<SegmentFile>>, ReadError> {
-        let paths = snapshot.segments.get(&(tenant.into(), signal)).map_or(&[][..], Vec::as_slice);
+        let paths = snapshot.segments.of.get(&(tenant.into(), signal)).map_or(&[][..], Vec::as_slice);
         paths.iter().map(|path| self.cache.get(path)).collect()
     }
 

@@ -56,6 +56,18 @@ impl TextForm {
             bool: text.parse().ok(),
         }
     }
+
+    /// Whether nothing but a text is written like this.
+    pub fn is_only_text(&self) -> bool {
+        self.is_scalar() && self.int.is_none() && self.double.is_none() && self.bool.is_none()
+    }
+
+    /// Whether no bytes, array, map or nothing is written like this.
+    pub fn is_scalar(&self) -> bool {
+        let base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+        let may_be_bytes = self.text.len().is_multiple_of(4) && self.text.iter().all(base64);
+        !may_be_bytes && !matches!(self.text.first(), Some(b'[' | b'{'))
+    }
 }
 
 #[derive(Debug)]

@@ -30,7 +30,7 @@ fn filter(json: &Json) -> Result<Filter, String> {
         (Some(place), Some(op)) => {
             let field = field(place)?;
             let condition = condition(op, json.get("value").unwrap_or(&Json::Null))?;
-            Ok(Filter::Test(Test { field, condition }))
+            Ok(Filter::Test(Test::new(field, condition)))
         }
         _ => Err(format!("a filter has one of all, any, not, or field and op; this has none: {json}")),
     }

@@ -8,7 +8,7 @@ use otelier_wire::Signal;
 use otelier_wire::protobuf::{Value, fields};
 
 use super::chunk::{Chunk, Request, Shape};
-use crate::filter::value::Fixed;
+use crate::filter::value::{Fixed, service_of};
 
 /// A chunk is full with so many rows; the last request may exceed it.
 pub const FULL: usize = 4096;
@@ -46,9 +46,11 @@ struct Known {
     status: i32,
 }
 
+#[derive(Clone)]
 struct Around {
     resource: Arc<[u8]>,
     scope: Arc<[u8]>,
+    service: Arc<[u8]>,
 }
 
 impl Builder {
@@ -77,12 +79,14 @@ impl Builder {
             header.clear();
             fields(group).filter(|field| field.number != 2).for_each(|field| header.extend_from_slice(field.raw));
             let resource = texts.get(&header);
+            let service = texts.get(service_of(&header).unwrap_or_default());
             for scope in fields(group) {
                 let (2, Value::Len(group)) = (scope.number, scope.value) else { continue };
                 scope_header.clear();
                 let rest = fields(group).filter(|field| field.number != 2);
                 rest.for_each(|field| scope_header.extend_from_slice(field.raw));
-                let around = Around { resource: resource.clone(), scope: texts.get(&scope_header) };
+                let scope = texts.get(&scope_header);
+                let around = Around { resource: resource.clone(), scope, service: service.clone() };
                 for item in fields(group) {
                     let (2, Value::Len(content)) = (item.number, item.value) else { continue };
                     let start = (content.as_ptr() as usize - request.as_ptr() as usize) as u32;
@@ -112,8 +116,8 @@ impl Builder {
         };
         let chunk = &mut self.chunk;
         let shape = *self.known.entry(known).or_insert_with(|| {
-            let (resource, scope) = (around.resource.clone(), around.scope.clone());
-            chunk.shapes.push(Shape { resource, scope, name, kind: row.kind, status: row.status });
+            let Around { resource, scope, service } = around.clone();
+            chunk.shapes.push(Shape { resource, scope, service, name, kind: row.kind, status: row.status });
             chunk.shapes.len() as u32 - 1
         });
         chunk.shape_of.push(shape);

@@ -8,7 +8,6 @@ use bytes::Bytes;
 use otelier_disk::ReadAt;
 
 use crate::error::ReadError;
-use crate::filter::value::service_of;
 use crate::newest::TraceId;
 
 /// What many rows have in common. A header stands in memory once, whatever the number of chunks.
@@ -18,15 +17,11 @@ pub struct Shape {
     pub resource: Arc<[u8]>,
     /// The ScopeSpans without its spans.
     pub scope: Arc<[u8]>,
+    /// The resource's service; empty if it names none.
+    pub service: Arc<[u8]>,
     pub name: Arc<[u8]>,
     pub kind: i32,
     pub status: i32,
-}
-
-impl Shape {
-    pub fn service(&self) -> Option<&[u8]> {
-        service_of(&self.resource)
-    }
 }
 
 /// Where a request lies in its file.
@@ -112,10 +107,9 @@ impl Chunk {
         self.read(request.offset + u64::from(item.start), item.len())
     }
 
-    /// The encoded request; `None` as above.
-    pub fn request(&self, request: usize) -> Result<Option<Bytes>, ReadError> {
-        let request = self.requests[request];
-        self.read(request.offset, request.len as usize)
+    /// The bytes of a request in this range; `None` as above.
+    pub fn items_at(&self, request: usize, range: Range<u32>) -> Result<Option<Bytes>, ReadError> {
+        self.read(self.requests[request].offset + u64::from(range.start), range.len())
     }
 
     fn read(&self, offset: u64, len: usize) -> Result<Option<Bytes>, ReadError> {

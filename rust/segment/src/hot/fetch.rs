@@ -3,7 +3,7 @@
 use super::chunk::Chunk;
 use crate::assemble::Assembly;
 use crate::error::ReadError;
-use crate::filter::value::{Fixed, service_of};
+use crate::filter::value::Fixed;
 use crate::newest::TraceId;
 use crate::summary::{Fact, Parent};
 
@@ -51,7 +51,7 @@ impl Chunk {
                 start_ns: fixed.start_ns,
                 end_ns: fixed.end_ns,
                 error: fixed.status_code == ERROR,
-                service: service_of(&shape.resource).unwrap_or_default().into(),
+                service: shape.service.clone(),
                 name: Some(shape.name.clone()),
             });
         }

@@ -2,8 +2,6 @@
 
 use std::ops::{Range, RangeInclusive};
 
-use bytes::Bytes;
-
 use super::chunk::Chunk;
 use crate::error::ReadError;
 use crate::filter::value::{Span, Value};
@@ -12,8 +10,10 @@ use crate::newest::{Block, Newest};
 use crate::rows::Rows;
 use crate::select::{Table, select};
 
-/// A request is read as a whole if at least one of so many of its rows is wanted.
-const SPARSE: usize = 8;
+/// Items with so many bytes between them are read together …
+const MAX_GAP: u32 = 8 << 10;
+/// … up to so many at once, because they are looked at while they are in the processor's cache.
+const MAX_READ: u32 = 512 << 10;
 
 impl Block for Chunk {
     fn starts(&self) -> RangeInclusive<u64> {
@@ -98,6 +98,9 @@ impl Shaped<'_> {
             Field::Intrinsic(Intrinsic::Kind) => test.condition.holds(Value::Int(shape.kind.into())),
             Field::Intrinsic(Intrinsic::Status) => test.condition.holds(Value::Int(shape.status.into())),
             _ => {
+                if test.field == Field::Intrinsic(Intrinsic::Service) && !shape.service.is_empty() {
+                    return test.condition.holds(Value::Text(&shape.service));
+                }
                 // Neighbours have equal headers more often than not.
                 let at = (shape.resource.as_ptr(), shape.scope.as_ptr());
                 let holds = match last {
@@ -111,26 +114,33 @@ impl Shaped<'_> {
         shapes.collect()
     }
 
+    /// Reads the items that are asked for, those that lie near each other at once.
     fn by_items(&self, test: &Test, among: &Rows) -> Result<Rows, ReadError> {
         let chunk = self.0;
         let mut found = Rows::none(among.len());
         for request in 0..chunk.requests.len() {
-            let rows = chunk.rows_in(request);
-            let wanted = among.within(rows.clone()).count();
-            if wanted == 0 {
-                continue;
-            }
-            let whole = if wanted * SPARSE >= rows.len() { Some(chunk.request(request)?) } else { None };
-            for row in among.within(rows) {
-                let item = match &whole {
-                    Some(bytes) => bytes.as_ref().and_then(|bytes| part(bytes, &chunk.items[row])),
-                    None => chunk.item(row)?,
-                };
-                let shape = chunk.shape(row);
-                if let Some(span) = item
-                    && test.holds(&Span { span: &span, resource: &shape.resource, scope: &shape.scope })
+            let mut rows = among.within(chunk.rows_in(request)).peekable();
+            while let Some(first) = rows.next() {
+                let start = chunk.items[first].start;
+                let (mut near, mut end) = (vec![first], chunk.items[first].end);
+                while let Some(next) = rows.peek().copied()
+                    && is_near(start, end, &chunk.items[next])
                 {
-                    found.insert(row);
+                    end = chunk.items[next].end;
+                    rows.next();
+                    near.push(next);
+                }
+                let Some(bytes) = chunk.items_at(request, start..end)? else { continue };
+                if !test.may_hold_in(&bytes) {
+                    continue;
+                }
+                for row in near {
+                    let item = &chunk.items[row];
+                    let span =
+                        bytes.get((item.start - start) as usize..(item.end - start) as usize).unwrap_or_default();
+                    if test.may_hold_in(span) && says(test, span) {
+                        found.insert(row);
+                    }
                 }
             }
         }
@@ -138,7 +148,15 @@ impl Shaped<'_> {
     }
 }
 
-fn part(bytes: &Bytes, range: &Range<u32>) -> Option<Bytes> {
-    let range = range.start as usize..range.end as usize;
-    bytes.get(range.clone()).is_some().then(|| bytes.slice(range))
+/// What the item's own bytes say: what stands around it was asked before.
+fn says(test: &Test, span: &[u8]) -> bool {
+    match test.field {
+        Field::Intrinsic(_) => test.holds(&Span { span, resource: &[], scope: &[] }),
+        _ => test.holds_for_span(span),
+    }
+}
+
+/// Whether an item is worth to be read together with those before it, which lie in `start..end`.
+fn is_near(start: u32, end: u32, item: &Range<u32>) -> bool {
+    item.start >= end && item.start - end <= MAX_GAP && item.end - start <= MAX_READ
 }

@@ -142,16 +142,9 @@ fn may_be_raw(test: &Test, key: &[u8], group: &Group) -> bool {
             Literal::Double(double) if *double != 0.0 && double.abs() < EXACT => pair(&double.to_string()),
             _ => true,
         },
-        Condition::TextIs(form) if is_plain(&form.text) => {
+        Condition::TextIs(form) if form.is_scalar() => {
             filter.may_hold(pair_hash(key, &form.text)) || form.double.is_some_and(|double| pair(&double.to_string()))
         }
         _ => true,
     }
-}
-
-/// Whether a text can't be that of bytes, an array, a map or nothing, which the filter does not hold as text.
-fn is_plain(text: &[u8]) -> bool {
-    let base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
-    let may_be_bytes = text.len().is_multiple_of(4) && text.iter().all(base64);
-    !may_be_bytes && !matches!(text.first(), Some(b'[' | b'{'))
 }
