@@ -1,6 +1,8 @@
 """`View`: what was acknowledged is found, whole and once, whatever the flush is doing."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -218,3 +220,40 @@ def without_duplicates(batch: Batch) -> Batch:
                 keep.append(identity not in seen)
                 seen.add(identity)
     return batch.select(bytes(keep))
+
+
+def test_threads_see_all_that_was_there_while_the_store_goes_on(disk: Disk, log_of: Log, view: View) -> None:
+    written = 0
+    done = threading.Event()
+
+    def read() -> int:
+        looks = 0
+        while not done.is_set() or looks == 0:
+            least = written
+            try:
+                ids = [trace for trace, _ in view.search("default", EVERYTHING, *FOREVER, 10_000)]
+                assert len(ids) >= least
+                assert len(view.traces("default", ids)) >= 3 * least
+                looks += 1
+            except StaleView:
+                continue
+        return looks
+
+    with ThreadPoolExecutor(3) as readers:
+        results = [readers.submit(read) for _ in range(3)]
+        try:
+            paths: list[str] = []
+            retired = 0
+            for trace in range(40):
+                fill(log_of, traces(*(span(trace=trace, number=n) for n in range(3))))
+                if trace % 4 == 3:
+                    sealed, more = flush_all(disk, log_of)
+                    paths += more
+                    view.refresh(paths, sealed)
+                    log_of.retire(sealed)
+                    retired = sealed
+                view.refresh(paths, retired)
+                written = trace + 1
+        finally:
+            done.set()
+        assert all(result.result() > 0 for result in results)
