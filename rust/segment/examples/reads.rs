@@ -105,6 +105,7 @@ fn main() {
     measure(&view, "20 traces", || view.traces("default", &some[..20]).expect("fetched").items());
     measure(&view, "no such trace", || view.traces("default", &[[7; 16]]).expect("fetched").items());
     let newest: Vec<[u8; 16]> = found.iter().take(20).map(|(id, _)| *id).collect();
+    measure(&view, "the newest 20 traces", || view.traces("default", &newest).expect("fetched").items());
     measure(&view, "summaries of the newest 20", || view.summaries("default", &newest).expect("summed").len());
     measure(&view, "summaries of 20 anywhere", || view.summaries("default", &some[..20]).expect("summed").len());
     memory();
