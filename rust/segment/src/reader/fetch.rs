@@ -14,6 +14,9 @@ use crate::filter::value::Value;
 use crate::newest::TraceId;
 use crate::schema::{self, AttributeType};
 
+/// Log records within so many rows are read together: a trace's lie near each other, other records between them.
+const NEAR: usize = 4_096;
+
 /// Field numbers of attributes.
 const SPAN_ATTRIBUTES: u32 = 9;
 const RECORD_ATTRIBUTES: u32 = 6;
@@ -27,7 +30,7 @@ impl Group<'_> {
     }
 
     /// Adds the spans of a run; those that are in already count once.
-    pub fn spans(&mut self, trace_id: &TraceId, rows: &Range<usize>, assembly: &mut Assembly) -> Result<(), ReadError> {
+    fn spans(&mut self, trace_id: &TraceId, rows: &Range<usize>, assembly: &mut Assembly) -> Result<(), ReadError> {
         let mut names = HEAD.iter();
         let mut head = || self.slice(names.next().unwrap_or(&""), rows);
         let (span_ids, distances, parent_ids) = (head()?, head()?, head()?);
@@ -76,8 +79,10 @@ impl Group<'_> {
         Ok(())
     }
 
-    /// Adds the log records of a run.
-    pub fn records(&mut self, rows: &Range<usize>, assembly: &mut Assembly) -> Result<(), ReadError> {
+    /// Adds the log records of these runs, which are in order.
+    fn records(&mut self, runs: &[Range<usize>], assembly: &mut Assembly) -> Result<(), ReadError> {
+        let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return Ok(()) };
+        let rows = &(first.start..last.end);
         let mut slice = |name| self.slice(name, rows);
         let (trace_ids, span_ids) = (slice(schema::TRACE_ID)?, slice(schema::SPAN_ID)?);
         let (times, observed) = (slice(schema::TIME_NS)?, slice(schema::OBSERVED_NS)?);
@@ -87,7 +92,7 @@ impl Group<'_> {
         let (resources, scopes, rest) = (slice(schema::RESOURCE)?, slice(schema::SCOPE)?, slice(schema::REST)?);
         let attributes = self.attributes(rows)?;
         let (mut item, mut body) = (Vec::new(), Vec::new());
-        for row in rows.clone() {
+        for row in runs.iter().cloned().flatten() {
             item.clear();
             let mut message = Message(&mut item);
             message.fixed64(1, int(&times, row) as u64);
@@ -177,12 +182,24 @@ pub fn fetch(
     trace_ids: &[TraceId],
     assembly: &mut Assembly,
 ) -> Result<(), ReadError> {
-    Part::each_group(&mut parts, &mut |group, part| {
-        let trace_id = &trace_ids[part.trace];
-        match signal {
-            _ if !group.is_of(trace_id, &part.run)? => Ok(()),
-            Signal::Logs => group.records(&part.run.rows, assembly),
-            _ => group.spans(trace_id, &part.run.rows, assembly),
+    Part::each_group(&mut parts, &mut |group, parts| {
+        let mut records: Vec<Range<usize>> = Vec::new();
+        for part in parts {
+            let trace_id = &trace_ids[part.trace];
+            if !group.is_of(trace_id, &part.run)? {
+                continue;
+            }
+            match signal {
+                Signal::Logs => records.push(part.run.rows.clone()),
+                _ => group.spans(trace_id, &part.run.rows, assembly)?,
+            }
         }
+        let mut rest = &records[..];
+        while let Some(first) = rest.first() {
+            let near = rest.iter().take_while(|rows| rows.end - first.start <= NEAR).count().max(1);
+            group.records(&rest[..near], assembly)?;
+            rest = &rest[near..];
+        }
+        Ok(())
     })
 }
