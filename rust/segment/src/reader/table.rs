@@ -81,6 +81,9 @@ impl<'a> GroupTable<'a> {
     fn look(&mut self, look: Look, test: &Test, among: &Rows) -> Result<Rows, ReadError> {
         let mut found = Rows::none(among.len());
         let verdicts = self.verdicts(look, test)?;
+        if !look.nulls && verdicts.as_ref().is_some_and(|verdicts| !verdicts.contains(&true)) {
+            return Ok(found);
+        }
         let bounds = match look.judge {
             Judge::Int | Judge::Unsigned => self.group.bounds(look.column)?,
             _ => None,
@@ -95,8 +98,8 @@ impl<'a> GroupTable<'a> {
                 continue;
             }
             let page = self.group.page(look.column, number)?;
-            if page.is_coded() && !look.nulls && verdicts.as_ref().is_some_and(|verdicts| !verdicts.contains(&true)) {
-                continue;
+            if verdicts.is_some() && !page.is_coded() && !page.is_empty() {
+                return Err(self.group.file.damaged("a page does without the dictionary of its chunk"));
             }
             self.in_page(look, test, among, &page, rows, verdicts.as_deref(), &mut found)?;
         }
