@@ -278,6 +278,9 @@ class View:
     def logs(self, tenant: str, trace_ids: Sequence[bytes]) -> Batch:
         """All log records of these traces. Raises as `traces`."""
 
+    def left_out(self) -> list[str]:
+        """What is wrong with each segment that answers are made without, because it is damaged."""
+
     def search(
         self, tenant: str, filter_json: bytes, start_ns: int, end_ns: int, limit: int
     ) -> list[tuple[bytes, int]]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from otelier._core import Batch, DamagedFile, Disk, Log, StaleView, View, flush, merge
+from otelier._core import Batch, Disk, Log, StaleView, View, flush, merge
 from otelier.testing.telemetry import START_NS, decode, log_record, logs, span, span_id, trace_id, traces
 
 from .otlp_messages import requests
@@ -177,13 +177,25 @@ def test_a_segment_that_is_gone_makes_the_view_stale(disk: Disk, log_of: Log, vi
     assert len(view.traces("default", [trace_id(1)])) == 1
 
 
-def test_a_damaged_segment_is_named(disk: Disk, log_of: Log, view: View) -> None:
-    fill(log_of, traces(span()))
-    sealed, (path,) = flush_all(disk, log_of)
-    disk.replace(path, disk.read(path)[:-20])
-    view.refresh([path], sealed)
-    with pytest.raises(DamagedFile, match=path):
-        view.search("default", EVERYTHING, *FOREVER, 20)
+@pytest.mark.parametrize("suffix", [".parquet", ".index"])
+def test_a_damaged_segment_is_named_and_keeps_nobody_from_the_others(
+    disk: Disk, log_of: Log, view: View, suffix: str
+) -> None:
+    fill(log_of, traces(span(trace=1)))
+    retired, (bad,) = flush_all(disk, log_of)
+    log_of.retire(retired)
+    fill(log_of, traces(span(trace=2)))
+    retired, (good,) = flush_all(disk, log_of)
+    file = bad.replace(".parquet", suffix)
+    disk.replace(file, disk.read(file)[:-20])
+    view.refresh([bad, good], retired)
+    assert found(view) == [trace_id(2)]
+    assert len(view.traces("default", [trace_id(1), trace_id(2)])) == 1
+    assert [summary[0] for summary in view.summaries("default", [trace_id(1), trace_id(2)])] == [trace_id(2)]
+    (text,) = view.left_out()
+    assert file in text
+    view.refresh([good], retired)
+    assert view.left_out() == []
 
 
 @settings(max_examples=60, deadline=None)

@@ -8,7 +8,7 @@ from otelier.storage.local import FlushSettings, StoreSettings
 from otelier.storage.local.counters import StoreCounters
 from otelier.storage.local.flush import Flusher, patience
 from otelier.storage.local.manifest import Manifest
-from otelier.testing import FakeClock, items, losing_disk
+from otelier.testing import FakeClock, items, losing_disk, span, traces
 
 MIB = 2**20
 SETTINGS = StoreSettings(
@@ -79,3 +79,22 @@ def test_a_full_disk_never_costs_a_generation():
     world.poison = 0
     world.go_on(5)
     assert (world.rows(), world.manifest.state.retired) == (3, 3)
+
+
+def test_what_a_kill_has_left_is_written_in_bites():
+    disk, clock, bites = losing_disk(), FakeClock(), list[int]()
+    settings = StoreSettings(flush=FlushSettings(max_bytes=MIB))
+    log = Log(disk, "log")
+    for number in range(6):
+        log.append("default", traces(span(number=number, attributes={"k": "v" * (MIB // 2)})), clock.time_ns())
+        log.rotate()
+
+    def counting(disk, log, generations, **keys):
+        bites.append(len(generations))
+        return flush(disk, log, generations, **keys)
+
+    manifest = Manifest(disk)
+    Flusher(disk, log, manifest, clock, settings, StoreCounters(Meter()), counting).flush(clock.time_ns())
+    assert bites == [2, 2, 2]
+    assert sum(each.rows for each in manifest.state.segments.values()) == 6
+    assert log.generations() == []

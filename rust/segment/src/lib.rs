@@ -10,6 +10,7 @@ pub mod hash;
 pub mod hot;
 pub mod index;
 pub mod merge;
+mod names;
 pub mod newest;
 pub mod numbered;
 pub mod reader;

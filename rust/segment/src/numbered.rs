@@ -5,10 +5,10 @@
 
 use std::io;
 
-use hashbrown::HashMap;
 use otelier_wire::protobuf::{Cursor, put_varint};
 
 use crate::index::damaged;
+use crate::names::Names;
 
 /// Digits of a hexadecimal number at least: shorter ones are words.
 const LEAST_HEX: usize = 6;
@@ -54,22 +54,30 @@ pub fn split(text: &[u8]) -> Option<(&[u8], u8, u64)> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Numbered {
     beginnings: Vec<Beginning>,
-    places: HashMap<Beginning, u32>,
+    texts: Names,
+    /// By the number of the text: digits, and the place of the beginning.
+    places: Vec<Vec<(u8, u32)>>,
     bits: u32,
 }
 
 impl Numbered {
     pub fn new(beginnings: Vec<Beginning>) -> Numbered {
         let bits = usize::BITS - beginnings.len().saturating_sub(1).leading_zeros();
-        let places = beginnings.iter().enumerate().map(|(at, beginning)| (beginning.clone(), at as u32)).collect();
-        Numbered { beginnings, places, bits }
+        let (mut texts, mut places) = (Names::default(), Vec::new());
+        for (place, beginning) in beginnings.iter().enumerate() {
+            let text = texts.add(&beginning.text) as usize;
+            places.resize(places.len().max(text + 1), Vec::new());
+            places[text].push((beginning.digits, place as u32));
+        }
+        Numbered { beginnings, texts, places, bits }
     }
 
     /// The integer that stands for a text, if one does.
     #[inline]
     pub fn number(&self, text: &[u8]) -> Option<i64> {
         let (text, digits, number) = split(text)?;
-        let place = self.places.get(&Looked(text, digits))?;
+        let places = &self.places[self.texts.find(text)? as usize];
+        let (_, place) = places.iter().find(|(known, _)| *known == digits)?;
         Some((number << self.bits | u64::from(*place)) as i64)
     }
 
@@ -91,15 +99,6 @@ impl Numbered {
         }
         out.extend_from_slice(&room[at..]);
         true
-    }
-}
-
-#[derive(Hash)]
-struct Looked<'a>(&'a [u8], u8);
-
-impl hashbrown::Equivalent<Beginning> for Looked<'_> {
-    fn equivalent(&self, beginning: &Beginning) -> bool {
-        (self.0, self.1) == (&beginning.text[..], beginning.digits)
     }
 }
 

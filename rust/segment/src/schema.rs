@@ -37,6 +37,8 @@ pub const BODY: &str = "body";
 
 /// Rows of a row group; a trace is never cut, so the last trace of a group alone may exceed it.
 pub const ROW_GROUP_ROWS: usize = 32_768;
+/// Encoded items of a row group; the same holds for traces.
+pub const ROW_GROUP_BYTES: usize = 128 << 20;
 /// Rows of a page; columns of which few rows have a value have longer pages, by a power of two.
 pub const PAGE_ROWS: usize = 2_048;
 

@@ -34,6 +34,7 @@ class Snapshot:
         self._lock = threading.Lock()
         self._version: _Version | None = None
         self._state = State()
+        self._told: set[str] = set()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -41,13 +42,16 @@ class Snapshot:
         """Ask the view as of now; asks again if files vanish meanwhile. Raises StoreUnreadable."""
         for tries_left in reversed(range(_TRIES)):
             try:
-                return ask(self._view, self.refresh())
+                answer = ask(self._view, self.refresh())
             except (StaleView, FileNotFoundError) as error:
                 if not tries_left:
                     raise StoreUnreadable(f"{error}; `otelier data verify` says what is missing") from error
                 self._version = None
             except (DamagedFile, DataDirectoryError, OSError) as error:
                 raise StoreUnreadable(f"can't read the store: {error}") from error
+            else:
+                self._tell_left_out()
+                return answer
         raise AssertionError
 
     def refresh(self) -> State:
@@ -63,6 +67,16 @@ class Snapshot:
                 if self._stat() == version:
                     break
             return self._state
+
+    def left_out(self) -> list[str]:
+        """What is wrong with each segment that answers are made without."""
+        return self._view.left_out()
+
+    def _tell_left_out(self) -> None:
+        for text in self._view.left_out():
+            if text not in self._told:
+                self._told.add(text)
+                _log.error("answers are made without a segment: %s", text)
 
     def keep_fresh(self, interval_s: float) -> None:
         """Follow the log in the background, so that a question after a pause finds little left to read."""

@@ -35,6 +35,16 @@ class SendCounters:
             "otelcol_exporter_queue_batch_send_size_bytes", "By", "Encoded bytes of each request sent.", _BYTE_BOUNDS
         ).bind(**self._labels)
 
+    def restored(self, items: int) -> None:
+        """An earlier process has left so many."""
+        text = "Items that an earlier process left in the queue on disk."
+        self._meter.counter("otelier_exporter_restored_items", "{item}", text).add(items, **self._labels)
+
+    def left(self, items: int) -> None:
+        """So many stay for the next process."""
+        text = "Items that stay in the queue on disk for the next process."
+        self._meter.counter("otelier_exporter_left_items", "{item}", text).add(items, **self._labels)
+
     def queued(self, batch: Batch) -> None:
         """The queue took a batch."""
         self._enqueue_size.record(batch.items)

@@ -2,7 +2,8 @@
 
 `SendPath.consume` and `SendPath._deliver` are all of it. Each item ends in exactly one counter:
 `otelcol_exporter_sent_*`, `otelcol_exporter_send_failed_*{reason}` or, if it was never taken,
-`otelcol_exporter_enqueue_failed_*{reason}`; or it stays on disk (`sending_queue.storage`) for the next process.
+`otelcol_exporter_enqueue_failed_*{reason}`; or in `otelier_exporter_left_items`, if it stays on disk for the next
+process (`sending_queue.storage`), where it begins in `otelier_exporter_restored_items`.
 """
 
 import math
@@ -196,8 +197,9 @@ class SendPath:
                 self._store = self._storage.open_queue(f"exporter/{self._ctx.id}/{self._ctx.signal or 'all'}")
             self._queue = Queue(settings, self._ctx.clock, f"otelier:{self._ctx.id}", self._store)
         self._counters.observe(lambda: self._in_flight, self._queue)
-        if self._queue and self._queue.size:
-            self._ctx.log.info("sending what waited at the last stop: %d %s", self._queue.size, settings.sizer)
+        if self._queue and (items := self._queue.items):
+            self._counters.restored(items)
+            self._ctx.log.info("sending what waited at the last stop: %d items", items)
             self._hire()
 
     def prepare_stop(self, deadline: float) -> None:
@@ -260,4 +262,5 @@ class SendPath:
 
     def _tell_stays(self, items: int) -> None:
         if items:
+            self._counters.left(items)
             self._ctx.log.info("stopped before all was sent, %d items stay on disk for the next start", items)

@@ -62,6 +62,12 @@ class Queue:
         return self._size
 
     @property
+    def items(self) -> int:
+        """Items that wait."""
+        with self._lock:
+            return self._waiting_items()
+
+    @property
     def capacity(self) -> int:
         """Bound of `size`."""
         return self._settings.queue_size
@@ -158,7 +164,7 @@ class Queue:
     def leave_rest(self) -> int:
         """Let what waits stay in the store, for the next process; answers how many items. `take` finds none of it."""
         with self._lock:
-            items = sum(entry.batch.items for lane in self._lanes.values() for entry in lane.entries)
+            items = self._waiting_items()
             self._lanes.clear()
             self._check_drained()
             return items
@@ -189,6 +195,9 @@ class Queue:
                 self._append(batch, Ticket(batch.key))
 
     # -- under the lock -----------------------------------------------------------------------
+
+    def _waiting_items(self) -> int:
+        return sum(entry.batch.items for lane in self._lanes.values() for entry in lane.entries)
 
     def _append(self, batch: Batch | StoredBatch, ticket: Ticket) -> Ticket:
         size = measure(batch, self._settings.sizer)

@@ -28,8 +28,8 @@ def spread(message: Message) -> None:
     assert isinstance(message, ExportTraceServiceRequest)
     spans = [span for resource in message.resource_spans for scope in resource.scope_spans for span in scope.spans]
     for number, each in enumerate(spans):
-        each.span_id = each.span_id[:4] + number.to_bytes(4, "big")[:3] + b"\1"
-        each.trace_id = each.trace_id[:15] + bytes([number // 3])
+        each.span_id = each.span_id[:4] + (number + 1).to_bytes(4, "big")
+        each.trace_id = each.trace_id[:15] + bytes([number // 3 + 1])
 
 
 @st.composite

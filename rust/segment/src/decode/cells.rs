@@ -39,6 +39,11 @@ pub enum Cell<'a> {
 }
 
 impl Column {
+    /// The rows that have a value.
+    pub fn filled(&self) -> impl Iterator<Item = usize> {
+        self.places.iter().enumerate().filter(|(_, place)| **place != NONE).map(|(row, _)| row)
+    }
+
     pub fn cell(&self, row: usize) -> Cell<'_> {
         let place = match self.places.get(row) {
             None | Some(&NONE) => return Cell::Null,

@@ -4,5 +4,6 @@
 pub mod cells;
 pub(crate) mod items;
 mod requests;
+mod rows;
 
 pub use requests::{Identity, decode, identities, read};

@@ -8,11 +8,12 @@ use otelier_wire::{Batch, Segment, Signal};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
-use super::cells::{Cell, Column, columns_of};
-use super::items::{Message, SpanHead, put_long};
+use super::cells::{Column, columns_of};
+use super::items::Message;
+use super::rows::{Attribute, Attributes, LOG_COLUMNS, SPAN_COLUMNS, bytes, int32, int64, put_record, put_span};
 use crate::index::Index;
-use crate::numbered::{Numbered, NumberedKeys};
-use crate::schema::{self, AttributeType};
+use crate::numbered::NumberedKeys;
+use crate::schema;
 use crate::write::WriteError;
 use crate::write::index_path;
 
@@ -91,26 +92,20 @@ pub fn identities(
     Ok(found)
 }
 
-struct Attribute<'a> {
-    of: AttributeType,
-    key: &'a str,
-    column: &'a Column,
-    numbered: Option<&'a Numbered>,
-}
-
 /// Items under their resources and scopes, each of which occurs once.
 fn request(signal: Signal, group: &Group) -> Vec<u8> {
     let (resources, scopes) = (group.column(schema::RESOURCE), group.column(schema::SCOPE));
     let mut order: Vec<(&[u8], &[u8])> = Vec::new();
     let mut items: HashMap<(&[u8], &[u8]), Vec<u8>> = HashMap::new();
-    let attributes = group.attributes();
+    let attributes = Attributes::new(group.attributes(), group.count);
+    let (spans, records) = (SPAN_COLUMNS.map(|name| group.column(name)), LOG_COLUMNS.map(|name| group.column(name)));
     let mut item = Vec::new();
     for row in 0..group.count {
         let around = (bytes(resources, row), bytes(scopes, row));
         item.clear();
         match signal {
-            Signal::Logs => put_record(&mut item, group, &attributes, row),
-            _ => put_span(&mut item, group, &attributes, row),
+            Signal::Logs => put_record(&mut item, &records, &attributes, row),
+            _ => put_span(&mut item, &spans, &attributes, row),
         }
         let items = items.entry(around).or_insert_with(|| {
             order.push(around);
@@ -129,99 +124,4 @@ fn request(signal: Signal, group: &Group) -> Vec<u8> {
         Message(&mut out).content(2, &scope);
     }
     out
-}
-
-fn put_span(out: &mut Vec<u8>, group: &Group, attributes: &[Attribute], row: usize) {
-    let text = |name| bytes(group.column(name), row);
-    let number = |name| int32(group.column(name), row);
-    let span_ids = group.column(schema::SPAN_ID);
-    let parent = match number(schema::PARENT_DISTANCE) {
-        0 => text(schema::PARENT_SPAN_ID),
-        distance => row.checked_sub(distance as usize).map_or(&[][..], |parent| bytes(span_ids, parent)),
-    };
-    let start_ns = int64(group.column(schema::START_NS), row) as u64;
-    let head = SpanHead {
-        trace_id: text(schema::TRACE_ID),
-        span_id: text(schema::SPAN_ID),
-        parent_span_id: parent,
-        trace_state: text(schema::TRACE_STATE),
-        name: text(schema::NAME),
-        kind: number(schema::KIND),
-        start_ns,
-        end_ns: start_ns.wrapping_add(int64(group.column(schema::DURATION_NS), row) as u64),
-        dropped_attributes: number(schema::DROPPED_ATTRIBUTES) as u32,
-        dropped_events: number(schema::DROPPED_EVENTS) as u32,
-        dropped_links: number(schema::DROPPED_LINKS) as u32,
-        status_code: number(schema::STATUS_CODE),
-        status_message: text(schema::STATUS_MESSAGE),
-        flags: number(schema::FLAGS) as u32,
-    };
-    let rest = text(schema::REST);
-    head.put(out, rest);
-    put_attributes(out, 9, attributes, row);
-    for raw in [rest, text(schema::EVENTS), text(schema::LINKS)] {
-        Message(out).raw(raw);
-    }
-}
-
-fn put_record(out: &mut Vec<u8>, group: &Group, attributes: &[Attribute], row: usize) {
-    let text = |name| bytes(group.column(name), row);
-    let number = |name| int32(group.column(name), row);
-    let time = |name| int64(group.column(name), row) as u64;
-    let mut message = Message(out);
-    message.fixed64(1, time(schema::TIME_NS));
-    message.int32(2, number(schema::SEVERITY_NUMBER));
-    message.bytes(3, text(schema::SEVERITY_TEXT));
-    if let Some(Cell::Bytes(body)) = group.column(schema::BODY).map(|column| column.cell(row)) {
-        let mut value = Vec::with_capacity(body.len() + 6);
-        Message(&mut value).content(1, body);
-        message.content(5, &value);
-    }
-    message.varint(7, u64::from(number(schema::DROPPED_ATTRIBUTES) as u32));
-    message.fixed32(8, number(schema::FLAGS) as u32);
-    message.bytes(9, text(schema::TRACE_ID));
-    message.bytes(10, text(schema::SPAN_ID));
-    message.fixed64(11, time(schema::OBSERVED_NS));
-    message.bytes(12, text(schema::EVENT_NAME));
-    put_attributes(out, 6, attributes, row);
-    Message(out).raw(text(schema::REST));
-}
-
-fn put_attributes(out: &mut Vec<u8>, number: u32, attributes: &[Attribute], row: usize) {
-    let mut value = Vec::new();
-    for attribute in attributes {
-        value.clear();
-        match attribute.column.cell(row) {
-            Cell::Null | Cell::Int32(_) => continue,
-            Cell::Int64(number) if attribute.numbered.is_some() => {
-                attribute.numbered.map(|numbered| numbered.put_text(number, &mut value));
-            }
-            Cell::Bytes(text) => value.extend_from_slice(text),
-            Cell::Int64(number) => put_long(&mut value, number as u64),
-            Cell::Double(number) => value.extend_from_slice(&number.to_bits().to_le_bytes()),
-            Cell::Bool(number) => value.push(number.into()),
-        }
-        Message(out).attribute(number, attribute.key, attribute.of, &value);
-    }
-}
-
-fn bytes(column: Option<&Column>, row: usize) -> &[u8] {
-    match column.map(|column| column.cell(row)) {
-        Some(Cell::Bytes(bytes)) => bytes,
-        _ => &[],
-    }
-}
-
-fn int32(column: Option<&Column>, row: usize) -> i32 {
-    match column.map(|column| column.cell(row)) {
-        Some(Cell::Int32(number)) => number,
-        _ => 0,
-    }
-}
-
-fn int64(column: Option<&Column>, row: usize) -> i64 {
-    match column.map(|column| column.cell(row)) {
-        Some(Cell::Int64(number)) => number,
-        _ => 0,
-    }
 }

@@ -16,6 +16,8 @@ use super::plain::{plain_size, put_plain, put_values};
 use super::{Strings, Values};
 use crate::schema::{Cell, Column, PAGE_ROWS};
 
+/// A page is not much larger.
+const PAGE_BYTES: usize = 1 << 20;
 /// By how much the pages of columns with few values are longer at most, as a power of two.
 const MAX_STRETCH: u32 = 2;
 /// Chunks up to this size are not compressed: the frame would be longer than what it saves.
@@ -33,6 +35,16 @@ pub struct Cells<'a> {
     /// `None`: all rows.
     pub rows: Option<&'a [u32]>,
     pub content: Content<'a>,
+}
+
+impl Cells<'_> {
+    /// About how many bytes the values take in pages.
+    fn size(&self, coded: bool) -> usize {
+        match self.content {
+            Content::Values(values) if !coded => plain_size(values),
+            _ => 0,
+        }
+    }
 }
 
 pub enum Content<'a> {
@@ -98,9 +110,10 @@ impl Encoder {
         }
         let dictionary_len = chunk.bytes.len();
         let (mut offsets, mut bounds) = (OffsetIndexBuilder::new(), ColumnIndexBuilder::new(of.physical_type()));
+        let most = page_rows(cells.count, filled, cells.size(dictionary.is_some()));
         let (mut first, mut done) = (0, 0);
         while first < cells.count || (first == 0 && cells.count == 0) {
-            let rows = page_rows(cells.count, filled).min(cells.count - first);
+            let rows = most.min(cells.count - first);
             self.page.clear();
             self.cuts.clear();
             let upto = match cells.rows {
@@ -184,11 +197,15 @@ impl Encoder {
     }
 }
 
-/// Rows of a page in a chunk of `count` rows of which `filled` have a value.
-fn page_rows(count: usize, filled: usize) -> usize {
+/// Rows of a page in a chunk of `count` rows of which `filled` have a value, `size` bytes in all.
+fn page_rows(count: usize, filled: usize, size: usize) -> usize {
     match count.checked_div(filled) {
         None => count.max(1),
-        Some(each) => PAGE_ROWS << each.max(1).ilog2().min(MAX_STRETCH),
+        Some(each) => {
+            let rows = PAGE_ROWS << each.max(1).ilog2().min(MAX_STRETCH);
+            // Of long values fewer, on average.
+            rows.min((count * PAGE_BYTES).checked_div(size).unwrap_or(rows)).max(1)
+        }
     }
 }
 

@@ -61,7 +61,7 @@ impl Values {
 }
 
 /// Strings one behind the other.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Strings {
     bytes: Vec<u8>,
     ends: Vec<u32>,

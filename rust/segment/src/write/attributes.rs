@@ -4,8 +4,8 @@ use bytes::Bytes;
 use otelier_wire::protobuf::{Cursor, Tag, Value, fields};
 
 use super::census::Census;
-use super::names::Names;
 use super::scan;
+use crate::names::Names;
 use crate::numbered::{Numbered, NumberedKeys};
 use crate::schema::{AttributeType, ROW_GROUP_ROWS};
 
@@ -36,6 +36,18 @@ const SECOND: Tag = Tag(2 << 3 | 2);
 /// Key and value of an encoded KeyValue that says nothing but a key and one string, number or boolean.
 #[inline]
 pub fn plain(attribute: &[u8]) -> Option<(&[u8], Plain<'_>)> {
+    // Key before value and all lengths in a byte, as nearly all are.
+    if let [0x0a, key_len @ 0..0x80, rest @ ..] = attribute
+        && let Some((key, [0x12, value_len @ 0..0x80, value @ ..])) = rest.split_at_checked(usize::from(*key_len))
+        && usize::from(*value_len) == value.len()
+    {
+        return Some((key, scalar(value)?));
+    }
+    any_plain(attribute)
+}
+
+#[inline(never)]
+fn any_plain(attribute: &[u8]) -> Option<(&[u8], Plain<'_>)> {
     let mut cursor = Cursor::new(attribute);
     let tag = cursor.tag().ok()?;
     let one = cursor.bytes().ok()?;
@@ -54,6 +66,16 @@ pub fn plain(attribute: &[u8]) -> Option<(&[u8], Plain<'_>)> {
 /// An encoded AnyValue that is one string, number or boolean.
 #[inline]
 pub fn scalar(value: &[u8]) -> Option<Plain<'_>> {
+    match value {
+        [0x0a, length @ 0..0x80, text @ ..] if usize::from(*length) == text.len() => Some(Plain::Text(text)),
+        [0x18, number @ 0..0x80] => Some(Plain::Int((*number).into())),
+        [0x10, number @ 0..0x80] => Some(Plain::Bool(*number != 0)),
+        _ => any_scalar(value),
+    }
+}
+
+#[inline(never)]
+fn any_scalar(value: &[u8]) -> Option<Plain<'_>> {
     let (tag, rest) = value.split_first()?;
     let mut cursor = Cursor::new(rest);
     let plain = match tag {

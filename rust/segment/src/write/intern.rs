@@ -5,11 +5,19 @@ use hashbrown::HashTable;
 use crate::encode::Strings;
 use crate::hash::{hash_bytes, mix};
 
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Interner {
     pub strings: Strings,
     table: HashTable<u32>,
 }
+
+impl PartialEq for Interner {
+    fn eq(&self, other: &Interner) -> bool {
+        self.strings == other.strings
+    }
+}
+
+impl Eq for Interner {}
 
 impl Interner {
     /// The string's number: numbers count up from 0 in the order of first occurrences.

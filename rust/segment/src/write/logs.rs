@@ -10,7 +10,7 @@ use super::headers::Headers;
 use super::observe::Observer;
 use super::records::{LogRecord, RecordGroup};
 use super::sink::{Sink, Written, finish_segment, new_path};
-use crate::schema::ROW_GROUP_ROWS;
+use crate::schema::{ROW_GROUP_BYTES, ROW_GROUP_ROWS};
 use crate::write::WriteError;
 
 pub const ATTRIBUTES: u32 = 6;
@@ -34,14 +34,18 @@ pub fn write_segment(disk: &dyn Disk, tenant: &str, source: &Source, seed: u64) 
     let mut file = File::new(Sink::create(disk, &path)?, group.columns())?;
     let mut observer = Observer::new(Signal::Logs, tenant);
     let mut runs = Runs::default();
+    let mut bytes = 0;
     for (row, at) in order.iter().enumerate() {
-        if group.count() == ROW_GROUP_ROWS {
+        if group.count() == ROW_GROUP_ROWS || bytes > ROW_GROUP_BYTES {
+            bytes = 0;
             file.put(group.cells(source.headers))?;
             group.clear();
             observer.close_group();
         }
         let record = item(at);
-        group.put(record.place.bytes(source.records), record, source.headers);
+        let encoded = record.place.bytes(source.records);
+        bytes += encoded.len();
+        group.put(encoded, record, source.headers);
         observer.row(record.order_ns(), record.order_ns());
         observer.raw(group.raw(), ATTRIBUTES, None);
         runs.row(row as u32, &record.trace_id, &mut observer);

@@ -8,7 +8,6 @@ mod file;
 mod headers;
 mod intern;
 pub(crate) mod logs;
-mod names;
 mod observe;
 pub(crate) mod order;
 mod records;
@@ -17,6 +16,7 @@ mod sink;
 mod spans;
 mod tally;
 pub(crate) mod traces;
+mod tree;
 
 pub use attributes::{Plain, plain, scalar};
 pub use error::WriteError;
@@ -25,5 +25,6 @@ pub use headers::service_name;
 pub use sink::{Written, index_path};
 
 pub(crate) use headers::Headers;
+pub(crate) use intern::Interner;
 pub(crate) use records::LogRecord;
 pub(crate) use scan::{Item, Span, scan};

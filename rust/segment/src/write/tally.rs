@@ -136,15 +136,18 @@ impl Tally {
     }
 
     fn cells(&self, places: &[u32]) -> Vec<Cell> {
+        // By operation, then minute and bucket in one word.
         let key = |entry: &Entry| {
             let minute = entry.start_ns / MINUTE_NS;
-            (places[entry.operation as usize], minute, bucket(entry.duration_ns))
+            (places[entry.operation as usize], minute << 16 | u64::from(bucket(entry.duration_ns)))
         };
-        let mut sorted: Vec<((u32, u64, u32), i64, bool)> =
-            self.entries.iter().map(|entry| (key(entry), entry.duration_ns, entry.status_code == ERROR)).collect();
+        let mut sorted: Vec<((u32, u64), u32)> = self.entries.iter().map(key).zip(0..).collect();
         sorted.sort_unstable();
         let mut cells: Vec<Cell> = Vec::new();
-        for ((operation, minute, bucket), duration, error) in sorted {
+        for ((operation, word), at) in sorted {
+            let entry = &self.entries[at as usize];
+            let (minute, bucket) = (word >> 16, word as u32 & 0xffff);
+            let (duration, error) = (entry.duration_ns, entry.status_code == ERROR);
             let new = cells.last().is_none_or(|cell| (cell.operation, cell.minute) != (operation, minute));
             if new {
                 cells.push(Cell { operation, minute, ..Cell::default() });

@@ -7,6 +7,7 @@ An append is durable when it returns. One thread turns the log into segments (`f
 import errno
 import logging
 import threading
+import time
 
 from ..._core import Disk, Log
 from ...component import Clock, Meter, Refused, Retryable
@@ -92,15 +93,13 @@ class Engine:
 
     def close(self, timeout_s: float | None = None) -> None:
         """Write all that is in the log into segments, within about `timeout_s`, and let go of everything."""
+        # Real time, as locks and threads are waited for.
+        until = None if timeout_s is None else time.monotonic() + timeout_s
         self._flush_timer.close(timeout_s)
-        self._upkeep_timer.close(timeout_s)
+        self._upkeep_timer.close(_left(until))
         for forget in self._forget:
             forget()
-        try:
-            if self._log.unflushed_bytes:
-                self.flush(everything=True)
-        except BaseException as error:  # noqa: BLE001 (a panic, too: it stays in the log)
-            _log.error("can't write segments at the stop: %s; what was acknowledged is in the log", error)
+        self._flush_last(_left(until))
         self._upkeep.close()
         try:
             self._log.close()
@@ -108,6 +107,19 @@ class Engine:
             _log.error("can't close the log: %s", error)
         self._catalogue.close()
         self._manifest.close()
+
+    def _flush_last(self, timeout_s: float | None) -> None:
+        if not self._log.unflushed_bytes:
+            return
+        if not self._building.acquire(timeout=-1 if timeout_s is None else timeout_s):
+            _log.warning("stopping in the middle of a flush; what was acknowledged is in the log")
+            return
+        try:
+            self._catalogue.follow(self._flusher.flush(self._stamp(), everything=True))
+        except BaseException as error:  # noqa: BLE001 (a panic, too: it stays in the log)
+            _log.error("can't write segments at the stop: %s; what was acknowledged is in the log", error)
+        finally:
+            self._building.release()
 
     def _stamp(self) -> int:
         """Wall clock, but never back: a flush compares arrivals."""
@@ -125,6 +137,10 @@ class Engine:
     def _upkeep_tick(self) -> None:
         self._upkeep.attempt(calm=2 * self._log.unflushed_bytes < self._settings.max_unflushed_bytes)
         self._upkeep_timer.start(EVERY_S)
+
+
+def _left(until: float | None) -> float | None:
+    return None if until is None else max(until - time.monotonic(), 0.0)
 
 
 def _refusal(error: OSError) -> Retryable:

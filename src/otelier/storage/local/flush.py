@@ -27,6 +27,8 @@ _log = logging.getLogger("otelier.store")
 _S = 10**9
 _RECENT = 32
 """So many of the newest segments are looked through for the beginnings of traces, and for duplicates."""
+_MORE = 1.25
+"""At most so many times `flush.max_bytes` are worked on at once, unless one generation is larger: bounds the memory."""
 _AGAIN_S = 2.0
 """Between two tries while the disk fails: space is noticed in time."""
 _SUSPECT = 3
@@ -120,43 +122,57 @@ class Flusher:
         return min(self.due_in(), 1.0)
 
     def flush(self, now_ns: int, *, everything: bool = False) -> State:
-        """Write all that is in the log now, but for traces that go on unless `everything`. Raises OSError."""
-        began = self._clock.monotonic()
-        generation = self._log.rotate()
-        # What is retired may still be there, if it could not be unlinked: it is in segments already.
+        """Write all that is in the log now, but for traces that go on unless `everything`. Raises OSError.
+
+        A little more than `flush.max_bytes` at once: what a kill has left may be several times that.
+        """
+        newest = self._log.rotate()
+        while generations := self._next(newest):
+            unhurried = NONE if everything or self._first else patience(self._settings, self._log.unflushed_bytes)
+            self._write(generations, now_ns, unhurried)
+        # What is retired may still be there, if it could not be unlinked.
+        self._retire(self._manifest.state.retired)
+        self._since = None
+        self._failures = 0
+        self._first = False
+        return self._manifest.state
+
+    def _next(self, newest: int) -> list[int]:
+        """The oldest generations that are not in segments, up to the newest; one if one of them is suspected."""
+        most = 0 if self._failures >= _SUSPECT else _MORE * self._settings.flush.max_bytes
+        numbers, total = list[int](), 0
+        for number, size in self._waiting():
+            total += size
+            if number > newest or (numbers and total > most):
+                break
+            numbers.append(number)
+        return numbers
+
+    def _waiting(self) -> list[tuple[int, int]]:
+        """(number, bytes) of the generations that are not in segments, the oldest first."""
         retired = self._manifest.state.retired
-        generations = [number for number, _ in self._log.generations() if retired < number <= generation]
-        if not generations:
-            self._retire(retired)
-            return self._manifest.state
-        whole = self._failures < _SUSPECT or len(generations) == 1
-        if not whole:
-            generations = generations[:1]
-        generation = generations[-1]
-        wait = NONE if everything or self._first else patience(self._settings, self._log.unflushed_bytes)
+        return [each for each in self._log.generations() if each[0] > retired]
+
+    def _write(self, generations: list[int], now_ns: int, unhurried: Patience) -> None:
+        began = self._clock.monotonic()
         done = self._work(
             self._disk,
             self._log,
             generations,
             now_ns=now_ns,
-            idle_ns=wait.idle_ns,
-            max_open_ns=wait.max_open_ns,
+            idle_ns=unhurried.idle_ns,
+            max_open_ns=unhurried.max_open_ns,
             recent=self._recent(),
         )
         if done.damaged_bytes:
             self._keep_damaged(generations, done.damaged_bytes)
-        added = tuple(written(body, generation, now_ns) for body in done.segments)
-        state = self._manifest.apply(Step(add=added, retired=generation))
-        if whole:
-            self._since = None
-            self._failures = 0
-        self._first = False
+        added = tuple(written(body, generations[-1], now_ns) for body in done.segments)
+        self._manifest.apply(Step(add=added, retired=generations[-1]))
+        self._retire(generations[-1])
         for signal, items in done.items.items():
             self._counters.flushed.add(items, signal=signal)
         self._counters.duplicates.add(done.duplicates)
         self._counters.flush_seconds.record(self._clock.monotonic() - began)
-        self._retire(generation)
-        return state
 
     def _retire(self, generation: int) -> None:
         try:
@@ -177,7 +193,7 @@ class Flusher:
 
     def _set_aside_oldest(self) -> None:
         """A generation that can't be turned into segments must not hold up all that come after it."""
-        number, size = min(self._log.generations())
+        number, size = self._waiting()[0]
         try:
             kept = quarantine(self._disk, generation_path(number))
             self._manifest.apply(Step(retired=number))

@@ -38,7 +38,7 @@ class _Removed:
 
 
 class Upkeep:
-    """Called by one thread, every `EVERY_S` seconds; shares `building` with the flusher."""
+    """Called every `EVERY_S` seconds; works for one thread at a time, and shares `building` with the flusher."""
 
     def __init__(
         self,
@@ -64,19 +64,13 @@ class Upkeep:
         self._next_retention = clock.monotonic()
         self._next_merge = clock.monotonic()
         self._untidy = False
+        self._at_work = threading.RLock()
 
     def attempt(self, *, calm: bool) -> None:
         """Do what is due; merge only while it is `calm`. Never raises."""
         try:
-            self._unlink_due()
-            self._tidy()
-            self._catalogue.check(self._manifest.state)
-            now = self._clock.monotonic()
-            if now >= self._next_retention:
-                self._next_retention = now + _RETENTION_S
-                self.retain()
-            if calm and now >= self._next_merge:
-                self.merge_some()
+            with self._at_work:
+                self._do_due(calm)
         except OSError as error:
             reason = errno.errorcode.get(error.errno or 0, "error")
             self._counters.retries.add(1, operation="upkeep", reason=reason)
@@ -86,6 +80,17 @@ class Upkeep:
             self._counters.retries.add(1, operation="upkeep", reason="defect")
             self._next_merge = self._clock.monotonic() + _RETENTION_S
             _log.exception("upkeep of the store failed, trying again")
+
+    def _do_due(self, calm: bool) -> None:
+        self._unlink_due()
+        self._tidy()
+        self._catalogue.check(self._manifest.state)
+        now = self._clock.monotonic()
+        if now >= self._next_retention:
+            self._next_retention = now + _RETENTION_S
+            self.retain()
+        if calm and now >= self._next_merge:
+            self.merge_some()
 
     def retain(self) -> None:
         """Delete what retention says. Raises OSError."""
@@ -100,6 +105,10 @@ class Upkeep:
 
     def merge_some(self) -> bool:
         """Merge one group of segments, if there is one; whether there was. Raises OSError."""
+        with self._at_work:
+            return self._merge_some()
+
+    def _merge_some(self) -> bool:
         group = compaction.choose(self._manifest.state.segments.values())
         if not group:
             return False

@@ -1,12 +1,12 @@
 //! Keys by their bytes, looked up for every attribute: short ones, nearly all, without a call or a loop.
 
-use super::intern::Interner;
 use crate::hash::mix;
+use crate::write::Interner;
 
 /// A key of up to 24 bytes: three words that may overlap, and its length. Two keys with the same are the same.
 type Short = ([u64; 3], usize);
 
-#[derive(Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names {
     /// Open addressing by hash; the number of slots is a power of two, at most half of them taken.
     slots: Vec<Option<(Short, u32)>>,
