@@ -269,3 +269,21 @@ def test_threads_see_all_that_was_there_while_the_store_goes_on(disk: Disk, log_
         finally:
             done.set()
         assert all(result.result() > 0 for result in results)
+
+
+def test_a_traces_log_records_are_found_among_all_others(disk: Disk, log_of: Log, view: View) -> None:
+    records = [
+        log_record(f"record {n}", trace=n % 7 or None, attributes={"n": n, **({"odd": "yes"} if n % 2 else {})})
+        for n in range(9000)
+    ]
+    batch = logs(*records)
+    fill(log_of, batch)
+    sealed, paths = flush_all(disk, log_of)
+    fill(log_of, logs(*records[:50]))
+    view.refresh(paths, sealed)
+    for trace in range(1, 7):
+        ids = [record.trace_id == trace_id(trace) for record in records]
+        expected = Batch.join([batch.select(bytes(ids)), logs(*records[:50]).select(bytes(ids[:50]))])
+        assert view.logs("default", [trace_id(trace)]).digest() == expected.digest()
+    both = view.logs("default", [trace_id(1), trace_id(2)])
+    assert len(both) == sum(len(view.logs("default", [trace_id(trace)])) for trace in (1, 2))

@@ -127,8 +127,8 @@ impl SegmentFile {
         if bytes.len() == len { Ok(bytes) } else { Err(self.damaged("it ends too early")) }
     }
 
-    /// The offset index of a chunk, and its column index, which may be empty.
-    pub fn page_index(&self, group: usize, chunk: &Chunk) -> Result<(Bytes, Bytes), ReadError> {
+    /// The offset index of a chunk.
+    pub fn offset_index(&self, group: usize, chunk: &Chunk) -> Result<Bytes, ReadError> {
         let cell = self.page_indexes.get(group).ok_or_else(|| self.damaged("a row group is missing"))?;
         let (at, bytes) = match cell.get() {
             Some(read) => read,
@@ -141,13 +141,15 @@ impl SegmentFile {
         let (offset, len) = chunk.offsets;
         let start = offset.checked_sub(*at).and_then(|start| usize::try_from(start).ok());
         let range = start.map(|start| start..start + len as usize).filter(|range| range.end <= bytes.len());
-        let offsets =
-            range.map(|range| bytes.slice(range)).ok_or_else(|| self.damaged("a chunk has no offset index"))?;
-        let bounds = match chunk.bounds {
-            (_, 0) => Bytes::new(),
-            (offset, len) => self.read(offset, len as usize)?,
-        };
-        Ok((offsets, bounds))
+        range.map(|range| bytes.slice(range)).ok_or_else(|| self.damaged("a chunk has no offset index"))
+    }
+
+    /// The column index of a chunk; empty if it has none.
+    pub fn column_index(&self, chunk: &Chunk) -> Result<Bytes, ReadError> {
+        match chunk.bounds {
+            (_, 0) => Ok(Bytes::new()),
+            (offset, len) => self.read(offset, len as usize),
+        }
     }
 
     /// All offset indexes of a row group lie together.

@@ -72,7 +72,7 @@ impl<'a> Group<'a> {
             return Ok(known.clone());
         }
         let chunk = self.chunk(column);
-        let (offsets, _) = self.file.page_index(self.number, chunk)?;
+        let offsets = self.file.offset_index(self.number, chunk)?;
         let locations = thrift::locations(&offsets).map_err(|what| self.file.damaged(what))?;
         let end = chunk.start + chunk.len;
         let inside = |page: &Location| {
@@ -155,7 +155,7 @@ impl<'a> Group<'a> {
 
     /// The least and greatest value of each page of an integer column, if they are in the file.
     pub fn bounds(&mut self, column: usize) -> Result<Option<Vec<(i64, i64)>>, ReadError> {
-        let (_, bytes) = self.file.page_index(self.number, self.chunk(column))?;
+        let bytes = self.file.column_index(self.chunk(column))?;
         if bytes.is_empty() {
             return Ok(None);
         }

@@ -97,6 +97,9 @@ impl<'a> GroupTable<'a> {
             return Ok(found);
         }
         let verdicts = self.verdicts(look, test)?;
+        if !look.nulls && verdicts.as_ref().is_some_and(|verdicts| !verdicts.contains(&true)) {
+            return Ok(found);
+        }
         let bounds = match look.judge {
             Judge::Int | Judge::Unsigned => self.group.bounds(look.column)?,
             _ => None,
@@ -111,8 +114,8 @@ impl<'a> GroupTable<'a> {
                 continue;
             }
             let page = self.group.page(look.column, number)?;
-            if page.is_coded() && !look.nulls && verdicts.as_ref().is_some_and(|verdicts| !verdicts.contains(&true)) {
-                continue;
+            if verdicts.is_some() && !page.is_coded() && !page.is_empty() {
+                return Err(self.group.file.damaged("a page does without the dictionary of its chunk"));
             }
             self.in_page(look, test, among, &page, rows, verdicts.as_deref(), &mut found)?;
         }
