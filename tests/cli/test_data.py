@@ -170,6 +170,36 @@ def test_prune_wants_to_be_told_what(filled):
     assert run("prune", "--data-dir", filled).exit_code == 2
 
 
+@pytest.mark.parametrize("age", ["-1d", "-1s", "nand", "infd"])
+def test_a_negative_age_deletes_nothing(filled, age):
+    assert run("prune", "--data-dir", filled, f"--older-than={age}").exit_code == 2
+    assert rows(filled) == {("default", "traces"): 10, ("acme", "logs"): 3}
+
+
+def test_prune_of_all_takes_the_log_too(data, opened, tmp_path):
+    opened.append("default", items("traces", 5))
+    run("backup", "--data-dir", data, tmp_path / "copy")  # with a log, as after a kill
+    done = run("prune", "--data-dir", tmp_path / "copy", "--older-than", "0s")
+    assert "1 segments, 5 items" in done.stderr
+    assert total(tmp_path / "copy") == 0
+
+
+@pytest.mark.parametrize("loss", ["deleted", "emptied", "cut"])
+def test_prune_of_one_whose_manifest_is_lost_keeps_what_is_young(filled, loss):
+    manifest = filled / "manifest"
+    content = manifest.read_bytes()
+    manifest.unlink()
+    if loss != "deleted":
+        manifest.write_bytes(b"" if loss == "emptied" else content[:-1])
+    done = run("verify", "--data-dir", filled)
+    assert done.exit_code == 1
+    assert str(manifest) in done.stdout
+    assert done.stdout.count("does not name it") == (1 if loss == "cut" else 3)
+    assert run("prune", "--data-dir", filled, "--older-than", "7d").exit_code == 0
+    assert rows(filled) == {("default", "traces"): 10, ("acme", "logs"): 3}
+    assert run("verify", "--data-dir", filled).exit_code == 0
+
+
 @pytest.mark.parametrize("age", ["7", "d", "1.5x", ""])
 def test_what_is_no_age_is_refused(filled, age):
     assert run("prune", "--data-dir", filled, "--older-than", age).exit_code == 2

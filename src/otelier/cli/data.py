@@ -1,5 +1,6 @@
 """`otelier data`: look at a data directory, check it, delete from it, copy it."""
 
+import math
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,12 @@ def _age(text: str) -> Duration:
     """A duration in which days may be given, too: `7d`, `36h`."""
     days = text.removesuffix("d")
     try:
-        return Duration.parse(f"{float(days) * _DAY_H}h" if days != text else text)
+        age = Duration.parse(f"{float(days) * _DAY_H}h" if days != text else text)
     except ValueError as error:
         raise click.BadParameter(f"{text!r} is not a time such as 7d or 36h") from error
+    if not 0 <= age < math.inf:
+        raise click.BadParameter(f"{text!r} is not a time that has passed")
+    return age
 
 
 _directory = click.option(

@@ -1,14 +1,18 @@
 """What a data directory holds, read without its lock: also while another process writes it."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..._core import Disk, damaged_bytes, verify_segment
 from ..contract import DataDirectoryError
-from .layout import LOG, MANIFEST
-from .manifest import Segment, State, read_state
-from .recovery import names_in
+from .layout import DOUBT, LOG, MANIFEST, SEGMENTS, parse_segment
+from .manifest import Segment, State, look, read_state
+from .recovery import leftovers, names_in, segment_files
+
+_STEP_S = 0.2
+"""Longer than a step of the manifest takes to be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class Contents:
 
 def open_existing(root: Path) -> Disk:
     """The disk of a data directory. Raises DataDirectoryError if there is none."""
-    if not any((root / each).exists() for each in (MANIFEST, LOG)):
+    if not any((root / each).exists() for each in (MANIFEST, LOG, SEGMENTS)):
         raise DataDirectoryError(f"there is no data directory at {root}; name another one (--data-dir)")
     try:
         return Disk.real(str(root))
@@ -67,9 +71,14 @@ def unflushed(disk: Disk, state: State) -> Iterator[tuple[str, int]]:
 
 def problems(disk: Disk) -> Iterator[tuple[str, str]]:
     """(path, what is wrong with it), after every byte was read. Raises DataDirectoryError, OSError."""
-    if disk.exists(MANIFEST) and (damaged := damaged_bytes(disk, MANIFEST)):
-        yield MANIFEST, f"{damaged} bytes are damaged"
+    doubted = list(_manifest_problems(disk))
+    yield from ((MANIFEST, each) for each in doubted)
     state = read_state(disk)
+    if doubted:
+        # Else they are of work under way, or of work that a crash has cut short.
+        for path in leftovers(disk, state):
+            if parse_segment(path):
+                yield path, "the manifest does not name it: the next start takes it in if it is whole"
     for segment in state.segments.values():
         if (wrong := _wrong(disk, segment.path)) and segment.path in read_state(disk).segments:
             yield segment.path, wrong
@@ -80,6 +89,21 @@ def problems(disk: Disk) -> Iterator[tuple[str, str]]:
             continue
         if damaged:
             yield path, f"{damaged} bytes are damaged"
+
+
+def _manifest_problems(disk: Disk) -> Iterator[str]:
+    found = look(disk)
+    if found.torn_bytes:
+        time.sleep(_STEP_S)  # a step that is being written
+        found = look(disk)
+    if found.damaged_bytes:
+        yield f"{found.damaged_bytes} bytes are damaged"
+    if found.torn_bytes:
+        yield f"{found.torn_bytes} bytes at its end can't be read"
+    if not found.records and any(segment_files(disk)):
+        yield "it is missing or empty, though there are segments"
+    if disk.exists(DOUBT):
+        yield "its recovery is not finished"
 
 
 def _wrong(disk: Disk, path: str) -> str:

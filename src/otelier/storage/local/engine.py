@@ -16,8 +16,8 @@ from .catalogue import Catalogue
 from .counters import StoreCounters
 from .flush import Flusher
 from .layout import LOG
-from .manifest import Manifest, State
-from .recovery import Recovery
+from .manifest import State
+from .recovery import open_manifest
 from .settings import StoreSettings
 from .upkeep import EVERY_S, Upkeep
 
@@ -37,8 +37,7 @@ class Engine:
         self._settings = settings
         self._now_ns = 0
         self._counters = StoreCounters(meter)
-        self._manifest = Manifest(disk)
-        Recovery(disk, self._manifest, self._counters, clock.time_ns()).run()
+        self._manifest = open_manifest(disk, self._counters, clock.time_ns())
         self._log = Log(
             disk,
             LOG,

@@ -9,6 +9,8 @@ from ...telemetry import Signal
 
 LOCK = "LOCK"
 MANIFEST = "manifest"
+DOUBT = "manifest.doubted"
+"""There while a recovery of the manifest is not finished."""
 LOG = "log"
 SEGMENTS = "segments"
 QUARANTINE = "quarantine"
