@@ -87,6 +87,38 @@ def test_the_directory_can_be_named_by_the_environment(filled):
     assert json.loads(done.stdout)["data_dir"] == str(filled)
 
 
+def test_the_directory_may_stand_in_front_and_is_never_ignored(filled, tmp_path, monkeypatch):
+    other = tmp_path / "other"
+    close_store(open_store(StoreSettings(data_dir=str(other)), SystemClock(), Meter()))
+    monkeypatch.setenv("OTELIER_DATA_DIR", str(filled))
+    words = ["--data-dir", str(other), "data", "prune", "--older-than", "0s"]
+    assert "0 segments" in CliRunner().invoke(main, words).stderr
+    assert rows(filled) == {("default", "traces"): 10, ("acme", "logs"): 3}
+    words = ["--data-dir", str(other), "data", "info", "--data-dir", str(filled)]
+    assert json.loads(CliRunner().invoke(main, words).stdout)["data_dir"] == str(filled)
+
+
+def test_a_verb_that_has_no_use_for_the_directory_refuses_it(tmp_path):
+    done = CliRunner().invoke(main, ["--data-dir", str(tmp_path), "run"])
+    assert done.exit_code == 2
+    assert "run takes no --data-dir" in done.stderr
+
+
+@pytest.mark.parametrize("how", ["option", "environment"])
+def test_a_tilde_is_the_home(filled, how, monkeypatch):
+    monkeypatch.setenv("HOME", str(filled.parent))
+    given = f"~/{filled.name}"
+    if how == "environment":
+        monkeypatch.setenv("OTELIER_DATA_DIR", given)
+    done = run("info") if how == "environment" else run("info", f"--data-dir={given}")
+    assert json.loads(done.stdout)["data_dir"] == str(filled)
+
+
+def test_a_directory_without_a_name_is_refused():
+    assert run("info", "--data-dir", "").exit_code == 2
+    assert CliRunner().invoke(main, ["--data-dir", ""]).exit_code == 2
+
+
 # -- verify ---------------------------------------------------------------------------------------
 
 

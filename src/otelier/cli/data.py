@@ -9,6 +9,7 @@ import click
 
 from ..component import Duration, SystemClock
 from ..storage.local import default_data_directory
+from .directory import DataDirectory, or_in_front
 from .output import json_option, print_json
 
 _DAY_H = 24
@@ -29,7 +30,8 @@ def _age(text: str) -> Duration:
 _directory = click.option(
     "--data-dir",
     envvar="OTELIER_DATA_DIR",
-    type=click.Path(path_type=Path),
+    type=DataDirectory(),
+    callback=or_in_front,
     default=default_data_directory,
     show_default="otelier under the user's data home",
     help="The directory.",
