@@ -76,7 +76,7 @@ class Engine:
             self._log.append(tenant, batch, self._stamp())
         except OSError as error:
             raise _refusal(error) from error
-        if self._log.unflushed_bytes >= self._settings.flush.max_bytes:
+        if self._log.unflushed_bytes >= self._settings.flush.max_bytes and self._flusher.due_in() <= 0:
             self._flush_timer.start(0)
 
     def flush(self, *, everything: bool = False) -> State:
