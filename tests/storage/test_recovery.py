@@ -177,3 +177,41 @@ def test_a_segment_with_a_missing_file_is_named_and_the_rest_is_merged(world, su
     world.clock.advance(1)
     assert len(world.engine.state.segments) == 1
     assert world.written() == 8
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "index"])
+@pytest.mark.parametrize("how", ["gone", "damaged"])
+@pytest.mark.parametrize("merging", [False, True])
+def test_a_segment_lost_at_work_stops_neither_queries_nor_merges(world, suffix, how, merging, caplog):
+    victim = list(world.engine.state.segments)[1]
+    file = victim.replace("parquet", suffix)
+    if how == "gone":
+        deleted(world, file)
+    else:
+        world.disk.replace(file, world.disk.read(file)[: -world.disk.size(file) // 2] + b"damage")
+    if merging:
+        flushed(world, 1)
+        assert world.engine.compact()
+    elif (how, suffix) != ("damaged", "parquet"):  # that is found when it is merged
+        world.clock.advance(3)
+    else:
+        return
+    assert victim not in world.engine.state.segments
+    assert [each for each in caplog.records if each.levelno == logging.ERROR and victim in each.message]
+    assert world.counted("damaged_bytes", where="segments") > 0
+    assert world.written() == world.number - 2
+    flushed(world, 2)
+    world.clock.advance(120)
+    assert len(world.engine.state.segments) == 1
+    assert world.written() == world.number - 2
+
+
+def test_a_segment_that_the_disk_can_not_read_is_left_alone_and_the_others_are_merged(world):
+    victim = list(world.engine.state.segments)[1]
+    flushed(world, 2)
+    for nth in range(1, 20):
+        world.disk.fail(f"read {victim}", nth, errno.EIO)
+    assert world.engine.compact()
+    assert world.engine.compact()
+    assert len(world.engine.state.segments) == 2
+    assert victim in world.engine.state.segments

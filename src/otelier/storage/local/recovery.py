@@ -11,6 +11,7 @@ log tells which; what is only likely to be elsewhere is kept in quarantine.
 
 import logging
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from enum import Enum
 
 import msgspec
@@ -65,16 +66,20 @@ def quarantine(disk: Disk, path: str) -> str:
     return kept
 
 
-def set_aside(disk: Disk, paths: Iterable[str]) -> list[str]:
-    """Move what is there of these to the quarantine; where it is now. Raises OSError."""
-    moved = list[str]()
+def quarantine_all(disk: Disk, paths: Iterable[str]) -> list[str]:
+    """Copy what is there of these to the quarantine; the copies' paths. Raises OSError."""
+    kept = list[str]()
     for path in paths:
-        try:
-            moved.append(quarantine(disk, path))
-            disk.unlink(path)
-        except FileNotFoundError:
-            continue
-    return moved
+        with suppress(FileNotFoundError):
+            kept.append(quarantine(disk, path))
+    return kept
+
+
+def set_aside(disk: Disk, paths: Collection[str]) -> list[str]:
+    """Move what is there of these to the quarantine; where it is now. Raises OSError."""
+    kept = quarantine_all(disk, paths)
+    unlink_all(disk, paths)
+    return kept
 
 
 def _kept(path: str) -> str:
