@@ -7,7 +7,8 @@ import pytest
 from otelier._core import Records
 from otelier.component import Duration, Meter, Refused, Retryable
 from otelier.storage.local import Engine, FlushSettings, RetentionSettings, StoreSettings, read_state
-from otelier.storage.local.layout import index_of
+from otelier.storage.local.catalogue import Catalogue, CatalogueReader
+from otelier.storage.local.layout import CATALOGUE, index_of
 from otelier.testing import FakeClock, items, log_record, logs, losing_disk, span, trace_id, traces
 
 from .reading import readable_logs, readable_spans
@@ -288,3 +289,16 @@ def test_tenants_do_not_see_each_other(world):
     world.engine.flush(everything=True)
     assert (world.written("default"), world.written("acme"), world.written("other")) == (2, 3, 0)
     assert {each.tenant for each in read_state(world.disk).segments.values()} == {"default", "acme"}
+
+
+def test_a_start_reads_no_summaries_and_the_catalogue_is_there_soon_after(world, tmp_path):
+    world.open()
+    flushed(world, 3)
+    world.engine.close()
+    disk = world.disk
+    before = len(disk.operations())
+    catalogue = Catalogue(disk, tmp_path / CATALOGUE)
+    Engine(disk, world.clock, StoreSettings(), Meter(), catalogue)
+    assert not [each for each in disk.operations()[before:] if each.startswith("read segments/")]
+    world.clock.advance(0)
+    assert len(CatalogueReader(tmp_path).segments("default")) == 3

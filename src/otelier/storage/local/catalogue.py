@@ -167,7 +167,7 @@ def _open(path: Path | None) -> sqlite3.Connection:
 
 
 class CatalogueReader:
-    """The readers' side, in any process: empty lists while there is no catalogue."""
+    """The readers' side, in any process: empty lists while there is none or it is damaged."""
 
     def __init__(self, root: Path) -> None:
         self._address = f"file:{quote(str((root / CATALOGUE).resolve()))}?mode=ro"
@@ -196,5 +196,5 @@ class CatalogueReader:
         try:
             with closing(sqlite3.connect(self._address, uri=True)) as connection:
                 return connection.execute(query, given).fetchall()
-        except sqlite3.OperationalError:
+        except sqlite3.Error:  # also a damaged file: the writer makes it anew
             return []

@@ -48,7 +48,6 @@ class Engine:
         )
         self._log.retire(self._manifest.state.retired)
         self._catalogue = catalogue or Catalogue(disk, None)
-        self._catalogue.follow(self._manifest.state)
         self._building = threading.Lock()
         self._flusher = Flusher(disk, self._log, self._manifest, clock, settings, self._counters)
         self._upkeep = Upkeep(
@@ -58,7 +57,7 @@ class Engine:
         self._flush_timer = clock.timer(self._flush_tick, "otelier:store:flush")
         self._upkeep_timer = clock.timer(self._upkeep_tick, "otelier:store:upkeep")
         self._flush_timer.start(EVERY_S)
-        self._upkeep_timer.start(EVERY_S)
+        self._upkeep_timer.start(0)
 
     @property
     def state(self) -> State:

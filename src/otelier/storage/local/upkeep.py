@@ -16,7 +16,7 @@ from .catalogue import Catalogue
 from .counters import StoreCounters
 from .flush import Flusher, written
 from .layout import index_of
-from .manifest import Manifest, Segment, Step
+from .manifest import Manifest, Segment, State, Step
 from .recovery import leftovers, quarantine_all, unlink_all
 from .retention import RetentionClock, expired
 from .settings import StoreSettings
@@ -70,6 +70,8 @@ class Upkeep:
         self._avoid: set[str] = set()
         """Segments that the disk could not read."""
         self._to_look_at: list[str] = []
+        self._followed: State | None = None
+        """What the catalogue was last brought in step with here; at first that may be many segments."""
         self._at_work = threading.RLock()
 
     def attempt(self, *, calm: bool) -> None:
@@ -91,6 +93,9 @@ class Upkeep:
         self._unlink_due()
         self._tidy()
         self._catalogue.check(self._manifest.state)
+        if self._followed is not (state := self._manifest.state):
+            self._catalogue.follow(state)
+            self._followed = state
         self._look_at_some()
         now = self._clock.monotonic()
         if now >= self._next_retention:
