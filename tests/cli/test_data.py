@@ -70,7 +70,21 @@ def test_info_works_while_it_is_in_use_and_says_by_whom(data, opened):
     said = json.loads(run("info", "--data-dir", data).stdout)
     assert isinstance(said["in_use_by"], int)
     assert said["unflushed_bytes"] == opened.unflushed_bytes > 0
-    assert said["holdings"] == []
+    (holding,) = said["holdings"]
+    assert (holding["tenant"], holding["signal"]) == ("default", "traces")
+    assert (holding["items"], holding["unflushed_items"], holding["segments"]) == (0, 5, 0)
+
+
+def test_info_and_backup_count_what_is_in_the_log_alone_and_carried_items_once(data, opened, tmp_path):
+    opened.flush(everything=True)
+    opened.append("default", items("traces", 5))
+    opened.flush()  # carries them, because their traces go on
+    opened.append("default", items("traces", 2, first=50))
+    opened.append("acme", logs(log_record("a"), log_record("b")))
+    said = json.loads(run("info", "--data-dir", data).stdout)["holdings"]
+    found = {(each["tenant"], each["signal"]): each["items"] + each["unflushed_items"] for each in said}
+    assert found == {("acme", "logs"): 2, ("default", "traces"): 7}
+    assert "the log with 9 items" in run("backup", "--data-dir", data, tmp_path / "copy").stderr
 
 
 @pytest.mark.parametrize("verb", ["info", "verify", "prune --older-than 1d", "backup to"])

@@ -95,6 +95,25 @@ def test_a_disk_that_fails_is_told_as_retryable_and_the_next_append_is_safe(worl
     assert readable_spans(world.disk, "default", [trace_id(100), trace_id(101)]) == {}
 
 
+def test_a_full_disk_is_said_once_and_its_end_once(world, caplog):
+    world.open()
+    for nth in range(1, 21):
+        world.disk.fail("log/", nth, errno.ENOSPC)
+    refused = 0
+    for _ in range(60):
+        try:
+            world.write(1)
+        except Retryable:
+            refused += 1
+        world.clock.advance(0.5)
+    assert refused > 5
+    said = [each.message for each in caplog.records if "disk" in each.message and "segments" not in each.message]
+    assert said == [
+        "disk full: refusing writes; senders are told to come back",
+        "the disk has room again: writes are taken",
+    ]
+
+
 def test_a_full_log_refuses_until_it_is_flushed():
     world = World()
     world.open(max_unflushed_bytes=2 * MIB, flush=FlushSettings(max_bytes=MIB))

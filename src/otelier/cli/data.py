@@ -47,7 +47,7 @@ def command() -> None:
 @_directory
 @json_option
 def info(data_dir: Path, as_json: bool) -> None:
-    """Say what it holds, per tenant and signal; also while Otelier runs."""
+    """Say what it holds in segments and in the log, per tenant and signal; also while Otelier runs."""
     from ..storage.local.contents import contents, open_existing
     from ..storage.local.lock import holder
 
@@ -57,11 +57,12 @@ def info(data_dir: Path, as_json: bool) -> None:
             "tenant": each.tenant,
             "signal": each.signal,
             "items": each.items,
+            "unflushed_items": each.unflushed_items,
             "segments": each.segments,
             "bytes": each.bytes,
             "bytes_per_item": round(each.bytes / each.items, 1) if each.items else 0.0,
-            "from": _moment(each.min_start_ns),
-            "to": _moment(each.max_start_ns),
+            "from": _moment(each.min_start_ns) if each.segments else "",
+            "to": _moment(each.max_start_ns) if each.segments else "",
         }
         for each in found.holdings
     ]
@@ -126,10 +127,13 @@ def backup(data_dir: Path, directory: Path) -> None:
     Segments are hard links where the file system can.
     """
     from ..storage.local.backup import backup as copy
+    from ..storage.local.contents import contents, open_existing
 
     state = copy(data_dir, directory)
     rows = sum(each.rows for each in state.segments.values())
-    click.echo(f"{len(state.segments)} segments with {rows:,} items, and the log, are in {directory}", err=True)
+    logged = sum(each.unflushed_items for each in contents(open_existing(directory)).holdings)
+    said = f"{len(state.segments)} segments with {rows:,} items, and the log with {logged:,} items"
+    click.echo(f"{said}, are in {directory}", err=True)
 
 
 def _moment(ns: int) -> str:
@@ -141,9 +145,9 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    headings = ("tenant", "signal", "items", "segments", "bytes", "bytes/item", "from (UTC)", "to (UTC)")
+    headings = ("tenant", "signal", "items", "in the log", "segments", "bytes", "bytes/item", "from (UTC)", "to (UTC)")
     for at, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if at in range(2, 6) else "left", overflow="fold")
+        table.add_column(heading, justify="right" if at in range(2, 7) else "left", overflow="fold")
     for row in rows:
         table.add_row(*(f"{value:,}" if isinstance(value, int | float) else value for value in row.values()))
     Console().print(table)

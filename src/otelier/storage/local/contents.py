@@ -1,23 +1,25 @@
 """What a data directory holds, read without its lock: also while another process writes it."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..._core import Disk, damaged_bytes, verify_segment
+from ..._core import Disk, damaged_bytes, read_generation, verify_segment
 from ..contract import DataDirectoryError
 from .layout import DOUBT, LOG, MANIFEST, SEGMENTS, parse_segment
 from .manifest import Segment, State, look, read_state
 from .recovery import leftovers, names_in, segment_files
 
+_ROUNDS = 5
 _STEP_S = 0.2
 """Longer than a step of the manifest takes to be written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What one tenant has of one signal, in segments."""
+    """What one tenant has of one signal; sizes and times are of the segments."""
 
     tenant: str
     signal: str
@@ -26,6 +28,8 @@ class Holding:
     bytes: int
     min_start_ns: int
     max_start_ns: int
+    unflushed_items: int
+    """In the log, besides `items`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +54,31 @@ def open_existing(root: Path) -> Disk:
 
 def contents(disk: Disk) -> Contents:
     """Raises DataDirectoryError, OSError."""
-    state = read_state(disk)
-    groups: dict[tuple[str, str], list[Segment]] = {}
+    state, rounds = read_state(disk), 0
+    logged, size = _logged(disk, state), sum(size for _, size in unflushed(disk, state))
+    while (after := read_state(disk)).retired != state.retired and rounds < _ROUNDS:
+        # A flush came in between.
+        state, rounds = after, rounds + 1
+        logged, size = _logged(disk, state), sum(size for _, size in unflushed(disk, state))
+    groups: dict[tuple[str, str], list[Segment]] = {key: [] for key in logged}
     for segment in state.segments.values():
         groups.setdefault((segment.tenant, segment.signal), []).append(segment)
-    holdings = tuple(_holding(tenant, signal, group) for (tenant, signal), group in sorted(groups.items()))
-    return Contents(holdings, sum(size for _, size in unflushed(disk, state)))
+    holdings = (_holding(*key, group, logged[key]) for key, group in sorted(groups.items()))
+    return Contents(tuple(holdings), size)
+
+
+def _logged(disk: Disk, state: State) -> Counter[tuple[str, str]]:
+    """Items by tenant and signal that are in the log alone."""
+    found = Counter[tuple[str, str]]()
+    for path, _ in unflushed(disk, state):
+        try:
+            records, _, _ = read_generation(disk, path)
+        except FileNotFoundError:
+            continue
+        for _, tenant, batch, _, _, carried_from in records:
+            if carried_from <= state.retired:
+                found[tenant, batch.signal] += batch.items
+    return found
 
 
 def unflushed(disk: Disk, state: State) -> Iterator[tuple[str, int]]:
@@ -113,13 +136,14 @@ def _wrong(disk: Disk, path: str) -> str:
         return str(error)
 
 
-def _holding(tenant: str, signal: str, group: list[Segment]) -> Holding:
+def _holding(tenant: str, signal: str, group: list[Segment], unflushed_items: int) -> Holding:
     return Holding(
         tenant,
         signal,
         segments=len(group),
         items=sum(each.rows for each in group),
         bytes=sum(each.bytes for each in group),
-        min_start_ns=min(each.min_start_ns for each in group),
-        max_start_ns=max(each.max_start_ns for each in group),
+        min_start_ns=min((each.min_start_ns for each in group), default=0),
+        max_start_ns=max((each.max_start_ns for each in group), default=0),
+        unflushed_items=unflushed_items,
     )

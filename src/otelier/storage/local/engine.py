@@ -22,6 +22,7 @@ from .settings import StoreSettings
 from .upkeep import EVERY_S, Upkeep
 
 _log = logging.getLogger("otelier.store")
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _SPACE_S = 5.0
 """Senders come back after so long when the disk is full."""
 
@@ -36,6 +37,8 @@ class Engine:
         self._clock = clock
         self._settings = settings
         self._now_ns = 0
+        self._full_at: float | None = None
+        """When an append last met a full disk; None once that is over."""
         self._counters = StoreCounters(meter)
         self._manifest = open_manifest(disk, self._counters, clock.time_ns())
         self._log = Log(
@@ -74,7 +77,11 @@ class Engine:
         try:
             self._log.append(tenant, batch, self._stamp())
         except OSError as error:
+            if error.errno in _FULL:
+                self._say_full()
             raise _refusal(error) from error
+        if self._full_at is not None:
+            self._say_room()
         if self._log.unflushed_bytes >= self._settings.flush.max_bytes and self._flusher.due_in() <= 0:
             self._flush_timer.start(0)
 
@@ -119,6 +126,17 @@ class Engine:
         finally:
             self._building.release()
 
+    def _say_full(self) -> None:
+        first, self._full_at = self._full_at is None, self._clock.monotonic()
+        if first:
+            _log.error("disk full: refusing writes; senders are told to come back")
+
+    def _say_room(self) -> None:
+        """Not at the first append that fits: small ones may while large ones don't."""
+        if self._full_at is not None and self._clock.monotonic() - self._full_at >= _SPACE_S:
+            self._full_at = None
+            _log.warning("the disk has room again: writes are taken")
+
     def _stamp(self) -> int:
         """Wall clock, but never back: a flush compares arrivals."""
         self._now_ns = max(self._now_ns, self._clock.time_ns())
@@ -145,6 +163,6 @@ def _refusal(error: OSError) -> Retryable:
     """What a sender is told who could not be served."""
     if error.errno == errno.EAGAIN:
         return Refused("the store can't keep up: its log is full", limit="max_unflushed_bytes", after_s=1.0)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in _FULL:
         return Retryable("the disk of the store is full", after_s=_SPACE_S)
     return Retryable(f"the disk of the store fails: {error}", after_s=_SPACE_S)
