@@ -159,3 +159,13 @@ def test_a_damaged_catalogue_reads_as_none(world):
         assert world.reader.services("default") == []
         assert world.reader.segments("default") == set()
         assert world.reader.operations("default") == []
+
+
+@pytest.mark.parametrize("before", [None, 0o644])
+def test_it_is_its_owners_alone(world, before):
+    if before:
+        (world.root / CATALOGUE).touch(before)
+    world.catalogue.follow(state(world.segment(1, of("shop", "buy"))))
+    files = list(world.root.glob(f"{CATALOGUE}*"))
+    assert {each.stat().st_mode & 0o777 for each in files} == {0o600}
+    assert world.reader.services("default") == ["shop"]

@@ -6,6 +6,7 @@ forgotten when all that lives is younger: one row each, however many segments th
 """
 
 import logging
+import os
 import sqlite3
 import threading
 from contextlib import closing, suppress
@@ -148,7 +149,10 @@ def _forget(connection: sqlite3.Connection) -> None:
 
 
 def _open(path: Path | None) -> sqlite3.Connection:
-    """An open catalogue of this version, empty if there was none. Raises sqlite3.Error."""
+    """An open catalogue of this version, empty if there was none. Raises sqlite3.Error, OSError."""
+    if path:  # SQLite would make it readable to others; its other files follow it
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        path.chmod(0o600)
     connection = sqlite3.connect(path or ":memory:", check_same_thread=False)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
