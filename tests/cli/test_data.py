@@ -1,5 +1,6 @@
 """`otelier data`: what is there, whether it is sound, less of it, a copy of it."""
 
+import errno
 import json
 
 import pytest
@@ -8,7 +9,7 @@ from click.testing import CliRunner
 from otelier._core import Disk
 from otelier.cli import main
 from otelier.component import Duration, Meter, SystemClock
-from otelier.storage.local import StoreSettings, close_store, open_store, read_state
+from otelier.storage.local import StoreSettings, backup, close_store, open_store, read_state
 from otelier.testing import items, log_record, logs, span, traces
 
 from ..storage.reading import everything
@@ -292,6 +293,44 @@ def test_a_backup_wants_an_empty_place(filled, tmp_path):
     assert done.exit_code == 2
     assert "is not empty" in done.stderr
     assert (tmp_path / "copy" / "mine").read_text() == "x"
+
+
+@pytest.mark.parametrize("place", [".", "segments/copy", "copy"])
+def test_a_backup_into_the_data_directory_itself_is_refused(filled, place):
+    before = sorted(filled.rglob("*"))
+    done = run("backup", "--data-dir", filled, filled / place)
+    assert done.exit_code == 2
+    assert "in the data directory itself" in done.stderr
+    assert sorted(filled.rglob("*")) == before
+
+
+@pytest.mark.parametrize("place", ["file", "file/copy"])
+def test_a_backup_where_a_file_is_fails_in_one_line(filled, tmp_path, place):
+    (tmp_path / "file").write_text("x")
+    done = run("backup", "--data-dir", filled, tmp_path / place)
+    assert done.exit_code == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert (tmp_path / "file").read_text() == "x"
+
+
+@pytest.mark.parametrize("existed", [False, True])
+@pytest.mark.parametrize("call", ["link", "fsync"])
+def test_a_backup_that_fails_leaves_nothing(filled, tmp_path, monkeypatch, existed, call):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(backup.os, call, full)
+    if call == "link":
+        monkeypatch.setattr(backup.shutil, "copyfile", full)
+    if existed:
+        (tmp_path / "copy").mkdir()
+    done = run("backup", "--data-dir", filled, tmp_path / "copy")
+    assert done.exit_code == 2
+    assert "No space left on device" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert (tmp_path / "copy").exists() == existed
+    assert not list(tmp_path.glob("copy/*"))
+    assert total(filled) == 10
 
 
 def test_settings_of_a_copy_are_its_own(filled, tmp_path):
