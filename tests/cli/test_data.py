@@ -206,6 +206,17 @@ def test_prune_by_size_keeps_the_youngest(filled):
     assert rows(filled) == {("acme", "logs"): 3}
 
 
+@pytest.mark.parametrize(("size", "kept"), [("1kB", 0), ("1000 B", 0), ("1MiB", 13), ("0.5GB", 13)])
+def test_a_size_may_have_a_unit(filled, size, kept):
+    assert run("prune", "--data-dir", filled, "--max-bytes", size).exit_code == 0
+    assert sum(rows(filled).values()) == kept
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "MB", "1XB", "1Ki", "", "0.1B"])
+def test_what_is_no_size_is_refused(filled, size):
+    assert run("prune", "--data-dir", filled, f"--max-bytes={size}").exit_code == 2
+
+
 def test_a_dry_run_changes_nothing(filled):
     done = run("prune", "--data-dir", filled, "--older-than", "0s", "--dry-run")
     assert "would be deleted" in done.stderr

@@ -1,6 +1,7 @@
 """`otelier data`: look at a data directory, check it, delete from it, copy it."""
 
 import math
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,17 @@ def _age(text: str) -> Duration:
     if not 0 <= age < math.inf:
         raise click.BadParameter(f"{text!r} is not a time that has passed")
     return age
+
+
+def _size(_ctx: click.Context, _param: click.Parameter, text: str | None) -> int | None:
+    """Bytes: `5000000`, `500MB`, `20GiB`."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?(?:([kMGT]?)(i?)B)?", text.strip())
+    size = round(float(found[1]) * (1024 if found[3] else 1000) ** " kMGT".index(found[2] or " ")) if found else 0
+    if size < 1:
+        raise click.BadParameter(f"{text!r} is no size such as 5000000, 500MB or 20GiB")
+    return size
 
 
 _directory = click.option(
@@ -97,13 +109,16 @@ def verify(data_dir: Path) -> None:
 @command.command()
 @_directory
 @click.option("--older-than", type=_age, metavar="AGE", help="What arrived longer ago: 7d, 36h; 0s for all.")
-@click.option("--max-bytes", type=click.IntRange(min=1), help="The oldest, until the rest is no larger.")
+@click.option("--max-bytes", callback=_size, metavar="SIZE", help="The oldest, until the rest is no larger: 20GiB.")
 @click.option("--tenant", help="Only of this tenant.")
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 def prune(
     data_dir: Path, older_than: Duration | None, max_bytes: int | None, tenant: str | None, dry_run: bool
 ) -> None:
-    """Delete segments by age or size; only while no Otelier uses the directory."""
+    """Delete segments by age or size; only while no Otelier uses the directory.
+
+    What is in the log alone is written into segments first.
+    """
     if older_than is None and max_bytes is None:
         raise click.UsageError("say what to delete: --older-than or --max-bytes")
     from ..storage.local.contents import open_existing
