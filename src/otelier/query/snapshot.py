@@ -71,7 +71,7 @@ class Snapshot:
             while True:
                 try:
                     self.refresh()
-                except Exception as error:  # noqa: BLE001 (a query will say it; this thread goes on)
+                except BaseException as error:  # noqa: BLE001 (also a panic; a query will say it, this thread goes on)
                     _log.warning("can't follow the store: %s", error)
                 if self._stop.wait(interval_s):
                     return
