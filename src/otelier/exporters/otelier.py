@@ -6,7 +6,7 @@ everybody else the tenant `default`. Metrics are not kept by this version: their
 success. Exporters with the same `data_dir` share one store.
 """
 
-from ..component import Counter, Custody, CustodyKind, Exporter, Permanent, Rejected, Retryable, exporter
+from ..component import Counter, Custody, CustodyKind, Exporter, Invalid, Rejected, Retryable, exporter
 from ..storage.local import DEFAULT_TENANT, STORED, Engine, StoreSettings, check_tenant, close_store, open_store
 from ..telemetry import SIGNALS, Batch, Signal, items_suffix
 
@@ -40,7 +40,7 @@ class Otelier(Exporter):
             tenant = tenant_of(batch)
         except ValueError as error:
             self._fail(batch, "tenant")
-            raise Permanent(str(error)) from error
+            raise Invalid(f"X-Scope-OrgID: {error}") from error
         try:
             self._engine.append(tenant, batch)
         except Retryable:

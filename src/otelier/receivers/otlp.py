@@ -18,6 +18,7 @@ from ..component import (
     BoundCounter,
     Config,
     Consumer,
+    Invalid,
     OtelierError,
     Permanent,
     Reading,
@@ -208,7 +209,7 @@ class Otlp(Receiver):
     def _fail(self, delivery: Delivery, batch: Batch, error: BaseException) -> None:
         if isinstance(error, OtelierError):
             self._count("refused", delivery, batch, batch.items)
-            delivery.refuse(str(error), retryable=False)
+            delivery.refuse(str(error), retryable=False, invalid=isinstance(error, Invalid))
             return
         self.ctx.log.error("a component failed on %d items", batch.items, exc_info=error)
         self._count("failed", delivery, batch, batch.items)
