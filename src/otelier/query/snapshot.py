@@ -37,11 +37,19 @@ class Snapshot:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def read(self, ask: Callable[[View, State], T]) -> T:
-        """Ask the view as of now; asks again if files vanish meanwhile. Raises StoreUnreadable."""
+    def read(self, ask: Callable[[View, State], T], *, paired: bool = False) -> T:
+        """Ask the view as of now; asks again if files vanish meanwhile. Raises StoreUnreadable.
+
+        `paired`: the answer joins what view and state have, so it is asked again if both moved on meanwhile.
+        """
         for tries_left in reversed(range(_TRIES)):
             try:
-                return ask(self._view, self.refresh())
+                state = self.refresh()
+                answer = ask(self._view, state)
+                with self._lock:
+                    moved = paired and self._state != state
+                if not moved or not tries_left:
+                    return answer
             except (StaleView, FileNotFoundError) as error:
                 if not tries_left:
                     raise StoreUnreadable(f"{error}; `otelier data verify` says what is missing") from error
