@@ -90,11 +90,12 @@ def test_stop_ends_the_process(query: OtelierQuery):
         os.kill(pid, 0)
 
 
-def test_ctrl_c_in_the_terminal_does_not_end_it(query: OtelierQuery):
+def test_signals_to_all_processes_of_a_service_do_not_end_it_before_its_parent_says_so(query: OtelierQuery):
     address, pid = query.address(), query.pid
     assert pid
-    os.kill(pid, signal.SIGINT)
-    os.kill(pid, signal.SIGHUP)
+    assert os.getpgid(pid) != os.getpgid(0)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        os.kill(pid, number)
     assert get(address, "/metrics")
     assert query.pid == pid
 

@@ -31,6 +31,8 @@ _HEALTHY_S = 60.0
 _PORT_WAIT_S = 1.0
 """A predecessor that was killed leaves the port to its child for a moment."""
 _LAST_WAIT_S = 1.0
+_STOP = b"stop\n"
+"""Second line that the process is given: answer what is under way, then end."""
 
 
 class OtelierQueryConfig(HttpServerSettings):
@@ -115,7 +117,7 @@ class OtelierQuery(Extension):
         self._stopping.set()
         process = self._process
         if process:
-            process.terminate()
+            _tell_to_stop(process)
         if self._keeper:
             self._keeper.join(max(0.0, deadline - self.ctx.clock.monotonic()))
             process = self._process
@@ -153,19 +155,20 @@ class OtelierQuery(Extension):
     def _run(self) -> str:
         """One life of the process; how it ended, in words."""
         try:
+            # In a process group of its own: a signal to ours is for us, who then tell it to stop.
             process = subprocess.Popen(  # noqa: S603 - ourselves
-                _COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+                _COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, process_group=0
             )
         except OSError as error:
             return f"can't be started: {error}"
         with process:
-            self._process = process
-            if self._stopping.is_set():
-                process.terminate()
             assert process.stdin
             assert process.stdout
             with suppress(OSError):  # it says itself why it has ended
                 os.write(process.stdin.fileno(), self._options + b"\n")
+            self._process = process
+            if self._stopping.is_set():
+                _tell_to_stop(process)
             for line in process.stdout:
                 self._take(line)
             code = process.wait()
@@ -187,6 +190,12 @@ class OtelierQuery(Extension):
                 self.ctx.log.log(level, "%s", text)
             case _:
                 self.ctx.log.error("%s", line.decode(errors="replace").rstrip())
+
+
+def _tell_to_stop(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin
+    with suppress(OSError, ValueError):  # it has ended
+        os.write(process.stdin.fileno(), _STOP)
 
 
 def _decoded(line: bytes) -> Any:
