@@ -11,6 +11,7 @@ from ..storage.local import DEFAULT_TENANT, STORED, Engine, StoreSettings, check
 from ..telemetry import SIGNALS, Batch, Signal, items_suffix
 
 TENANT_HEADER = "x-scope-orgid"
+_NOT_KEPT = "metrics are not kept by this version, and their senders are told so"
 _NO_METRICS = "this version of Otelier keeps traces and logs, no metrics: they were received and not stored"
 
 
@@ -54,12 +55,10 @@ class Otelier(Exporter):
             self._engine = None
 
     def custody(self) -> Custody:
-        if self.cfg.durability == "commit":
-            return Custody(CustodyKind.STORES)
-        return Custody(
-            CustodyKind.STORES,
-            f"only if the machine itself goes down: what was acknowledged in the last {self.cfg.interval}",
-        )
+        window = ""
+        if self.cfg.durability != "commit":
+            window = f"only if the machine itself goes down: what was acknowledged in the last {self.cfg.interval}"
+        return Custody(CustodyKind.STORES, window, {"metrics": _NOT_KEPT})
 
     def _fail(self, batch: Batch, reason: str) -> None:
         self._failed[batch.signal].add(batch.items, exporter=str(self.ctx.id), reason=reason)
