@@ -21,8 +21,18 @@ pub(crate) struct Entry {
     parts: Vec<Bytes>,
     bytes: u64,
     first_ns: u64,
-    /// To be synced before it is acknowledged, if the log syncs at all.
-    durable: bool,
+    needs: Needs,
+}
+
+/// When an entry must be durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// Some day.
+    Nothing,
+    /// Before it is acknowledged, if the log syncs every commit.
+    Commit,
+    /// Before it is acknowledged, however the log syncs: what it replaces may be durable, and is removed then.
+    Sync,
 }
 
 /// Where an entry begins.
@@ -34,19 +44,19 @@ pub(crate) struct Place {
 
 impl Entry {
     /// Whole frames, one behind the other. `first_ns`: the oldest arrival among them.
-    pub fn new(parts: Vec<Bytes>, first_ns: u64, durable: bool) -> Entry {
+    pub fn new(parts: Vec<Bytes>, first_ns: u64, needs: Needs) -> Entry {
         let bytes = parts.iter().map(|part: &Bytes| part.len() as u64).sum();
-        Entry { parts, bytes, first_ns, durable }
+        Entry { parts, bytes, first_ns, needs }
     }
 
-    pub fn of_records(records: &[(Heading, Vec<Bytes>)]) -> io::Result<Entry> {
+    pub fn of_records(records: &[(Heading, Vec<Bytes>)], needs: Needs) -> io::Result<Entry> {
         let mut parts = Vec::with_capacity(records.iter().map(|(_, otlp)| 1 + otlp.len()).sum());
         for (heading, otlp) in records {
             parts.push(heading.encode(otlp)?.into());
             parts.extend(otlp.iter().cloned());
         }
         let first_ns = records.iter().map(|(heading, _)| heading.first_ns).min().unwrap_or(0);
-        Ok(Entry::new(parts, first_ns, true))
+        Ok(Entry::new(parts, first_ns, needs))
     }
 
     pub fn bytes(&self) -> u64 {
@@ -193,7 +203,12 @@ impl Writer {
             self.cut_off();
             return Err(error.into());
         }
-        if self.sync == Sync::Commit && entries.iter().any(|entry| entry.durable) {
+        let must_sync = |entry: &Entry| match entry.needs {
+            Needs::Nothing => false,
+            Needs::Commit => self.sync == Sync::Commit,
+            Needs::Sync => true,
+        };
+        if entries.iter().any(must_sync) {
             counters.syncs.fetch_add(1, Ordering::Relaxed);
             if let Err(error) = self.sync_open() {
                 counters.failed_syncs.fetch_add(1, Ordering::Relaxed);
