@@ -14,10 +14,11 @@ use bytes::Bytes;
 use otelier_wire::Signal;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use crate::commit::{Entry, Needs, Place, Queue, Writer};
+use crate::commit::{Entry, Needs, Place, Queue};
 use crate::disk::{Disk, ensure_dir};
 use crate::generation::{self, Heading, Kind};
-use crate::log_options::{Carried, Counters, LogOptions, Sync};
+use crate::log_options::{Carried, Counters, EAGAIN, LogOptions, Sync};
+use crate::writer::Writer;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Generation {
@@ -296,6 +297,3 @@ impl Log {
         thread::Builder::new().name("otelier-log-sync".to_owned()).spawn(run).map(|_| ())
     }
 }
-
-/// "Try again": what a log says whose flush can't keep up.
-pub const EAGAIN: i32 = if cfg!(target_os = "macos") { 35 } else { 11 };
