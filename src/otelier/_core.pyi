@@ -463,7 +463,7 @@ class Log:
         """`writes`, `syncs`, `failed_writes`, `failed_syncs`, and `refused` (appends that raised EAGAIN)."""
 
     def close(self) -> None:
-        """Make everything durable and end. Later appends raise OSError."""
+        """Make everything durable, unless `sync` is "never", and end. Later appends raise OSError."""
 
 @final
 class QueueFile:
@@ -524,6 +524,9 @@ class Flushed:
     @property
     def damaged_bytes(self) -> int:
         """Bytes of the log that could not be used: damaged, or of a signal that has no segments."""
+    @property
+    def torn_bytes(self) -> int:
+        """Bytes behind the last good record of a generation: a killed process leaves such, and so does bit rot."""
     @property
     def items(self) -> dict[str, int]:
         """Items in the new segments, by signal."""

@@ -160,3 +160,20 @@ def test_what_a_kill_has_left_is_written_in_bites():
     assert bites == [2, 2, 2]
     assert sum(each.rows for each in manifest.state.segments.values()) == 6
     assert log.generations() == []
+
+
+def test_a_rotten_last_record_is_counted_and_its_generation_kept():
+    world = World(ValueError())
+    world.poison = 0
+    world.log.append("default", items("traces", 1), 1)
+    world.log.append("default", items("traces", 1, first=1), 1)
+    world.log.rotate()
+    path = "log/0000000000000001.log"
+    rotten = bytearray(world.disk.read(path))
+    rotten[-1] ^= 1
+    world.disk.replace(path, bytes(rotten))
+    world.flusher.flush(world.clock.time_ns(), everything=True)
+    assert world.rows() == 1
+    assert world.disk.read("quarantine/log.0000000000000001.log") == bytes(rotten)
+    values = next(each.values for each in world.meter.collect() if each.name == "otelier_store_damaged_bytes")
+    assert [dict(labels) for labels in values] == [{"where": "log_tail"}]

@@ -6,8 +6,13 @@ use otelier_disk::Disk;
 use otelier_wire::Signal;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
+<<<<<<< HEAD
 use crate::decode::{checked_file, decode};
 use crate::index::{Index, Summary};
+=======
+use crate::decode::decode;
+use crate::index::{Index, Summary, TraceRows};
+>>>>>>> wt-a
 use crate::write::WriteError;
 use crate::write::index_path;
 
@@ -45,9 +50,14 @@ fn check_index(index: &Index) -> io::Result<Summary> {
     index.filters()?;
     index.numbered()?;
     index.split_traces()?;
-    let beyond = |rows: u64| rows > summary.rows;
-    if runs.runs().iter().any(|run| beyond(u64::from(run.first_row) + u64::from(run.rows))) {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "a trace has rows beyond all"));
+    let lies_in_one = |run: &TraceRows| {
+        let first = u64::from(run.first_row);
+        let after = summary.row_groups.partition_point(|group| group.first_row <= first);
+        let group = after.checked_sub(1).map(|at| summary.row_groups[at]);
+        group.is_some_and(|group| first + u64::from(run.rows) <= group.first_row + group.rows)
+    };
+    if !runs.runs().iter().all(lies_in_one) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "a trace's rows lie in no row group"));
     }
     Ok(summary)
 }

@@ -182,7 +182,10 @@ class Flusher:
             recent=self._recent(),
         )
         if done.damaged_bytes:
-            self._keep_damaged(generations, done.damaged_bytes)
+            self._keep_damaged(generations, done.damaged_bytes, "log")
+        if done.torn_bytes:
+            # A kill leaves such, of what it had not acknowledged; bit rot in the last record looks the same.
+            self._keep_damaged(generations, done.torn_bytes, "log_tail")
         added = tuple(written(body, generations[-1], now_ns) for body in done.segments)
         self._manifest.apply(Step(add=added, retired=generations[-1]))
         self._retire(generations[-1])
@@ -206,10 +209,11 @@ class Flusher:
         newest = (sorted(each, key=lambda one: one.generation)[-_RECENT:] for each in tenants.values())
         return [segment.path for of_tenant in newest for segment in of_tenant]
 
-    def _keep_damaged(self, generations: list[int], damaged_bytes: int) -> None:
-        self._counters.damaged_bytes.add(damaged_bytes, where="log")
+    def _keep_damaged(self, generations: list[int], damaged_bytes: int, where: str) -> None:
+        self._counters.damaged_bytes.add(damaged_bytes, where=where)
         kept = [quarantine(self._disk, generation_path(number)) for number in generations]
-        _log.error("the log is damaged: %d bytes can't be read; the files are kept as %s", damaged_bytes, kept)
+        place = "the log is damaged" if where == "log" else "the log ends within a record"
+        _log.error("%s: %d bytes can't be read; the files are kept as %s", place, damaged_bytes, kept)
 
     def _set_aside_oldest(self, now_ns: int) -> bool:
         """A generation that can't be turned into segments must not hold up all that come after it; whether it went.
