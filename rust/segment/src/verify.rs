@@ -6,13 +6,8 @@ use otelier_disk::Disk;
 use otelier_wire::Signal;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
-<<<<<<< HEAD
 use crate::decode::{checked_file, decode};
-use crate::index::{Index, Summary};
-=======
-use crate::decode::decode;
 use crate::index::{Index, Summary, TraceRows};
->>>>>>> wt-a
 use crate::write::WriteError;
 use crate::write::index_path;
 
