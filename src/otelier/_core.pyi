@@ -139,8 +139,11 @@ class Delivery:
     def accept(self, rejected: int = 0, message: str = "") -> None:
         """Success; `rejected` items (of this delivery) and why become OTLP partial success."""
 
-    def refuse(self, message: str, *, retryable: bool, retry_after_s: float | None = None) -> None:
-        """gRPC Unavailable with RetryInfo or HTTP 503 with Retry-After; else gRPC Internal or HTTP 500."""
+    def refuse(
+        self, message: str, *, retryable: bool, retry_after_s: float | None = None, invalid: bool = False
+    ) -> None:
+        """gRPC Unavailable with RetryInfo or HTTP 503 with Retry-After; else gRPC Internal or HTTP 500, or, if the
+        request is `invalid`, gRPC InvalidArgument or HTTP 400."""
 
     def parts(self) -> list[Delivery]:
         """One delivery per request; this one is spent then."""
@@ -277,6 +280,9 @@ class View:
 
     def logs(self, tenant: str, trace_ids: Sequence[bytes]) -> Batch:
         """All log records of these traces. Raises as `traces`."""
+
+    def left_out(self) -> list[str]:
+        """What is wrong with each segment that answers are made without, because it is damaged."""
 
     def search(
         self, tenant: str, filter_json: bytes, start_ns: int, end_ns: int, limit: int

@@ -1,13 +1,15 @@
 """`View`: what was acknowledged is found, whole and once, whatever the flush is doing."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from otelier._core import Batch, DamagedFile, Disk, Log, StaleView, View, flush, merge
+from otelier._core import Batch, Disk, Log, StaleView, View, flush, merge
 from otelier.testing.telemetry import START_NS, decode, log_record, logs, span, span_id, trace_id, traces
 
 from .otlp_messages import requests
@@ -175,13 +177,25 @@ def test_a_segment_that_is_gone_makes_the_view_stale(disk: Disk, log_of: Log, vi
     assert len(view.traces("default", [trace_id(1)])) == 1
 
 
-def test_a_damaged_segment_is_named(disk: Disk, log_of: Log, view: View) -> None:
-    fill(log_of, traces(span()))
-    sealed, (path,) = flush_all(disk, log_of)
-    disk.replace(path, disk.read(path)[:-20])
-    view.refresh([path], sealed)
-    with pytest.raises(DamagedFile, match=path):
-        view.search("default", EVERYTHING, *FOREVER, 20)
+@pytest.mark.parametrize("suffix", [".parquet", ".index"])
+def test_a_damaged_segment_is_named_and_keeps_nobody_from_the_others(
+    disk: Disk, log_of: Log, view: View, suffix: str
+) -> None:
+    fill(log_of, traces(span(trace=1)))
+    retired, (bad,) = flush_all(disk, log_of)
+    log_of.retire(retired)
+    fill(log_of, traces(span(trace=2)))
+    retired, (good,) = flush_all(disk, log_of)
+    file = bad.replace(".parquet", suffix)
+    disk.replace(file, disk.read(file)[:-20])
+    view.refresh([bad, good], retired)
+    assert found(view) == [trace_id(2)]
+    assert len(view.traces("default", [trace_id(1), trace_id(2)])) == 1
+    assert [summary[0] for summary in view.summaries("default", [trace_id(1), trace_id(2)])] == [trace_id(2)]
+    (text,) = view.left_out()
+    assert file in text
+    view.refresh([good], retired)
+    assert view.left_out() == []
 
 
 @settings(max_examples=60, deadline=None)
@@ -218,3 +232,58 @@ def without_duplicates(batch: Batch) -> Batch:
                 keep.append(identity not in seen)
                 seen.add(identity)
     return batch.select(bytes(keep))
+
+
+def test_threads_see_all_that_was_there_while_the_store_goes_on(disk: Disk, log_of: Log, view: View) -> None:
+    written = 0
+    done = threading.Event()
+
+    def read() -> int:
+        looks = 0
+        while not done.is_set() or looks == 0:
+            least = written
+            try:
+                ids = [trace for trace, _ in view.search("default", EVERYTHING, *FOREVER, 10_000)]
+                assert len(ids) >= least
+                assert len(view.traces("default", ids)) >= 3 * least
+                looks += 1
+            except StaleView:
+                continue
+        return looks
+
+    with ThreadPoolExecutor(3) as readers:
+        results = [readers.submit(read) for _ in range(3)]
+        try:
+            paths: list[str] = []
+            retired = 0
+            for trace in range(40):
+                fill(log_of, traces(*(span(trace=trace, number=n) for n in range(3))))
+                if trace % 4 == 3:
+                    sealed, more = flush_all(disk, log_of)
+                    paths += more
+                    view.refresh(paths, sealed)
+                    log_of.retire(sealed)
+                    retired = sealed
+                view.refresh(paths, retired)
+                written = trace + 1
+        finally:
+            done.set()
+        assert all(result.result() > 0 for result in results)
+
+
+def test_a_traces_log_records_are_found_among_all_others(disk: Disk, log_of: Log, view: View) -> None:
+    records = [
+        log_record(f"record {n}", trace=n % 7 or None, attributes={"n": n, **({"odd": "yes"} if n % 2 else {})})
+        for n in range(9000)
+    ]
+    batch = logs(*records)
+    fill(log_of, batch)
+    sealed, paths = flush_all(disk, log_of)
+    fill(log_of, logs(*records[:50]))
+    view.refresh(paths, sealed)
+    for trace in range(1, 7):
+        ids = [record.trace_id == trace_id(trace) for record in records]
+        expected = Batch.join([batch.select(bytes(ids)), logs(*records[:50]).select(bytes(ids[:50]))])
+        assert view.logs("default", [trace_id(trace)]).digest() == expected.digest()
+    both = view.logs("default", [trace_id(1), trace_id(2)])
+    assert len(both) == sum(len(view.logs("default", [trace_id(trace)])) for trace in (1, 2))

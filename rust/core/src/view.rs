@@ -74,6 +74,10 @@ impl View {
         py.detach(|| self.0.traces(tenant, &ids)).map(Batch).map_err(raised)
     }
 
+    fn left_out(&self) -> Vec<String> {
+        self.0.left_out()
+    }
+
     fn logs(&self, py: Python<'_>, tenant: &str, trace_ids: Vec<Vec<u8>>) -> PyResult<Batch> {
         let ids = self::trace_ids(&trace_ids)?;
         py.detach(|| self.0.logs(tenant, &ids)).map(Batch).map_err(raised)

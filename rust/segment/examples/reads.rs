@@ -70,7 +70,8 @@ fn main() {
         }
         tests
     };
-    let user = std::env::var("USER_ID").unwrap_or_else(|_| "user-12345".into());
+    // Keys of the corpus: a text with a column of its own, and one whose values are many.
+    let (frequent, many) = ("app.warm.k195", "app.gold.k077");
     let cases = [
         ("frequent: service", vec![test("intrinsic", "service", "=", &text(&most.service))]),
         ("frequent: service, name, > 1 ms", operation(most, 1_000_000, false)),
@@ -85,12 +86,13 @@ fn main() {
             ],
         ),
         ("no such name", vec![test("intrinsic", "name", "=", r#""none""#)]),
-        ("attribute with a column =, absent", vec![test("span", "user.id", "=", &text(&user))]),
-        ("tag anywhere text=, absent", vec![test("any", "user.id", "text=", &text(&user))]),
+        ("attribute =, absent", vec![test("span", many, "=", r#""session-none""#)]),
+        ("attribute =, absent, numbered", vec![test("span", many, "=", r#""user-999999999""#)]),
+        ("attribute exists", vec![test("span", frequent, "exists", "null")]),
+        ("tag anywhere text=, absent", vec![test("any", many, "text=", r#""user-999999999""#)]),
         ("no such key, text=", vec![test("any", "no.such.key", "text=", r#""x""#)]),
-        ("regex url.path", vec![test("span", "url.path", "=~", r#""zzz$""#)]),
-        ("regex url.full", vec![test("span", "url.full", "=~", r#""zzz$""#)]),
-        ("regex db.query.text", vec![test("span", "db.query.text", "=~", r#""zzz$""#)]),
+        ("regex, one key, absent", vec![test("span", many, "=~", r#""zzz$""#)]),
+        ("regex, another key, absent", vec![test("span", frequent, "=~", r#""zzz$""#)]),
     ];
     for (name, tests) in cases {
         let filter = parse(format!(r#"{{"all":[{}]}}"#, tests.join(",")).as_bytes()).expect("a filter");
@@ -105,6 +107,7 @@ fn main() {
     measure(&view, "20 traces", || view.traces("default", &some[..20]).expect("fetched").items());
     measure(&view, "no such trace", || view.traces("default", &[[7; 16]]).expect("fetched").items());
     let newest: Vec<[u8; 16]> = found.iter().take(20).map(|(id, _)| *id).collect();
+    measure(&view, "the newest 20 traces", || view.traces("default", &newest).expect("fetched").items());
     measure(&view, "summaries of the newest 20", || view.summaries("default", &newest).expect("summed").len());
     measure(&view, "summaries of 20 anywhere", || view.summaries("default", &some[..20]).expect("summed").len());
     memory();

@@ -31,6 +31,20 @@ impl ReadError {
     }
 }
 
+impl ReadError {
+    /// The file that this says can be read neither now nor later.
+    pub fn blames(&self) -> Option<&str> {
+        match self {
+            ReadError::Damaged { path, .. } => Some(path),
+            ReadError::Io { path, error } if error.raw_os_error() == Some(EIO) => Some(path),
+            _ => None,
+        }
+    }
+}
+
+/// What a disk says of a sector that it can't read.
+const EIO: i32 = 5;
+
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

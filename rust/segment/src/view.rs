@@ -1,6 +1,6 @@
 //! `View`: segments and live log as one, as of the newest refresh. Many threads ask while one refreshes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -32,6 +32,8 @@ pub struct View {
     hot: Mutex<Hot>,
     cache: Cache,
     snapshot: RwLock<Arc<Snapshot>>,
+    /// Segments that can't be read, and why: questions are answered from the others.
+    left_out: Mutex<BTreeMap<String, String>>,
 }
 
 /// What was there at a refresh; never changes.
@@ -56,6 +58,12 @@ impl Segments {
         }
         Ok(Segments { paths: paths.to_vec(), of })
     }
+
+    /// The segment that a file belongs to: itself, or what its index stands beside.
+    fn of_file(&self, path: &str) -> Option<&str> {
+        let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+        self.paths.iter().map(String::as_str).find(|segment| segment.strip_suffix(".parquet") == Some(stem))
+    }
 }
 
 impl Snapshot {
@@ -68,7 +76,7 @@ impl View {
     /// Empty until the first refresh.
     pub fn new(disk: Arc<dyn Disk>) -> View {
         let cache = Cache::new(disk.clone(), MAX_OPEN_BYTES);
-        View { disk, hot: Mutex::default(), cache, snapshot: RwLock::default() }
+        View { disk, hot: Mutex::default(), cache, snapshot: RwLock::default(), left_out: Mutex::default() }
     }
 
     /// Takes on a state of the manifest and what has come to the log since. Calls that run meanwhile go on with what
@@ -81,6 +89,7 @@ impl View {
             segments = Arc::new(Segments::new(paths)?);
             let kept: HashSet<&str> = paths.iter().map(String::as_str).collect();
             self.cache.keep(|path| kept.contains(&**path));
+            self.left_out.lock().retain(|path, _| kept.contains(&**path));
         }
         let snapshot = Arc::new(Snapshot { hot: hot.visible(retired), segments });
         *self.snapshot.write() = snapshot;
@@ -98,8 +107,17 @@ impl View {
     }
 
     fn fetch(&self, tenant: &str, signal: Signal, trace_ids: &[TraceId]) -> Result<Batch, ReadError> {
-        let snapshot = self.snapshot();
-        let files = self.files(&snapshot, tenant, signal)?;
+        self.answer(|snapshot| self.fetch_of(snapshot, tenant, signal, trace_ids))
+    }
+
+    fn fetch_of(
+        &self,
+        snapshot: &Snapshot,
+        tenant: &str,
+        signal: Signal,
+        trace_ids: &[TraceId],
+    ) -> Result<Batch, ReadError> {
+        let files = self.files(snapshot, tenant, signal)?;
         let mut assembly = Assembly::default();
         let mut trace_ids = trace_ids.to_vec();
         trace_ids.sort_unstable();
@@ -125,19 +143,28 @@ impl View {
         window: &RangeInclusive<u64>,
         limit: usize,
     ) -> Result<Vec<(TraceId, u64)>, ReadError> {
-        let snapshot = self.snapshot();
-        let files: Vec<FileSearch> =
-            self.files(&snapshot, tenant, Signal::Traces)?.into_iter().map(FileSearch::new).collect();
-        let groups: Vec<_> = files.iter().flat_map(FileSearch::blocks).collect();
-        let chunks = snapshot.chunks(tenant, Signal::Traces).iter().map(|chunk| &**chunk as &dyn Block);
-        let blocks = chunks.chain(groups.iter().map(|group| group as &dyn Block)).collect();
-        newest(blocks, filter, window, limit)
+        self.answer(|snapshot| {
+            let files: Vec<FileSearch> =
+                self.files(snapshot, tenant, Signal::Traces)?.into_iter().map(FileSearch::new).collect();
+            let groups: Vec<_> = files.iter().flat_map(FileSearch::blocks).collect();
+            let chunks = snapshot.chunks(tenant, Signal::Traces).iter().map(|chunk| &**chunk as &dyn Block);
+            let blocks = chunks.chain(groups.iter().map(|group| group as &dyn Block)).collect();
+            newest(blocks, filter, window, limit)
+        })
     }
 
     /// In the order of `trace_ids`, without those of which nothing is there.
     pub fn summaries(&self, tenant: &str, trace_ids: &[TraceId]) -> Result<Vec<Summary>, ReadError> {
-        let snapshot = self.snapshot();
-        let files = self.files(&snapshot, tenant, Signal::Traces)?;
+        self.answer(|snapshot| self.summaries_of(snapshot, tenant, trace_ids))
+    }
+
+    fn summaries_of(
+        &self,
+        snapshot: &Snapshot,
+        tenant: &str,
+        trace_ids: &[TraceId],
+    ) -> Result<Vec<Summary>, ReadError> {
+        let files = self.files(snapshot, tenant, Signal::Traces)?;
         let mut all = vec![Vec::new(); trace_ids.len()];
         let mut parts = Part::all(&files, trace_ids)?;
         let mut count = vec![0; trace_ids.len()];
@@ -190,7 +217,31 @@ impl View {
 
     fn files(&self, snapshot: &Snapshot, tenant: &str, signal: Signal) -> Result<Vec<Arc<SegmentFile>>, ReadError> {
         let paths = snapshot.segments.of.get(&(tenant.into(), signal)).map_or(&[][..], Vec::as_slice);
-        paths.iter().map(|path| self.cache.get(path)).collect()
+        let left_out = self.left_out.lock().clone();
+        paths.iter().filter(|path| !left_out.contains_key(&***path)).map(|path| self.cache.get(path)).collect()
+    }
+
+    /// Asks the newest snapshot, without the segments that turn out to be damaged: one of them must not keep the rest
+    /// from being found.
+    fn answer<T>(&self, ask: impl Fn(&Snapshot) -> Result<T, ReadError>) -> Result<T, ReadError> {
+        loop {
+            let snapshot = self.snapshot();
+            let error = match ask(&snapshot) {
+                Err(error @ (ReadError::Damaged { .. } | ReadError::Io { .. })) => error,
+                answer => return answer,
+            };
+            let Some(segment) = error.blames().and_then(|path| snapshot.segments.of_file(path)) else {
+                return Err(error);
+            };
+            if self.left_out.lock().insert(segment.to_owned(), error.to_string()).is_some() {
+                return Err(error);
+            }
+        }
+    }
+
+    /// What is wrong with each segment that answers are made without.
+    pub fn left_out(&self) -> Vec<String> {
+        self.left_out.lock().values().cloned().collect()
     }
 
     fn snapshot(&self) -> Arc<Snapshot> {

@@ -34,14 +34,24 @@ class Snapshot:
         self._lock = threading.Lock()
         self._version: _Version | None = None
         self._state = State()
+        self._told: set[str] = set()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def read(self, ask: Callable[[View, State], T]) -> T:
-        """Ask the view as of now; asks again if files vanish meanwhile. Raises StoreUnreadable."""
+    def read(self, ask: Callable[[View, State], T], *, paired: bool = False) -> T:
+        """Ask the view as of now; asks again if files vanish meanwhile. Raises StoreUnreadable.
+
+        `paired`: the answer joins what view and state have, so it is asked again if both moved on meanwhile.
+        """
         for tries_left in reversed(range(_TRIES)):
             try:
-                return ask(self._view, self.refresh())
+                state = self.refresh()
+                answer = ask(self._view, state)
+                with self._lock:
+                    moved = paired and self._state != state
+                if not moved or not tries_left:
+                    self._tell_left_out()
+                    return answer
             except (StaleView, FileNotFoundError) as error:
                 if not tries_left:
                     raise StoreUnreadable(f"{error}; `otelier data verify` says what is missing") from error
@@ -64,6 +74,16 @@ class Snapshot:
                     break
             return self._state
 
+    def left_out(self) -> list[str]:
+        """What is wrong with each segment that answers are made without."""
+        return self._view.left_out()
+
+    def _tell_left_out(self) -> None:
+        for text in self._view.left_out():
+            if text not in self._told:
+                self._told.add(text)
+                _log.error("answers are made without a segment: %s", text)
+
     def keep_fresh(self, interval_s: float) -> None:
         """Follow the log in the background, so that a question after a pause finds little left to read."""
 
@@ -71,7 +91,7 @@ class Snapshot:
             while True:
                 try:
                     self.refresh()
-                except Exception as error:  # noqa: BLE001 (a query will say it; this thread goes on)
+                except BaseException as error:  # noqa: BLE001 (also a panic; a query will say it, this thread goes on)
                     _log.warning("can't follow the store: %s", error)
                 if self._stop.wait(interval_s):
                     return

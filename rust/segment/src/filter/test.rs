@@ -45,12 +45,12 @@ pub struct Test {
     pub field: Field,
     pub condition: Condition,
     /// Bytes that stand in every span for which the test holds by an attribute, event or link.
-    needle: Option<Finder<'static>>,
+    needle: Option<Box<Finder<'static>>>,
 }
 
 impl Test {
     pub fn new(field: Field, condition: Condition) -> Test {
-        let needle = needle(&field, &condition).map(|needle| Finder::new(needle).into_owned());
+        let needle = needle(&field, &condition).map(|needle| Box::new(Finder::new(needle).into_owned()));
         Test { field, condition, needle }
     }
 

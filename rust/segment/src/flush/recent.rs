@@ -47,5 +47,5 @@ fn find(disk: &dyn Disk, path: &str, ids: &HashSet<[u8; 16]>) -> Result<Vec<Iden
         let start = (first - group.first_row) as usize;
         wanted.entry(at).or_default().push(start..start + run.rows as usize);
     }
-    identities(disk.read(path)?, wanted).map_err(|error| WriteError::damaged(path, error))
+    identities(disk.open_read(path)?, wanted).map_err(|error| WriteError::damaged(path, error))
 }

@@ -41,7 +41,7 @@ impl Cache {
             }
         }
         // Two threads may open the same file: one of them wins.
-        let file = Arc::new(SegmentFile::open(&*self.disk, path, &self.scanned)?);
+        let file = Arc::new(SegmentFile::open(&self.disk, path, &self.scanned)?);
         let mut open = self.open.lock();
         let now = open.now;
         open.bytes += file.weight();

@@ -16,9 +16,11 @@ const ERROR: i64 = 2;
 
 /// Adds the facts of all parts to those of their traces.
 pub fn facts(mut parts: Vec<Part>, trace_ids: &[TraceId], facts: &mut [Vec<Fact>]) -> Result<(), ReadError> {
-    Part::each_group(&mut parts, &mut |group, part| {
-        if group.is_of(&trace_ids[part.trace], &part.run)? {
-            group.facts(&part.run.rows, part.split, &mut facts[part.trace])?;
+    Part::each_group(&mut parts, &mut |group, parts| {
+        for part in parts {
+            if group.is_of(&trace_ids[part.trace], &part.run)? {
+                group.facts(&part.run.rows, part.split, &mut facts[part.trace])?;
+            }
         }
         Ok(())
     })

@@ -3,20 +3,26 @@
 use std::ops::Range;
 
 use otelier_wire::Signal;
+use otelier_wire::protobuf::{LEN, put_varint, varint_len};
 
 use super::group::Group;
 use super::part::Part;
-use super::slice::{Slice, bytes, int};
+use super::slice::{Slice, bytes, each, int};
 use crate::assemble::Assembly;
 use crate::decode::items::{Message, SpanHead, put_long};
 use crate::error::ReadError;
 use crate::filter::value::Value;
 use crate::newest::TraceId;
-use crate::schema::{self, AttributeType};
+use crate::schema;
+
+/// Log records within so many rows are read together: a trace's lie near each other, other records between them.
+const NEAR: usize = 4_096;
 
 /// Field numbers of attributes.
 const SPAN_ATTRIBUTES: u32 = 9;
 const RECORD_ATTRIBUTES: u32 = 6;
+/// The tag of a KeyValue's value.
+const KEY_VALUE_VALUE: u8 = 0x12;
 
 impl Group<'_> {
     fn slice(&mut self, name: &str, rows: &Range<usize>) -> Result<Option<Slice>, ReadError> {
@@ -27,7 +33,7 @@ impl Group<'_> {
     }
 
     /// Adds the spans of a run; those that are in already count once.
-    pub fn spans(&mut self, trace_id: &TraceId, rows: &Range<usize>, assembly: &mut Assembly) -> Result<(), ReadError> {
+    fn spans(&mut self, trace_id: &TraceId, rows: &Range<usize>, assembly: &mut Assembly) -> Result<(), ReadError> {
         let mut names = HEAD.iter();
         let mut head = || self.slice(names.next().unwrap_or(&""), rows);
         let (span_ids, distances, parent_ids) = (head()?, head()?, head()?);
@@ -35,7 +41,7 @@ impl Group<'_> {
         let (codes, messages, states, flags) = (head()?, head()?, head()?, head()?);
         let (dropped_attributes, dropped_events, dropped_links) = (head()?, head()?, head()?);
         let (resources, scopes, rest, events, links) = (head()?, head()?, head()?, head()?, head()?);
-        let attributes = self.attributes(rows)?;
+        let attributes = self.attributes(SPAN_ATTRIBUTES, rows)?;
         let mut item = Vec::new();
         for row in rows.clone() {
             let start_ns = int(&starts, row) as u64;
@@ -68,7 +74,7 @@ impl Group<'_> {
             item.clear();
             let raw = bytes(&rest, row);
             head.put(&mut item, raw);
-            put_attributes(&mut item, SPAN_ATTRIBUTES, &attributes, row);
+            item.extend_from_slice(&attributes[row - rows.start]);
             [raw, bytes(&events, row), bytes(&links, row)].iter().for_each(|raw| item.extend_from_slice(raw));
             let place = assembly.place(bytes(&resources, row), bytes(&scopes, row));
             assembly.add(place, &item);
@@ -76,8 +82,10 @@ impl Group<'_> {
         Ok(())
     }
 
-    /// Adds the log records of a run.
-    pub fn records(&mut self, rows: &Range<usize>, assembly: &mut Assembly) -> Result<(), ReadError> {
+    /// Adds the log records of these runs, which are in order.
+    fn records(&mut self, runs: &[Range<usize>], assembly: &mut Assembly) -> Result<(), ReadError> {
+        let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return Ok(()) };
+        let rows = &(first.start..last.end);
         let mut slice = |name| self.slice(name, rows);
         let (trace_ids, span_ids) = (slice(schema::TRACE_ID)?, slice(schema::SPAN_ID)?);
         let (times, observed) = (slice(schema::TIME_NS)?, slice(schema::OBSERVED_NS)?);
@@ -85,9 +93,9 @@ impl Group<'_> {
         let (names, bodies) = (slice(schema::EVENT_NAME)?, slice(schema::BODY)?);
         let (flags, dropped) = (slice(schema::FLAGS)?, slice(schema::DROPPED_ATTRIBUTES)?);
         let (resources, scopes, rest) = (slice(schema::RESOURCE)?, slice(schema::SCOPE)?, slice(schema::REST)?);
-        let attributes = self.attributes(rows)?;
+        let attributes = self.attributes(RECORD_ATTRIBUTES, rows)?;
         let (mut item, mut body) = (Vec::new(), Vec::new());
-        for row in rows.clone() {
+        for row in runs.iter().cloned().flatten() {
             item.clear();
             let mut message = Message(&mut item);
             message.fixed64(1, int(&times, row) as u64);
@@ -104,7 +112,7 @@ impl Group<'_> {
             message.bytes(10, bytes(&span_ids, row));
             message.fixed64(11, int(&observed, row) as u64);
             message.bytes(12, bytes(&names, row));
-            put_attributes(&mut item, RECORD_ATTRIBUTES, &attributes, row);
+            item.extend_from_slice(&attributes[row - rows.start]);
             item.extend_from_slice(bytes(&rest, row));
             let place = assembly.place(bytes(&resources, row), bytes(&scopes, row));
             assembly.add(place, &item);
@@ -112,24 +120,18 @@ impl Group<'_> {
         Ok(())
     }
 
-    fn attributes(&mut self, rows: &Range<usize>) -> Result<Vec<Attribute<'_>>, ReadError> {
-        let columns = self.columns();
-        let mut attributes = Vec::new();
-        for (at, column) in columns.iter().enumerate() {
-            if let Some((of, key)) = schema::attribute_of_column(&column.name)
-                && let Some(values) = Slice::read(self, at, rows)?
-            {
-                attributes.push(Attribute { of, key, values });
+    /// The encoded attributes of each row, as fields of this number.
+    fn attributes(&mut self, number: u32, rows: &Range<usize>) -> Result<Vec<Vec<u8>>, ReadError> {
+        let mut encoded = vec![Vec::new(); rows.len()];
+        for (at, column) in self.columns().iter().enumerate() {
+            if let Some((_, key)) = schema::attribute_of_column(&column.name) {
+                each(self, at, rows, &mut |row, value| {
+                    put_attribute(&mut encoded[row - rows.start], number, key.as_bytes(), value);
+                })?;
             }
         }
-        Ok(attributes)
+        Ok(encoded)
     }
-}
-
-struct Attribute<'a> {
-    of: AttributeType,
-    key: &'a str,
-    values: Slice,
 }
 
 /// In the order in which they are taken.
@@ -155,18 +157,38 @@ const HEAD: [&str; 19] = [
     schema::LINKS,
 ];
 
-fn put_attributes(out: &mut Vec<u8>, number: u32, attributes: &[Attribute], row: usize) {
-    let mut value = Vec::new();
-    for attribute in attributes {
-        value.clear();
-        match attribute.values.get(row) {
-            None | Some(Value::Other(_)) => continue,
-            Some(Value::Text(text)) => value.extend_from_slice(text),
-            Some(Value::Int(int)) => put_long(&mut value, int as u64),
-            Some(Value::Double(double)) => value.extend_from_slice(&double.to_bits().to_le_bytes()),
-            Some(Value::Bool(bool)) => value.push(bool.into()),
+/// A field with a KeyValue.
+fn put_attribute(out: &mut Vec<u8>, number: u32, key: &[u8], value: Value) {
+    const VARINT: usize = 10;
+    let (size, mut digits) = match value {
+        Value::Text(text) => (1 + varint_len(text.len()) + text.len(), Vec::new()),
+        Value::Int(int) => {
+            let mut digits = Vec::with_capacity(VARINT);
+            put_long(&mut digits, int as u64);
+            (1 + digits.len(), digits)
         }
-        Message(out).attribute(number, attribute.key, attribute.of, &value);
+        Value::Double(_) => (9, Vec::new()),
+        Value::Bool(_) => (2, Vec::new()),
+        Value::Other(_) => return,
+    };
+    let pair = 1 + varint_len(key.len()) + key.len() + 1 + varint_len(size) + size;
+    put_varint(out, (number << 3 | LEN) as usize);
+    put_varint(out, pair);
+    Message(out).content(1, key);
+    out.push(KEY_VALUE_VALUE);
+    put_varint(out, size);
+    match value {
+        Value::Text(text) => Message(out).content(1, text),
+        Value::Bool(bool) => out.extend_from_slice(&[0x10, bool.into()]),
+        Value::Int(_) => {
+            out.push(0x18);
+            out.append(&mut digits);
+        }
+        Value::Double(double) => {
+            out.push(0x21);
+            out.extend_from_slice(&double.to_bits().to_le_bytes());
+        }
+        Value::Other(_) => {}
     }
 }
 
@@ -177,12 +199,24 @@ pub fn fetch(
     trace_ids: &[TraceId],
     assembly: &mut Assembly,
 ) -> Result<(), ReadError> {
-    Part::each_group(&mut parts, &mut |group, part| {
-        let trace_id = &trace_ids[part.trace];
-        match signal {
-            _ if !group.is_of(trace_id, &part.run)? => Ok(()),
-            Signal::Logs => group.records(&part.run.rows, assembly),
-            _ => group.spans(trace_id, &part.run.rows, assembly),
+    Part::each_group(&mut parts, &mut |group, parts| {
+        let mut records: Vec<Range<usize>> = Vec::new();
+        for part in parts {
+            let trace_id = &trace_ids[part.trace];
+            if !group.is_of(trace_id, &part.run)? {
+                continue;
+            }
+            match signal {
+                Signal::Logs => records.push(part.run.rows.clone()),
+                _ => group.spans(trace_id, &part.run.rows, assembly)?,
+            }
         }
+        let mut rest = &records[..];
+        while let Some(first) = rest.first() {
+            let near = rest.iter().take_while(|rows| rows.end - first.start <= NEAR).count().max(1);
+            group.records(&rest[..near], assembly)?;
+            rest = &rest[near..];
+        }
+        Ok(())
     })
 }

@@ -1,7 +1,7 @@
 //! One segment: its index in memory, its footer when it is wanted, its pages in the file.
 
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -12,6 +12,12 @@ use super::footer::{Chunk, Footer};
 use crate::error::ReadError;
 use crate::index::{Catalogue, Filters, Index, Summary, TraceIndex};
 use crate::numbered::NumberedKeys;
+use crate::schema;
+
+/// Files that stay open at most; the system has a limit, and a search may look into all there are.
+const MAX_OPEN: usize = 256;
+/// What a column chunk takes in a footer.
+const CHUNK_BYTES: usize = size_of::<Chunk>() + 24;
 
 /// What was read of files so far.
 #[derive(Debug, Default)]
@@ -20,6 +26,8 @@ pub struct Scanned {
     pub row_groups: AtomicU64,
     pub pages: AtomicU64,
     pub bytes: AtomicU64,
+    /// Files that are open now.
+    open: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -30,7 +38,9 @@ pub struct SegmentFile {
     pub catalogue: Catalogue,
     pub filters: Filters,
     numbered: NumberedKeys,
-    source: Arc<dyn ReadAt>,
+    disk: Arc<dyn Disk>,
+    /// Open, unless too many others are.
+    source: OnceLock<Arc<dyn ReadAt>>,
     footer: OnceLock<Footer>,
     /// By row group: the bytes of its page indexes, and where they begin in the file.
     page_indexes: Vec<OnceLock<(u64, Bytes)>>,
@@ -39,7 +49,7 @@ pub struct SegmentFile {
 }
 
 impl SegmentFile {
-    pub fn open(disk: &dyn Disk, path: &Arc<str>, scanned: &Arc<Scanned>) -> Result<SegmentFile, ReadError> {
+    pub fn open(disk: &Arc<dyn Disk>, path: &Arc<str>, scanned: &Arc<Scanned>) -> Result<SegmentFile, ReadError> {
         let index_path = format!("{}.index", path.strip_suffix(".parquet").unwrap_or(path));
         let bytes = disk.read(&index_path).map_err(|error| ReadError::io(&index_path, error))?;
         let damaged = |error: io::Error| ReadError::damaged(&index_path, error);
@@ -48,10 +58,10 @@ impl SegmentFile {
         let traces = index.traces().map_err(damaged)?;
         let (catalogue, filters) = (index.catalogue().map_err(damaged)?, index.filters().map_err(damaged)?);
         let numbered = index.numbered().map_err(damaged)?;
-        let source = disk.open_read(path).map_err(|error| ReadError::io(path, error))?;
-        let footer = Footer::len_of(path, &*source)? as usize;
+        let columns = summary.keys.iter().filter(|key| key.column).count() + schema::span_columns().len() + 3;
         let entries: usize = catalogue.row_groups.iter().map(Vec::len).sum();
-        let weight = 16 * traces.runs().len() + 16 * entries + filters.size() + 3 * footer + 4096;
+        let footer = CHUNK_BYTES * columns * summary.row_groups.len();
+        let weight = 16 * traces.runs().len() + 16 * entries + filters.size() + footer + 4096;
         scanned.files.fetch_add(1, Ordering::Relaxed);
         Ok(SegmentFile {
             path: path.clone(),
@@ -61,7 +71,8 @@ impl SegmentFile {
             catalogue,
             filters,
             numbered,
-            source,
+            disk: disk.clone(),
+            source: OnceLock::new(),
             footer: OnceLock::new(),
             scanned: scanned.clone(),
             weight,
@@ -77,7 +88,7 @@ impl SegmentFile {
         if let Some(footer) = self.footer.get() {
             return Ok(footer);
         }
-        let mut footer = Footer::read(&self.path, &*self.source)?;
+        let mut footer = Footer::read(&self.path, &*self.source()?)?;
         footer.explain(&self.numbered).map_err(|what| self.damaged(what))?;
         let alike = footer.groups.len() == self.summary.row_groups.len()
             && footer
@@ -99,14 +110,25 @@ impl SegmentFile {
         &self.scanned
     }
 
+    fn source(&self) -> Result<Arc<dyn ReadAt>, ReadError> {
+        if let Some(source) = self.source.get() {
+            return Ok(source.clone());
+        }
+        let source = self.disk.open_read(&self.path).map_err(|error| ReadError::io(&self.path, error))?;
+        if self.scanned.open.fetch_add(1, Ordering::Relaxed) >= MAX_OPEN || self.source.set(source.clone()).is_err() {
+            self.scanned.open.fetch_sub(1, Ordering::Relaxed);
+        }
+        Ok(source)
+    }
+
     pub fn read(&self, offset: u64, len: usize) -> Result<Bytes, ReadError> {
-        let bytes = self.source.read_at(offset, len).map_err(|error| ReadError::io(&self.path, error))?;
+        let bytes = self.source()?.read_at(offset, len).map_err(|error| ReadError::io(&self.path, error))?;
         self.scanned.bytes.fetch_add(len as u64, Ordering::Relaxed);
         if bytes.len() == len { Ok(bytes) } else { Err(self.damaged("it ends too early")) }
     }
 
-    /// The offset index of a chunk, and its column index, which may be empty.
-    pub fn page_index(&self, group: usize, chunk: &Chunk) -> Result<(Bytes, Bytes), ReadError> {
+    /// The offset index of a chunk.
+    pub fn offset_index(&self, group: usize, chunk: &Chunk) -> Result<Bytes, ReadError> {
         let cell = self.page_indexes.get(group).ok_or_else(|| self.damaged("a row group is missing"))?;
         let (at, bytes) = match cell.get() {
             Some(read) => read,
@@ -119,13 +141,15 @@ impl SegmentFile {
         let (offset, len) = chunk.offsets;
         let start = offset.checked_sub(*at).and_then(|start| usize::try_from(start).ok());
         let range = start.map(|start| start..start + len as usize).filter(|range| range.end <= bytes.len());
-        let offsets =
-            range.map(|range| bytes.slice(range)).ok_or_else(|| self.damaged("a chunk has no offset index"))?;
-        let bounds = match chunk.bounds {
-            (_, 0) => Bytes::new(),
-            (offset, len) => self.read(offset, len as usize)?,
-        };
-        Ok((offsets, bounds))
+        range.map(|range| bytes.slice(range)).ok_or_else(|| self.damaged("a chunk has no offset index"))
+    }
+
+    /// The column index of a chunk; empty if it has none.
+    pub fn column_index(&self, chunk: &Chunk) -> Result<Bytes, ReadError> {
+        match chunk.bounds {
+            (_, 0) => Ok(Bytes::new()),
+            (offset, len) => self.read(offset, len as usize),
+        }
     }
 
     /// All offset indexes of a row group lie together.
@@ -138,5 +162,13 @@ impl SegmentFile {
             return Err(self.damaged("offset indexes are strewn over the file"));
         }
         Ok((start, self.read(start, (end - start) as usize)?))
+    }
+}
+
+impl Drop for SegmentFile {
+    fn drop(&mut self) {
+        if self.source.get().is_some() {
+            self.scanned.open.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 }

@@ -58,7 +58,7 @@ pub struct Chunk {
 
 impl Footer {
     /// Its length in the file.
-    pub fn len_of(path: &str, source: &dyn ReadAt) -> Result<u64, ReadError> {
+    fn len_of(path: &str, source: &dyn ReadAt) -> Result<u64, ReadError> {
         let len = source.len().map_err(|error| ReadError::io(path, error))?;
         let bad = || ReadError::damaged(path, "it does not end as a Parquet file does");
         let at = len.checked_sub(TAIL).ok_or_else(bad)?;

@@ -1,10 +1,12 @@
 //! Reads one row group; what was read stays at hand until it is dropped.
 
 use std::ops::Range;
+use std::panic::catch_unwind;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
 use hashbrown::HashMap;
+use parquet::bloom_filter::Sbbf;
 
 use super::file::SegmentFile;
 use super::footer::{Chunk, Column, Footer};
@@ -13,6 +15,7 @@ use super::thrift::{self, Location};
 use super::values::Dictionary;
 use crate::error::ReadError;
 use crate::filter::value::Value;
+use crate::schema::Cell;
 
 pub struct Group<'a> {
     pub file: &'a SegmentFile,
@@ -69,7 +72,7 @@ impl<'a> Group<'a> {
             return Ok(known.clone());
         }
         let chunk = self.chunk(column);
-        let (offsets, _) = self.file.page_index(self.number, chunk)?;
+        let offsets = self.file.offset_index(self.number, chunk)?;
         let locations = thrift::locations(&offsets).map_err(|what| self.file.damaged(what))?;
         let end = chunk.start + chunk.len;
         let inside = |page: &Location| {
@@ -131,9 +134,28 @@ impl<'a> Group<'a> {
         Ok(Some(dictionary))
     }
 
+    pub fn is_text(&self, column: usize) -> bool {
+        self.footer.columns[column].cell == Cell::Bytes
+    }
+
+    /// False if the filter of the column's chunk says that no row has this text.
+    pub fn may_hold(&self, column: usize, text: &[u8]) -> Result<bool, ReadError> {
+        let (offset, len) = self.chunk(column).bloom;
+        if len == 0 {
+            return Ok(true);
+        }
+        let bytes = self.file.read(offset, len as usize)?;
+        // The crate is not ours to trust with bytes that a disk has damaged.
+        let asked = catch_unwind(|| Sbbf::from_bytes(&bytes).map(|filter| filter.check(text)));
+        match asked {
+            Ok(Ok(may_hold)) => Ok(may_hold),
+            _ => Err(self.file.damaged("a filter can't be read")),
+        }
+    }
+
     /// The least and greatest value of each page of an integer column, if they are in the file.
     pub fn bounds(&mut self, column: usize) -> Result<Option<Vec<(i64, i64)>>, ReadError> {
-        let (_, bytes) = self.file.page_index(self.number, self.chunk(column))?;
+        let bytes = self.file.column_index(self.chunk(column))?;
         if bytes.is_empty() {
             return Ok(None);
         }

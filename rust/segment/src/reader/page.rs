@@ -1,7 +1,8 @@
 //! A page: unpacked, its values still encoded.
 
-use std::cell::RefCell;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::ops::Range;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -15,7 +16,7 @@ use super::texts::Texts;
 use super::thrift::Reader;
 use super::values::{Dictionary, Values};
 use crate::numbered::Numbered;
-use crate::schema::Cell;
+use crate::schema;
 
 const PLAIN: i64 = 0;
 const DELTA: i64 = 5;
@@ -36,12 +37,15 @@ pub type Integers = (Vec<i64>, Option<i64>);
 #[derive(Debug)]
 pub struct Page {
     pub rows: usize,
-    cell: Cell,
+    cell: schema::Cell,
     numbered: Option<Arc<Numbered>>,
     encoding: i64,
     bytes: Bytes,
     values_at: usize,
     present: Present,
+    /// All values, once they have been asked for twice.
+    all: OnceCell<Rc<Values>>,
+    asked: Cell<bool>,
 }
 
 /// Which rows have a value.
@@ -130,11 +134,21 @@ impl Page {
         let bytes = header.unpack(stored, stored.len() - behind.len(), compressed)?;
         let (present, values_at) = if of.optional { levels(&bytes, rows)? } else { (Present::All, 0) };
         let (cell, numbered) = (of.cell, of.numbered.clone());
-        Ok(Page { rows, cell, numbered, encoding: header.encoding, bytes, values_at, present })
+        Ok(Page {
+            rows,
+            cell,
+            numbered,
+            encoding: header.encoding,
+            bytes,
+            values_at,
+            present,
+            all: OnceCell::new(),
+            asked: Cell::new(false),
+        })
     }
 
     /// A chunk's dictionary page.
-    pub fn read_dictionary(stored: &Bytes, cell: Cell, compressed: bool) -> Result<Dictionary, Damage> {
+    pub fn read_dictionary(stored: &Bytes, cell: schema::Cell, compressed: bool) -> Result<Dictionary, Damage> {
         let (header, behind) = Header::read(stored)?;
         let count = usize::try_from(header.count).map_err(|_| "a dictionary of negative size")?;
         if header.kind != 2 || !matches!(header.encoding, PLAIN | OLD_DICTIONARY) {
@@ -210,6 +224,19 @@ impl Page {
             Values::Int64(integers) => (integers, wanted),
             _ => (Vec::new(), None),
         }))
+    }
+
+    /// Values among which are those of a range of places, and the place of the first.
+    pub fn some_values(&self, places: Range<usize>) -> Result<(Rc<Values>, usize), Damage> {
+        if let Some(all) = self.all.get() {
+            return Ok((all.clone(), 0));
+        }
+        if !self.asked.replace(true) {
+            let base = places.start;
+            return Ok((Rc::new(self.values(places)?), base));
+        }
+        let all = Rc::new(self.all_values()?);
+        Ok((self.all.get_or_init(|| all).clone(), 0))
     }
 
     pub fn all_values(&self) -> Result<Values, Damage> {

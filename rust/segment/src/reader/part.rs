@@ -40,18 +40,15 @@ impl Part {
         Ok(parts)
     }
 
-    /// Row group by row group, so that each is opened once.
+    /// Row group by row group, so that each is opened once; in the order of rows.
     pub fn each_group(
         parts: &mut [Part],
-        see: &mut dyn FnMut(&mut Group, &Part) -> Result<(), ReadError>,
+        see: &mut dyn FnMut(&mut Group, &[Part]) -> Result<(), ReadError>,
     ) -> Result<(), ReadError> {
         parts.sort_by(|a, b| a.place().cmp(&b.place()));
         for parts in parts.chunk_by(|a, b| a.file.path == b.file.path && a.run.group == b.run.group) {
             let Some(first) = parts.first() else { continue };
-            let mut group = Group::open(&first.file, first.run.group)?;
-            for part in parts {
-                see(&mut group, part)?;
-            }
+            see(&mut Group::open(&first.file, first.run.group)?, parts)?;
         }
         Ok(())
     }

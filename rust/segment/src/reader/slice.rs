@@ -22,7 +22,7 @@ struct Part {
     /// The first row of the page.
     page_row: usize,
     page: Rc<Page>,
-    values: Values,
+    values: Rc<Values>,
     /// The place of the first of the values in the page.
     base: usize,
 }
@@ -44,8 +44,8 @@ impl Slice {
             if page.is_coded() && slice.dictionary.is_none() {
                 slice.dictionary = group.dictionary(column)?;
             }
-            let values = page.values(from..to).map_err(|what| group.file.damaged(what))?;
-            slice.parts.push(Part { rows, page_row: page_rows.start, page, values, base: from });
+            let (values, base) = page.some_values(from..to).map_err(|what| group.file.damaged(what))?;
+            slice.parts.push(Part { rows, page_row: page_rows.start, page, values, base });
         }
         Ok(Some(slice).filter(|slice| !slice.parts.is_empty()))
     }
@@ -57,6 +57,35 @@ impl Slice {
         }
         part.values.get(part.page.rank(row - part.page_row) - part.base, self.dictionary.as_deref())
     }
+}
+
+/// Calls `see` with each of the rows that has a value there.
+pub fn each(
+    group: &mut Group,
+    column: usize,
+    rows: &Range<usize>,
+    see: &mut dyn FnMut(usize, Value),
+) -> Result<(), ReadError> {
+    if group.chunk(column).empty {
+        return Ok(());
+    }
+    for (number, page_rows) in group.pages_of(column, rows.clone())? {
+        let page = group.page(column, number)?;
+        let first = page_rows.start;
+        let rows = rows.start.max(first)..rows.end.min(page_rows.end);
+        let (from, to) = (page.rank(rows.start - first), page.rank(rows.end - first));
+        if from == to {
+            continue;
+        }
+        let dictionary = if page.is_coded() { group.dictionary(column)? } else { None };
+        let (values, base) = page.some_values(from..to).map_err(|what| group.file.damaged(what))?;
+        for (place, row) in (from - base..).zip(rows.filter(|row| page.has(row - first))) {
+            if let Some(value) = values.get(place, dictionary.as_deref()) {
+                see(row, value);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A column that may have no values.

@@ -147,8 +147,11 @@ pub fn locations(bytes: &[u8]) -> Result<Vec<Location>, Damage> {
     Ok(locations)
 }
 
-/// A column index: the least and greatest value of each page, as their bytes.
-pub fn bounds(bytes: &[u8]) -> Result<Vec<(&[u8], &[u8])>, Damage> {
+/// The least and greatest value of each page, as their bytes.
+pub type Bounds<'a> = Vec<(&'a [u8], &'a [u8])>;
+
+/// Reads a column index.
+pub fn bounds(bytes: &[u8]) -> Result<Bounds<'_>, Damage> {
     let mut reader = Reader::new(bytes);
     let (mut ends, mut last) = ([Vec::new(), Vec::new()], 0);
     while let Some(field) = reader.field(last)? {

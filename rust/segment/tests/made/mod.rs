@@ -229,35 +229,42 @@ pub struct Store {
     pub log: Arc<Log>,
     pub segments: Vec<String>,
     pub retired: u64,
+    /// The clock: each append takes a nanosecond.
+    pub now_ns: u64,
+    /// Spans carried so far.
+    pub carried: usize,
 }
 
 impl Store {
     pub fn new() -> Store {
         let disk: Arc<dyn Disk> = Arc::new(SimulatedDisk::new(Operations::new(false, 0)));
         let log = Log::open(disk.clone(), "log", LogOptions::default()).unwrap();
-        Store { disk, log, segments: Vec::new(), retired: 0 }
+        Store { disk, log, segments: Vec::new(), retired: 0, now_ns: 0, carried: 0 }
     }
 
-    pub fn append(&self, otlp: Vec<u8>) {
+    pub fn append(&mut self, otlp: Vec<u8>) {
+        self.now_ns += 1;
         let batch = batch(otlp);
         let parts: Vec<Bytes> = batch.segments().iter().map(|segment| segment.bytes().clone()).collect();
-        self.log.append("default", Signal::Traces, 1, batch.items() as u32, parts).unwrap();
+        self.log.append("default", Signal::Traces, self.now_ns, batch.items() as u32, parts).unwrap();
     }
 
-    /// Writes the segments of all that is in the log, and does not retire it yet.
-    pub fn flush(&mut self) -> u64 {
+    /// Writes segments of what is in the log, and does not retire it yet; carries traces of which something came in the
+    /// last `idle_ns`.
+    pub fn flush(&mut self, idle_ns: u64) -> u64 {
         let sealed = self.log.rotate();
         let generations: Vec<u64> =
             self.log.generations().iter().map(|(number, _)| *number).filter(|number| *number <= sealed).collect();
         let options = Options {
             log_directory: "log",
             generations: &generations,
-            now_ns: 10,
-            idle_ns: 0,
-            max_open_ns: 0,
-            recent: &[],
+            now_ns: self.now_ns,
+            idle_ns,
+            max_open_ns: 1_000,
+            recent: &self.segments,
         };
         let flushed = flush(&*self.disk, &self.log, &options).unwrap();
+        self.carried += flushed.carried;
         self.segments.extend(flushed.segments.iter().map(|written| written.path.clone()));
         sealed
     }
