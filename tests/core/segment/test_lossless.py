@@ -35,7 +35,7 @@ def spread(message: Message) -> None:
 @st.composite
 def batches(draw: Any, signal: Signal) -> list[Batch]:
     """Requests in one of the encodings that protobuf allows; no span is in them twice."""
-    whole = []
+    whole: list[Batch] = []
     for number in range(draw(st.integers(1, 3))):
         message = draw(requests(signal))
         if signal == "traces":

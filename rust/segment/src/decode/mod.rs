@@ -2,7 +2,7 @@
 //! and verifies has time. Queries have a reader of their own.
 
 pub mod cells;
-pub(crate) mod items;
+pub mod items;
 mod requests;
 mod rows;
 mod source;
