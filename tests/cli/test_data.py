@@ -258,6 +258,15 @@ def test_prune_of_one_whose_manifest_is_lost_keeps_what_is_young(filled, loss):
     assert run("verify", "--data-dir", filled).exit_code == 0
 
 
+def test_without_its_manifest_it_is_not_copied_and_info_says_so(filled, tmp_path):
+    (filled / "manifest").unlink()
+    assert "missing or empty" in run("info", "--data-dir", filled).stderr
+    done = run("backup", "--data-dir", filled, tmp_path / "copy")
+    assert done.exit_code == 2
+    assert "must be made anew first" in done.stderr
+    assert not (tmp_path / "copy").exists()
+
+
 @pytest.mark.parametrize("age", ["7", "d", "1.5x", ""])
 def test_what_is_no_age_is_refused(filled, age):
     assert run("prune", "--data-dir", filled, "--older-than", age).exit_code == 2

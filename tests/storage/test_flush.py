@@ -74,12 +74,13 @@ def test_a_generation_that_can_not_be_worked_on_is_set_aside_in_the_end_and_the_
     assert world.log.generations() == []
 
 
-def test_a_full_disk_never_costs_a_generation():
+def test_a_full_disk_never_costs_a_generation(caplog):
     world = World(OSError(28, "No space left on device"))
     world.write(3)
     world.go_on(600)
     assert (world.rows(), world.manifest.state.retired) == (0, 0)
     assert len(world.log.generations()) == 3
+    assert 5 < len(caplog.records) <= 11
     world.poison = 0
     world.go_on(5)
     assert (world.rows(), world.manifest.state.retired) == (3, 3)

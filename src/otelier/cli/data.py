@@ -60,10 +60,13 @@ def command() -> None:
 @json_option
 def info(data_dir: Path, as_json: bool) -> None:
     """Say what it holds in segments and in the log, per tenant and signal; also while Otelier runs."""
-    from ..storage.local.contents import contents, open_existing
+    from ..storage.local.contents import contents, manifest_problems, open_existing
     from ..storage.local.lock import holder
 
-    found, pid = contents(open_existing(data_dir)), holder(data_dir)
+    disk = open_existing(data_dir)
+    for wrong in manifest_problems(disk):
+        click.echo(f"the manifest can't be relied on ({wrong}); the next start makes it anew", err=True)
+    found, pid = contents(disk), holder(data_dir)
     rows = [
         {
             "tenant": each.tenant,

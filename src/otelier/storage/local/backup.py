@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..._core import Disk
 from ..contract import DataDirectoryError
-from .contents import open_existing, unflushed
+from .contents import manifest_problems, open_existing, unflushed
 from .layout import MANIFEST, SEGMENTS, index_of
 from .manifest import State, read_state
 
@@ -25,6 +25,8 @@ def backup(root: Path, target: Path) -> State:
     Raises DataDirectoryError.
     """
     disk = open_existing(root)
+    if wrong := list(manifest_problems(disk)):
+        raise DataDirectoryError(f"the manifest of {root} must be made anew first, by a start: {'; '.join(wrong)}")
     try:
         existed = _may_be(target, root)
         try:

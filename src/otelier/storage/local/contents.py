@@ -94,7 +94,7 @@ def unflushed(disk: Disk, state: State) -> Iterator[tuple[str, int]]:
 
 def problems(disk: Disk) -> Iterator[tuple[str, str]]:
     """(path, what is wrong with it), after every byte was read. Raises DataDirectoryError, OSError."""
-    doubted = list(_manifest_problems(disk))
+    doubted = list(manifest_problems(disk))
     yield from ((MANIFEST, each) for each in doubted)
     state = read_state(disk)
     if doubted:
@@ -114,7 +114,8 @@ def problems(disk: Disk) -> Iterator[tuple[str, str]]:
             yield path, f"{damaged} bytes are damaged"
 
 
-def _manifest_problems(disk: Disk) -> Iterator[str]:
+def manifest_problems(disk: Disk) -> Iterator[str]:
+    """What is wrong with the manifest: then it may have lost segments, until the next start. Raises OSError."""
     found = look(disk)
     if found.torn_bytes:
         time.sleep(_STEP_S)  # a step that is being written

@@ -32,6 +32,8 @@ _MORE = 1.25
 """At most so many times `flush.max_bytes` are worked on at once, unless one generation is larger: bounds the memory."""
 _AGAIN_S = 2.0
 """Between two tries while the disk fails: space is noticed in time."""
+_SAY_S = 60.0
+"""Between two lines in the log about a disk that fails."""
 _SUSPECT = 3
 """After so many failures in a row that no disk is to blame for, generations are taken one by one, the oldest first. One
 that fails alone while another one doesn't is set aside."""
@@ -87,6 +89,7 @@ class Flusher:
         self._failures = 0
         self._not_before = 0.0
         """Monotonic seconds: the pause after a failure."""
+        self._say_again = 0.0
         self._one_went = False
         """Whether a generation alone became segments while one is suspected."""
         self.untidy = False
@@ -116,7 +119,10 @@ class Flusher:
         except OSError as error:
             reason = errno.errorcode.get(error.errno or 0, "error")
             self._counters.retries.add(1, operation="flush", reason=reason)
-            _log.error("can't write segments: %s; what was acknowledged stays in the log, next try in 2 s", error)
+            now = self._clock.monotonic()
+            if now >= self._say_again:
+                self._say_again = now + _SAY_S
+                _log.error("can't write segments: %s; what was acknowledged stays in the log, trying every 2 s", error)
             return self._pause(_AGAIN_S)
         except BaseException:  # noqa: BLE001 (a panic, too: the store goes on)
             self._counters.retries.add(1, operation="flush", reason="defect")
@@ -149,7 +155,7 @@ class Flusher:
         self._retire(self._manifest.state.retired)
         self._since = None
         self._failures = 0
-        self._not_before = 0.0
+        self._not_before = self._say_again = 0.0
         self._one_went = False
         self._first = False
         return self._manifest.state
