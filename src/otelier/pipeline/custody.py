@@ -49,7 +49,7 @@ def _paths(graph: Graph, pipeline: Pipeline) -> list[list[_Step]]:
     for end in pipeline.exporters:
         begun = [p for p in graph.pipelines if end in p.receivers]
         tails = [tail for p in begun for tail in _paths(graph, p)] or [[]]
-        own = [(node, signal) for node in (*pipeline.processors, end)]
+        own: list[_Step] = [(node, signal) for node in (*pipeline.processors, end)]
         paths += [[*own, *tail] for tail in tails]
     return paths
 
