@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,21 @@ def test_headers_that_protect_a_page_come_once(backend):
     headers = backend.ask("/").headers
     for name in ("content-security-policy", "x-content-type-options", "referrer-policy"):
         assert len(headers.get_all(name)) == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_also_where_no_pages_are_built(backend, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, method: str):
+    monkeypatch.setattr(ui, "find", ui.Site(tmp_path).find)
+    headers = backend.ask("/", method).headers
+    for name in ("content-security-policy", "x-content-type-options", "referrer-policy", "cache-control"):
+        assert len(headers.get_all(name)) == 1
+
+
+@pytest.mark.skipif(not ui.is_built(), reason="the pages are not built")
+def test_only_what_is_named_by_its_content_may_be_kept_for_ever(backend):
+    assert backend.ask("/favicon.ico").headers["cache-control"] == "no-cache"
+    mark = next(name for name in ui.SITE.files if name.endswith(".svg"))
+    assert "immutable" in backend.ask(f"/static/{mark}").headers["cache-control"]
 
 
 def test_a_page_comes_compressed_to_those_who_take_it(backend):

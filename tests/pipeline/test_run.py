@@ -22,6 +22,7 @@ class Runner:
     """Runs in the main thread; sends the next signal each time a service is ready, or when told."""
 
     def __init__(self, world, log):
+        self.said = []
         self._world = world
         self._log = log
         self.plans = []
@@ -43,7 +44,7 @@ class Runner:
                     self.until(lambda seen=seen: self.loads > seen)
                     self.until(lambda: "goes on" in self.log() or "stopped" in self.log())
 
-        run(self.load, lambda _: threading.Thread(target=send).start())
+        run(self.load, lambda _: threading.Thread(target=send).start(), self.said.append)
 
     def log(self):
         return self._log.read_text()
@@ -80,6 +81,7 @@ def test_a_reload_stops_the_old_and_starts_the_new(world, runner):
         "start receiver traces_in",
         "stop receiver traces_in",
     ]
+    assert runner.said == ["reloaded", "stopping"]
 
 
 def test_a_reload_with_problems_keeps_what_runs_and_logs_each(world, runner):
@@ -88,6 +90,7 @@ def test_a_reload_with_problems_keeps_what_runs_and_logs_each(world, runner):
     assert [event for event in world.events if "receiver" in event] == ["start receiver in", "stop receiver in"]
     assert "receiver `inn` is not defined" in runner.log()
     assert "the old one goes on" in runner.log()
+    assert runner.said == ["not reloaded: the old configuration goes on", "stopping"]
 
 
 def test_a_reload_that_cannot_start_goes_back_to_what_ran(world, runner):
@@ -95,6 +98,7 @@ def test_a_reload_that_cannot_start_goes_back_to_what_ran(world, runner):
     runner.run(signal.SIGHUP, signal.SIGTERM)
     assert world.events[-2:] == ["stop receiver traces_in", "stop exporter out"]
     assert "no luck" in runner.log()
+    assert runner.said == ["not reloaded: the old configuration goes on", "stopping"]
 
 
 def test_what_cannot_start_says_so_to_the_caller(runner):

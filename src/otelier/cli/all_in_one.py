@@ -35,7 +35,11 @@ def serve(data_dir: Path, *, print_all: bool = False) -> None:
         raise StartError(taken["OTLP/gRPC"])
     free = {what: port for what, port in USUAL.items() if what not in taken}
     text = configuration(free, data_dir, print_all=print_all)
-    run(lambda: interpret(load([f"yaml:{text}"])), lambda _: _greet(free, taken, data_dir))
+    run(
+        lambda: interpret(load([f"yaml:{text}"])),
+        started=lambda _: _greet(free, taken, data_dir),
+        say=lambda what: click.echo(f"Otelier: {what}", err=True),
+    )
 
 
 def configuration(ports: Mapping[str, int], data_dir: Path, *, print_all: bool = False) -> str:

@@ -7,7 +7,7 @@ point can lose items just as well, so the loss window lists all of them.
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ..component import Custody, CustodyKind
+from ..component import CustodyKind
 from ..telemetry import Signal
 from .graph import Graph, Node, Pipeline
 
@@ -55,16 +55,18 @@ def _paths(graph: Graph, pipeline: Pipeline) -> list[list[_Step]]:
 
 
 def _point(path: list[_Step]) -> CustodyPoint:
-    custodies = [(node, signal, node.component.custody()) for node, signal in path]
     names = tuple(str(node.id) for node, _ in path)
-    for at, (node, signal, custody) in enumerate(custodies):
+    for at, (node, signal) in enumerate(path):
+        custody = node.component.custody()
         if signal in custody.not_kept:
             return CustodyPoint(names, "", custody.kind, (), custody.not_kept[signal])
         if custody.kind is not CustodyKind.FORWARDS:
-            windows = [f"{n.id}: {window}" for n, s, c in custodies[at:] if (window := _window(s, c))]
-            return CustodyPoint(names, str(node.id), custody.kind, tuple(windows))
+            windows = tuple(f"{step[0].id}: {window}" for step in path[at:] if (window := _window(step)))
+            return CustodyPoint(names, str(node.id), custody.kind, windows)
     return CustodyPoint(names, "", CustodyKind.FORWARDS, ())
 
 
-def _window(signal: Signal, custody: Custody) -> str:
+def _window(step: _Step) -> str:
+    node, signal = step
+    custody = node.component.custody()
     return custody.not_kept.get(signal, custody.loss_window)

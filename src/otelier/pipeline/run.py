@@ -19,10 +19,15 @@ _log = logging.getLogger("otelier.service")
 _STOP = (signal.SIGTERM, signal.SIGINT)
 
 
-def run(load: Callable[[], Plan], started: Callable[[Service], None] = lambda _: None) -> None:
+def run(
+    load: Callable[[], Plan],
+    started: Callable[[Service], None] = lambda _: None,
+    say: Callable[[str], None] = lambda _: None,
+) -> None:
     """Load, start and serve until a signal says stop; only in the main thread.
 
-    `started` is called once all is ready. Raises ConfigError or StartError if it can't begin.
+    `started` is called once all is ready; `say` is told what a signal does, for those who don't see the log. Raises
+    ConfigError or StartError if it can't begin.
     """
     service = _made(load())
 
@@ -43,7 +48,10 @@ def run(load: Callable[[], Plan], started: Callable[[Service], None] = lambda _:
         started(service)
         while (number := os.read(signals, 1)[0]) not in _STOP:
             if number == signal.SIGHUP:
+                plan = service.plan
                 service = _reloaded(service, load)
+                say("reloaded" if service.plan is not plan else "not reloaded: the old configuration goes on")
+        say("stopping")
         service.stop()
     finally:
         for number, handler in before.items():

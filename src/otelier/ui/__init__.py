@@ -9,7 +9,7 @@ touched.
 import gzip
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -53,7 +53,9 @@ class Site:
         if _PAGE.fullmatch(path):
             return self.files.get("index.html") or _asset(_NOT_BUILT.encode(), "text/plain; charset=utf-8", "no-store")
         if path == "/favicon.ico":
-            return next((asset for name, asset in self.files.items() if name.endswith(".svg")), None)
+            mark = next((asset for name, asset in self.files.items() if name.endswith(".svg")), None)
+            # This name says nothing about the content, so it may not be kept for ever.
+            return mark and replace(mark, headers=MappingProxyType({**mark.headers, "Cache-Control": "no-cache"}))
         name = path.removeprefix("/static/")
         return self.files.get(name) if name != path and name != "index.html" else None
 

@@ -93,7 +93,18 @@ def test_nothing_found_is_an_empty_list_of_summaries_and_a_404_of_traces(backend
     [
         ("/api/v3/traces", 400, "query.startTimeMin and query.startTimeMax are required"),
         ("/api/v3/trace-summaries", 400, "query.startTimeMin and query.startTimeMax are required"),
-        (search("trace-summaries", searchDepth="0"), 400, "limit must be between 1 and 10000"),
+        (search("trace-summaries", searchDepth="0"), 400, "query.searchDepth must be between 1 and 10000"),
+        (search("trace-summaries", searchDepth="10001"), 400, "query.searchDepth must be between 1 and 10000"),
+        (
+            search("traces", rawTraces="x"),
+            400,
+            'malformed parameter query.rawTraces: strconv.ParseBool: parsing "x": invalid syntax',
+        ),
+        (
+            "/api/v3/traces/ff?raw_traces=x",
+            400,
+            'malformed parameter rawTraces: strconv.ParseBool: parsing "x": invalid syntax',
+        ),
         ("/api/v3/traces/ff", 404, "trace not found"),
         ("/api/v3/traces/xyz", 400, "malformed parameter trace_id: invalid length for TraceID"),
         ("/api/v3/operations", 400, "malformed parameter service: it is required"),

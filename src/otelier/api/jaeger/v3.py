@@ -68,6 +68,7 @@ class V3:
     def trace(self, request: Request) -> Response:
         """One trace."""
         trace_id = parse.trace_id(request)
+        parse.check_raw(request.query, "rawTraces")
         with as_http_errors(), self._reader.turn():
             batches = self._reader.traces(tenant(request), [trace_id])
             if not batches:

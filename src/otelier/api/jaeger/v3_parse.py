@@ -5,7 +5,7 @@ import re
 import msgspec
 
 from ...query.kinds import KINDS
-from ...query.search import TraceSearch
+from ...query.search import MAX_TRACES, TraceSearch
 from ...server.request import HttpError, Query, Request
 from . import literals
 from .trace_id import BadTraceId, parse
@@ -23,6 +23,7 @@ def search(query: Query) -> TraceSearch:
         raise HttpError(400, "query.startTimeMin must be before query.startTimeMax")
     if _first(query, "query.filter"):
         raise HttpError(501, "query.filter is not supported yet; use query.attributes")
+    check_raw(query, "query.rawTraces")
     shortest, longest = _duration(query, "query.durationMin"), _duration(query, "query.durationMax")
     if shortest and longest and shortest > longest:
         raise HttpError(400, "query.durationMin must not be longer than query.durationMax")
@@ -44,6 +45,16 @@ def trace_id(request: Request) -> bytes:
         return parse(request.parameters["id"])
     except BadTraceId as error:
         raise HttpError(400, f"malformed parameter trace_id: {error}") from error
+
+
+def check_raw(query: Query, name: str) -> None:
+    """Whether spans are wanted as they came: they always come so, but a text that is no answer is wrong."""
+    text = _first(query, name)
+    try:
+        if text:
+            literals.boolean(text)
+    except ValueError as error:
+        raise _malformed(name, error) from error
 
 
 def operations(query: Query) -> tuple[str, int | None]:
@@ -69,9 +80,12 @@ def _attributes(query: Query) -> tuple[tuple[str, str], ...]:
 def _depth(query: Query) -> int:
     text = query.first("query.searchDepth", "query.search_depth", "query.numTraces", "query.num_traces")
     try:
-        return literals.integer(text, 32) if text else _DEFAULT_DEPTH
+        depth = literals.integer(text, 32) if text else _DEFAULT_DEPTH
     except ValueError as error:
         raise _malformed("query.searchDepth", error) from error
+    if not 0 < depth <= MAX_TRACES:
+        raise HttpError(400, f"query.searchDepth must be between 1 and {MAX_TRACES}")
+    return depth
 
 
 def _moment(query: Query, name: str) -> int | None:
