@@ -139,8 +139,11 @@ class Delivery:
     def accept(self, rejected: int = 0, message: str = "") -> None:
         """Success; `rejected` items (of this delivery) and why become OTLP partial success."""
 
-    def refuse(self, message: str, *, retryable: bool, retry_after_s: float | None = None) -> None:
-        """gRPC Unavailable with RetryInfo or HTTP 503 with Retry-After; else gRPC Internal or HTTP 500."""
+    def refuse(
+        self, message: str, *, retryable: bool, retry_after_s: float | None = None, invalid: bool = False
+    ) -> None:
+        """gRPC Unavailable with RetryInfo or HTTP 503 with Retry-After; else gRPC Internal or HTTP 500, or, if the
+        request is `invalid`, gRPC InvalidArgument or HTTP 400."""
 
     def parts(self) -> list[Delivery]:
         """One delivery per request; this one is spent then."""
@@ -460,7 +463,7 @@ class Log:
         """`writes`, `syncs`, `failed_writes`, `failed_syncs`, and `refused` (appends that raised EAGAIN)."""
 
     def close(self) -> None:
-        """Make everything durable and end. Later appends raise OSError."""
+        """Make everything durable, unless `sync` is "never", and end. Later appends raise OSError."""
 
 @final
 class QueueFile:
@@ -521,6 +524,9 @@ class Flushed:
     @property
     def damaged_bytes(self) -> int:
         """Bytes of the log that could not be used: damaged, or of a signal that has no segments."""
+    @property
+    def torn_bytes(self) -> int:
+        """Bytes behind the last good record of a generation: a killed process leaves such, and so does bit rot."""
     @property
     def items(self) -> dict[str, int]:
         """Items in the new segments, by signal."""

@@ -1,5 +1,6 @@
 """`otelier data`: what is there, whether it is sound, less of it, a copy of it."""
 
+import errno
 import json
 
 import pytest
@@ -8,7 +9,7 @@ from click.testing import CliRunner
 from otelier._core import Disk
 from otelier.cli import main
 from otelier.component import Duration, Meter, SystemClock
-from otelier.storage.local import StoreSettings, close_store, open_store, read_state
+from otelier.storage.local import StoreSettings, backup, close_store, open_store, read_state
 from otelier.testing import items, log_record, logs, span, traces
 
 from ..storage.reading import everything
@@ -70,7 +71,21 @@ def test_info_works_while_it_is_in_use_and_says_by_whom(data, opened):
     said = json.loads(run("info", "--data-dir", data).stdout)
     assert isinstance(said["in_use_by"], int)
     assert said["unflushed_bytes"] == opened.unflushed_bytes > 0
-    assert said["holdings"] == []
+    (holding,) = said["holdings"]
+    assert (holding["tenant"], holding["signal"]) == ("default", "traces")
+    assert (holding["items"], holding["unflushed_items"], holding["segments"]) == (0, 5, 0)
+
+
+def test_info_and_backup_count_what_is_in_the_log_alone_and_carried_items_once(data, opened, tmp_path):
+    opened.flush(everything=True)
+    opened.append("default", items("traces", 5))
+    opened.flush()  # carries them, because their traces go on
+    opened.append("default", items("traces", 2, first=50))
+    opened.append("acme", logs(log_record("a"), log_record("b")))
+    said = json.loads(run("info", "--data-dir", data).stdout)["holdings"]
+    found = {(each["tenant"], each["signal"]): each["items"] + each["unflushed_items"] for each in said}
+    assert found == {("acme", "logs"): 2, ("default", "traces"): 7}
+    assert "the log with 9 items" in run("backup", "--data-dir", data, tmp_path / "copy").stderr
 
 
 @pytest.mark.parametrize("verb", ["info", "verify", "prune --older-than 1d", "backup to"])
@@ -85,6 +100,38 @@ def test_where_there_is_none_it_says_so_and_makes_none(tmp_path, verb):
 def test_the_directory_can_be_named_by_the_environment(filled):
     done = CliRunner().invoke(main, ["data", "info"], env={"OTELIER_DATA_DIR": str(filled)})
     assert json.loads(done.stdout)["data_dir"] == str(filled)
+
+
+def test_the_directory_may_stand_in_front_and_is_never_ignored(filled, tmp_path, monkeypatch):
+    other = tmp_path / "other"
+    close_store(open_store(StoreSettings(data_dir=str(other)), SystemClock(), Meter()))
+    monkeypatch.setenv("OTELIER_DATA_DIR", str(filled))
+    words = ["--data-dir", str(other), "data", "prune", "--older-than", "0s"]
+    assert "0 segments" in CliRunner().invoke(main, words).stderr
+    assert rows(filled) == {("default", "traces"): 10, ("acme", "logs"): 3}
+    words = ["--data-dir", str(other), "data", "info", "--data-dir", str(filled)]
+    assert json.loads(CliRunner().invoke(main, words).stdout)["data_dir"] == str(filled)
+
+
+def test_a_verb_that_has_no_use_for_the_directory_refuses_it(tmp_path):
+    done = CliRunner().invoke(main, ["--data-dir", str(tmp_path), "run"])
+    assert done.exit_code == 2
+    assert "run takes no --data-dir" in done.stderr
+
+
+@pytest.mark.parametrize("how", ["option", "environment"])
+def test_a_tilde_is_the_home(filled, how, monkeypatch):
+    monkeypatch.setenv("HOME", str(filled.parent))
+    given = f"~/{filled.name}"
+    if how == "environment":
+        monkeypatch.setenv("OTELIER_DATA_DIR", given)
+    done = run("info") if how == "environment" else run("info", f"--data-dir={given}")
+    assert json.loads(done.stdout)["data_dir"] == str(filled)
+
+
+def test_a_directory_without_a_name_is_refused():
+    assert run("info", "--data-dir", "").exit_code == 2
+    assert CliRunner().invoke(main, ["--data-dir", ""]).exit_code == 2
 
 
 # -- verify ---------------------------------------------------------------------------------------
@@ -159,6 +206,17 @@ def test_prune_by_size_keeps_the_youngest(filled):
     assert rows(filled) == {("acme", "logs"): 3}
 
 
+@pytest.mark.parametrize(("size", "kept"), [("1kB", 0), ("1000 B", 0), ("1MiB", 13), ("0.5GB", 13)])
+def test_a_size_may_have_a_unit(filled, size, kept):
+    assert run("prune", "--data-dir", filled, "--max-bytes", size).exit_code == 0
+    assert sum(rows(filled).values()) == kept
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "MB", "1XB", "1Ki", "", "0.1B"])
+def test_what_is_no_size_is_refused(filled, size):
+    assert run("prune", "--data-dir", filled, f"--max-bytes={size}").exit_code == 2
+
+
 def test_a_dry_run_changes_nothing(filled):
     done = run("prune", "--data-dir", filled, "--older-than", "0s", "--dry-run")
     assert "would be deleted" in done.stderr
@@ -168,6 +226,36 @@ def test_a_dry_run_changes_nothing(filled):
 
 def test_prune_wants_to_be_told_what(filled):
     assert run("prune", "--data-dir", filled).exit_code == 2
+
+
+@pytest.mark.parametrize("age", ["-1d", "-1s", "nand", "infd"])
+def test_a_negative_age_deletes_nothing(filled, age):
+    assert run("prune", "--data-dir", filled, f"--older-than={age}").exit_code == 2
+    assert rows(filled) == {("default", "traces"): 10, ("acme", "logs"): 3}
+
+
+def test_prune_of_all_takes_the_log_too(data, opened, tmp_path):
+    opened.append("default", items("traces", 5))
+    run("backup", "--data-dir", data, tmp_path / "copy")  # with a log, as after a kill
+    done = run("prune", "--data-dir", tmp_path / "copy", "--older-than", "0s")
+    assert "1 segments, 5 items" in done.stderr
+    assert total(tmp_path / "copy") == 0
+
+
+@pytest.mark.parametrize("loss", ["deleted", "emptied", "cut"])
+def test_prune_of_one_whose_manifest_is_lost_keeps_what_is_young(filled, loss):
+    manifest = filled / "manifest"
+    content = manifest.read_bytes()
+    manifest.unlink()
+    if loss != "deleted":
+        manifest.write_bytes(b"" if loss == "emptied" else content[:-1])
+    done = run("verify", "--data-dir", filled)
+    assert done.exit_code == 1
+    assert str(manifest) in done.stdout
+    assert done.stdout.count("does not name it") == (1 if loss == "cut" else 3)
+    assert run("prune", "--data-dir", filled, "--older-than", "7d").exit_code == 0
+    assert rows(filled) == {("default", "traces"): 10, ("acme", "logs"): 3}
+    assert run("verify", "--data-dir", filled).exit_code == 0
 
 
 @pytest.mark.parametrize("age", ["7", "d", "1.5x", ""])
@@ -216,6 +304,44 @@ def test_a_backup_wants_an_empty_place(filled, tmp_path):
     assert done.exit_code == 2
     assert "is not empty" in done.stderr
     assert (tmp_path / "copy" / "mine").read_text() == "x"
+
+
+@pytest.mark.parametrize("place", [".", "segments/copy", "copy"])
+def test_a_backup_into_the_data_directory_itself_is_refused(filled, place):
+    before = sorted(filled.rglob("*"))
+    done = run("backup", "--data-dir", filled, filled / place)
+    assert done.exit_code == 2
+    assert "in the data directory itself" in done.stderr
+    assert sorted(filled.rglob("*")) == before
+
+
+@pytest.mark.parametrize("place", ["file", "file/copy"])
+def test_a_backup_where_a_file_is_fails_in_one_line(filled, tmp_path, place):
+    (tmp_path / "file").write_text("x")
+    done = run("backup", "--data-dir", filled, tmp_path / place)
+    assert done.exit_code == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert (tmp_path / "file").read_text() == "x"
+
+
+@pytest.mark.parametrize("existed", [False, True])
+@pytest.mark.parametrize("call", ["link", "fsync"])
+def test_a_backup_that_fails_leaves_nothing(filled, tmp_path, monkeypatch, existed, call):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(backup.os, call, full)
+    if call == "link":
+        monkeypatch.setattr(backup.shutil, "copyfile", full)
+    if existed:
+        (tmp_path / "copy").mkdir()
+    done = run("backup", "--data-dir", filled, tmp_path / "copy")
+    assert done.exit_code == 2
+    assert "No space left on device" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert (tmp_path / "copy").exists() == existed
+    assert not list(tmp_path.glob("copy/*"))
+    assert total(filled) == 10
 
 
 def test_settings_of_a_copy_are_its_own(filled, tmp_path):

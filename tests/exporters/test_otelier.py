@@ -3,7 +3,7 @@
 import pytest
 
 from otelier._core import Disk, read_generation
-from otelier.component import CustodyKind, Duration, Permanent, Rejected, StartError
+from otelier.component import CustodyKind, Duration, Invalid, Rejected, StartError
 from otelier.exporters.otelier import Otelier, OtelierConfig, tenant_of
 from otelier.storage.local import FlushSettings
 from otelier.testing import component_context, items
@@ -65,7 +65,7 @@ def test_the_tenant_is_what_the_sender_says(start, tmp_path):
 @pytest.mark.parametrize("names", [["../b"], ["a", "b"], ["x" * 64], ["a b"]])
 def test_a_name_that_is_no_tenants_is_refused_for_good(start, tmp_path, names):
     exporter = start()
-    with pytest.raises(Permanent, match=r"not a name of a tenant|one tenant"):
+    with pytest.raises(Invalid, match=r"X-Scope-OrgID: .*(not a name of a tenant|one tenant)"):
         exporter.consume(items("traces", 2).with_metadata({"x-scope-orgid": names}))
     assert sent(exporter, "spans", "send_failed", reason="tenant") == 2
     assert kept(tmp_path) == []

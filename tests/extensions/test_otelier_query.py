@@ -15,8 +15,11 @@ from pathlib import Path
 import pytest
 
 from otelier.api.options import decode
-from otelier.component import Duration, Meter, Secret, StartError, SystemClock
+from otelier.component import ConfigError, Duration, Meter, Secret, StartError, SystemClock
+from otelier.config import load
 from otelier.extensions.otelier_query import OtelierQuery, OtelierQueryConfig
+from otelier.pipeline.graph import build
+from otelier.pipeline.interpret import interpret
 from otelier.server.http import HttpServerSettings
 from otelier.server.tls import TlsServerSettings
 from otelier.storage.local import StoreSettings, close_store, open_store
@@ -87,11 +90,12 @@ def test_stop_ends_the_process(query: OtelierQuery):
         os.kill(pid, 0)
 
 
-def test_ctrl_c_in_the_terminal_does_not_end_it(query: OtelierQuery):
+def test_signals_to_all_processes_of_a_service_do_not_end_it_before_its_parent_says_so(query: OtelierQuery):
     address, pid = query.address(), query.pid
     assert pid
-    os.kill(pid, signal.SIGINT)
-    os.kill(pid, signal.SIGHUP)
+    assert os.getpgid(pid) != os.getpgid(0)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        os.kill(pid, number)
     assert get(address, "/metrics")
     assert query.pid == pid
 
@@ -140,13 +144,51 @@ def test_all_settings_of_the_server_reach_the_process():
         read_timeout=Duration(1.5),
         tls=TlsServerSettings(cert_file="c", key_pem=Secret("k"), reload_interval=Duration(60)),
     )
-    options = decode(config.options())
+    options = decode(config.options(config.directory(())))
     assert options.server.endpoint == "127.0.0.1:1"
     assert options.server.response_headers["x-a"].reveal() == "secret"
     assert options.server.read_timeout == 1.5
     assert options.server.tls == config.tls
     assert options.server == HttpServerSettings(**{f: getattr(config, f) for f in HttpServerSettings.__struct_fields__})
     assert (options.data_dir, options.allowed_hosts, options.queries_at_once) == ("/data", ("*.example.com",), 3)
+
+
+def directory_of(data_dir: str, *written: str) -> str:
+    return str(OtelierQueryConfig(data_dir=data_dir).directory([StoreSettings(data_dir=each) for each in written]))
+
+
+def test_it_shows_what_the_exporter_writes(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("OTELIER_DATA_DIR", "/default")
+    assert directory_of("", "/a") == "/a"
+    assert directory_of("", "/a", "/a") == "/a"
+    assert directory_of("/b", "/a", "/b") == "/b"
+    assert directory_of("", "") == "/default"
+    assert directory_of("") == "/default"
+    assert directory_of("/other") == "/other"
+
+
+def test_a_directory_that_no_exporter_writes_or_one_of_several_is_a_problem():
+    with pytest.raises(ValueError, match="data_dir is /b, but the exporter `otelier` writes to /a"):
+        directory_of("/b", "/a")
+    with pytest.raises(ValueError, match="data_dir must say which one, because exporters `otelier` write to /a, /b"):
+        directory_of("", "/b", "/a")
+
+
+def built(extension: str):
+    text = f"""
+receivers: {{otlp: {{protocols: {{grpc: }}}}}}
+exporters: {{otelier: {{data_dir: /a}}, otelier/unused: {{data_dir: /b}}}}
+extensions: {{otelier_query: {{{extension}}}}}
+service: {{extensions: [otelier_query], pipelines: {{traces: {{receivers: [otlp], exporters: [otelier]}}}}}}
+"""
+    return build(interpret(load([f"yaml:{text}"])), SystemClock())
+
+
+def test_it_knows_the_exporters_of_the_configuration_that_are_in_use():
+    [query] = built("").extensions
+    assert [each.data_dir for each in query.component.ctx.exporters] == ["/a"]
+    with pytest.raises(ConfigError, match="extension otelier_query: data_dir is /b, but the exporter"):
+        built("data_dir: /b")
 
 
 def test_it_is_on_localhost_16686_by_default_and_warns_where_strangers_can_read():

@@ -1,5 +1,6 @@
 """For every path it is known who answers for an item, and what a kill can lose."""
 
+from otelier.component import Custody, CustodyKind
 from otelier.pipeline.custody import custody_points
 
 
@@ -32,6 +33,24 @@ def test_where_nothing_buffers_each_path_has_its_own_answer(world):
     assert points(world, text) == [
         (("keep", "out"), "out stores", ()),
         (("keep", "direct"), "whoever direct sends to: senders get its answer", ()),
+    ]
+
+
+def test_what_is_not_kept_is_said_in_the_pipelines_of_that_signal_alone(world, monkeypatch):
+    text = config("""
+    traces: {receivers: [in], exporters: [out]}
+    metrics: {receivers: [in], exporters: [out]}
+    metrics/2: {receivers: [in], processors: [wait], exporters: [out]}""")
+    graph = world.graph(text)
+    for out in (each for each in world.made if str(each.ctx.id) == "out"):
+        monkeypatch.setattr(
+            out, "custody", lambda: Custody(CustodyKind.STORES, not_kept={"metrics": "no metrics here"})
+        )
+    shown = [(str(p), p.loss_windows) for pipeline in graph.pipelines for p in custody_points(graph, pipeline)]
+    assert shown == [
+        ("out stores", ()),
+        ("nobody: no metrics here", ()),
+        ("wait buffers", ("wait: up to 10 items", "out: no metrics here")),
     ]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from otelier.component import Counter, Permanent, Refused, Rejected, Retryable
+from otelier.component import Counter, Invalid, Permanent, Refused, Rejected, Retryable
 from otelier.pipeline.fanout import fan_out
 from otelier.testing import MemoryExporter, items
 
@@ -33,6 +33,8 @@ def test_all_consumers_get_the_same_batch_uncopied():
         ([Retryable("busy"), Permanent("never")], Retryable, None),
         ([Permanent("never"), None], Permanent, None),
         ([Permanent("never"), ValueError("a bug")], Permanent, None),
+        ([Invalid("no"), None], Invalid, None),
+        ([Invalid("no"), Permanent("never")], Permanent, None),
     ],
 )
 def test_one_consumer_that_may_be_asked_again_makes_the_whole_retryable(errors, expected, after_s):
@@ -44,7 +46,8 @@ def test_one_consumer_that_may_be_asked_again_makes_the_whole_retryable(errors, 
     with pytest.raises(expected) as caught:
         consumer.consume(items("logs", 5))
     assert getattr(caught.value, "after_s", None) == after_s
-    if expected is Permanent:
+    if issubclass(expected, Permanent):
+        assert type(caught.value) is expected
         assert caught.value.partly_taken is (None in errors)
     for name, target, error in zip("ab", targets, errors, strict=True):
         assert target.items == (0 if error else 5)

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from otelier._core import View
 from otelier.component import Meter, SystemClock
 from otelier.query.errors import StoreUnreadable
 from otelier.query.snapshot import Snapshot
 from otelier.storage.local import Engine, StoreSettings, close_store, open_store
+from otelier.storage.local.manifest import State
 from otelier.testing import span, trace_id, traces
 
 
@@ -65,6 +67,24 @@ def test_questions_during_flushes_and_merges_are_answered_from_what_is_there(eng
             assert spans(snapshot, number // 2 + 1) == 1
     finally:
         snapshot.close()
+
+
+def test_an_answer_that_joins_view_and_state_is_asked_again_if_another_thread_moved_them(
+    engine: Engine, tmp_path: Path
+):
+    snapshot = Snapshot(tmp_path)
+    engine.append("default", traces(span()))
+    asked: list[int] = []
+
+    def ask(view: View, state: State) -> int:
+        asked.append(len(state.segments))
+        if len(asked) == 1:
+            engine.flush(everything=True)
+            snapshot.refresh()  # as the thread that follows the store does
+        return len(view.hot_services("default")) + len(state.segments)
+
+    assert snapshot.read(ask, paired=True) == 1
+    assert asked == [0, 1]
 
 
 def test_a_segment_that_somebody_deleted_is_named(engine: Engine, tmp_path: Path):

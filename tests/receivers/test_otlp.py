@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 
-from otelier.component import Counter, Permanent, Refused, Rejected, Retryable, StartError
+from otelier.component import Counter, Invalid, Permanent, Refused, Rejected, Retryable, StartError
 from otelier.pipeline.fanout import fan_out
 from otelier.receivers.otlp import Otlp, OtlpConfig, OtlpGrpcSettings, OtlpHttpSettings, OtlpProtocols
 from otelier.telemetry import SIGNALS, Batch, Signal
@@ -234,6 +234,13 @@ def test_data_that_can_never_be_taken_is_internal_and_500(it):
     assert refusal_of(it, items("traces", 1).to_otlp())[0] is grpc.StatusCode.INTERNAL
     answer = it.post("traces", items("traces", 1).to_otlp())
     assert (answer.status, Status.FromString(answer.body).message) == (500, "never")
+
+
+def test_what_the_sender_did_wrong_is_invalid_argument_and_400(it):
+    it.out.fail_with(Invalid("X-Scope-OrgID: no"), Invalid("X-Scope-OrgID: no"))
+    assert refusal_of(it, items("traces", 1).to_otlp())[0] is grpc.StatusCode.INVALID_ARGUMENT
+    answer = it.post("traces", items("traces", 1).to_otlp())
+    assert (answer.status, Status.FromString(answer.body).message) == (400, "X-Scope-OrgID: no")
 
 
 def test_what_is_not_kept_is_told_by_partial_success_and_counted_as_refused(run):

@@ -64,6 +64,26 @@ def test_a_bug_in_the_handler_is_a_500_without_details_and_the_endpoint_lives_on
     assert ask(address, "/?1").text == "1.0"
 
 
+class Panic(BaseException):
+    """As native code raises it."""
+
+
+def test_a_panic_in_native_code_and_an_answer_that_cannot_be_sent_end_no_thread(
+    endpoints: Endpoints, caplog: pytest.LogCaptureFixture
+):
+    def handler(request: HttpRequest) -> Response:
+        if request.path == "/panic":
+            raise Panic("secret")
+        return Response(200, (("no header name", "x"),) if request.path == "/unsendable" else ())
+
+    address = endpoints.serve(handler).address
+    answer = ask(address, "/panic")
+    assert (answer.status, "secret" in answer.text) == (500, False)
+    assert "can't answer GET /panic" in caplog.text
+    assert ask(address, "/unsendable").status == 500
+    assert ask(address).status == 200
+
+
 def test_two_threads_answer_while_one_is_busy(endpoints: Endpoints):
     meet = threading.Barrier(2, timeout=20)
 

@@ -148,3 +148,24 @@ def test_times_beyond_sqlites_numbers_are_kept_as_the_largest(world):
 
 def test_without_a_catalogue_lists_are_empty(tmp_path):
     assert CatalogueReader(tmp_path / "none").services("default") == []
+
+
+def test_a_damaged_catalogue_reads_as_none(world):
+    world.catalogue.follow(state(world.segment(1, of("shop", "buy"))))
+    world.catalogue.close()
+    file = world.root / CATALOGUE
+    for content in (b"nonsense" * 1000, file.read_bytes()[:100] + b"nonsense" * 1000, b"x"):
+        file.write_bytes(content)
+        assert world.reader.services("default") == []
+        assert world.reader.segments("default") == set()
+        assert world.reader.operations("default") == []
+
+
+@pytest.mark.parametrize("before", [None, 0o644])
+def test_it_is_its_owners_alone(world, before):
+    if before:
+        (world.root / CATALOGUE).touch(before)
+    world.catalogue.follow(state(world.segment(1, of("shop", "buy"))))
+    files = list(world.root.glob(f"{CATALOGUE}*"))
+    assert {each.stat().st_mode & 0o777 for each in files} == {0o600}
+    assert world.reader.services("default") == ["shop"]

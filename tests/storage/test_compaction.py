@@ -3,6 +3,8 @@
 import math
 import random
 
+import msgspec
+
 from otelier.storage.local.compaction import choose
 from otelier.storage.local.manifest import Segment
 
@@ -45,6 +47,12 @@ def test_small_ones_come_first():
 
 def test_what_is_large_enough_is_left_alone():
     assert choose([segment(n, 190_000) for n in range(10)]) == []
+
+
+def test_long_items_are_merged_in_bounded_memory():
+    long = [msgspec.structs.replace(segment(n, 10_000), bytes=40 * 2**20) for n in range(10)]
+    assert choose(long) == []
+    assert len(choose([msgspec.structs.replace(each, bytes=30 * 2**20) for each in long])) == 4
 
 
 def test_what_was_written_a_day_apart_is_left_apart():

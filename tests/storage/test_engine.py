@@ -7,7 +7,8 @@ import pytest
 from otelier._core import Records
 from otelier.component import Duration, Meter, Refused, Retryable
 from otelier.storage.local import Engine, FlushSettings, RetentionSettings, StoreSettings, read_state
-from otelier.storage.local.layout import index_of
+from otelier.storage.local.catalogue import Catalogue, CatalogueReader
+from otelier.storage.local.layout import CATALOGUE, index_of
 from otelier.testing import FakeClock, items, log_record, logs, losing_disk, span, trace_id, traces
 
 from .reading import readable_logs, readable_spans
@@ -92,6 +93,25 @@ def test_a_disk_that_fails_is_told_as_retryable_and_the_next_append_is_safe(worl
     world.disk.crash(1)
     assert world.written() == world.number
     assert readable_spans(world.disk, "default", [trace_id(100), trace_id(101)]) == {}
+
+
+def test_a_full_disk_is_said_once_and_its_end_once(world, caplog):
+    world.open()
+    for nth in range(1, 21):
+        world.disk.fail("log/", nth, errno.ENOSPC)
+    refused = 0
+    for _ in range(60):
+        try:
+            world.write(1)
+        except Retryable:
+            refused += 1
+        world.clock.advance(0.5)
+    assert refused > 5
+    said = [each.message for each in caplog.records if "disk" in each.message and "segments" not in each.message]
+    assert said == [
+        "disk full: refusing writes; senders are told to come back",
+        "the disk has room again: writes are taken",
+    ]
 
 
 def test_a_full_log_refuses_until_it_is_flushed():
@@ -288,3 +308,16 @@ def test_tenants_do_not_see_each_other(world):
     world.engine.flush(everything=True)
     assert (world.written("default"), world.written("acme"), world.written("other")) == (2, 3, 0)
     assert {each.tenant for each in read_state(world.disk).segments.values()} == {"default", "acme"}
+
+
+def test_a_start_reads_no_summaries_and_the_catalogue_is_there_soon_after(world, tmp_path):
+    world.open()
+    flushed(world, 3)
+    world.engine.close()
+    disk = world.disk
+    before = len(disk.operations())
+    catalogue = Catalogue(disk, tmp_path / CATALOGUE)
+    Engine(disk, world.clock, StoreSettings(), Meter(), catalogue)
+    assert not [each for each in disk.operations()[before:] if each.startswith("read segments/")]
+    world.clock.advance(0)
+    assert len(CatalogueReader(tmp_path).segments("default")) == 3

@@ -56,6 +56,11 @@ impl Flushed {
     }
 
     #[getter]
+    fn torn_bytes(&self) -> u64 {
+        self.0.torn_bytes
+    }
+
+    #[getter]
     fn items(&self) -> BTreeMap<&'static str, usize> {
         self.0.items.clone()
     }

@@ -121,9 +121,9 @@ impl Delivery {
         Ok(())
     }
 
-    #[pyo3(signature = (message, *, retryable, retry_after_s=None))]
-    fn refuse(&self, message: &str, retryable: bool, retry_after_s: Option<f64>) -> PyResult<()> {
-        self.take()?.refuse(message, retryable, retry_after_s.map(duration));
+    #[pyo3(signature = (message, *, retryable, retry_after_s=None, invalid=false))]
+    fn refuse(&self, message: &str, retryable: bool, retry_after_s: Option<f64>, invalid: bool) -> PyResult<()> {
+        self.take()?.refuse(message, retryable, invalid, retry_after_s.map(duration));
         Ok(())
     }
 

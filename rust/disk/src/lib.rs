@@ -15,6 +15,7 @@ mod queue_record;
 pub mod real;
 pub mod records;
 pub mod simulated;
+mod writer;
 
 pub use disk::{Disk, File, ReadAt, ensure_dir, replace};
 pub use frame::{Frame, Frames};

@@ -14,10 +14,11 @@ use bytes::Bytes;
 use otelier_wire::Signal;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use crate::commit::{Entry, Place, Queue, Writer};
+use crate::commit::{Entry, Needs, Place, Queue};
 use crate::disk::{Disk, ensure_dir};
 use crate::generation::{self, Heading, Kind};
-use crate::log_options::{Carried, Counters, LogOptions, Sync};
+use crate::log_options::{Carried, Counters, EAGAIN, LogOptions, Sync};
+use crate::writer::Writer;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Generation {
@@ -113,15 +114,15 @@ impl Log {
             last_ns: now_ns,
             from_generation: 0,
         };
-        let entry = Entry::of_records(&[(heading, parts)])?;
+        let entry = Entry::of_records(&[(heading, parts)], Needs::Commit)?;
         self.commit(self.admit(self.state.lock())?, entry).map(|_| ())
     }
 
-    /// Writes all these records into one generation; they count once `from_generation` is retired. Never waits for room,
-    /// because room is made by the flush that carries.
+    /// Writes all these records into one generation, durable however the log syncs; they count once `from_generation` is
+    /// retired. Never waits for room, because room is made by the flush that carries.
     pub fn carry(&self, records: Vec<Carried>) -> io::Result<()> {
         let records: Vec<(Heading, Vec<Bytes>)> = records.into_iter().map(Carried::into_record).collect();
-        let entry = Entry::of_records(&records)?;
+        let entry = Entry::of_records(&records, Needs::Sync)?;
         self.write(entry).map(|_| ())
     }
 
@@ -198,7 +199,7 @@ impl Log {
         state.sealed.iter().chain(&state.open).map(|generation| generation.first_ns.max(1)).min().unwrap_or(0)
     }
 
-    /// Makes everything durable and ends the log. Later appends fail.
+    /// Makes everything durable, unless with [`Sync::Never`], and ends the log. Later appends fail.
     pub fn close(&self) {
         let mut state = self.state.lock();
         state.closed = true;
@@ -296,6 +297,3 @@ impl Log {
         thread::Builder::new().name("otelier-log-sync".to_owned()).spawn(run).map(|_| ())
     }
 }
-
-/// "Try again": what a log says whose flush can't keep up.
-pub const EAGAIN: i32 = if cfg!(target_os = "macos") { 35 } else { 11 };

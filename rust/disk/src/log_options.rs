@@ -49,6 +49,9 @@ pub struct Carried {
     pub otlp: Bytes,
 }
 
+/// "Try again": what a log says whose flush can't keep up.
+pub const EAGAIN: i32 = if cfg!(target_os = "macos") { 35 } else { 11 };
+
 /// What happened so far.
 #[derive(Debug, Default)]
 pub struct Counters {

@@ -8,11 +8,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use otelier_wire::{Batch, Metadata, Signal};
 use parking_lot::Mutex;
 
-use crate::commit::{Entry, Place};
+use crate::commit::{Entry, Needs, Place};
 use crate::disk::Disk;
 use crate::frame::{Frame, Frames};
 use crate::generation;
@@ -29,6 +28,7 @@ pub struct QueueFile {
     directory: String,
     log: Arc<Log>,
     cache_bytes: usize,
+    generation_bytes: u64,
     state: Mutex<State>,
     /// Held while generations are sealed, copied forward and removed.
     tidying: Mutex<()>,
@@ -93,6 +93,7 @@ impl QueueFile {
             directory: directory.to_owned(),
             log,
             cache_bytes,
+            generation_bytes: GENERATION_BYTES,
             state: Mutex::default(),
             tidying: Mutex::new(()),
             damaged: 0,
@@ -100,6 +101,11 @@ impl QueueFile {
         let restored = queue.restore()?;
         queue.remove_dead();
         Ok((queue, restored))
+    }
+
+    /// Seals generations when they are this large instead.
+    pub fn with_generation_bytes(self, generation_bytes: u64) -> QueueFile {
+        QueueFile { generation_bytes, ..self }
     }
 
     fn restore(&mut self) -> io::Result<Vec<Restored>> {
@@ -129,13 +135,13 @@ impl QueueFile {
 
     /// Takes a batch in; answers its key.
     pub fn put(&self, batch: &Batch, now_ns: u64) -> io::Result<u64> {
-        let entry = Entry::new(record::item(batch, now_ns)?, now_ns, true);
+        let entry = Entry::new(record::item(batch, now_ns)?, now_ns, Needs::Commit);
         let len = entry.bytes();
         let youngest = self.expect();
         let written = self.log.write(entry);
         let key = written.map(|place| self.remember(place, len, Some(batch)));
         self.state.lock().forget_in(youngest);
-        if self.log.open_bytes() >= GENERATION_BYTES
+        if self.log.open_bytes() >= self.generation_bytes
             && let Some(_tidying) = self.tidying.try_lock()
         {
             self.log.rotate();
@@ -145,12 +151,19 @@ impl QueueFile {
 
     /// The batch of a key. NotFound if it is done.
     pub fn load(&self, key: u64) -> io::Result<Batch> {
-        let (place, len) = match self.state.lock().items.get(&key) {
-            Some(Item { batch: Some(batch), .. }) => return Ok(batch.clone()),
-            Some(item) => (item.place, item.len),
-            None => return Err(io::Error::new(io::ErrorKind::NotFound, format!("no item has the key {key}"))),
-        };
-        self.read(place, len)
+        let mut before = None;
+        loop {
+            let (place, len) = match self.state.lock().items.get(&key) {
+                Some(Item { batch: Some(batch), .. }) => return Ok(batch.clone()),
+                Some(item) => (item.place, item.len),
+                None => return Err(io::Error::new(io::ErrorKind::NotFound, format!("no item has the key {key}"))),
+            };
+            match self.read(place, len) {
+                // It may have been copied forward meanwhile, and the file be gone for that.
+                Err(error) if error.kind() == io::ErrorKind::NotFound && before != Some(place) => before = Some(place),
+                read => return read,
+            }
+        }
     }
 
     /// These items were handed on, or given up: they need not be kept. If that can't be written, they will be offered
@@ -171,7 +184,7 @@ impl QueueFile {
         if !ended.is_empty()
             && let Ok(frame) = record::done(&ended)
         {
-            let _ = self.log.write(Entry::new(vec![frame], 0, false));
+            let _ = self.log.write(Entry::new(vec![frame], 0, Needs::Nothing));
         }
         {
             let mut state = self.state.lock();
@@ -194,7 +207,7 @@ impl QueueFile {
         self.damaged
     }
 
-    /// Makes everything durable and ends. What is alive stays.
+    /// Makes everything durable, unless it was opened without `fsync`, and ends. What is alive stays.
     pub fn close(&self) {
         self.log.close();
     }
@@ -245,7 +258,7 @@ impl QueueFile {
                 .collect();
             (due, state.alive_bytes)
         };
-        if self.disk_bytes() <= 2 * alive + 4 * GENERATION_BYTES {
+        if self.disk_bytes() <= 2 * alive + 4 * self.generation_bytes {
             return;
         }
         for (key, place, len) in due {
@@ -257,12 +270,10 @@ impl QueueFile {
     }
 
     fn copy(&self, key: u64, old: Place, len: u64) -> io::Result<()> {
-        let frame = self
-            .disk
-            .open_read(&generation::path(&self.directory, old.generation))?
-            .read_at(old.offset, len as usize)?;
+        let path = generation::path(&self.directory, old.generation);
+        let frame = self.disk.open_read(&path)?.read_at(old.offset, len as usize)?;
         let youngest = self.expect();
-        let written = self.log.write(Entry::new(vec![frame, record::done(&[old])?], 0, true));
+        let written = self.log.write(Entry::new(vec![frame, record::done(&[old])?], 0, Needs::Sync));
         let mut state = self.state.lock();
         state.forget_in(youngest);
         let new = written?;
@@ -274,12 +285,12 @@ impl QueueFile {
         }
         drop(state);
         // It was done meanwhile, at its old place.
-        self.log.write(Entry::new(vec![record::done(&[new])?], 0, false)).map(|_| ())
+        self.log.write(Entry::new(vec![record::done(&[new])?], 0, Needs::Nothing)).map(|_| ())
     }
 
     fn read(&self, place: Place, len: u64) -> io::Result<Batch> {
         let path = generation::path(&self.directory, place.generation);
-        let bytes: Bytes = self.disk.open_read(&path)?.read_at(place.offset, len as usize)?;
+        let bytes = self.disk.open_read(&path)?.read_at(place.offset, len as usize)?;
         match Frames::of(bytes)?.next_frame()?.and_then(|frame| record::decode(&frame.body)) {
             Some(QueueRecord::Item(batch)) => Ok(batch),
             _ => Err(io::Error::new(io::ErrorKind::InvalidData, format!("{path}: damaged at {}", place.offset))),

@@ -6,8 +6,8 @@ use otelier_disk::Disk;
 use otelier_wire::Signal;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
-use crate::decode::decode;
-use crate::index::{Index, Summary};
+use crate::decode::{checked_file, decode};
+use crate::index::{Index, Summary, TraceRows};
 use crate::write::WriteError;
 use crate::write::index_path;
 
@@ -26,14 +26,8 @@ fn check(disk: &dyn Disk, path: &str) -> Result<(), WriteError> {
     let index_file = disk.read(&beside)?;
     let index = Index::new(index_file).map_err(|error| WriteError::damaged(&beside, error))?;
     let summary = check_index(&index).map_err(|error| WriteError::damaged(&beside, error))?;
-    let file = disk.read(path)?;
+    let file = checked_file(disk, path, &summary)?;
     let damaged = |what: String| WriteError::damaged(path, what);
-    if file.len() as u64 != summary.bytes {
-        return Err(damaged(format!("{} bytes instead of {}", file.len(), summary.bytes)));
-    }
-    if crc32c::crc32c(&file) != summary.crc32c {
-        return Err(damaged("the checksum is wrong".into()));
-    }
     let reader = SerializedFileReader::new(file).map_err(|error| damaged(error.to_string()))?;
     let groups = reader.metadata().row_groups().iter().map(|group| group.num_rows() as u64);
     if !groups.eq(summary.row_groups.iter().map(|group| group.rows)) {
@@ -51,9 +45,14 @@ fn check_index(index: &Index) -> io::Result<Summary> {
     index.filters()?;
     index.numbered()?;
     index.split_traces()?;
-    let beyond = |rows: u64| rows > summary.rows;
-    if runs.runs().iter().any(|run| beyond(u64::from(run.first_row) + u64::from(run.rows))) {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "a trace has rows beyond all"));
+    let lies_in_one = |run: &TraceRows| {
+        let first = u64::from(run.first_row);
+        let after = summary.row_groups.partition_point(|group| group.first_row <= first);
+        let group = after.checked_sub(1).map(|at| summary.row_groups[at]);
+        group.is_some_and(|group| first + u64::from(run.rows) <= group.first_row + group.rows)
+    };
+    if !runs.runs().iter().all(lies_in_one) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "a trace's rows lie in no row group"));
     }
     Ok(summary)
 }

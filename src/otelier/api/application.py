@@ -19,8 +19,10 @@ from .options import Options
 from .own_metrics import OwnMetrics
 from .trace_logs import TraceLogs
 
-_THREADS = 16
-"""So many requests are under way at once; pages and metrics don't wait for queries."""
+_WAITING = 10
+"""Most queries that wait for those at work."""
+_SPARE = 4
+"""Threads that no query takes: pages and metrics don't wait for them."""
 _FOLLOW_S = 0.5
 
 
@@ -33,7 +35,7 @@ class Application:
         directory = Path(options.data_dir)
         self.snapshot = Snapshot(directory)
         names = Names(self.snapshot.disk, CatalogueReader(directory))
-        reader = Traces(self.snapshot, names, Gate(options.queries_at_once))
+        reader = Traces(self.snapshot, names, Gate(options.queries_at_once, _WAITING))
         metrics = OwnMetrics(Meter(), clock)
         groups = [
             Classic(reader, clock).group(),
@@ -44,7 +46,8 @@ class Application:
         ]
         hosts = HostCheck(options.server.address.host, options.allowed_hosts)
         self._web = Web(Router(groups, metrics.observe), hosts)
-        self._endpoint = HttpEndpoint(options.server, self._web, "otelier:query", threads=_THREADS)
+        threads = options.queries_at_once + _WAITING + _SPARE
+        self._endpoint = HttpEndpoint(options.server, self._web, "otelier:query", threads=threads)
 
     def start(self) -> None:
         """Bind and answer. Raises StartError."""

@@ -1,7 +1,8 @@
 """`python -m otelier.api.serve`: the process that answers queries, a child of the one that takes telemetry in.
 
-It reads its options as one line of JSON from standard input and ends at once when that is closed, so it can't outlive
-its parent; SIGTERM lets it answer what is under way. To standard output it writes one JSON object a line:
+It reads its options as one line of JSON from standard input. A second line lets it answer what is under way and end;
+when the input is closed it ends at once, so it can't outlive its parent. Signals that ask to stop are for the parent
+alone, even if all processes of a service get them. To standard output it writes one JSON object a line:
 `{"ready":[host,port]}` once, `{"failed":text}` if it can't begin, `{"log":[level,logger,text]}` for what is to be
 logged.
 """
@@ -46,11 +47,7 @@ def main() -> int:
     """Serve until told to stop."""
     stop = threading.Event()
 
-    def take(_number: int, _frame: object) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, take)
-    for ignored in (signal.SIGINT, signal.SIGHUP):  # meant for the parent, which tells us what follows
+    for ignored in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
     root = logging.getLogger("otelier")
     root.addHandler(_ToParent())
@@ -65,18 +62,17 @@ def main() -> int:
         say({"failed": str(error)})
         return _FAILED
     gc.freeze()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_listen_to_parent, args=(stop,), daemon=True).start()
     say({"ready": application.address})
     stop.wait()
     application.stop(_GRACE_S)
     return 0
 
 
-def _end_with_parent() -> None:
-    """At once: the parent's successor wants the port."""
-    while os.read(0, 4096):
-        pass
-    os._exit(0)
+def _listen_to_parent(stop: threading.Event) -> None:
+    while sys.stdin.buffer.readline():
+        stop.set()
+    os._exit(0)  # at once: the parent's successor wants the port
 
 
 if __name__ == "__main__":

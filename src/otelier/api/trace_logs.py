@@ -48,9 +48,9 @@ class TraceLogs:
             trace_id = parse(request.parameters["id"])
         except BadTraceId as error:
             raise HttpError(400, f"the trace id is not one: {error}") from error
-        with as_http_errors():
+        with as_http_errors(), self._reader.turn():
             batch = self._reader.logs(tenant(request), trace_id)
-        return Response(200, _JSON, msgspec.json.encode({"logs": _records(batch)}))
+            return Response(200, _JSON, msgspec.json.encode({"logs": _records(batch)}))
 
 
 def write_error(error: HttpError, _request: Request) -> Response:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from .. import __version__
+from .directory import DataDirectory, refuse_in_front
 
 _VERBS = {
     "run": "Run a configuration.",
@@ -55,7 +56,7 @@ class _Verbs(click.Group):
 @click.option(
     "--data-dir",
     envvar="OTELIER_DATA_DIR",
-    type=click.Path(path_type=Path),
+    type=DataDirectory(),
     show_default="otelier under the user's data home",
     help="Where traces and logs are kept.",
 )
@@ -68,3 +69,5 @@ def main(ctx: click.Context, data_dir: Path | None, print_all: bool) -> None:
         from .all_in_one import serve
 
         serve(data_dir or default_data_directory(), print_all=print_all)
+    elif ctx.invoked_subcommand != "data":
+        refuse_in_front(ctx, ctx.invoked_subcommand)

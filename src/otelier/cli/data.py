@@ -1,5 +1,7 @@
 """`otelier data`: look at a data directory, check it, delete from it, copy it."""
 
+import math
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,7 @@ import click
 
 from ..component import Duration, SystemClock
 from ..storage.local import default_data_directory
+from .directory import DataDirectory, or_in_front
 from .output import json_option, print_json
 
 _DAY_H = 24
@@ -17,15 +20,30 @@ def _age(text: str) -> Duration:
     """A duration in which days may be given, too: `7d`, `36h`."""
     days = text.removesuffix("d")
     try:
-        return Duration.parse(f"{float(days) * _DAY_H}h" if days != text else text)
+        age = Duration.parse(f"{float(days) * _DAY_H}h" if days != text else text)
     except ValueError as error:
         raise click.BadParameter(f"{text!r} is not a time such as 7d or 36h") from error
+    if not 0 <= age < math.inf:
+        raise click.BadParameter(f"{text!r} is not a time that has passed")
+    return age
+
+
+def _size(_ctx: click.Context, _param: click.Parameter, text: str | None) -> int | None:
+    """Bytes: `5000000`, `500MB`, `20GiB`."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?(?:([kMGT]?)(i?)B)?", text.strip())
+    size = round(float(found[1]) * (1024 if found[3] else 1000) ** " kMGT".index(found[2] or " ")) if found else 0
+    if size < 1:
+        raise click.BadParameter(f"{text!r} is no size such as 5000000, 500MB or 20GiB")
+    return size
 
 
 _directory = click.option(
     "--data-dir",
     envvar="OTELIER_DATA_DIR",
-    type=click.Path(path_type=Path),
+    type=DataDirectory(),
+    callback=or_in_front,
     default=default_data_directory,
     show_default="otelier under the user's data home",
     help="The directory.",
@@ -41,7 +59,7 @@ def command() -> None:
 @_directory
 @json_option
 def info(data_dir: Path, as_json: bool) -> None:
-    """Say what it holds, per tenant and signal; also while Otelier runs."""
+    """Say what it holds in segments and in the log, per tenant and signal; also while Otelier runs."""
     from ..storage.local.contents import contents, open_existing
     from ..storage.local.lock import holder
 
@@ -51,11 +69,12 @@ def info(data_dir: Path, as_json: bool) -> None:
             "tenant": each.tenant,
             "signal": each.signal,
             "items": each.items,
+            "unflushed_items": each.unflushed_items,
             "segments": each.segments,
             "bytes": each.bytes,
             "bytes_per_item": round(each.bytes / each.items, 1) if each.items else 0.0,
-            "from": _moment(each.min_start_ns),
-            "to": _moment(each.max_start_ns),
+            "from": _moment(each.min_start_ns) if each.segments else "",
+            "to": _moment(each.max_start_ns) if each.segments else "",
         }
         for each in found.holdings
     ]
@@ -90,13 +109,16 @@ def verify(data_dir: Path) -> None:
 @command.command()
 @_directory
 @click.option("--older-than", type=_age, metavar="AGE", help="What arrived longer ago: 7d, 36h; 0s for all.")
-@click.option("--max-bytes", type=click.IntRange(min=1), help="The oldest, until the rest is no larger.")
+@click.option("--max-bytes", callback=_size, metavar="SIZE", help="The oldest, until the rest is no larger: 20GiB.")
 @click.option("--tenant", help="Only of this tenant.")
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 def prune(
     data_dir: Path, older_than: Duration | None, max_bytes: int | None, tenant: str | None, dry_run: bool
 ) -> None:
-    """Delete segments by age or size; only while no Otelier uses the directory."""
+    """Delete segments by age or size; only while no Otelier uses the directory.
+
+    What is in the log alone is written into segments first.
+    """
     if older_than is None and max_bytes is None:
         raise click.UsageError("say what to delete: --older-than or --max-bytes")
     from ..storage.local.contents import open_existing
@@ -120,10 +142,13 @@ def backup(data_dir: Path, directory: Path) -> None:
     Segments are hard links where the file system can.
     """
     from ..storage.local.backup import backup as copy
+    from ..storage.local.contents import contents, open_existing
 
     state = copy(data_dir, directory)
     rows = sum(each.rows for each in state.segments.values())
-    click.echo(f"{len(state.segments)} segments with {rows:,} items, and the log, are in {directory}", err=True)
+    logged = sum(each.unflushed_items for each in contents(open_existing(directory)).holdings)
+    said = f"{len(state.segments)} segments with {rows:,} items, and the log with {logged:,} items"
+    click.echo(f"{said}, are in {directory}", err=True)
 
 
 def _moment(ns: int) -> str:
@@ -135,9 +160,9 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    headings = ("tenant", "signal", "items", "segments", "bytes", "bytes/item", "from (UTC)", "to (UTC)")
+    headings = ("tenant", "signal", "items", "in the log", "segments", "bytes", "bytes/item", "from (UTC)", "to (UTC)")
     for at, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if at in range(2, 6) else "left", overflow="fold")
+        table.add_column(heading, justify="right" if at in range(2, 7) else "left", overflow="fold")
     for row in rows:
         table.add_row(*(f"{value:,}" if isinstance(value, int | float) else value for value in row.values()))
     Console().print(table)

@@ -5,7 +5,18 @@ from .config import Config, Duration, Secret
 from .context import Context
 from .contracts import Component, Connector, Consumer, Exporter, Extension, Processor, Receiver
 from .custody import FORWARDS, Custody, CustodyKind
-from .errors import ConfigError, Location, OtelierError, Permanent, Problem, Refused, Rejected, Retryable, StartError
+from .errors import (
+    ConfigError,
+    Invalid,
+    Location,
+    OtelierError,
+    Permanent,
+    Problem,
+    Refused,
+    Rejected,
+    Retryable,
+    StartError,
+)
 from .id import ComponentID
 from .meter import BoundCounter, BoundHistogram, Counter, Histogram, HistogramValue, Meter, Metric, Reading
 from .registry import Kind, Registration, connector, exporter, extension, processor, receiver
@@ -31,6 +42,7 @@ __all__ = [
     "Extension",
     "Histogram",
     "HistogramValue",
+    "Invalid",
     "Kind",
     "Location",
     "Meter",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..telemetry import Signal
 from .clock import Clock
+from .config import Config
 from .id import ComponentID
 from .meter import Meter
 
@@ -32,3 +33,5 @@ class Context:
     """Processors only."""
     extensions: Mapping[ComponentID, "Extension"] | None = None
     """Started before any pipeline component."""
+    exporters: tuple[Config, ...] = ()
+    """Configurations of the exporters in use, for extensions that go with one of them."""

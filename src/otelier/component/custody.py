@@ -1,7 +1,10 @@
 """Custody: who answers for an item once the sender was told "accepted"."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from ..telemetry import Signal
 
 
 class CustodyKind(StrEnum):
@@ -22,6 +25,8 @@ class Custody:
     kind: CustodyKind
     loss_window: str = ""
     """What a kill -9 loses, in a sentence for people; empty: nothing."""
+    not_kept: Mapping[Signal, str] = field(default_factory=dict[Signal, str])
+    """Signals of which nothing is kept, each with a sentence that says so."""
 
 
 FORWARDS = Custody(CustodyKind.FORWARDS)

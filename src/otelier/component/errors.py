@@ -32,6 +32,10 @@ class Permanent(OtelierError):  # noqa: N818
         self.partly_taken = partly_taken
 
 
+class Invalid(Permanent):
+    """The request itself is wrong, which only its sender can change: answered by HTTP 400."""
+
+
 class Rejected(Permanent):
     """`items` of the batch are not kept and never will be; the rest is. Its sender is told by OTLP partial success."""
 

@@ -6,11 +6,12 @@ everybody else the tenant `default`. Metrics are not kept by this version: their
 success. Exporters with the same `data_dir` share one store.
 """
 
-from ..component import Counter, Custody, CustodyKind, Exporter, Permanent, Rejected, Retryable, exporter
+from ..component import Counter, Custody, CustodyKind, Exporter, Invalid, Rejected, Retryable, exporter
 from ..storage.local import DEFAULT_TENANT, STORED, Engine, StoreSettings, check_tenant, close_store, open_store
 from ..telemetry import SIGNALS, Batch, Signal, items_suffix
 
 TENANT_HEADER = "x-scope-orgid"
+_NOT_KEPT = "metrics are not kept by this version, and their senders are told so"
 _NO_METRICS = "this version of Otelier keeps traces and logs, no metrics: they were received and not stored"
 
 
@@ -40,7 +41,7 @@ class Otelier(Exporter):
             tenant = tenant_of(batch)
         except ValueError as error:
             self._fail(batch, "tenant")
-            raise Permanent(str(error)) from error
+            raise Invalid(f"X-Scope-OrgID: {error}") from error
         try:
             self._engine.append(tenant, batch)
         except Retryable:
@@ -54,12 +55,10 @@ class Otelier(Exporter):
             self._engine = None
 
     def custody(self) -> Custody:
-        if self.cfg.durability == "commit":
-            return Custody(CustodyKind.STORES)
-        return Custody(
-            CustodyKind.STORES,
-            f"only if the machine itself goes down: what was acknowledged in the last {self.cfg.interval}",
-        )
+        window = ""
+        if self.cfg.durability != "commit":
+            window = f"only if the machine itself goes down: what was acknowledged in the last {self.cfg.interval}"
+        return Custody(CustodyKind.STORES, window, {"metrics": _NOT_KEPT})
 
     def _fail(self, batch: Batch, reason: str) -> None:
         self._failed[batch.signal].add(batch.items, exporter=str(self.ctx.id), reason=reason)

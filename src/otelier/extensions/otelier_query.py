@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,9 +17,10 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from ..component import Extension, Secret, StartError, extension
+from ..component import Config, Extension, Secret, StartError, extension
 from ..server.http import HttpServerSettings
 from ..server.listen import Inbox, http_options, listen
+from ..storage.local import StoreSettings
 from ..storage.local.layout import default_data_directory
 
 _COMMAND = (sys.executable, "-P", "-m", "otelier.api.serve")
@@ -30,13 +31,15 @@ _HEALTHY_S = 60.0
 _PORT_WAIT_S = 1.0
 """A predecessor that was killed leaves the port to its child for a moment."""
 _LAST_WAIT_S = 1.0
+_STOP = b"stop\n"
+"""Second line that the process is given: answer what is under way, then end."""
 
 
 class OtelierQueryConfig(HttpServerSettings):
     endpoint: str = "localhost:16686"
     """`host:port` of UI and APIs; without a host: all addresses."""
     data_dir: str = ""
-    """The store's directory, as the exporter `otelier` has it."""
+    """The store's directory; empty: that of the exporter `otelier`."""
     allowed_hosts: tuple[str, ...] = ()
     """Names in URLs that are answered besides IP addresses and this machine's own; `*.example.com`, or `*` for any."""
     queries_at_once: Annotated[int, Meta(ge=0)] = 0
@@ -47,13 +50,25 @@ class OtelierQueryConfig(HttpServerSettings):
         if not self.address.is_loopback and not (self.tls and self.tls.client_ca_file):
             yield f"anyone who reaches {self.endpoint} can read all that is stored: use localhost, or a firewall"
 
-    def options(self) -> bytes:
+    def directory(self, exporters: Iterable[Config]) -> Path:
+        """Where the store is, given who else is configured. Raises ValueError if that is not where it is written."""
+        written = {each.root.absolute() for each in exporters if isinstance(each, StoreSettings)}
+        names = ", ".join(sorted(map(str, written)))
+        if self.data_dir:
+            own = Path(self.data_dir).expanduser().absolute()
+            if written and own not in written:
+                raise ValueError(f"data_dir is {own}, but the exporter `otelier` writes to {names}")
+            return own
+        if len(written) > 1:
+            raise ValueError(f"data_dir must say which one, because exporters `otelier` write to {names}")
+        return written.pop() if written else default_data_directory().absolute()
+
+    def options(self, directory: Path) -> bytes:
         """As `otelier.api.serve` reads them."""
         server = {name: getattr(self, name) for name in HttpServerSettings.__struct_fields__}
-        directory = Path(self.data_dir).expanduser() if self.data_dir else default_data_directory()
         options = {
             "server": server,
-            "data_dir": str(directory.absolute()),
+            "data_dir": str(directory),
             "allowed_hosts": self.allowed_hosts,
             "queries_at_once": self.queries_at_once or max(2, os.cpu_count() or 2),
         }
@@ -65,6 +80,7 @@ class OtelierQuery(Extension):
     cfg: OtelierQueryConfig
 
     def setup(self) -> None:
+        self._options = self.cfg.options(self.cfg.directory(self.ctx.exporters))
         self._restarts = self.ctx.meter.counter(
             "otelier_query_restarts",
             "{restart}",
@@ -101,7 +117,7 @@ class OtelierQuery(Extension):
         self._stopping.set()
         process = self._process
         if process:
-            process.terminate()
+            _tell_to_stop(process)
         if self._keeper:
             self._keeper.join(max(0.0, deadline - self.ctx.clock.monotonic()))
             process = self._process
@@ -139,19 +155,20 @@ class OtelierQuery(Extension):
     def _run(self) -> str:
         """One life of the process; how it ended, in words."""
         try:
+            # In a process group of its own: a signal to ours is for us, who then tell it to stop.
             process = subprocess.Popen(  # noqa: S603 - ourselves
-                _COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+                _COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, process_group=0
             )
         except OSError as error:
             return f"can't be started: {error}"
         with process:
-            self._process = process
-            if self._stopping.is_set():
-                process.terminate()
             assert process.stdin
             assert process.stdout
             with suppress(OSError):  # it says itself why it has ended
-                os.write(process.stdin.fileno(), self.cfg.options() + b"\n")
+                os.write(process.stdin.fileno(), self._options + b"\n")
+            self._process = process
+            if self._stopping.is_set():
+                _tell_to_stop(process)
             for line in process.stdout:
                 self._take(line)
             code = process.wait()
@@ -173,6 +190,12 @@ class OtelierQuery(Extension):
                 self.ctx.log.log(level, "%s", text)
             case _:
                 self.ctx.log.error("%s", line.decode(errors="replace").rstrip())
+
+
+def _tell_to_stop(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin
+    with suppress(OSError, ValueError):  # it has ended
+        os.write(process.stdin.fileno(), _STOP)
 
 
 def _decoded(line: bytes) -> Any:

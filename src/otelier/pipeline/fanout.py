@@ -11,7 +11,7 @@ immutable: nobody gets a copy.
 import logging
 from collections.abc import Sequence
 
-from ..component import Consumer, Counter, OtelierError, Permanent, Rejected, Retryable
+from ..component import Consumer, Counter, Invalid, OtelierError, Permanent, Rejected, Retryable
 from ..telemetry import Batch
 
 _log = logging.getLogger("otelier.pipeline")
@@ -58,6 +58,7 @@ def _joined(failures: list[tuple[str, Exception]], *, partly_taken: bool) -> Ote
         return Rejected(message, items=max(rejected))
     if not retryable:
         partly_taken |= any(isinstance(error, Permanent) and error.partly_taken for _, error in failures)
-        return Permanent(message, partly_taken=partly_taken)
+        kind = Invalid if all(isinstance(error, Invalid) for _, error in failures) else Permanent
+        return kind(message, partly_taken=partly_taken)
     waits = [error.after_s for error in retryable if error.after_s is not None]
     return Retryable(message, after_s=max(waits, default=None))

@@ -121,6 +121,8 @@ class _Builder:
         self._meter = Meter()
         self._problems: list[Problem] = []
         self._extensions: dict[ComponentID, Extension] = {}
+        named = dict.fromkeys(each for pipeline in plan.pipelines for each in pipeline.exporters)
+        self._exporters = tuple(each.config for each in named if each.kind is Kind.EXPORTER)
         self._shared: dict[tuple[Declared, Signal | None, Signal | None], Node] = {}
         self._refused = self._meter.counter(
             "otelier_fanout_refused_items", "{item}", "Items that one of several consumers did not take"
@@ -200,6 +202,7 @@ class _Builder:
             output_signal=output_signal,
             pipeline=pipeline,
             extensions=self._extensions,
+            exporters=self._exporters,
         )
         try:
             component = declared.registration.component(declared.config, context)

@@ -38,20 +38,26 @@ class Snapshot:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def read(self, ask: Callable[[View, State], T]) -> T:
-        """Ask the view as of now; asks again if files vanish meanwhile. Raises StoreUnreadable."""
+    def read(self, ask: Callable[[View, State], T], *, paired: bool = False) -> T:
+        """Ask the view as of now; asks again if files vanish meanwhile. Raises StoreUnreadable.
+
+        `paired`: the answer joins what view and state have, so it is asked again if both moved on meanwhile.
+        """
         for tries_left in reversed(range(_TRIES)):
             try:
-                answer = ask(self._view, self.refresh())
+                state = self.refresh()
+                answer = ask(self._view, state)
+                with self._lock:
+                    moved = paired and self._state != state
+                if not moved or not tries_left:
+                    self._tell_left_out()
+                    return answer
             except (StaleView, FileNotFoundError) as error:
                 if not tries_left:
                     raise StoreUnreadable(f"{error}; `otelier data verify` says what is missing") from error
                 self._version = None
             except (DamagedFile, DataDirectoryError, OSError) as error:
                 raise StoreUnreadable(f"can't read the store: {error}") from error
-            else:
-                self._tell_left_out()
-                return answer
         raise AssertionError
 
     def refresh(self) -> State:
@@ -85,7 +91,7 @@ class Snapshot:
             while True:
                 try:
                     self.refresh()
-                except Exception as error:  # noqa: BLE001 (a query will say it; this thread goes on)
+                except BaseException as error:  # noqa: BLE001 (also a panic; a query will say it, this thread goes on)
                     _log.warning("can't follow the store: %s", error)
                 if self._stop.wait(interval_s):
                     return

@@ -1,6 +1,7 @@
 """Traces, their logs, services and operations of one tenant, from segments and log alike."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from .._core import Batch, View
@@ -70,6 +71,10 @@ class Traces:
         self._catalogue = catalogue
         self._gate = gate
 
+    def turn(self) -> AbstractContextManager[None]:
+        """Hold a place among the questions at work until the answer is written, too: it is what takes memory."""
+        return self._gate.one()
+
     def services(self, tenant: str) -> list[str]:
         """Names of all services, sorted."""
 
@@ -77,7 +82,7 @@ class Traces:
             return {*view.hot_services(tenant), *self._catalogue.services(state, tenant)}
 
         with self._gate.one():
-            return sorted(name or NO_SERVICE for name in self._snapshot.read(ask))
+            return sorted(name or NO_SERVICE for name in self._snapshot.read(ask, paired=True))
 
     def operations(self, tenant: str, service: str, kind: int | None = None) -> list[Operation]:
         """Distinct operations of a service, sorted; `kind`: only those of this number."""
@@ -88,7 +93,7 @@ class Traces:
             return {Operation(*each) for each in found}
 
         with self._gate.one():
-            return sorted(each for each in self._snapshot.read(ask) if kind in (None, each.kind))
+            return sorted(each for each in self._snapshot.read(ask, paired=True) if kind in (None, each.kind))
 
     def traces(self, tenant: str, trace_ids: Iterable[bytes]) -> list[Batch]:
         """Whole traces, several in a batch; nothing for ids that are not there."""

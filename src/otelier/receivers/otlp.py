@@ -18,6 +18,7 @@ from ..component import (
     BoundCounter,
     Config,
     Consumer,
+    Invalid,
     OtelierError,
     Permanent,
     Reading,
@@ -193,7 +194,7 @@ class Otlp(Receiver):
             self._count("accepted", delivery, batch, batch.items - error.items)
             self._count("refused", delivery, batch, error.items)
             delivery.accept(error.items, str(error))
-        except Exception as error:  # noqa: BLE001 (a bug further down must not end this thread)
+        except BaseException as error:  # noqa: BLE001 (neither a bug further down nor a panic ends this thread)
             # Whoever has taken the whole must not be offered its parts again.
             partly_taken = isinstance(error, Permanent) and error.partly_taken
             if delivery.requests > 1 and not partly_taken:
@@ -205,10 +206,10 @@ class Otlp(Receiver):
             self._count("accepted", delivery, batch, batch.items)
             delivery.accept()
 
-    def _fail(self, delivery: Delivery, batch: Batch, error: Exception) -> None:
+    def _fail(self, delivery: Delivery, batch: Batch, error: BaseException) -> None:
         if isinstance(error, OtelierError):
             self._count("refused", delivery, batch, batch.items)
-            delivery.refuse(str(error), retryable=False)
+            delivery.refuse(str(error), retryable=False, invalid=isinstance(error, Invalid))
             return
         self.ctx.log.error("a component failed on %d items", batch.items, exc_info=error)
         self._count("failed", delivery, batch, batch.items)

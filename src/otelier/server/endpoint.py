@@ -72,12 +72,17 @@ class HttpEndpoint:
         while not self._inbox.closed:
             request = self._inbox.receive_http(_WAIT_S)
             if request is not None:
-                response = self._answer(request)
-                request.respond(response.status, response.headers, response.body)
+                self._respond(request, self._answer(request))
+
+    def _respond(self, request: HttpRequest, response: Response) -> None:
+        try:
+            request.respond(response.status, response.headers, response.body)
+        except BaseException:  # noqa: BLE001 (as below)
+            _log.exception("%s: can't send the answer to %s %s", self._name, request.method, request.path)
 
     def _answer(self, request: HttpRequest) -> Response:
         try:
             return self._handler(request)
-        except Exception:  # noqa: BLE001 (a bug in one page must not end the endpoint)
+        except BaseException:  # noqa: BLE001 (neither a bug in one page nor a panic in native code ends the endpoint)
             _log.exception("%s: can't answer %s %s", self._name, request.method, request.path)
             return Response(500, (("content-type", "text/plain"),), b"internal error; see the log\n")

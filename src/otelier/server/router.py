@@ -112,7 +112,7 @@ def _answer(found: _Found, request: Request) -> Response:
         return found.route.handler(request)
     except HttpError as error:
         return found.write_error(error, request)
-    except Exception:  # noqa: BLE001 (a bug in one route must not end the server)
+    except BaseException:  # noqa: BLE001 (neither a bug in one route nor a panic in native code ends the server)
         _log.exception("can't answer %s", found.route.pattern)
         return found.write_error(HttpError(500, "internal error; see Otelier's log"), request)
 

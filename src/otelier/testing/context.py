@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 
-from ..component import Clock, ComponentID, Context, Extension, Meter
+from ..component import Clock, ComponentID, Config, Context, Extension, Meter
 from ..telemetry import Signal
 from .clock import FakeClock
 
@@ -17,6 +17,7 @@ def component_context(
     output_signal: Signal | None = None,
     pipeline: str | None = None,
     extensions: Mapping[ComponentID, Extension] | None = None,
+    exporters: tuple[Config, ...] = (),
 ) -> Context:
     """A context with a fake clock and an empty meter, unless given; logs go to `otelier.test`."""
     return Context(
@@ -28,4 +29,5 @@ def component_context(
         output_signal=output_signal,
         pipeline=None if pipeline is None else ComponentID.parse(pipeline),
         extensions=extensions or {},
+        exporters=exporters,
     )

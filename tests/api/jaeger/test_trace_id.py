@@ -24,6 +24,12 @@ def test_hex_of_any_length_and_base64_are_read(text: str, expected: bytes):
     assert parse(text) == expected
 
 
+@pytest.mark.parametrize("text", ["0", "0" * 32, base64.b64encode(bytes(16)).decode()])
+def test_zeros_are_refused_because_they_mean_no_trace(text: str):
+    with pytest.raises(BadTraceId, match="means none"):
+        parse(text)
+
+
 @pytest.mark.parametrize(
     "text", ["", "xyz", "0" * 33, "../../etc/passwd", "0x12", "é", base64.b64encode(b"short").decode()]
 )

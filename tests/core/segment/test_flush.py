@@ -177,3 +177,15 @@ def test_the_summary_tells_operations_times_and_keys() -> None:
     assert entry["bytes"] == sum(
         store.disk.size(entry["path"].replace(".parquet", end)) for end in (".parquet", ".index")
     )
+
+
+def test_a_damaged_older_part_of_a_trace_does_not_stop_a_flush() -> None:
+    store = Store()
+    store.append(batch(*(span(1, n) for n in range(1, 100))))
+    store.flush()
+    good = store.disk.read(store.paths[0])
+    for at in range(4, len(good), 97):
+        store.disk.replace(store.paths[0], good[:at] + b"\xff" * 8 + good[at + 8 :])
+        store.append(batch(span(1, at + 1_000)))
+        assert store.flush().items == {"traces": 1}
+        del store.paths[1:]

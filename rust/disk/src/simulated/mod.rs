@@ -70,9 +70,9 @@ impl SimulatedDisk {
         state.names = state.durable_names.clone();
         state.directories = state.durable_directories.clone();
         // A file whose directory did not survive can't be reached.
-        let State { names, directories, .. } = &mut *state;
+        let State { names, directories, durable_names, .. } = &mut *state;
         names.retain(|path, _| parent(path).is_empty() || directories.contains(parent(path)));
-        state.durable_names = state.names.clone();
+        durable_names.clone_from(names);
         state.crashes += 1;
     }
 
@@ -160,9 +160,8 @@ impl Disk for SimulatedDisk {
                 return Err(not_found(path));
             }
             let State { renamings, durable_names, durable_directories, .. } = &mut *state;
-            let (here, elsewhere) = renamings.drain(..).partition(|(directory, _)| directory == path);
+            let (here, elsewhere): (Vec<_>, _) = renamings.drain(..).partition(|(directory, _)| directory == path);
             *renamings = elsewhere;
-            let here: Vec<(String, NameChange)> = here;
             here.into_iter().for_each(|(_, change)| change.apply(durable_names, durable_directories));
             Ok(())
         })

@@ -9,13 +9,24 @@ use parquet::data_type::{
 use parquet::errors::ParquetError;
 use parquet::file::reader::RowGroupReader;
 
+use crate::schema;
+
 const NONE: u32 = u32::MAX;
 
-/// The values of a column and, by row, which of them.
+/// The values of a column and whose they are.
 pub struct Column {
     pub name: String,
     values: Values,
-    places: Vec<u32>,
+    rows: Rows,
+}
+
+enum Rows {
+    /// All have a value.
+    All,
+    /// By row: the place of its value.
+    Places(Vec<u32>),
+    /// By value: the row; for columns of which a row rarely has a value.
+    Filled(Vec<u32>),
 }
 
 enum Values {
@@ -39,16 +50,25 @@ pub enum Cell<'a> {
 }
 
 impl Column {
-    /// The rows that have a value.
-    pub fn filled(&self) -> impl Iterator<Item = usize> {
-        self.places.iter().enumerate().filter(|(_, place)| **place != NONE).map(|(row, _)| row)
+    /// The rows that have a value, in the order of values. Columns of attributes only.
+    pub fn filled(&self) -> &[u32] {
+        match &self.rows {
+            Rows::Filled(rows) => rows,
+            _ => &[],
+        }
     }
 
     pub fn cell(&self, row: usize) -> Cell<'_> {
-        let place = match self.places.get(row) {
-            None | Some(&NONE) => return Cell::Null,
-            Some(place) => *place as usize,
+        let place = match &self.rows {
+            Rows::All => Some(row),
+            Rows::Places(places) => places.get(row).filter(|place| **place != NONE).map(|place| *place as usize),
+            Rows::Filled(rows) => rows.binary_search(&(row as u32)).ok(),
         };
+        place.map_or(Cell::Null, |place| self.value(place))
+    }
+
+    /// By its place among the values, which must be there.
+    pub fn value(&self, place: usize) -> Cell<'_> {
         match &self.values {
             Values::Bytes(values) => Cell::Bytes(values[place].data()),
             Values::Fixed(values) => Cell::Bytes(values[place].data()),
@@ -84,16 +104,22 @@ fn read_column(group: &dyn RowGroupReader, at: usize, count: usize) -> Result<Co
         }
         _ => return Err(unknown(of.name(), of.physical_type())),
     };
-    let mut next = 0;
-    let mut place = |filled: bool| {
-        next += u32::from(filled);
-        if filled { next - 1 } else { NONE }
+    let name = of.name().to_owned();
+    let rows = match levels {
+        None => Rows::All,
+        Some(levels) if schema::attribute_of_column(&name).is_some() => {
+            Rows::Filled((0..).zip(&levels).filter(|(_, level)| **level > 0).map(|(row, _)| row).collect())
+        }
+        Some(levels) => {
+            let mut next = 0;
+            let place = |level: &i16| {
+                next += u32::from(*level > 0);
+                if *level > 0 { next - 1 } else { NONE }
+            };
+            Rows::Places(levels.iter().map(place).collect())
+        }
     };
-    let places = match levels {
-        Some(levels) => levels.iter().map(|level| place(*level > 0)).collect(),
-        None => (0..count).map(|_| place(true)).collect(),
-    };
-    Ok(Column { name: of.name().into(), values, places })
+    Ok(Column { name, values, rows })
 }
 
 fn all<T: DataType>(

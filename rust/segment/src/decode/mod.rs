@@ -5,5 +5,6 @@ pub mod cells;
 pub(crate) mod items;
 mod requests;
 mod rows;
+mod source;
 
-pub use requests::{Identity, decode, identities, read};
+pub use requests::{Identity, checked_file, decode, identities, read};

@@ -18,29 +18,34 @@ pub struct Attributes<'a> {
     all: Vec<Attribute<'a>>,
     /// By row: where its part of `places` begins; and where the last one ends.
     starts: Vec<u32>,
-    places: Vec<u16>,
+    /// Which attribute, and the place of its value.
+    places: Vec<(u16, u32)>,
 }
 
 impl<'a> Attributes<'a> {
     pub fn new(all: Vec<Attribute<'a>>, count: usize) -> Attributes<'a> {
         let mut starts = vec![0; count + 1];
-        let rows = |attribute: &Attribute<'a>| attribute.column.filled();
-        all.iter().flat_map(rows).for_each(|row| starts[row + 1] += 1);
+        let filled = all.iter().flat_map(|attribute| attribute.column.filled());
+        filled.for_each(|row| starts[*row as usize + 1] += 1);
         (1..=count).for_each(|row| starts[row] += starts[row - 1]);
-        let mut places = vec![0; starts[count] as usize];
+        let mut places = vec![(0, 0); starts[count] as usize];
         let mut next = starts.clone();
-        for (place, attribute) in all.iter().enumerate() {
-            for row in rows(attribute) {
-                places[next[row] as usize] = place as u16;
-                next[row] += 1;
+        for (number, attribute) in all.iter().enumerate() {
+            for (place, row) in (0..).zip(attribute.column.filled()) {
+                let next = &mut next[*row as usize];
+                places[*next as usize] = (number as u16, place);
+                *next += 1;
             }
         }
         Attributes { all, starts, places }
     }
 
-    fn of(&self, row: usize) -> impl Iterator<Item = &Attribute<'a>> {
+    fn of(&self, row: usize) -> impl Iterator<Item = (&Attribute<'a>, Cell<'a>)> {
         let places = &self.places[self.starts[row] as usize..self.starts[row + 1] as usize];
-        places.iter().map(|place| &self.all[usize::from(*place)])
+        places.iter().map(|(number, place)| {
+            let attribute = &self.all[usize::from(*number)];
+            (attribute, attribute.column.value(*place as usize))
+        })
     }
 }
 
@@ -139,9 +144,9 @@ pub fn put_record(out: &mut Vec<u8>, columns: &[Option<&Column>; 11], attributes
 
 fn put_attributes(out: &mut Vec<u8>, number: u32, attributes: &Attributes, row: usize) {
     let mut value = Vec::new();
-    for attribute in attributes.of(row) {
+    for (attribute, cell) in attributes.of(row) {
         value.clear();
-        match attribute.column.cell(row) {
+        match cell {
             Cell::Null | Cell::Int32(_) => continue,
             Cell::Int64(number) if attribute.numbered.is_some() => {
                 attribute.numbered.map(|numbered| numbered.put_text(number, &mut value));

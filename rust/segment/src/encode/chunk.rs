@@ -14,7 +14,7 @@ use super::pack::{LEVEL, Packer};
 use super::page::{Coded, put_data_header, put_dictionary_header};
 use super::plain::{plain_size, put_plain, put_values};
 use super::{Strings, Values};
-use crate::schema::{Cell, Column, PAGE_ROWS};
+use crate::schema::{Cell, Column, PAGE_ROWS, attribute_of_column};
 
 /// A page is not much larger.
 const PAGE_BYTES: usize = 1 << 20;
@@ -87,7 +87,13 @@ impl Encoder {
         };
         let encoded = self.pages(column, of, cells, dictionary.as_ref().map(|values| (values, &codes[..])));
         self.codes = codes;
-        encoded
+        let mut encoded = encoded?;
+        if let (None, Content::Values(values), Some(_)) =
+            (dictionary, &cells.content, attribute_of_column(&column.name))
+        {
+            encoded.close.bloom_filter = self.maker.filter(column.coding, values);
+        }
+        Ok(encoded)
     }
 
     fn pages(

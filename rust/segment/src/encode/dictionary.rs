@@ -1,6 +1,7 @@
 //! Which values a chunk has, each once.
 
 use hashbrown::HashTable;
+use parquet::bloom_filter::Sbbf;
 
 use super::plain::plain_size;
 use super::{Strings, Values};
@@ -13,11 +14,20 @@ const MOST_DISTINCT: usize = 40;
 const MAX_DICTIONARY_BYTES: usize = 512 * 1024;
 /// Values that are looked at before all are.
 const SAMPLE: usize = 1_024;
+/// Texts of which so many of a hundred are distinct are ids or the like, that people look for by the whole …
+const LEAST_UNIQUE: usize = 90;
+/// … and for fewer of them looking at all is as fast.
+const LEAST_TEXTS: usize = 64;
+/// Of so many texts that are not there one seems to be.
+const ODDS: f64 = 0.01;
+
 /// Makes dictionaries one after the other with the same memory.
 #[derive(Default)]
 pub struct Maker {
     local: Vec<u32>,
     table: HashTable<u32>,
+    /// Of the sample taken last: distinct values, and all.
+    sampled: (usize, usize),
 }
 
 impl Maker {
@@ -43,6 +53,7 @@ impl Maker {
         if coding == Coding::Chosen {
             let sample = values.len().min(SAMPLE);
             let found = self.distinct(values, sample, codes)?;
+            self.sampled = (found.len(), sample);
             // What is nearly always new in the beginning is not looked at further.
             if sample < values.len() && found.len() * 100 > MOST_DISTINCT * 5 / 4 * sample {
                 return None;
@@ -54,6 +65,18 @@ impl Maker {
         let pays =
             dictionary.len() * 100 <= MOST_DISTINCT * values.len() && plain_size(&dictionary) <= MAX_DICTIONARY_BYTES;
         (coding == Coding::Codes || (pays && !codes.is_empty())).then_some(dictionary)
+    }
+
+    /// A filter over texts that `make` has just left without a dictionary, if they are nearly all different.
+    pub fn filter(&self, coding: Coding, values: &Values) -> Option<Sbbf> {
+        let Values::Bytes(texts) = values else { return None };
+        let (distinct, sample) = self.sampled;
+        if coding != Coding::Chosen || texts.len() < LEAST_TEXTS || distinct * 100 < LEAST_UNIQUE * sample {
+            return None;
+        }
+        let mut filter = Sbbf::new_with_ndv_fpp(texts.len() as u64, ODDS).ok()?;
+        texts.iter().for_each(|text| filter.insert(text));
+        Some(filter)
     }
 
     /// The distinct ones of the first `count` values. `None` for values that have no dictionaries.

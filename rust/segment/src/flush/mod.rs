@@ -41,6 +41,8 @@ pub struct Flushed {
     pub duplicates: usize,
     /// Bytes of the log that could not be used.
     pub damaged_bytes: u64,
+    /// Bytes behind the last good record of a generation. A process that was killed leaves such; so does bit rot.
+    pub torn_bytes: u64,
     /// Items written, by signal.
     pub items: BTreeMap<&'static str, usize>,
 }
@@ -104,6 +106,7 @@ fn read(
             arrived.times.push((heading.first_ns, heading.last_ns));
         }
         flushed.damaged_bytes += reader.damaged_bytes();
+        flushed.torn_bytes += reader.torn_bytes();
     }
     Ok(all)
 }
@@ -135,7 +138,7 @@ fn flush_traces(
 ) -> Result<Vec<otelier_disk::Carried>, WriteError> {
     let (mut headers, mut spans) = (Headers::default(), Vec::<Span>::new());
     scan_all(arrived, &mut headers, &mut spans, flushed);
-    let (split, known) = recent::look_up(disk, tenant, options.recent, &spans)?;
+    let (split, known) = recent::look_up(disk, tenant, options.recent, &spans);
     let all = spans.len();
     spans.retain(|span| !known.contains(&recent::identity(span)));
     flushed.duplicates += all - spans.len();

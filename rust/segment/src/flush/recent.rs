@@ -1,7 +1,5 @@
 //! Which traces older segments have parts of, and which of their spans.
 
-use std::io;
-
 use hashbrown::{HashMap, HashSet};
 use otelier_disk::Disk;
 
@@ -16,34 +14,21 @@ pub fn identity(span: &Span) -> Identity {
 }
 
 /// Looks for the traces of these spans in the segments; answers which are there, and all spans that these have there.
-pub fn look_up(
-    disk: &dyn Disk,
-    tenant: &str,
-    recent: &[String],
-    spans: &[Span],
-) -> Result<(Split, HashSet<Identity>), WriteError> {
+pub fn look_up(disk: &dyn Disk, tenant: &str, recent: &[String], spans: &[Span]) -> (Split, HashSet<Identity>) {
     let (mut split, mut known) = (Split::default(), HashSet::new());
     let folder = format!("segments/{tenant}/traces/");
     let ids: HashSet<[u8; 16]> =
         if recent.is_empty() { HashSet::new() } else { spans.iter().map(|s| s.trace_id).collect() };
     for path in recent.iter().filter(|path| path.starts_with(&folder)) {
-        let found = match find(disk, path, &ids) {
-            Ok(found) => found,
-            // Merged into another meanwhile, or damaged: whoever verifies says so, and a flush must not stop for it.
-            Err(WriteError::Disk(error)) if is_of_the_file(&error) => continue,
-            Err(WriteError::Damaged { .. }) => continue,
-            Err(error) => return Err(error),
-        };
+        // Merged into another meanwhile, damaged, or on a bad sector: whoever verifies says so. A flush must not stop for
+        // it, because then the log fills and nothing is accepted any more; at worst a duplicate stays until the merge.
+        let Ok(found) = find(disk, path, &ids) else { continue };
         for identity in found.into_iter().filter(|(trace_id, ..)| ids.contains(trace_id)) {
             split.insert(identity.0);
             known.insert(identity);
         }
     }
-    Ok((split, known))
-}
-
-fn is_of_the_file(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData)
+    (split, known)
 }
 
 fn find(disk: &dyn Disk, path: &str, ids: &HashSet<[u8; 16]>) -> Result<Vec<Identity>, WriteError> {
@@ -62,5 +47,5 @@ fn find(disk: &dyn Disk, path: &str, ids: &HashSet<[u8; 16]>) -> Result<Vec<Iden
         let start = (first - group.first_row) as usize;
         wanted.entry(at).or_default().push(start..start + run.rows as usize);
     }
-    identities(disk.read(path)?, wanted).map_err(|error| WriteError::damaged(path, error))
+    identities(disk.open_read(path)?, wanted).map_err(|error| WriteError::damaged(path, error))
 }

@@ -1,10 +1,12 @@
 //! Reads one row group; what was read stays at hand until it is dropped.
 
 use std::ops::Range;
+use std::panic::catch_unwind;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
 use hashbrown::HashMap;
+use parquet::bloom_filter::Sbbf;
 
 use super::file::SegmentFile;
 use super::footer::{Chunk, Column, Footer};
@@ -13,6 +15,7 @@ use super::thrift::{self, Location};
 use super::values::Dictionary;
 use crate::error::ReadError;
 use crate::filter::value::Value;
+use crate::schema::Cell;
 
 pub struct Group<'a> {
     pub file: &'a SegmentFile,
@@ -129,6 +132,25 @@ impl<'a> Group<'a> {
         let dictionary = Rc::new(dictionary.map_err(|what| self.file.damaged(what))?);
         self.dictionaries.insert(column, dictionary.clone());
         Ok(Some(dictionary))
+    }
+
+    pub fn is_text(&self, column: usize) -> bool {
+        self.footer.columns[column].cell == Cell::Bytes
+    }
+
+    /// False if the filter of the column's chunk says that no row has this text.
+    pub fn may_hold(&self, column: usize, text: &[u8]) -> Result<bool, ReadError> {
+        let (offset, len) = self.chunk(column).bloom;
+        if len == 0 {
+            return Ok(true);
+        }
+        let bytes = self.file.read(offset, len as usize)?;
+        // The crate is not ours to trust with bytes that a disk has damaged.
+        let asked = catch_unwind(|| Sbbf::from_bytes(&bytes).map(|filter| filter.check(text)));
+        match asked {
+            Ok(Ok(may_hold)) => Ok(may_hold),
+            _ => Err(self.file.damaged("a filter can't be read")),
+        }
     }
 
     /// The least and greatest value of each page of an integer column, if they are in the file.

@@ -51,6 +51,9 @@ impl Table for GroupTable<'_> {
             return Ok(of_nothing(test));
         }
         for look in looks {
+            if !self.may_be_in(look, test)? {
+                continue;
+            }
             let all_coded = self.group.has_dictionary(look.column) && !look.nulls;
             if !all_coded || self.verdicts(look, test)?.is_none_or(|verdicts| verdicts.contains(&true)) {
                 return Ok(true);
@@ -63,6 +66,16 @@ impl Table for GroupTable<'_> {
 impl<'a> GroupTable<'a> {
     pub fn new(group: Group<'a>) -> GroupTable<'a> {
         GroupTable { group, verdicts: HashMap::new() }
+    }
+
+    /// False if a filter says that no row has the text that is looked for.
+    fn may_be_in(&self, look: Look, test: &Test) -> Result<bool, ReadError> {
+        match equal_to(test) {
+            Some(text) if look.judge == Judge::Attribute && self.group.is_text(look.column) => {
+                self.group.may_hold(look.column, text)
+            }
+            _ => Ok(true),
+        }
     }
 
     /// `None` without a dictionary.
@@ -80,6 +93,9 @@ impl<'a> GroupTable<'a> {
 
     fn look(&mut self, look: Look, test: &Test, among: &Rows) -> Result<Rows, ReadError> {
         let mut found = Rows::none(among.len());
+        if !self.may_be_in(look, test)? {
+            return Ok(found);
+        }
         let verdicts = self.verdicts(look, test)?;
         if !look.nulls && verdicts.as_ref().is_some_and(|verdicts| !verdicts.contains(&true)) {
             return Ok(found);

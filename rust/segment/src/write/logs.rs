@@ -38,6 +38,8 @@ pub fn write_segment(disk: &dyn Disk, tenant: &str, source: &Source, seed: u64) 
     for (row, at) in order.iter().enumerate() {
         if group.count() == ROW_GROUP_ROWS || bytes > ROW_GROUP_BYTES {
             bytes = 0;
+            // Rows of a run lie in one row group, or nobody finds them.
+            runs.end(&mut observer);
             file.put(group.cells(source.headers))?;
             group.clear();
             observer.close_group();

@@ -143,9 +143,13 @@ pub fn request(traces: &[u64], spans: u64, at_ns: u64, chance: &mut Chance) -> V
 }
 
 pub fn batch(otlp: Vec<u8>) -> Batch {
-    let intake = intake(Signal::Traces, otlp.into(), &Limits::default()).unwrap();
+    batch_of(Signal::Traces, otlp)
+}
+
+pub fn batch_of(signal: Signal, otlp: Vec<u8>) -> Batch {
+    let intake = intake(signal, otlp.into(), &Limits::default()).unwrap();
     assert_eq!((intake.rejected, intake.repaired), (0, 0));
-    Batch::new(Signal::Traces, vec![intake.segment], None)
+    Batch::new(signal, vec![intake.segment], None)
 }
 
 /// What a full scan knows of a span.

@@ -90,8 +90,12 @@ pub async fn export(
     shared.inbox.wake(signal).await;
     match answer.await {
         Ok(Answer::Accepted(partial)) => Ok(partial),
-        Ok(Answer::Refused { message, retryable, retry_after }) => {
-            let code = if retryable { code::UNAVAILABLE } else { code::INTERNAL };
+        Ok(Answer::Refused { message, retryable, invalid, retry_after }) => {
+            let code = match (retryable, invalid) {
+                (true, _) => code::UNAVAILABLE,
+                (false, true) => code::INVALID_ARGUMENT,
+                (false, false) => code::INTERNAL,
+            };
             Err(Failure { status: Status { code, message, retry_after }, reason: None })
         }
         Err(_) => Err(Failure { status: Status::new(code::INTERNAL, "the request was not answered"), reason: None }),

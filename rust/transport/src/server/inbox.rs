@@ -45,7 +45,13 @@ pub struct Ticket {
 #[derive(Debug)]
 pub enum Answer {
     Accepted(PartialSuccess),
-    Refused { message: String, retryable: bool, retry_after: Option<Duration> },
+    /// `invalid`: never to be taken, and the sender's own fault.
+    Refused {
+        message: String,
+        retryable: bool,
+        invalid: bool,
+        retry_after: Option<Duration>,
+    },
 }
 
 impl Inbox {
@@ -181,9 +187,9 @@ impl Delivery {
         }
     }
 
-    pub fn refuse(self, message: &str, retryable: bool, retry_after: Option<Duration>) {
+    pub fn refuse(self, message: &str, retryable: bool, invalid: bool, retry_after: Option<Duration>) {
         for request in self.requests {
-            let answer = Answer::Refused { message: message.to_owned(), retryable, retry_after };
+            let answer = Answer::Refused { message: message.to_owned(), retryable, invalid, retry_after };
             let _ = request.ticket.reply.send(answer);
         }
     }

@@ -88,26 +88,25 @@ class Classic:
         """A search, or several traces by id."""
         query = parse.traces(request.query, self._clock.time_ns())
         owner = tenant(request)
-        with as_http_errors():
+        with as_http_errors(), self._reader.turn():
             if query.trace_ids:
                 ids, batches = list(dict.fromkeys(query.trace_ids)), self._reader.traces(owner, query.trace_ids)
             else:
                 ids, batches = self._reader.find(owner, query.search)
-        found = _encoded(batches, raw=query.raw)
-        data = [found[each.hex()] for each in ids if each.hex() in found]
-        missing = [_Error("trace not found", traceID=shown(each)) for each in ids if each.hex() not in found]
-        return _answer(request, _Envelope(data, errors=missing if query.trace_ids and missing else None))
+            found = _encoded(batches, raw=query.raw)
+            data = [found[each.hex()] for each in ids if each.hex() in found]
+            missing = [_Error("trace not found", traceID=shown(each)) for each in ids if each.hex() not in found]
+            return _answer(request, _Envelope(data, errors=missing if query.trace_ids and missing else None))
 
     def trace(self, request: Request) -> Response:
         """One trace."""
         trace_id = parse.trace_id(request)
         raw = parse.raw_wanted(request.query)
-        with as_http_errors():
-            batches = self._reader.traces(tenant(request), [trace_id])
-        found = _encoded(batches, raw=raw)
-        if not found:
-            raise HttpError(404, "trace not found")
-        return _answer(request, _Envelope(list(found.values())))
+        with as_http_errors(), self._reader.turn():
+            found = _encoded(self._reader.traces(tenant(request), [trace_id]), raw=raw)
+            if not found:
+                raise HttpError(404, "trace not found")
+            return _answer(request, _Envelope(list(found.values())))
 
     def archive(self, request: Request) -> Response:
         """There is no second store: what is kept is kept."""
@@ -120,7 +119,8 @@ class Classic:
             batch = Batch.from_json("traces", request.body)
         except DecodeError as error:
             raise HttpError(400, f"cannot unmarshal OTLP : {error}") from error
-        return _answer(request, _Envelope(list(_encoded([batch], raw=False).values())))
+        with as_http_errors(), self._reader.turn():
+            return _answer(request, _Envelope(list(_encoded([batch], raw=False).values())))
 
 
 def _absent(status: int, message: str) -> Callable[[Request], Response]:

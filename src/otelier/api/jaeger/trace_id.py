@@ -13,14 +13,19 @@ _LOW = b"\0" * 8
 class BadTraceId(ValueError):  # noqa: N818 - says what is wrong
     """A text that is no trace id."""
 
-    def __init__(self) -> None:
-        super().__init__("invalid length for TraceID")
+    def __init__(self, what: str = "invalid length for TraceID") -> None:
+        super().__init__(what)
 
 
 def parse(text: str) -> bytes:
-    """16 bytes of 1 to 32 hex digits (leading zeros may be left out) or of base64. Raises BadTraceId."""
-    if _HEX.match(text):
-        return bytes.fromhex(text.zfill(2 * _BYTES))
+    """16 bytes of 1 to 32 hex digits (leading zeros may be left out) or of base64, not all zero. Raises BadTraceId."""
+    trace_id = bytes.fromhex(text.zfill(2 * _BYTES)) if _HEX.match(text) else _of_base64(text)
+    if not any(trace_id):
+        raise BadTraceId("a trace id of zeros means none")
+    return trace_id
+
+
+def _of_base64(text: str) -> bytes:
     try:
         padded = text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)
         raw = base64.b64decode(padded.replace("-", "+").replace("_", "/"), validate=True)

@@ -68,19 +68,19 @@ class V3:
     def trace(self, request: Request) -> Response:
         """One trace."""
         trace_id = parse.trace_id(request)
-        with as_http_errors():
+        with as_http_errors(), self._reader.turn():
             batches = self._reader.traces(tenant(request), [trace_id])
-        if not batches:
-            raise HttpError(404, "trace not found")
-        return _result(request, batches)
+            if not batches:
+                raise HttpError(404, "trace not found")
+            return _result(request, batches)
 
     def traces(self, request: Request) -> Response:
         """All spans of the traces that a search finds."""
-        with as_http_errors():
+        with as_http_errors(), self._reader.turn():
             _, batches = self._reader.find(tenant(request), parse.search(request.query))
-        if not batches:
-            raise HttpError(404, "No traces found")
-        return _result(request, batches)
+            if not batches:
+                raise HttpError(404, "No traces found")
+            return _result(request, batches)
 
     def summaries(self, request: Request) -> Response:
         """The same search, answered in short, newest first."""

@@ -20,13 +20,48 @@ _ROUNDS = 50
 
 
 def backup(root: Path, target: Path) -> State:
-    """Copy `root` to `target`, a new or empty directory; the state that was copied.
+    """Copy `root` to `target`, a new or empty directory; the state that was copied. All of it, or nothing stays.
 
-    Raises DataDirectoryError, OSError.
+    Raises DataDirectoryError.
     """
-    if target.exists() and any(target.iterdir()):
-        raise DataDirectoryError(f"{target} is not empty: a backup needs a directory of its own")
     disk = open_existing(root)
+    try:
+        existed = _may_be(target, root)
+        try:
+            return _copy(disk, root, target)
+        except BaseException:
+            _remove_all(target, itself=not existed)
+            raise
+    except OSError as error:
+        raise DataDirectoryError(f"can't copy {root} to {target}: {error.strerror or error}") from error
+
+
+def _may_be(target: Path, root: Path) -> bool:
+    """Whether the target is there already. Raises DataDirectoryError if it can't be one, OSError."""
+    if target.resolve().is_relative_to(root.resolve()):
+        raise DataDirectoryError(f"{target} is in the data directory itself: a backup needs a place outside")
+    if not target.exists():
+        return False
+    if not target.is_dir():
+        raise DataDirectoryError(f"{target} is no directory")
+    if any(target.iterdir()):
+        raise DataDirectoryError(f"{target} is not empty: a backup needs a directory of its own")
+    return True
+
+
+def _remove_all(target: Path, *, itself: bool) -> None:
+    """What a copy that failed has left. It can't be told from a whole one by those who look later."""
+    for path in target.iterdir() if target.is_dir() else ():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    if itself:
+        with suppress(OSError):
+            target.rmdir()
+
+
+def _copy(disk: Disk, root: Path, target: Path) -> State:
     target.mkdir(0o700, parents=True, exist_ok=True)
     for _ in range(_ROUNDS):
         state = read_state(disk)

@@ -6,6 +6,7 @@ forgotten when all that lives is younger: one row each, however many segments th
 """
 
 import logging
+import os
 import sqlite3
 import threading
 from contextlib import closing, suppress
@@ -148,7 +149,10 @@ def _forget(connection: sqlite3.Connection) -> None:
 
 
 def _open(path: Path | None) -> sqlite3.Connection:
-    """An open catalogue of this version, empty if there was none. Raises sqlite3.Error."""
+    """An open catalogue of this version, empty if there was none. Raises sqlite3.Error, OSError."""
+    if path:  # SQLite would make it readable to others; its other files follow it
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        path.chmod(0o600)
     connection = sqlite3.connect(path or ":memory:", check_same_thread=False)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -167,7 +171,7 @@ def _open(path: Path | None) -> sqlite3.Connection:
 
 
 class CatalogueReader:
-    """The readers' side, in any process: empty lists while there is no catalogue."""
+    """The readers' side, in any process: empty lists while there is none or it is damaged."""
 
     def __init__(self, root: Path) -> None:
         self._address = f"file:{quote(str((root / CATALOGUE).resolve()))}?mode=ro"
@@ -196,5 +200,5 @@ class CatalogueReader:
         try:
             with closing(sqlite3.connect(self._address, uri=True)) as connection:
                 return connection.execute(query, given).fetchall()
-        except sqlite3.OperationalError:
+        except sqlite3.Error:  # also a damaged file: the writer makes it anew
             return []

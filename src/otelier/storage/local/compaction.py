@@ -15,6 +15,8 @@ _MOST = 16
 """At most so many at once: what came while merging had to wait."""
 _ROWS = 262_144
 """No merged segment has more. A merge takes about 1.1 KiB of memory per row, so this is its bound."""
+_BYTES = 128 * 1024 * 1024
+"""Nor more bytes on disk: long log lines take ten times that in memory while they are merged."""
 _SPAN_NS = 24 * 3600 * 10**9
 """What is merged was written within so long, so that retention stays fine-grained."""
 
@@ -35,10 +37,10 @@ def choose(segments: Iterable[Segment]) -> list[Segment]:
 
 def _group(alike: list[Segment]) -> list[Segment]:
     """As many from the first one on as may be merged."""
-    rows = 0
+    rows = size = 0
     for at, segment in enumerate(alike):
-        rows += segment.rows
-        if rows > _ROWS or abs(segment.written_ns - alike[0].written_ns) > _SPAN_NS:
+        rows, size = rows + segment.rows, size + segment.bytes
+        if rows > _ROWS or size > _BYTES or abs(segment.written_ns - alike[0].written_ns) > _SPAN_NS:
             return alike[:at]
     return alike
 

@@ -1,19 +1,25 @@
 """What a data directory holds, read without its lock: also while another process writes it."""
 
+import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..._core import Disk, damaged_bytes, verify_segment
+from ..._core import Disk, damaged_bytes, read_generation, verify_segment
 from ..contract import DataDirectoryError
-from .layout import LOG, MANIFEST
-from .manifest import Segment, State, read_state
-from .recovery import names_in
+from .layout import DOUBT, LOG, MANIFEST, SEGMENTS, parse_segment
+from .manifest import Segment, State, look, read_state
+from .recovery import leftovers, names_in, segment_files
+
+_ROUNDS = 5
+_STEP_S = 0.2
+"""Longer than a step of the manifest takes to be written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What one tenant has of one signal, in segments."""
+    """What one tenant has of one signal; sizes and times are of the segments."""
 
     tenant: str
     signal: str
@@ -22,6 +28,8 @@ class Holding:
     bytes: int
     min_start_ns: int
     max_start_ns: int
+    unflushed_items: int
+    """In the log, besides `items`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,7 @@ class Contents:
 
 def open_existing(root: Path) -> Disk:
     """The disk of a data directory. Raises DataDirectoryError if there is none."""
-    if not any((root / each).exists() for each in (MANIFEST, LOG)):
+    if not any((root / each).exists() for each in (MANIFEST, LOG, SEGMENTS)):
         raise DataDirectoryError(f"there is no data directory at {root}; name another one (--data-dir)")
     try:
         return Disk.real(str(root))
@@ -46,12 +54,31 @@ def open_existing(root: Path) -> Disk:
 
 def contents(disk: Disk) -> Contents:
     """Raises DataDirectoryError, OSError."""
-    state = read_state(disk)
-    groups: dict[tuple[str, str], list[Segment]] = {}
+    state, rounds = read_state(disk), 0
+    logged, size = _logged(disk, state), sum(size for _, size in unflushed(disk, state))
+    while (after := read_state(disk)).retired != state.retired and rounds < _ROUNDS:
+        # A flush came in between.
+        state, rounds = after, rounds + 1
+        logged, size = _logged(disk, state), sum(size for _, size in unflushed(disk, state))
+    groups: dict[tuple[str, str], list[Segment]] = {key: [] for key in logged}
     for segment in state.segments.values():
         groups.setdefault((segment.tenant, segment.signal), []).append(segment)
-    holdings = tuple(_holding(tenant, signal, group) for (tenant, signal), group in sorted(groups.items()))
-    return Contents(holdings, sum(size for _, size in unflushed(disk, state)))
+    holdings = (_holding(*key, group, logged[key]) for key, group in sorted(groups.items()))
+    return Contents(tuple(holdings), size)
+
+
+def _logged(disk: Disk, state: State) -> Counter[tuple[str, str]]:
+    """Items by tenant and signal that are in the log alone."""
+    found = Counter[tuple[str, str]]()
+    for path, _ in unflushed(disk, state):
+        try:
+            records, _, _ = read_generation(disk, path)
+        except FileNotFoundError:
+            continue
+        for _, tenant, batch, _, _, carried_from in records:
+            if carried_from <= state.retired:
+                found[tenant, batch.signal] += batch.items
+    return found
 
 
 def unflushed(disk: Disk, state: State) -> Iterator[tuple[str, int]]:
@@ -67,9 +94,14 @@ def unflushed(disk: Disk, state: State) -> Iterator[tuple[str, int]]:
 
 def problems(disk: Disk) -> Iterator[tuple[str, str]]:
     """(path, what is wrong with it), after every byte was read. Raises DataDirectoryError, OSError."""
-    if disk.exists(MANIFEST) and (damaged := damaged_bytes(disk, MANIFEST)):
-        yield MANIFEST, f"{damaged} bytes are damaged"
+    doubted = list(_manifest_problems(disk))
+    yield from ((MANIFEST, each) for each in doubted)
     state = read_state(disk)
+    if doubted:
+        # Else they are of work under way, or of work that a crash has cut short.
+        for path in leftovers(disk, state):
+            if parse_segment(path):
+                yield path, "the manifest does not name it: the next start takes it in if it is whole"
     for segment in state.segments.values():
         if (wrong := _wrong(disk, segment.path)) and segment.path in read_state(disk).segments:
             yield segment.path, wrong
@@ -82,6 +114,21 @@ def problems(disk: Disk) -> Iterator[tuple[str, str]]:
             yield path, f"{damaged} bytes are damaged"
 
 
+def _manifest_problems(disk: Disk) -> Iterator[str]:
+    found = look(disk)
+    if found.torn_bytes:
+        time.sleep(_STEP_S)  # a step that is being written
+        found = look(disk)
+    if found.damaged_bytes:
+        yield f"{found.damaged_bytes} bytes are damaged"
+    if found.torn_bytes:
+        yield f"{found.torn_bytes} bytes at its end can't be read"
+    if not found.records and any(segment_files(disk)):
+        yield "it is missing or empty, though there are segments"
+    if disk.exists(DOUBT):
+        yield "its recovery is not finished"
+
+
 def _wrong(disk: Disk, path: str) -> str:
     try:
         return verify_segment(disk, path)
@@ -89,13 +136,14 @@ def _wrong(disk: Disk, path: str) -> str:
         return str(error)
 
 
-def _holding(tenant: str, signal: str, group: list[Segment]) -> Holding:
+def _holding(tenant: str, signal: str, group: list[Segment], unflushed_items: int) -> Holding:
     return Holding(
         tenant,
         signal,
         segments=len(group),
         items=sum(each.rows for each in group),
         bytes=sum(each.bytes for each in group),
-        min_start_ns=min(each.min_start_ns for each in group),
-        max_start_ns=max(each.max_start_ns for each in group),
+        min_start_ns=min((each.min_start_ns for each in group), default=0),
+        max_start_ns=max((each.max_start_ns for each in group), default=0),
+        unflushed_items=unflushed_items,
     )

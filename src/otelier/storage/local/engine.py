@@ -16,12 +16,13 @@ from .catalogue import Catalogue
 from .counters import StoreCounters
 from .flush import Flusher
 from .layout import LOG
-from .manifest import Manifest, State
-from .recovery import Recovery
+from .manifest import State
+from .recovery import open_manifest
 from .settings import StoreSettings
 from .upkeep import EVERY_S, Upkeep
 
 _log = logging.getLogger("otelier.store")
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _SPACE_S = 5.0
 """Senders come back after so long when the disk is full."""
 
@@ -36,9 +37,10 @@ class Engine:
         self._clock = clock
         self._settings = settings
         self._now_ns = 0
+        self._full_at: float | None = None
+        """When an append last met a full disk; None once that is over."""
         self._counters = StoreCounters(meter)
-        self._manifest = Manifest(disk)
-        Recovery(disk, self._manifest, self._counters, clock.time_ns()).run()
+        self._manifest = open_manifest(disk, self._counters, clock.time_ns())
         self._log = Log(
             disk,
             LOG,
@@ -49,7 +51,6 @@ class Engine:
         )
         self._log.retire(self._manifest.state.retired)
         self._catalogue = catalogue or Catalogue(disk, None)
-        self._catalogue.follow(self._manifest.state)
         self._building = threading.Lock()
         self._flusher = Flusher(disk, self._log, self._manifest, clock, settings, self._counters)
         self._upkeep = Upkeep(
@@ -59,7 +60,7 @@ class Engine:
         self._flush_timer = clock.timer(self._flush_tick, "otelier:store:flush")
         self._upkeep_timer = clock.timer(self._upkeep_tick, "otelier:store:upkeep")
         self._flush_timer.start(EVERY_S)
-        self._upkeep_timer.start(EVERY_S)
+        self._upkeep_timer.start(0)
 
     @property
     def state(self) -> State:
@@ -76,8 +77,12 @@ class Engine:
         try:
             self._log.append(tenant, batch, self._stamp())
         except OSError as error:
+            if error.errno in _FULL:
+                self._say_full()
             raise _refusal(error) from error
-        if self._log.unflushed_bytes >= self._settings.flush.max_bytes:
+        if self._full_at is not None:
+            self._say_room()
+        if self._log.unflushed_bytes >= self._settings.flush.max_bytes and self._flusher.due_in() <= 0:
             self._flush_timer.start(0)
 
     def flush(self, *, everything: bool = False) -> State:
@@ -121,6 +126,17 @@ class Engine:
         finally:
             self._building.release()
 
+    def _say_full(self) -> None:
+        first, self._full_at = self._full_at is None, self._clock.monotonic()
+        if first:
+            _log.error("disk full: refusing writes; senders are told to come back")
+
+    def _say_room(self) -> None:
+        """Not at the first append that fits: small ones may while large ones don't."""
+        if self._full_at is not None and self._clock.monotonic() - self._full_at >= _SPACE_S:
+            self._full_at = None
+            _log.warning("the disk has room again: writes are taken")
+
     def _stamp(self) -> int:
         """Wall clock, but never back: a flush compares arrivals."""
         self._now_ns = max(self._now_ns, self._clock.time_ns())
@@ -147,6 +163,6 @@ def _refusal(error: OSError) -> Retryable:
     """What a sender is told who could not be served."""
     if error.errno == errno.EAGAIN:
         return Refused("the store can't keep up: its log is full", limit="max_unflushed_bytes", after_s=1.0)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in _FULL:
         return Retryable("the disk of the store is full", after_s=_SPACE_S)
     return Retryable(f"the disk of the store fails: {error}", after_s=_SPACE_S)

@@ -9,6 +9,7 @@ Traces that go on are carried into the next generation, so that they stay whole;
 
 import errno
 import logging
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -26,14 +27,18 @@ from .settings import StoreSettings
 _log = logging.getLogger("otelier.store")
 _S = 10**9
 _RECENT = 32
-"""So many of the newest segments are looked through for the beginnings of traces, and for duplicates."""
+"""So many of the newest segments of each tenant are looked through for the beginnings of traces, and for duplicates."""
 _MORE = 1.25
 """At most so many times `flush.max_bytes` are worked on at once, unless one generation is larger: bounds the memory."""
 _AGAIN_S = 2.0
 """Between two tries while the disk fails: space is noticed in time."""
 _SUSPECT = 3
 """After so many failures in a row that no disk is to blame for, generations are taken one by one, the oldest first. One
-that fails alone is set aside."""
+that fails alone while another one doesn't is set aside."""
+_PROBES = 4
+"""So many other generations are tried, the newest first."""
+_AGAIN_DEFECT_S = 30.0
+"""Between two tries when all of them fail."""
 
 
 Work: TypeAlias = Callable[..., Flushed]
@@ -80,6 +85,10 @@ class Flusher:
         self._counters = counters
         self._since: float | None = None
         self._failures = 0
+        self._not_before = 0.0
+        """Monotonic seconds: the pause after a failure."""
+        self._one_went = False
+        """Whether a generation alone became segments while one is suspected."""
         self.untidy = False
         """Whether a flush has failed and may have left files."""
         # What an earlier process left was stamped by a clock that may have been ahead: nothing of it may wait.
@@ -94,9 +103,8 @@ class Flusher:
         now = self._clock.monotonic()
         if self._since is None:
             self._since = now
-        if unflushed >= self._settings.flush.max_bytes:
-            return 0.0
-        return min(max(self._since + self._settings.flush.max_age - now, 0.0), 1.0)
+        due = now if unflushed >= self._settings.flush.max_bytes else self._since + self._settings.flush.max_age
+        return min(max(max(due, self._not_before) - now, 0.0), 1.0)
 
     def attempt(self, now_ns: int) -> float:
         """Flush if it is due; seconds until the next look. Never raises."""
@@ -109,31 +117,40 @@ class Flusher:
             reason = errno.errorcode.get(error.errno or 0, "error")
             self._counters.retries.add(1, operation="flush", reason=reason)
             _log.error("can't write segments: %s; what was acknowledged stays in the log, next try in 2 s", error)
-            self.untidy = True
-            return _AGAIN_S
+            return self._pause(_AGAIN_S)
         except BaseException:  # noqa: BLE001 (a panic, too: the store goes on)
             self._counters.retries.add(1, operation="flush", reason="defect")
             self._failures += 1
-            _log.exception("can't turn the log into segments; what was acknowledged stays in it, next try in 2 s")
-            self.untidy = True
-            if self._failures > _SUSPECT:
-                self._set_aside_oldest()
-            return _AGAIN_S
-        return min(self.due_in(), 1.0)
+            _log.exception("can't turn the log into segments; what was acknowledged stays in it, trying again")
+            if self._failures > _SUSPECT and not self._set_aside_oldest(now_ns):
+                return self._pause(_AGAIN_DEFECT_S)
+            return self._pause(_AGAIN_S)
+        return self.due_in()
+
+    def _pause(self, seconds: float) -> float:
+        """After a failure; nobody may cut it short, however much waits. Answers when to look again."""
+        self.untidy = True
+        self._not_before = self._clock.monotonic() + seconds
+        return self.due_in()
 
     def flush(self, now_ns: int, *, everything: bool = False) -> State:
         """Write all that is in the log now, but for traces that go on unless `everything`. Raises OSError.
 
         A little more than `flush.max_bytes` at once: what a kill has left may be several times that.
         """
+        # If the manifest can't be written, whatever is built is in vain and only fills the disk.
+        self._manifest.settle()
         newest = self._log.rotate()
         while generations := self._next(newest):
             unhurried = NONE if everything or self._first else patience(self._settings, self._log.unflushed_bytes)
             self._write(generations, now_ns, unhurried)
+            self._one_went = self._failures >= _SUSPECT
         # What is retired may still be there, if it could not be unlinked.
         self._retire(self._manifest.state.retired)
         self._since = None
         self._failures = 0
+        self._not_before = 0.0
+        self._one_went = False
         self._first = False
         return self._manifest.state
 
@@ -165,7 +182,10 @@ class Flusher:
             recent=self._recent(),
         )
         if done.damaged_bytes:
-            self._keep_damaged(generations, done.damaged_bytes)
+            self._keep_damaged(generations, done.damaged_bytes, "log")
+        if done.torn_bytes:
+            # A kill leaves such, of what it had not acknowledged; bit rot in the last record looks the same.
+            self._keep_damaged(generations, done.torn_bytes, "log_tail")
         added = tuple(written(body, generations[-1], now_ns) for body in done.segments)
         self._manifest.apply(Step(add=added, retired=generations[-1]))
         self._retire(generations[-1])
@@ -182,28 +202,52 @@ class Flusher:
             _log.warning("can't unlink what is flushed of the log: %s", error)
 
     def _recent(self) -> list[str]:
-        traces = [each for each in self._manifest.state.segments.values() if each.signal == "traces"]
-        traces.sort(key=lambda each: each.generation)
-        return [each.path for each in traces[-_RECENT:]]
+        tenants: defaultdict[str, list[Segment]] = defaultdict(list)
+        for each in self._manifest.state.segments.values():
+            if each.signal == "traces":
+                tenants[each.tenant].append(each)
+        newest = (sorted(each, key=lambda one: one.generation)[-_RECENT:] for each in tenants.values())
+        return [segment.path for of_tenant in newest for segment in of_tenant]
 
-    def _keep_damaged(self, generations: list[int], damaged_bytes: int) -> None:
-        self._counters.damaged_bytes.add(damaged_bytes, where="log")
+    def _keep_damaged(self, generations: list[int], damaged_bytes: int, where: str) -> None:
+        self._counters.damaged_bytes.add(damaged_bytes, where=where)
         kept = [quarantine(self._disk, generation_path(number)) for number in generations]
-        _log.error("the log is damaged: %d bytes can't be read; the files are kept as %s", damaged_bytes, kept)
+        place = "the log is damaged" if where == "log" else "the log ends within a record"
+        _log.error("%s: %d bytes can't be read; the files are kept as %s", place, damaged_bytes, kept)
 
-    def _set_aside_oldest(self) -> None:
-        """A generation that can't be turned into segments must not hold up all that come after it."""
+    def _set_aside_oldest(self, now_ns: int) -> bool:
+        """A generation that can't be turned into segments must not hold up all that come after it; whether it went.
+
+        If the others can't either, it is not to blame: then all stay where they are.
+        """
+        if not (self._one_went or self._another_goes(now_ns)):
+            _log.error("no generation of the log can be turned into segments; all are kept, next try in 30 s")
+            return False
         number, size = self._waiting()[0]
         try:
             kept = quarantine(self._disk, generation_path(number))
             self._manifest.apply(Step(retired=number))
         except OSError as error:
             _log.error("can't set generation %d of the log aside: %s", number, error)
-            return
+            return False
         self._failures = _SUSPECT
+        self._one_went = False
         self._counters.damaged_bytes.add(size, where="log")
         self._retire(number)
         _log.error("generation %d of the log (%d bytes) can't be turned into segments; kept as %s", number, size, kept)
+        return True
+
+    def _another_goes(self, now_ns: int) -> bool:
+        """Whether any other generation can be worked on. What is written then is thrown away as leftovers."""
+        others = [number for number, _ in self._waiting()[1:]]
+        for number in reversed(others[-_PROBES:]):
+            try:
+                self._work(self._disk, self._log, [number], now_ns=now_ns, idle_ns=0, max_open_ns=0, recent=())
+            except BaseException as error:  # noqa: BLE001 (a panic, too)
+                _log.warning("generation %d of the log fails, too: %s", number, error)
+                continue
+            return True
+        return False
 
 
 def written(body: bytes, generation: int, now_ns: int) -> Segment:

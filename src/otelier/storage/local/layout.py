@@ -9,6 +9,8 @@ from ...telemetry import Signal
 
 LOCK = "LOCK"
 MANIFEST = "manifest"
+DOUBT = "manifest.doubted"
+"""There while a recovery of the manifest is not finished."""
 LOG = "log"
 SEGMENTS = "segments"
 QUARANTINE = "quarantine"
@@ -48,6 +50,6 @@ def index_of(segment: str) -> str:
 def default_data_directory(environment: Mapping[str, str] = os.environ) -> Path:
     """`OTELIER_DATA_DIR`, else `otelier` under the user's data home."""
     if chosen := environment.get("OTELIER_DATA_DIR"):
-        return Path(chosen)
+        return Path(chosen).expanduser()
     home = environment.get("XDG_DATA_HOME") or str(Path(environment.get("HOME") or "~").expanduser() / ".local/share")
     return Path(home) / "otelier"

@@ -16,7 +16,7 @@ class DirectoryLock:
     def __init__(self, root: Path, now_ns: int) -> None:
         """Make the directory if it is missing, and lock it. Raises DataDirectoryError."""
         try:
-            root.mkdir(0o700, parents=True, exist_ok=True)
+            _make(root)
             descriptor = os.open(root / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise DataDirectoryError(_why_not(root, error)) from error
@@ -35,6 +35,18 @@ class DirectoryLock:
         with suppress(OSError):
             os.ftruncate(self._descriptor, 0)
         os.close(self._descriptor)
+
+
+def _make(root: Path) -> None:
+    """The directory and those above it, so that a power cut does not take their names. Raises OSError."""
+    missing = [each for each in (root, *root.parents) if not each.exists()]
+    root.mkdir(0o700, parents=True, exist_ok=True)
+    for each in missing:
+        descriptor = os.open(each.parent, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def holder(root: Path) -> int | None:

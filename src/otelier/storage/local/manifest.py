@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from ..._core import Disk, Records, read_records
+from ..._core import Disk, Records, damaged_bytes, read_records
 from ..contract import DataDirectoryError
 from .layout import MANIFEST
 
@@ -21,6 +21,8 @@ _GROWN = 4
 """Rewritten when it holds so many records per living segment …"""
 _GROWN_AT_LEAST = 256
 """… and at least so many."""
+_FRAME = 12
+"""Bytes of a record besides its body (docs/spec/records.md)."""
 
 
 class Segment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -99,6 +101,27 @@ def read_state(disk: Disk) -> State:
         return State()
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How a manifest's file looks."""
+
+    records: int = 0
+    damaged_bytes: int = 0
+    """Between good records."""
+    torn_bytes: int = 0
+    """At the end."""
+
+
+def look(disk: Disk) -> Found:
+    """At the file, without changing it; nothing but zeros if there is none. Raises OSError."""
+    try:
+        size, bodies, damaged = disk.size(MANIFEST), read_records(disk, MANIFEST), damaged_bytes(disk, MANIFEST)
+    except FileNotFoundError:
+        return Found()
+    good = sum(_FRAME + len(body) for body in bodies)
+    return Found(len(bodies), damaged, max(size - good - damaged, 0))
+
+
 class Manifest:
     """The writer's manifest; only under the directory's lock."""
 
@@ -110,9 +133,17 @@ class Manifest:
         self._lock = threading.Lock()
         self._count = len(bodies)
         self._state = replay(bodies)
-        self.damage = records.damage
-        self._unsure = bool(self.damage)
-        """What could not be read when it was opened, in words; empty if all could."""
+        self._unsure = bool(records.damage)
+        if not bodies:
+            self._begin()
+
+    def _begin(self) -> None:
+        """A first step that changes nothing: a manifest without any is one that has lost them."""
+        try:
+            self._file().append(_encode(Step()))
+            self._count = 1
+        except OSError:
+            self._unsure = True  # a full disk: before the next step it is written anew
 
     @property
     def state(self) -> State:

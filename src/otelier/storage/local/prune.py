@@ -3,12 +3,15 @@
 from pathlib import Path
 
 from ..._core import Disk
-from ...component import Clock
-from .layout import index_of
+from ...component import Clock, Duration, Meter
+from .catalogue import Catalogue
+from .engine import Engine
+from .layout import CATALOGUE, index_of
 from .lock import DirectoryLock
-from .manifest import Manifest, Segment, Step
+from .manifest import Manifest, Segment, Step, read_state
 from .recovery import unlink_all
 from .retention import ages
+from .settings import RetentionSettings, StoreSettings
 
 
 def prune(
@@ -22,13 +25,18 @@ def prune(
 ) -> list[Segment]:
     """Delete the segments that are older, or that make the rest larger; those of one tenant if given. What went.
 
+    What is in the log alone is written into segments first, and so counts as new.
     Raises DataDirectoryError if the directory is in use, OSError.
     """
     lock = DirectoryLock(root, clock.time_ns())
     try:
         disk = Disk.real(str(root))
-        manifest = Manifest(disk)
-        mine = [each for each in manifest.state.segments.values() if tenant in (None, each.tenant)]
+        state, manifest = read_state(disk), None
+        if not dry_run:
+            _put_in_order(root, disk, clock)
+            manifest = Manifest(disk)
+            state = manifest.state
+        mine = [each for each in state.segments.values() if tenant in (None, each.tenant)]
         total, due = 0, list[Segment]()
         for segment, age_ns in reversed(list(ages(mine, clock.time_ns()))):
             total += segment.bytes
@@ -36,10 +44,16 @@ def prune(
             if old or (max_bytes is not None and total > max_bytes):
                 due.append(segment)
         due.reverse()
-        if due and not dry_run:
+        if due and manifest:
             manifest.apply(Step(remove=tuple(each.path for each in due)))
             for each in due:
                 unlink_all(disk, (each.path, index_of(each.path)))
         return due
     finally:
         lock.release()
+
+
+def _put_in_order(root: Path, disk: Disk, clock: Clock) -> None:
+    """Recover what an end without order has left, and write the log into segments."""
+    settings = StoreSettings(data_dir=str(root), retention=RetentionSettings(max_age=Duration(0)))
+    Engine(disk, clock, settings, Meter(), Catalogue(disk, root / CATALOGUE)).close()

@@ -16,16 +16,19 @@ from .catalogue import Catalogue
 from .counters import StoreCounters
 from .flush import Flusher, written
 from .layout import index_of
-from .manifest import Manifest, Segment, Step
-from .recovery import leftovers, quarantine, unlink_all
+from .manifest import Manifest, Segment, State, Step
+from .recovery import leftovers, quarantine_all, unlink_all
 from .retention import RetentionClock, expired
 from .settings import StoreSettings
+from .summary import read_summary
 
 _log = logging.getLogger("otelier.store")
 EVERY_S = 1.0
 _GRACE_S = 30.0
 """Readers look at the manifest every second; a query that has begun may go on reading for so long."""
 _RETENTION_S = 60.0
+_LOOKS = 2
+"""So many segments are looked at each time."""
 _REST = 3.0
 """After a merge comes a rest so many times as long: merging takes a quarter of a core at most."""
 
@@ -64,6 +67,11 @@ class Upkeep:
         self._next_retention = clock.monotonic()
         self._next_merge = clock.monotonic()
         self._untidy = False
+        self._avoid: set[str] = set()
+        """Segments that the disk could not read."""
+        self._to_look_at: list[str] = []
+        self._followed: State | None = None
+        """What the catalogue was last brought in step with here; at first that may be many segments."""
         self._at_work = threading.RLock()
 
     def attempt(self, *, calm: bool) -> None:
@@ -85,6 +93,10 @@ class Upkeep:
         self._unlink_due()
         self._tidy()
         self._catalogue.check(self._manifest.state)
+        if self._followed is not (state := self._manifest.state):
+            self._catalogue.follow(state)
+            self._followed = state
+        self._look_at_some()
         now = self._clock.monotonic()
         if now >= self._next_retention:
             self._next_retention = now + _RETENTION_S
@@ -109,7 +121,9 @@ class Upkeep:
             return self._merge_some()
 
     def _merge_some(self) -> bool:
-        group = compaction.choose(self._manifest.state.segments.values())
+        group = compaction.choose(
+            each for each in self._manifest.state.segments.values() if each.path not in self._avoid
+        )
         if not group:
             return False
         began = self._clock.monotonic()
@@ -117,8 +131,10 @@ class Upkeep:
         self._untidy = True
         try:
             done = merge(self._disk, group[0].tenant, group[0].signal, paths)
-        except ValueError as error:
-            self._set_damaged_aside(group, error)
+        except (OSError, ValueError) as error:
+            if not self._set_damaged_aside(group):
+                raise
+            _log.warning("can't merge %d segments: %s; going on without the damaged ones", len(group), error)
             return True
         newest = max(group, key=lambda each: each.generation)
         # In the order of things the result stands where the youngest of its parts stood.
@@ -170,13 +186,49 @@ class Upkeep:
         finally:
             self._building.release()
 
-    def _set_damaged_aside(self, group: list[Segment], error: ValueError) -> None:
-        """A segment that can't be read must not be merged again and again. Its files are kept in quarantine."""
-        damaged = {each.path: problem for each in group if (problem := verify_segment(self._disk, each.path))}
-        if not damaged:
-            raise error
+    def _look_at_some(self) -> None:
+        """One that is gone or has a damaged index fails each query that meets it, so all are looked at in turn."""
+        segments = self._manifest.state.segments
+        if not self._to_look_at:
+            self._to_look_at = list(segments)
+        for path in self._to_look_at[-_LOOKS:]:
+            if path in segments and (problem := self._quick_problem(path)):
+                self._set_aside({path: problem})
+        del self._to_look_at[-_LOOKS:]
+
+    def _quick_problem(self, path: str) -> str:
+        try:
+            read_summary(self._disk, path)
+        except FileNotFoundError:
+            return "its index is gone"
+        except ValueError as error:
+            return str(error)
+        except OSError as error:
+            _log.warning("can't read the index of %s: %s", path, error)
+        return "" if self._disk.exists(path) else "it is gone"
+
+    def _set_damaged_aside(self, group: list[Segment]) -> bool:
+        """Whether any of them can't be read: they must not be merged again and again."""
+        damaged, unreadable = dict[str, str](), set[str]()
+        for each in group:
+            try:
+                if problem := verify_segment(self._disk, each.path):
+                    damaged[each.path] = problem
+            except FileNotFoundError:
+                damaged[each.path] = "it or its index is gone"
+            except OSError as error:  # the disk's fault, which may pass: not to be merged in this life
+                _log.error("can't read %s: %s", each.path, error)
+                unreadable.add(each.path)
+        self._avoid |= unreadable
+        if damaged:
+            self._set_aside(damaged)
+        return bool(damaged or unreadable)
+
+    def _set_aside(self, damaged: dict[str, str]) -> None:
+        """What is left of them is kept in quarantine, and queries and merges go on without them."""
         for path, problem in damaged.items():
-            kept = [quarantine(self._disk, each) for each in (path, index_of(path))]
-            self._counters.damaged_bytes.add(self._manifest.state.segments[path].bytes, where="segments")
-            _log.error("%s is damaged (%s); kept as %s", path, problem, kept)
+            segment = self._manifest.state.segments[path]
+            kept = quarantine_all(self._disk, (path, index_of(path)))
+            self._counters.damaged_bytes.add(segment.bytes, where="segments")
+            _log.error("%s with %d items is damaged (%s); kept as %s", path, segment.rows, problem, kept)
         self.forget(damaged)

@@ -1,0 +1,36 @@
+"""`--data-dir`, in front of a verb or behind it."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+
+class DataDirectory(click.Path):
+    """A path in which `~` is the user's home, as a shell would have it."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """A `Path`; fails where it can be none."""
+        if not str(value):
+            self.fail("a data directory needs a name", param, ctx)
+        try:
+            return super().convert(Path(value).expanduser(), param, ctx)
+        except RuntimeError as error:
+            self.fail(str(error), param, ctx)
+
+
+def or_in_front(ctx: click.Context, _param: click.Parameter, given: Path) -> Path:
+    """What the command line says behind the verb, else in front of it, else what the environment or nobody says."""
+    if ctx.get_parameter_source("data_dir") is ParameterSource.COMMANDLINE:
+        return given
+    return ctx.find_root().params.get("data_dir") or given
+
+
+def refuse_in_front(ctx: click.Context, verb: str) -> None:
+    """For verbs that take no `--data-dir`. Raises click.UsageError."""
+    if ctx.get_parameter_source("data_dir") is ParameterSource.COMMANDLINE:
+        raise click.UsageError(f"{verb} takes no --data-dir: its configuration says data_dir")
