@@ -224,6 +224,7 @@ impl View {
     /// Asks the newest snapshot, without the segments that turn out to be damaged: one of them must not keep the rest
     /// from being found.
     fn answer<T>(&self, ask: impl Fn(&Snapshot) -> Result<T, ReadError>) -> Result<T, ReadError> {
+        let mut tries = 0;
         loop {
             let snapshot = self.snapshot();
             let error = match ask(&snapshot) {
@@ -233,9 +234,12 @@ impl View {
             let Some(segment) = error.blames().and_then(|path| snapshot.segments.of_file(path)) else {
                 return Err(error);
             };
-            if self.left_out.lock().insert(segment.to_owned(), error.to_string()).is_some() {
+            // Another thread may have found the same; but nobody asks more often than there are segments.
+            if tries > snapshot.segments.paths.len() {
                 return Err(error);
             }
+            self.left_out.lock().insert(segment.to_owned(), error.to_string());
+            tries += 1;
         }
     }
 

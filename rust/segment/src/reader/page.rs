@@ -43,7 +43,7 @@ pub struct Page {
     bytes: Bytes,
     values_at: usize,
     present: Present,
-    /// All values, once they have been asked for twice.
+    /// All values as they are stored, once they have been asked for twice.
     all: OnceCell<Rc<Values>>,
     asked: Cell<bool>,
 }
@@ -194,23 +194,28 @@ impl Page {
 
     /// The values of a range of places.
     pub fn values(&self, places: Range<usize>) -> Result<Values, Damage> {
+        self.meant(self.stored(places)?)
+    }
+
+    /// The same as they are stored: numbered texts as integers.
+    fn stored(&self, places: Range<usize>) -> Result<Values, Damage> {
         let (from, to) = (places.start, places.end);
+        let all = || self.rank(self.rows);
         match self.encoding {
             _ if from == to => Ok(Values::Codes(Vec::new())),
             PLAIN => Values::plain(self.cell, &self.bytes, self.values_at, from, to),
             DICTIONARY | OLD_DICTIONARY => Values::codes(self.encoded(), from, to),
-            DELTA => {
-                let values = Values::deltas(self.cell, self.encoded(), self.rank(self.rows), from, to)?;
-                match &self.numbered {
-                    Some(numbered) => values.texts(numbered),
-                    None => Ok(values),
-                }
-            }
-            SPLIT => Values::split(self.cell, self.encoded(), self.rank(self.rows), from, to),
-            DELTA_LENGTH => {
-                Texts::by_lengths(&self.bytes, self.values_at, self.rank(self.rows), from, to).map(Values::Texts)
-            }
+            DELTA => Values::deltas(self.cell, self.encoded(), all(), from, to),
+            SPLIT => Values::split(self.cell, self.encoded(), all(), from, to),
+            DELTA_LENGTH => Texts::by_lengths(&self.bytes, self.values_at, all(), from, to).map(Values::Texts),
             _ => Err("a page has an unknown encoding"),
+        }
+    }
+
+    fn meant(&self, stored: Values) -> Result<Values, Damage> {
+        match (&self.numbered, self.encoding) {
+            (Some(numbered), DELTA) if !matches!(stored, Values::Codes(_)) => stored.texts(numbered),
+            _ => Ok(stored),
         }
     }
 
@@ -226,17 +231,27 @@ impl Page {
         }))
     }
 
-    /// Values among which are those of a range of places, and the place of the first.
+    /// Values among which are those of a range of places, and the place of the first. A page that is asked twice is
+    /// decoded as a whole, because more will come.
     pub fn some_values(&self, places: Range<usize>) -> Result<(Rc<Values>, usize), Damage> {
-        if let Some(all) = self.all.get() {
-            return Ok((all.clone(), 0));
-        }
+        let base = places.start;
         if !self.asked.replace(true) {
-            let base = places.start;
             return Ok((Rc::new(self.values(places)?), base));
         }
-        let all = Rc::new(self.all_values()?);
-        Ok((self.all.get_or_init(|| all).clone(), 0))
+        let all = match self.all.get() {
+            Some(all) => all,
+            None => {
+                let all = Rc::new(self.stored(0..self.rank(self.rows))?);
+                self.all.get_or_init(|| all)
+            }
+        };
+        match (&**all, &self.numbered) {
+            (Values::Int64(integers), Some(_)) => {
+                let some = integers.get(places).ok_or("values are fewer than rows")?.to_vec();
+                Ok((Rc::new(self.meant(Values::Int64(some))?), base))
+            }
+            _ => Ok((all.clone(), 0)),
+        }
     }
 
     pub fn all_values(&self) -> Result<Values, Damage> {
