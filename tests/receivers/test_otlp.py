@@ -267,6 +267,19 @@ def test_a_bug_in_a_component_is_logged_with_its_traceback_and_not_shown_to_the_
     assert it.post("traces", items("traces", 1).to_otlp()).status == 200
 
 
+class Panic(BaseException):
+    """As native code raises it."""
+
+
+def test_a_panic_in_native_code_ends_no_thread(it, caplog: pytest.LogCaptureFixture):
+    for _ in range(4):
+        it.out.fail_with(Panic("secret detail"))
+        answer = it.post("traces", items("traces", 1).to_otlp())
+        assert (answer.status, b"secret" in answer.body) == (500, False)
+    assert "secret detail" in caplog.text
+    assert it.post("traces", items("traces", 1).to_otlp()).status == 200
+
+
 class Gate(MemoryExporter):
     """Holds its first batch until it is opened; refuses for good whatever holds a span called bad."""
 
