@@ -13,7 +13,7 @@ fn the_least_used_segment_is_closed_and_opened_again_when_it_is_wanted() {
     let mut store = Store::new();
     for trace in 0..3 {
         store.append(request(&[trace], 5, 1_000, &mut Chance(trace + 1)));
-        store.flush(0);
+        store.flush();
     }
     let paths: Vec<Arc<str>> = store.segments.iter().map(|path| path.as_str().into()).collect();
     let roomy = Cache::new(store.disk.clone(), usize::MAX);

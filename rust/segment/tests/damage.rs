@@ -23,7 +23,7 @@ fn disk_of(path: &str, file: &[u8], index: &[u8]) -> Arc<dyn Disk> {
 fn segment(spans: u64) -> (String, Bytes, Bytes) {
     let mut store = Store::new();
     store.append(request(&[1, 2, 3, 4, 5], spans, 1_000_000, &mut Chance(5)));
-    store.flush(0);
+    store.flush();
     let path = store.segments[0].clone();
     let index = store.disk.read(&path.replace(".parquet", ".index")).unwrap();
     let file = store.disk.read(&path).unwrap();

@@ -144,7 +144,7 @@ fn segments_and_log_answer_as_one_at_every_step_of_a_flush() {
         step(&view, &mut chance, &all);
         if round % 2 == 1 {
             let before = store.segments.clone();
-            let sealed = store.flush(if round == 5 { 0 } else { 5 });
+            let sealed = store.flush_idle(if round == 5 { 0 } else { 5 });
             // Written, not yet in the manifest.
             view.refresh(&before, store.retired).unwrap();
             step(&view, &mut chance, &all);
@@ -173,7 +173,7 @@ fn answers_do_not_change_at_the_borders_of_pages_and_row_groups() {
         store.append(otlp);
     }
     assert!(all.len() > 70_000, "{}", all.len());
-    let sealed = store.flush(0);
+    let sealed = store.flush();
     store.retire(sealed);
     let view = View::new(store.disk.clone());
     view.refresh(&store.segments, sealed).unwrap();
@@ -191,7 +191,7 @@ fn the_same_spans_sent_again_count_once_everywhere() {
     let all = known(&otlp);
     for _ in 0..3 {
         store.append(otlp.clone());
-        let sealed = store.flush(0);
+        let sealed = store.flush();
         store.retire(sealed);
     }
     store.append(otlp.clone());

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use otelier_wire::protobuf::{self, fields};
+use otelier_wire::protobuf::{self, Cursor, fields};
 
 use super::number::double_text;
 
@@ -124,8 +124,17 @@ impl<'a> Fixed<'a> {
     pub fn read(span: &'a [u8]) -> Fixed<'a> {
         use protobuf::Value::{Fixed64, Len, Varint};
         let mut fixed = Fixed::default();
-        for field in fields(span) {
-            match (field.number, field.value) {
+        let mut cursor = Cursor::new(span);
+        loop {
+            // Attributes are most of a span, and short.
+            while let [0x4a, length @ 0..0x80, rest @ ..] = cursor.rest
+                && let Some((_, rest)) = rest.split_at_checked(usize::from(*length))
+            {
+                cursor.rest = rest;
+            }
+            let Ok(tag) = cursor.tag() else { return fixed };
+            let Ok(value) = cursor.value(tag, u32::MAX) else { return fixed };
+            match (tag.number(), value) {
                 (1, Len(id)) => fixed.trace_id = id,
                 (2, Len(id)) => fixed.span_id = id,
                 (3, Len(text)) => fixed.trace_state = text,
@@ -138,7 +147,6 @@ impl<'a> Fixed<'a> {
                 _ => {}
             }
         }
-        fixed
     }
 
     /// A status written in two parts is merged, as protobuf wants it.

@@ -199,7 +199,7 @@ pub fn fetch(
     trace_ids: &[TraceId],
     assembly: &mut Assembly,
 ) -> Result<(), ReadError> {
-    Part::each_group(&mut parts, &mut |group, parts| {
+    Part::each_group(&mut parts, |group, parts| {
         let mut records: Vec<Range<usize>> = Vec::new();
         for part in parts {
             let trace_id = &trace_ids[part.trace];

@@ -43,7 +43,7 @@ impl Part {
     /// Row group by row group, so that each is opened once; in the order of rows.
     pub fn each_group(
         parts: &mut [Part],
-        see: &mut dyn FnMut(&mut Group, &[Part]) -> Result<(), ReadError>,
+        mut see: impl FnMut(&mut Group, &[Part]) -> Result<(), ReadError>,
     ) -> Result<(), ReadError> {
         parts.sort_by(|a, b| a.place().cmp(&b.place()));
         for parts in parts.chunk_by(|a, b| a.file.path == b.file.path && a.run.group == b.run.group) {

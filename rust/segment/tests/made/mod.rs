@@ -249,9 +249,13 @@ impl Store {
         self.log.append("default", Signal::Traces, self.now_ns, batch.items() as u32, parts).unwrap();
     }
 
-    /// Writes segments of what is in the log, and does not retire it yet; carries traces of which something came in the
-    /// last `idle_ns`.
-    pub fn flush(&mut self, idle_ns: u64) -> u64 {
+    /// Writes the segments of all that is in the log, and does not retire it yet.
+    pub fn flush(&mut self) -> u64 {
+        self.flush_idle(0)
+    }
+
+    /// The same, but carries traces of which something came in the last `idle_ns`.
+    pub fn flush_idle(&mut self, idle_ns: u64) -> u64 {
         let sealed = self.log.rotate();
         let generations: Vec<u64> =
             self.log.generations().iter().map(|(number, _)| *number).filter(|number| *number <= sealed).collect();
