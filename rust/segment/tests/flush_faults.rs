@@ -22,7 +22,7 @@ fn an_older_segment_that_can_not_be_read_does_not_stop_a_flush() {
     for part in [".index", ".parquet"] {
         let mut store = Store::new();
         store.append(otlp.clone());
-        let sealed = store.flush(0);
+        let sealed = store.flush();
         store.retire(sealed);
         store.append(otlp.clone());
         store.disk.operations().fail(&format!("read {}", store.segments[0].replace(".parquet", part)), 1, 5);

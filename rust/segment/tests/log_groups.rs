@@ -30,7 +30,7 @@ fn store() -> (Store, Vec<usize>) {
     let batch = batch_of(Signal::Logs, field(1, &field(2, &under)));
     let parts: Vec<Bytes> = batch.segments().iter().map(|segment| segment.bytes().clone()).collect();
     store.log.append("default", Signal::Logs, 1, batch.items() as u32, parts).unwrap();
-    let sealed = store.flush(0);
+    let sealed = store.flush();
     store.retire(sealed);
     (store, counts)
 }
