@@ -187,7 +187,8 @@ def test_a_damaged_segment_is_named_and_keeps_nobody_from_the_others(
     fill(log_of, traces(span(trace=2)))
     retired, (good,) = flush_all(disk, log_of)
     file = bad.replace(".parquet", suffix)
-    disk.replace(file, disk.read(file)[:-20])
+    data = disk.read(file)
+    disk.replace(file, data[: len(data) // 2])
     view.refresh([bad, good], retired)
     assert found(view) == [trace_id(2)]
     assert len(view.traces("default", [trace_id(1), trace_id(2)])) == 1

@@ -65,7 +65,7 @@ def test_it_says_where_it_serves_and_where_it_keeps(tmp_path):
             assert urllib.request.urlopen(f"http://127.0.0.1:{ports[name]}{path}").status == 200
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
-    assert (process.returncode, out, err) == (0, "", "")
+    assert (process.returncode, out, err) == (0, "", "Otelier: stopping\n")
 
 
 def test_it_prints_what_arrives_if_asked(tmp_path):

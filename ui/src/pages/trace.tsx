@@ -1,5 +1,5 @@
 // `/trace/{id}`: loads the trace and its logs, and shows one of its views. `?span=` opens a span, `?view=` chooses a view.
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo } from "preact/hooks";
 import type { ResourceSpans } from "../api/otlp.ts";
 import { fetchLogs, fetchTrace, type LogRecord } from "../api/routes.ts";
 import { t } from "../i18n/index.ts";
@@ -81,7 +81,8 @@ function Shown({ view, source, onAgain }: { view: TraceView; source: ResourceSpa
   useEffect(() => {
     document.title = `${oneLine(serviceOf(trace, 0), 40)}: ${oneLine(nameOf(trace, 0), 60)} · Otelier`;
   }, [view]);
-  useEffect(() => {
+  // Before the page is drawn: who sees it may press a key at once.
+  useLayoutEffect(() => {
     const key = (event: KeyboardEvent) => {
       if (viewFromAddress() === "timeline") onTraceKey(view, event);
     };
