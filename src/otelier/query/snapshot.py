@@ -74,10 +74,6 @@ class Snapshot:
                     break
             return self._state
 
-    def left_out(self) -> list[str]:
-        """What is wrong with each segment that answers are made without."""
-        return self._view.left_out()
-
     def _tell_left_out(self) -> None:
         for text in self._view.left_out():
             if text not in self._told:
