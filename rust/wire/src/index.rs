@@ -55,7 +55,7 @@ impl Index {
     fn group(&mut self, signal: Signal, level: usize, parent: usize, tag: u8, start: usize, content: &[u8]) {
         let holds_items = level == item_level(signal);
         let (first_item, first_header) = (self.items.len(), self.headers.len());
-        let header_len = self.header(signal, level, start, content);
+        let header_len = self.note_header(signal, level, start, content);
         let this = self.groups.len();
         let header = first_header..self.headers.len();
         self.groups.push(Group { parent, tag, items: first_item..first_item, holds_items, header_len, header });
@@ -77,7 +77,7 @@ impl Index {
     }
 
     /// Notes what is not a child, neighbours as one range; answers its length.
-    fn header(&mut self, signal: Signal, level: usize, start: usize, content: &[u8]) -> usize {
+    fn note_header(&mut self, signal: Signal, level: usize, start: usize, content: &[u8]) -> usize {
         let first = self.headers.len();
         let (mut end, mut total) = (start, 0);
         for Field { number, raw, .. } in fields(content) {
@@ -104,6 +104,11 @@ impl Index {
         for part in &self.headers[group.header.clone()] {
             out.extend_from_slice(slice(bytes, part));
         }
+    }
+
+    /// The fields of the group's header, such as field 1: the Resource of a resource, the Scope of a scope.
+    pub fn header<'a>(&self, group: &Group, bytes: &'a [u8]) -> impl Iterator<Item = Field<'a>> + use<'a, '_> {
+        self.headers[group.header.clone()].iter().flat_map(|part| fields(slice(bytes, part)))
     }
 
     pub fn put_item(&self, item: usize, bytes: &[u8], out: &mut Vec<u8>) {

@@ -4,6 +4,7 @@
 //! learned about them. Protobuf repeated fields concatenate, so joining batches
 //! joins lists of segments; nothing is re-encoded unless it is edited.
 
+pub mod any;
 mod attribute;
 pub mod batch;
 pub mod check;
@@ -11,7 +12,7 @@ mod cutter;
 mod digest;
 pub mod error;
 pub mod ids;
-mod index;
+pub mod index;
 pub mod intake;
 pub mod json;
 pub mod protobuf;
@@ -19,9 +20,13 @@ mod regroup;
 pub mod repair;
 pub mod schema;
 pub mod signal;
+pub mod span;
 
+pub use any::{Any, Attribute};
 pub use batch::{Batch, Live, Metadata, Segment, live_bytes};
 pub use error::{DecodeError, Limits};
+pub use index::Index;
 pub use intake::{Intake, intake};
 pub use json::{Attributes, json_to_otlp, otlp_to_json, otlp_to_json_with};
 pub use signal::Signal;
+pub use span::Span;

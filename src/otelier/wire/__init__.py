@@ -1,0 +1,1 @@
+"""Foreign formats in Python: remote write, and what else is not OTLP."""
