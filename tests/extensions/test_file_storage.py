@@ -29,6 +29,17 @@ def test_a_queue_is_found_again_under_its_name_and_under_no_other(tmp_path):
     again.stop(0)
 
 
+def test_records_are_found_again_and_belong_to_one_process(tmp_path):
+    first = storage(tmp_path)
+    records = first.open_records("processor/tail_sampling/traces")
+    records.append(b"one")
+    records.rewrite([b"two", b"three"])
+    with pytest.raises(StartError, match=f"in use by pid {os.getpid()}"):
+        storage(tmp_path, timeout=Duration(0)).open_records("processor/tail_sampling/traces")
+    first.stop(0)
+    assert storage(tmp_path).open_records("processor/tail_sampling/traces").records == [b"two", b"three"]
+
+
 def test_a_queue_in_use_is_refused_with_the_holder_s_pid_until_it_is_let_go(tmp_path):
     first = storage(tmp_path)
     queue = first.open_queue("a")

@@ -20,7 +20,7 @@ from .errors import (
 from .id import ComponentID
 from .meter import BoundCounter, BoundHistogram, Counter, Histogram, HistogramValue, Meter, Metric, Reading
 from .registry import Kind, Registration, connector, exporter, extension, processor, receiver
-from .storage import QueueStore, Storage, find_storage
+from .storage import QueueStore, RecordStore, Storage, find_storage
 
 __all__ = [
     "FORWARDS",
@@ -54,6 +54,7 @@ __all__ = [
     "QueueStore",
     "Reading",
     "Receiver",
+    "RecordStore",
     "Refused",
     "Registration",
     "Rejected",

@@ -35,12 +35,42 @@ class QueueStore(Protocol):
         ...
 
 
+class RecordStore(Protocol):
+    """A component's memory over restarts: few small records, such as decisions or a state. Safe for threads."""
+
+    @property
+    def records(self) -> Sequence[bytes]:
+        """As an earlier process left them."""
+        ...
+
+    @property
+    def size_bytes(self) -> int:
+        """On disk now; `rewrite` makes it small again."""
+        ...
+
+    def append(self, body: bytes) -> None:
+        """Add a record, durable on return. Raises OSError, and keeps nothing."""
+        ...
+
+    def rewrite(self, bodies: Sequence[bytes]) -> None:
+        """Put these records in the place of all, in one durable step. Raises OSError, and changes nothing."""
+        ...
+
+    def close(self) -> None:
+        """All stays for the next process."""
+        ...
+
+
 class Storage(Extension):
-    """An extension that keeps queues."""
+    """An extension that keeps queues and records."""
 
     @abstractmethod
     def open_queue(self, name: str) -> QueueStore:
         """The queue of that name (`exporter/otlp/b/traces`). Raises StartError if it is in use or can't be kept."""
+
+    @abstractmethod
+    def open_records(self, name: str) -> RecordStore:
+        """The records of that name (`processor/tail_sampling/traces`). Raises as `open_queue`."""
 
     @abstractmethod
     def loss_window(self) -> str:

@@ -1,4 +1,4 @@
-"""file_storage: keep the queues of other components on disk, so that a restart or a kill loses nothing.
+"""file_storage: keep the queues and the state of other components on disk, so that a restart or a kill loses nothing.
 
 Name it under `service::extensions` and under `sending_queue::storage` of an exporter. Each queue has a folder of its
 own in `directory`, used by one process at a time. What a queue took survives a killed process in any case; with
@@ -10,8 +10,8 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
-from .._core import Disk, QueueFile
-from ..component import Config, Duration, QueueStore, StartError, Storage, extension
+from .._core import Disk, QueueFile, Records
+from ..component import Config, Duration, QueueStore, RecordStore, StartError, Storage, extension
 from ..storage.contract import DataDirectoryError
 from ..storage.local.lock import DirectoryLock, holder
 
@@ -73,7 +73,7 @@ class FileStorage(Storage):
 
     def setup(self) -> None:
         self._root = Path(self.cfg.directory)
-        self._open: list[_LockedQueue] = []
+        self._open: list[_LockedQueue | _LockedRecords] = []
 
     def start(self) -> None:
         if self.cfg.create_directory and not self._root.is_dir():
@@ -87,8 +87,8 @@ class FileStorage(Storage):
             raise StartError(message, exit_code=2)
 
     def stop(self, deadline: float) -> None:
-        for queue in self._open:
-            queue.close()
+        for each in self._open:
+            each.close()
 
     def open_queue(self, name: str) -> QueueStore:
         folder = self._root / folder_name(name)
@@ -101,6 +101,19 @@ class FileStorage(Storage):
         if queue.damaged_bytes:
             self.ctx.log.error("%s: skipped %d damaged bytes; what they held is lost", folder, queue.damaged_bytes)
         self._open.append(opened := _LockedQueue(queue, lock))
+        return opened
+
+    def open_records(self, name: str) -> RecordStore:
+        folder = self._root / folder_name(name)
+        lock = self._lock(folder)
+        try:
+            records = Records(Disk.real(folder), "records")
+        except OSError as error:
+            lock.release()
+            raise StartError(f"can't open the records in {folder}: {error.strerror}", exit_code=2) from error
+        if records.damage:
+            self.ctx.log.error("%s: skipped damaged records: %s", folder, records.damage)
+        self._open.append(opened := _LockedRecords(records, lock))
         return opened
 
     def loss_window(self) -> str:
@@ -139,6 +152,32 @@ class _LockedQueue:
         """Again does nothing."""
         if self._lock:
             self._queue.close()
+            self._lock.release()
+            self._lock = None
+
+
+class _LockedRecords:
+    """Records that let go of their folder when they are closed."""
+
+    def __init__(self, records: Records, lock: DirectoryLock) -> None:
+        self.append = records.append
+        self.rewrite = records.rewrite
+        self._records = records
+        self._lock: DirectoryLock | None = lock
+
+    @property
+    def records(self) -> list[bytes]:
+        """As they were at the opening."""
+        return self._records.records
+
+    @property
+    def size_bytes(self) -> int:
+        """On disk now."""
+        return self._records.size_bytes
+
+    def close(self) -> None:
+        """Again does nothing."""
+        if self._lock:
             self._lock.release()
             self._lock = None
 
