@@ -54,7 +54,7 @@ class Row:
 
 ROWS = [
     Row("processors", "c-transform.yaml", 4, 6, 1, "filtered"),
-    Row("spanmetrics", "d-spanmetrics.yaml", 5, 7, 1, "same", settle_s=6),
+    Row("spanmetrics", "d-spanmetrics.yaml", 5, 7, 1, "same", settle_s=11),
     Row("tail", "e-tail.yaml", 6, 10, 1 / 3, "kept", traces_a_second=1_000, settle_s=7),
     Row("tail-10k", "e-tail.yaml", 1, 1, 1200, "kept", traces_a_second=10_000, settle_s=7),
     Row("loadbalancing", "f-loadbalancing.yaml", 5, 8, 1, "same"),
