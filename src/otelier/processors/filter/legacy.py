@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Literal, TypeAlias
 
 from ...component import Config
-from ...ottl import quoted
+from ...ottl import CONTEXTS, quoted
 
 _MatchType: TypeAlias = Literal["strict", "regexp"]
 
@@ -33,10 +33,25 @@ class LibraryMatch(Config):
 class SeverityMatch(Config):
     """Severities from one up."""
 
-    min: int = 0
-    """The least number."""
+    min: int | str = 0
+    """The least: a name such as INFO or WARN2, or a number."""
     match_undefined: bool = False
     """Whether records without a severity match."""
+
+    def problems(self) -> Iterable[tuple[str, str]]:
+        """A name that is none."""
+        if isinstance(self.min, str) and self.number is None:
+            yield (
+                "min",
+                f"`{self.min}` is no severity; write TRACE, DEBUG, INFO, WARN, ERROR or FATAL, maybe with 2 to 4",
+            )
+
+    @property
+    def number(self) -> int | None:
+        """The least number; None if it isn't known."""
+        if isinstance(self.min, int):
+            return self.min
+        return CONTEXTS["log"].enums.get(f"SEVERITY_NUMBER_{self.min.upper()}")
 
 
 class SpanProperties(Config):
@@ -173,7 +188,9 @@ def _severity(wanted: SeverityMatch | None) -> str:
     if wanted is None:
         return ""
     undefined = "true" if wanted.match_undefined else "false"
-    return _any([f"severity_number == 0 and {undefined}", f"severity_number != 0 and severity_number >= {wanted.min}"])
+    return _any(
+        [f"severity_number == 0 and {undefined}", f"severity_number != 0 and severity_number >= {wanted.number}"]
+    )
 
 
 def _all(*conditions: str) -> str:
