@@ -1,62 +1,7 @@
 """Every editor and converter of OTTL, by group. Importing this package registers them all."""
 
-from . import (
-    conversions,
-    durations,
-    edit_maps,
-    edit_replace,
-    edit_values,
-    edit_xml,
-    encodings,
-    go_format,
-    grok,
-    hashes,
-    ids,
-    key_value,
-    letter_case,
-    lists,
-    moments,
-    network,
-    numbers,
-    parse_csv,
-    parse_json,
-    parse_xml,
-    severity,
-    text,
-    time_text,
-    user_agent,
-)
-from .registry import FUNCTIONS, Function, FunctionRef, Target, converter, editor
+import importlib
+import pkgutil
 
-__all__ = [
-    "FUNCTIONS",
-    "Function",
-    "FunctionRef",
-    "Target",
-    "conversions",
-    "converter",
-    "durations",
-    "edit_maps",
-    "edit_replace",
-    "edit_values",
-    "edit_xml",
-    "editor",
-    "encodings",
-    "go_format",
-    "grok",
-    "hashes",
-    "ids",
-    "key_value",
-    "letter_case",
-    "lists",
-    "moments",
-    "network",
-    "numbers",
-    "parse_csv",
-    "parse_json",
-    "parse_xml",
-    "severity",
-    "text",
-    "time_text",
-    "user_agent",
-]
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")
