@@ -8,6 +8,7 @@ mod disk;
 mod frames;
 mod log;
 mod os_error;
+mod pattern;
 mod queue;
 mod segment;
 mod server;
@@ -24,6 +25,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     log::register(m)?;
     segment::register(m)?;
     view::register(m)?;
+    pattern::register(m)?;
     queue::register(m)?;
     Ok(())
 }
