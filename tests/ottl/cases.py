@@ -138,7 +138,11 @@ TRANSFORMED = {
         ("metric", 'extract_sum_metric(true, suffix = "_total") where name == "s"'),
         ("datapoint", 'convert_summary_count_val_to_sum("delta", true)'),
         ("datapoint", 'convert_summary_sum_val_to_sum("cumulative", false, "_x")'),
-        ("metric", 'copy_metric(name = "copy", unit = "u", description = "d") where name == "requests"', 'set(unit, "q")'),
+        (
+            "metric",
+            'copy_metric(name = "copy", unit = "u", description = "d") where name == "requests"',
+            'set(unit, "q")',
+        ),
         ("metric", "scale_metric(2.0)"),
         ("metric", 'scale_metric(0.1, "kg") where name == "h"'),
         ("metric", 'aggregate_on_attributes("sum", ["a"])'),
