@@ -1,6 +1,6 @@
 """Editors that put data points of a metric together: those alike but for attributes that don't count."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from statistics import median
 from typing import Any, Literal, TypeAlias
 
@@ -23,10 +23,12 @@ _FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
 
 @editor("aggregate_on_attributes", contexts=["metric"])
 def aggregate_on_attributes(frame: Frame, function: _Function, attributes: list[str] | None = None) -> None:
-    """Take away all attributes but these from the data points, and put those together that are alike then."""
-    kept = attributes or []
-    for point in _points(frame):
-        chosen = [pair for pair in point.attributes if pair.key in kept]
+    """Take away all attributes but these from the data points, and put those together that are alike then.
+
+    Without a list all attributes stay; an empty one keeps none.
+    """
+    for point in _points(frame) if attributes is not None else ():
+        chosen = [pair for pair in point.attributes if pair.key in (attributes or ())]
         del point.attributes[:]
         point.attributes.extend(chosen)
     _aggregate(frame, function)
@@ -50,7 +52,7 @@ def aggregate_on_attribute_value(
     _aggregate(frame, aggregation_function)
 
 
-def _points(frame: Frame) -> Iterable[Any]:
+def _points(frame: Frame) -> Any:
     metric = frame.metric.message
     if metric.HasField("summary"):
         raise OttlError("summaries can't be aggregated")
@@ -59,7 +61,7 @@ def _points(frame: Frame) -> Iterable[Any]:
 
 def _aggregate(frame: Frame, function: _Function) -> None:
     metric = frame.metric.message
-    all_points = points(metric)
+    all_points = _points(frame)
     if not all_points:
         return
     delta = getattr(getattr(metric, metric.WhichOneof("data")), "aggregation_temporality", 0) == 1
@@ -92,7 +94,7 @@ def _key(point: Any, delta: bool) -> tuple[Any, ...]:
 def _merged(group: list[Any], function: _Function) -> Any:
     """Into the first one of them."""
     first, *others = group
-    if not others and function != "count":
+    if not others:
         return first
     if hasattr(first, "as_int"):
         _merge_numbers(first, group, function)

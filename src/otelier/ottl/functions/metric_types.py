@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Gauge, Metric, NumberDataPoint, Sum
 
 from ..frame import Frame
+from ..likes import int_like
 from ..values import OttlError
 from .registry import editor
 
@@ -109,8 +110,10 @@ def scale_metric(frame: Frame, factor: float, unit: str | None = None) -> None:
 def _scale_numbers(points: Iterable[Any], factor: float) -> None:
     for point in points:
         kind = point.WhichOneof("value")
-        if kind:
-            point.as_double = getattr(point, kind) * factor
+        if kind == "as_int":
+            point.as_int = int_like(point.as_int * factor) or 0
+        elif kind:
+            point.as_double *= factor
 
 
 def _scale_histogram(point: Any, factor: float) -> None:
