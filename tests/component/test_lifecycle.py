@@ -20,6 +20,7 @@ from otelier.component import (
     Kind,
     Processor,
     Receiver,
+    RoutingProcessor,
     Registration,
     SystemClock,
 )
@@ -31,6 +32,8 @@ from otelier.testing import MemoryExporter, component_context
 MINIMAL: dict[tuple[Kind, str], str] = {
     (Kind.RECEIVER, "otlp"): "{protocols: {grpc: {endpoint: 127.0.0.1:0}, http: {endpoint: 127.0.0.1:0}}}",
     (Kind.PROCESSOR, "memory_limiter"): "{check_interval: 1s, limit_mib: 1000}",
+    (Kind.PROCESSOR, "routing"): "{from_attribute: x, table: [{value: y, exporters: [debug]}]}",
+    (Kind.CONNECTOR, "routing"): "{table: [{condition: 'true', pipelines: [traces, metrics, logs]}]}",
     (Kind.EXPORTER, "otlp"): "{endpoint: 127.0.0.1:1, tls: {insecure: true}}",
     (Kind.EXPORTER, "otlphttp"): "{endpoint: http://127.0.0.1:1}",
     (Kind.EXPORTER, "prometheusremotewrite"): "{endpoint: http://127.0.0.1:1}",
@@ -78,6 +81,8 @@ def make(case: Case, tmp_path) -> Component:
         component.outputs = {each: MemoryExporter() for each in registration.signals}
     elif isinstance(component, Processor):
         component.next = MemoryExporter()
+        if isinstance(component, RoutingProcessor):
+            component.exporters = {ComponentID("debug"): MemoryExporter()}
     elif isinstance(component, Connector):
         component.next = MemoryExporter()
         component.outputs = {ComponentID(output or "traces"): component.next}
