@@ -1,0 +1,1 @@
+"""The policies of tail_sampling, one file each: its keys and its expression over columns."""
