@@ -11,6 +11,7 @@ mod os_error;
 mod queue;
 mod segment;
 mod server;
+mod traces;
 mod view;
 
 #[pymodule]
@@ -25,5 +26,6 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     segment::register(m)?;
     view::register(m)?;
     queue::register(m)?;
+    traces::register(m)?;
     Ok(())
 }
