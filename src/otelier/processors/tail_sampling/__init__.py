@@ -1,0 +1,1 @@
+"""Decisions about whole traces. The processor itself comes with the trace buffer."""
