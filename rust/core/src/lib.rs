@@ -12,6 +12,7 @@ mod probability;
 mod queue;
 mod segment;
 mod server;
+mod traces;
 mod view;
 
 #[pymodule]
@@ -27,5 +28,6 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     view::register(m)?;
     queue::register(m)?;
     probability::register(m)?;
+    traces::register(m)?;
     Ok(())
 }
