@@ -1,5 +1,6 @@
 """Spans and log records with all that a sampler may find in them."""
 
+import json
 import random
 from collections.abc import Sequence
 from typing import Any
@@ -102,7 +103,7 @@ def said(batches: Sequence[Batch]) -> Said:
 
 
 def sampler(signal: Signal, config: dict[str, Any], meter: Meter | None = None) -> ProbabilisticSampler:
-    document = load(["env:CONFIG"], env={"CONFIG": str(config)})
+    document = load(["env:CONFIG"], env={"CONFIG": json.dumps(config)})
     return ProbabilisticSampler(
         decode(ProbabilisticSamplerConfig, document.tree, (), document),
         component_context("probabilistic_sampler", signal=signal, meter=meter),

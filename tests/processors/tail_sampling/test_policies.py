@@ -23,7 +23,6 @@ from otelier.processors.tail_sampling.policies.status_code import StatusCodeConf
 from otelier.processors.tail_sampling.policies.string_attribute import StringAttributeConfig
 from otelier.processors.tail_sampling.policies.trace_state import TraceStateConfig
 from otelier.processors.tail_sampling.policy import all_matchers
-
 from otelier.testing import component_context
 
 from .due import Due, rows
