@@ -5,13 +5,15 @@ tick's decisions, before what was kept is handed on, and that it was handed on, 
 lies in the queue again and leaves out what was handed on. So what can repeat are the batches that were on their way to
 the next component when the process was killed, and late spans that went there less than one tick before.
 
-Records, by their first byte; ids have 16 bytes, numbers of batches 8, little-endian:
+A batch that is done may come back after a power cut, so records name those, too.
 
-- `S`: all decisions that were remembered, 17 bytes each (id, fate); makes the earlier ones superfluous.
-- `D`: 8 bytes number of the tick, 4 bytes how many decisions, these, and pairs (id, number of a batch) of traces in
-  batches that are not done.
-- `H`: 8 bytes number of a tick whose kept traces were handed on.
-- `P`: pairs that were handed on.
+Records, by their first byte; ids have 16 bytes, all numbers are little-endian:
+
+- `S`: all decisions that were remembered, 17 bytes each (id, fate); makes earlier records superfluous.
+- `D`: number of the tick (8 bytes), how many decisions and how many batches (4 each); the decisions, the numbers of
+  batches that are done with them (8 each), and pairs (id, number of a batch) of traces in batches that are not.
+- `H`: number of a tick whose kept traces were handed on.
+- `P`: the same as `D`, without decisions, of what was handed on already.
 """
 
 import logging
@@ -24,11 +26,35 @@ from ..component import QueueStore, RecordStore
 from ..telemetry import Batch
 
 _NUMBER = "otelier-journal"
-_TICK = struct.Struct("<QI")
+_HEAD = struct.Struct("<QII")
 _PAIR = 24
 _DECISION = 17
 _KEPT = 1
 _REWRITE_BYTES = 1 << 20
+_DONE = 10_000
+"""Numbers of the last batches that are done, kept when records are written anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tick:
+    """What a `D` or `P` record says."""
+
+    number: int = 0
+    decisions: bytes = b""
+    done: tuple[int, ...] = ()
+    pairs: bytes = b""
+
+    def encode(self, kind: bytes) -> bytes:
+        head = _HEAD.pack(self.number, len(self.decisions) // _DECISION, len(self.done))
+        return kind + head + self.decisions + struct.pack(f"<{len(self.done)}Q", *self.done) + self.pairs
+
+    @staticmethod
+    def read(body: bytes) -> "_Tick":
+        number, decisions, done = _HEAD.unpack_from(body, 1)
+        start = 1 + _HEAD.size
+        middle = start + decisions * _DECISION
+        end = middle + 8 * done
+        return _Tick(number, body[start:middle], struct.unpack(f"<{done}Q", body[middle:end]), body[end:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +81,13 @@ class Journal:
         """Numbers of the batches that are not done, by key."""
         self._handed: dict[int, bytearray] = {}
         """Ids of the traces that were handed on, by number of each batch that is not done."""
-        self._open: dict[int, tuple[bytes, bytes]] = {}
-        """Decisions and pairs of ticks whose traces were not handed on yet."""
-        self._loose = bytearray()
-        """Pairs that were handed on and stand in no record yet."""
-        self._next_number = 0
+        self._done: dict[int, None] = {}
+        """Numbers of batches that are done, in order."""
+        self._open: dict[int, _Tick] = {}
+        """Ticks whose traces were not handed on yet."""
+        self._loose = _Tick()
+        """What was handed on and stands in no record yet."""
+        self._next_number = 1
         self._next_tick = 0
         self._compact_bytes = _REWRITE_BYTES
         self.decisions = b""
@@ -77,39 +105,45 @@ class Journal:
             self._handed[number] = bytearray()
         return key, number
 
-    def done(self, keys: list[int]) -> None:
-        """Nothing of these batches waits any more."""
-        if not keys:
-            return
+    def withdraw(self, key: int) -> None:
+        """The batch was not accepted after all."""
         with self._lock:
-            for key in keys:
-                self._handed.pop(self._live.pop(key, -1), None)
-        self._queue.done(keys)
+            self._handed.pop(self._live.pop(key, 0), None)
+        self._queue.done([key])
 
-    def decided(self, decisions: bytes, pairs: bytes) -> int:
-        """Keep what was decided before it is handed on; answers the number of the tick."""
+    def decided(self, decisions: bytes, done: list[int], pairs: bytes) -> int:
+        """Keep what was decided before it is handed on; answers the number of the tick.
+
+        `done`: keys of batches of which nothing waits any more.
+        """
         with self._lock:
-            tick = self._next_tick
+            tick = _Tick(self._next_tick, decisions, tuple(self._live.get(key, 0) for key in done), pairs)
             self._next_tick += 1
-            self._open[tick] = decisions, pairs
-            loose, self._loose = bytes(self._loose), bytearray()
-            self._note(loose)
-        if loose:
-            self._append(b"P" + loose)
-        self._append(b"D" + _TICK.pack(tick, len(decisions) // _DECISION) + decisions + pairs)
-        return tick
+            self._open[tick.number] = tick
+        self._append(tick.encode(b"D"))
+        return tick.number
 
-    def handed_on(self, tick: int) -> None:
-        """The next component has what the tick kept."""
-        with self._lock:
-            _, pairs = self._open.pop(tick)
-            self._note(pairs)
+    def handed_on(self, tick: int, done: list[int]) -> None:
+        """The next component has what the tick kept; `done` as in `decided`."""
         self._append(b"H" + tick.to_bytes(8, "little"))
-
-    def handed_on_late(self, pairs: bytes) -> None:
-        """Late spans were handed on, or dropped; on disk with the next tick."""
         with self._lock:
-            self._loose += pairs
+            self._note(self._open.pop(tick).pairs)
+        self._forget(done)
+
+    def handed_on_late(self, done: list[int], pairs: bytes) -> None:
+        """Late spans were handed on, or dropped; on disk with the next `flush`."""
+        with self._lock:
+            numbers = tuple(self._live.get(key, 0) for key in done)
+            self._loose = _Tick(done=self._loose.done + numbers, pairs=self._loose.pairs + pairs)
+            self._note(pairs)
+        self._forget(done)
+
+    def flush(self) -> None:
+        """Keep on disk which late spans were handed on."""
+        with self._lock:
+            loose, self._loose = self._loose, _Tick()
+        if loose != _Tick():
+            self._append(loose.encode(b"P"))
 
     def compact(self, remembered: Callable[[], bytes]) -> None:
         """Write anew what is needed if much is not. `remembered` gives all decisions, as in `decisions`."""
@@ -117,9 +151,9 @@ class Journal:
             return
         with self._lock:
             pairs = b"".join(pairs_of(_split(ids), number) for number, ids in self._handed.items())
-            bodies = [b"S" + remembered(), b"P" + pairs]
-            for tick, (decisions, open_pairs) in self._open.items():
-                bodies.append(b"D" + _TICK.pack(tick, len(decisions) // _DECISION) + decisions + open_pairs)
+            bodies = [b"S" + remembered(), _Tick(done=tuple(self._done), pairs=pairs).encode(b"P")]
+            bodies += [tick.encode(b"D") for tick in self._open.values()]
+            self._loose = _Tick()
         try:
             self._records.rewrite(bodies)
         except OSError as error:
@@ -128,29 +162,46 @@ class Journal:
 
     def restored(self) -> Iterator[Restored]:
         """What an earlier process accepted and didn't finish, oldest first; what can't be read stays where it is."""
-        kept = _sampled(decisions for decisions, _ in self._open.values())
+        kept = _sampled(tick.decisions for tick in self._open.values())
         decided: dict[int, bytearray] = {}
-        for _, pairs in self._open.values():
-            _collect(decided, pairs)
+        for tick in self._open.values():
+            _collect(decided, tick.pairs)
+        all_decided = {number for tick in self._open.values() for number in tick.done}
         handed, self._handed = self._handed, {}
         for key, _, items, _, metadata in self._queue.restored():
+            number = int((metadata.get(_NUMBER) or ("0",))[0])
+            if number in self._done:
+                self._queue.done([key])
+                continue
             try:
                 batch = self._queue.load(key)
             except OSError as error:
                 self._log.error("can't read %d spans of the last run: %s; they stay on disk", items, error)
                 continue
-            number = int((metadata.get(_NUMBER) or ("-1",))[0])
             gone = handed.get(number, bytearray())
             with self._lock:
                 self._live[key] = number
                 self._handed[number] = gone
                 self._next_number = max(self._next_number, number + 1)
             _, batch = _part(batch, _split(gone))
-            again, batch = _part(batch, _split(decided.get(number, b"")))
+            again, batch = _part(batch, _ids(batch) if number in all_decided else _split(decided.get(number, b"")))
             again, _ = _part(again, kept)
             yield Restored(key, number, batch, again or None)
         with self._lock:
             self._open.clear()
+
+    def _forget(self, done: list[int]) -> None:
+        """Nothing of these batches waits any more."""
+        if not done:
+            return
+        with self._lock:
+            for key in done:
+                number = self._live.pop(key, 0)
+                self._handed.pop(number, None)
+                self._done[number] = None
+            while len(self._done) > _DONE:
+                del self._done[next(iter(self._done))]
+        self._queue.done(done)
 
     def close(self) -> None:
         """What is not done stays for the next process."""
@@ -174,21 +225,24 @@ class Journal:
     def _read(self) -> None:
         decisions: list[bytes] = []
         for body in self._records.records:
-            kind, rest = body[:1], body[1:]
+            kind = body[:1]
             if kind == b"S":
-                decisions = [rest]
+                decisions = [body[1:]]
             elif kind == b"P":
-                _collect(self._handed, rest)
+                self._handed_on_before(_Tick.read(body))
             elif kind == b"D":
-                tick, count = _TICK.unpack_from(rest)
-                end = _TICK.size + count * _DECISION
-                self._open[tick] = rest[_TICK.size : end], rest[end:]
-                decisions.append(rest[_TICK.size : end])
-                self._next_tick = max(self._next_tick, tick + 1)
-            elif kind == b"H" and (tick := int.from_bytes(rest, "little")) in self._open:
-                _collect(self._handed, self._open.pop(tick)[1])
+                tick = _Tick.read(body)
+                self._open[tick.number] = tick
+                decisions.append(tick.decisions)
+                self._next_tick = max(self._next_tick, tick.number + 1)
+            elif kind == b"H" and (number := int.from_bytes(body[1:], "little")) in self._open:
+                self._handed_on_before(self._open.pop(number))
         self.decisions = b"".join(decisions)
-        self._next_number = max((number + 1 for number in self._handed), default=0)
+        self._next_number = max((number + 1 for number in (*self._handed, *self._done)), default=1)
+
+    def _handed_on_before(self, tick: _Tick) -> None:
+        _collect(self._handed, tick.pairs)
+        self._done.update(dict.fromkeys(tick.done))
 
 
 def pairs_of(ids: Iterable[bytes], number: int) -> bytes:
@@ -200,6 +254,10 @@ def _collect(into: dict[int, bytearray], pairs: bytes) -> None:
     for at in range(0, len(pairs), _PAIR):
         number = int.from_bytes(pairs[at + 16 : at + _PAIR], "little")
         into.setdefault(number, bytearray()).extend(pairs[at : at + 16])
+
+
+def _ids(batch: Batch) -> set[bytes]:
+    return _split(batch.trace_ids())
 
 
 def _split(ids: bytes | bytearray) -> set[bytes]:

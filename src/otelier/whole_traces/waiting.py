@@ -79,7 +79,7 @@ class WaitingTraces:
             added = self._buffer.add(batch, self.now_us(), journaled=journaled, masks=masks)
         except BufferFull as error:
             if self._journal and journaled:
-                self._journal.done([journaled[0]])
+                self._journal.withdraw(journaled[0])
             raise self._refusal(str(error)) from error
         self._follow(added)
         return added
@@ -106,19 +106,15 @@ class WaitingTraces:
         if journal is None:
             self._outbox.put(Parcel(taken.batch, lambda: None))
             return taken
-        tick = journal.decided(_decisions(columns.trace_ids, fates), taken.pairs)
-
-        def taken_over() -> None:
-            journal.handed_on(tick)
-            journal.done(taken.finished)
-
-        self._outbox.put(Parcel(taken.batch, taken_over))
+        tick = journal.decided(_decisions(columns.trace_ids, fates), taken.finished, taken.pairs)
+        self._outbox.put(Parcel(taken.batch, lambda: journal.handed_on(tick, taken.finished)))
         return taken
 
     def hand_on(self) -> None:
         """Give the next component what was decided, as far as it takes it now; the rest at the next call."""
         self._outbox.hand_on(self._next)
         if self._journal:
+            self._journal.flush()
             self._journal.compact(self._buffer.decisions)
         self._report()
 
@@ -180,12 +176,7 @@ class WaitingTraces:
     def _follow(self, added: AddedTraces) -> None:
         late, journal = added.late, self._journal
         if journal and (added.pairs or added.finished or late):
-
-            def taken_over() -> None:
-                journal.handed_on_late(added.pairs)
-                journal.done(added.finished)
-
-            self._outbox.put(Parcel(late, taken_over))
+            self._outbox.put(Parcel(late, lambda: journal.handed_on_late(added.finished, added.pairs)))
         elif late:
             self._outbox.put(Parcel(late, lambda: None))
         if late:
@@ -196,9 +187,9 @@ class WaitingTraces:
         if again:
             ids = again.trace_ids()
             pairs = pairs_of({ids[at : at + 16] for at in range(0, len(ids), 16)}, number)
-            self._outbox.put(Parcel(again, lambda: journal.handed_on_late(pairs)))
+            self._outbox.put(Parcel(again, lambda: journal.handed_on_late([], pairs)))
         if not batch:
-            self._outbox.put(Parcel(None, lambda: journal.done([key])))
+            self._outbox.put(Parcel(None, lambda: journal.handed_on_late([key], b"")))
             return
         try:
             added = self._buffer.add(batch, self.now_us(), journaled=(key, number))

@@ -216,7 +216,13 @@ impl ByTrace {
         }
         self.last = self.locals.len();
         self.table.insert_unique(hashed, self.last as u32, |at| locals[*at as usize].hash);
-        self.locals.push(Local { id: *id, hash: hashed, first_item: item, last_item: item, features: Features::NOTHING });
+        self.locals.push(Local {
+            id: *id,
+            hash: hashed,
+            first_item: item,
+            last_item: item,
+            features: Features::NOTHING,
+        });
         self.bits.resize(self.bits.len() + words, 0);
         self.last
     }

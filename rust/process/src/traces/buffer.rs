@@ -129,12 +129,7 @@ impl TraceBuffer {
     }
 
     /// Takes in all that came, or nothing. `journaled`: key and number of the batch in its journal.
-    pub fn add(
-        &mut self,
-        arrivals: Vec<Arrival>,
-        now_us: u64,
-        journaled: Option<(u64, u64)>,
-    ) -> Result<Added, Full> {
+    pub fn add(&mut self, arrivals: Vec<Arrival>, now_us: u64, journaled: Option<(u64, u64)>) -> Result<Added, Full> {
         self.store.make_room(arrivals.iter().map(|arrival| arrival.segment.bytes().len()).sum())?;
         let ticket = journaled.map_or(NONE, |(key, number)| self.open_ticket(key, number));
         let mut work = Work::default();

@@ -140,8 +140,15 @@ impl Store {
             return None;
         }
         let held = self.slots[slot as usize].take()?;
-        if let Place::Memory(segment) = &held.place {
-            self.in_memory -= segment.bytes().len();
+        let ticket = held.ticket;
+        match held.place {
+            Place::Memory(segment) => self.in_memory -= segment.bytes().len(),
+            Place::Disk(spilled) => {
+                drop(spilled);
+                if let Some(spill) = &mut self.spill {
+                    spill.tidy();
+                }
+            }
         }
         self.free.push(slot);
         while let Some(&(slot, serial)) = self.order.front()
@@ -149,7 +156,7 @@ impl Store {
         {
             self.order.pop_front();
         }
-        (held.ticket != NONE).then_some(held.ticket)
+        (ticket != NONE).then_some(ticket)
     }
 }
 

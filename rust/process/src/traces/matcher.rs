@@ -28,10 +28,20 @@ pub enum Wanted {
         regex: bool,
     },
     /// Both bounds included.
-    Numeric { key: String, min: i64, max: i64 },
-    Boolean { key: String, value: bool },
+    Numeric {
+        key: String,
+        min: i64,
+        max: i64,
+    },
+    Boolean {
+        key: String,
+        value: bool,
+    },
     /// A member of the W3C trace state.
-    TraceState { key: String, values: Vec<String> },
+    TraceState {
+        key: String,
+        values: Vec<String>,
+    },
 }
 
 enum Test {

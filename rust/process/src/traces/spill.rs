@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use otelier_disk::{Disk, File, ReadAt};
 
-/// A file is given back as a whole, so none is large.
+/// A file is given back as a whole, so none is large, or much of what may be used.
 const FILE_BYTES: u64 = 64 << 20;
+const FILES: u64 = 8;
 
 static NUMBER: AtomicU64 = AtomicU64::new(0);
 
@@ -60,10 +61,18 @@ impl Spill {
         self.used.load(Ordering::Relaxed)
     }
 
+    /// Gives back the file that is written if nobody needs what is in it.
+    pub fn tidy(&mut self) {
+        if self.open.as_ref().is_some_and(|(_, file)| Arc::strong_count(file) == 1) {
+            self.open = None;
+        }
+    }
+
     /// None if the bound is reached.
     pub fn put(&mut self, bytes: &[u8]) -> io::Result<Option<Spilled>> {
         let len = bytes.len() as u64;
-        if self.open.as_ref().is_some_and(|(_, file)| file.len.load(Ordering::Relaxed) >= FILE_BYTES) {
+        let full = FILE_BYTES.min(self.limit / FILES);
+        if self.open.as_ref().is_some_and(|(_, file)| file.len.load(Ordering::Relaxed) >= full) {
             self.open = None;
         }
         if self.used() + len > self.limit {
