@@ -34,6 +34,7 @@ MINIMAL: dict[tuple[Kind, str], str] = {
     (Kind.PROCESSOR, "memory_limiter"): "{check_interval: 1s, limit_mib: 1000}",
     (Kind.PROCESSOR, "routing"): "{from_attribute: x, table: [{value: y, exporters: [debug]}]}",
     (Kind.CONNECTOR, "routing"): "{table: [{condition: 'true', pipelines: [traces, metrics, logs]}]}",
+    (Kind.PROCESSOR, "tail_sampling"): "{policies: [{name: all, type: always_sample}]}",
     (Kind.EXPORTER, "otlp"): "{endpoint: 127.0.0.1:1, tls: {insecure: true}}",
     (Kind.EXPORTER, "otlphttp"): "{endpoint: http://127.0.0.1:1}",
     (Kind.EXPORTER, "prometheusremotewrite"): "{endpoint: http://127.0.0.1:1}",

@@ -9,9 +9,11 @@ mod frames;
 mod log;
 mod os_error;
 mod pattern;
+mod probability;
 mod queue;
 mod segment;
 mod server;
+mod traces;
 mod view;
 
 #[pymodule]
@@ -27,5 +29,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     view::register(m)?;
     pattern::register(m)?;
     queue::register(m)?;
+    probability::register(m)?;
+    traces::register(m)?;
     Ok(())
 }
