@@ -20,8 +20,8 @@ from otelier.component import (
     Kind,
     Processor,
     Receiver,
-    RoutingProcessor,
     Registration,
+    RoutingProcessor,
     SystemClock,
 )
 from otelier.component.registry import find, load_components, registrations
