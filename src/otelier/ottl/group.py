@@ -18,7 +18,15 @@ from .lex import ParseError
 from .parse import parse_condition, parse_statement
 from .values import OttlError
 
-__all__ = ["ErrorMode", "Group", "GroupError", "condition_group", "statement_group"]
+__all__ = [
+    "NATIVE_OFF",
+    "ErrorMode",
+    "Explanation",
+    "Group",
+    "GroupError",
+    "condition_group",
+    "statement_group",
+]
 
 ErrorMode: TypeAlias = Literal["propagate", "ignore", "silent"]
 _Node = TypeVar("_Node", Statement, Condition)
@@ -54,6 +62,19 @@ class Group:
     def compiler(self, text: str) -> Compiler:
         """For one of the group's texts."""
         return Compiler(text, self.context, prefixed=self.prefixed)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How one group is run."""
+
+    group: Group
+    native: bool
+    reason: str = ""
+    """Why the interpreter runs it."""
+
+
+NATIVE_OFF = "native code is not asked"
 
 
 def statement_group(
