@@ -33,6 +33,7 @@ MINIMAL: dict[tuple[Kind, str], str] = {
     (Kind.PROCESSOR, "memory_limiter"): "{check_interval: 1s, limit_mib: 1000}",
     (Kind.EXPORTER, "otlp"): "{endpoint: 127.0.0.1:1, tls: {insecure: true}}",
     (Kind.EXPORTER, "otlphttp"): "{endpoint: http://127.0.0.1:1}",
+    (Kind.EXPORTER, "prometheusremotewrite"): "{endpoint: http://127.0.0.1:1}",
     (Kind.EXPORTER, "file"): "{path: PATH}",
     (Kind.EXPORTER, "otelier"): "{data_dir: PATH}",
     (Kind.EXTENSION, "file_storage"): "{directory: PATH, create_directory: true}",

@@ -1,7 +1,7 @@
 """The one path of every exporter, and the clients and keys that exporters share."""
 
 from .grpc import GrpcClientSettings, GrpcSender
-from .http import HttpClientSettings, HttpSender, url_problem
+from .http import HttpClientSettings, HttpPoster, HttpSender, url_problem
 from .path import Send, SendPath, Sent
 from .settings import BatchSettings, PartitionSettings, QueueSettings, RetrySettings, SendSettings
 from .tls import TlsClientSettings
@@ -11,6 +11,7 @@ __all__ = [
     "GrpcClientSettings",
     "GrpcSender",
     "HttpClientSettings",
+    "HttpPoster",
     "HttpSender",
     "PartitionSettings",
     "QueueSettings",

@@ -5,6 +5,7 @@ from .context import component_context
 from .disk import losing_disk
 from .exporter import MemoryExporter
 from .registry import private_registry
+from .remote_write import RemoteWriteSink
 from .storage import SimulatedStorage
 from .telemetry import (
     counter,
@@ -24,6 +25,7 @@ from .telemetry import (
 __all__ = [
     "FakeClock",
     "MemoryExporter",
+    "RemoteWriteSink",
     "SimulatedStorage",
     "component_context",
     "counter",
