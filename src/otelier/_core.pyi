@@ -567,6 +567,33 @@ def segment_summary(disk: Disk, path: str) -> bytes:
 def read_segment(disk: Disk, path: str, signal: Signal) -> Batch:
     """All of a segment as a batch. Raises OSError; ValueError for a damaged one."""
 
+# -- probability sampling -------------------------------------------------------------------------
+
+@final
+class Sampler:
+    """Keeps a part of spans or log records, each by its own randomness. See `Options` in rust/process/src/probability."""
+
+    def __init__(
+        self,
+        mode: Literal["hash_seed", "proportional", "equalizing"],
+        percentage: float,
+        *,
+        hash_seed: int,
+        fail_closed: bool,
+        precision: int,
+        from_attribute: str,
+        ignore_trace_id: bool,
+        priority_attribute: str,
+    ) -> None:
+        """Raises ValueError for an unknown mode and a precision that isn't from 1 to 14."""
+
+    def sample(self, batch: Batch) -> tuple[Batch, list[tuple[str, int, int]]]:
+        """What stays, with what is now to be said about its sampling; and (source of randomness, stayed, left out).
+
+        Sources are `missing_randomness`, `trace_id_hash`, `trace_id_w3c`, `sampling_randomness`, `attribute` and
+        `sampling_priority`.
+        """
+
 # -- traces -------------------------------------------------------------------------------------
 
 class BufferFull(RuntimeError):

@@ -3,4 +3,5 @@
 //!
 //! Every loop over spans that a component asks for is here, one job a file; what is to be done is data that Python made.
 
+pub mod probability;
 pub mod traces;

@@ -23,6 +23,7 @@ from otelier.processors.tail_sampling.policies.status_code import StatusCodeConf
 from otelier.processors.tail_sampling.policies.string_attribute import StringAttributeConfig
 from otelier.processors.tail_sampling.policies.trace_state import TraceStateConfig
 from otelier.processors.tail_sampling.policy import all_matchers
+from otelier.testing import component_context
 
 from .due import Due, rows
 from .one_by_one import OneByOne
@@ -132,7 +133,7 @@ def traces(draw: st.DrawFn, matchers: list[Any]) -> Due:
 @given(st.data(), lists, st.booleans(), st.sets(st.sampled_from([change.rule for change in CHANGES])))
 def test_columns_decide_as_one_trace_after_the_other_does(data, configured, first_match, old):
     rules = Rules(**dict.fromkeys(old, False))
-    policies = make_policies(configured, rules)
+    policies = make_policies(configured, rules, component_context())
     matchers = all_matchers(policies)
     reference = OneByOne(configured, rules)
     now_s = 0.0

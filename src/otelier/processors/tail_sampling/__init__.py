@@ -44,7 +44,7 @@ class TailSampling(Processor):
 
     def setup(self) -> None:
         cfg = self.cfg
-        self._policies = make_policies(cfg.policies, rules_of(cfg.compat))
+        self._policies = make_policies(cfg.policies, rules_of(cfg.compat), self.ctx)
         matchers = all_matchers(self._policies)
         options = {
             "wait_us": round(cfg.decision_wait * 1e6),

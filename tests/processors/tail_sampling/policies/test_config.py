@@ -17,6 +17,7 @@ from otelier.processors.tail_sampling.policy import (
     all_matchers,
     encode_matchers,
 )
+from otelier.testing import component_context
 
 
 class Listed(Config):
@@ -53,6 +54,7 @@ def test_a_policy_of_each_type():
         {name: count, type: span_count, span_count: {min_spans: 2, max_spans: 20}},
         {name: state, type: trace_state, trace_state: {key: k, values: [v]}},
         {name: flagged, type: trace_flags},
+        {name: cond, type: ottl_condition, ottl_condition: {span: ['name == "x"'], spanevent: ['name == "y"']}},
         {name: both, type: and, and: {and_sub_policy: [
             {name: a, type: always_sample}, {type: not, not: {not_sub_policy: {type: trace_flags}}}]}},
         {name: noise, type: drop, drop: {drop_sub_policy: [{type: span_count, span_count: {max_spans: 1}}]}},
@@ -61,9 +63,9 @@ def test_a_policy_of_each_type():
             rate_allocation: [{policy: c, percent: 60}]}}
         """
     )
-    made = make_policies(configured, rules_of(""))
+    made = make_policies(configured, rules_of(""), component_context())
     assert [policy.name for policy in made[:2]] == ["noise", "all"]
-    assert len(made) == 15
+    assert len(made) == 16
     assert all_matchers(made) == [
         StringMatcher("http.target", ("\\/health", "ok"), regex=True),
         NumericMatcher("n", 500, 2**63 - 1),
@@ -111,6 +113,14 @@ def test_a_policy_of_each_type():
             "{key: k, values: ['(', '\\\\p{Greek}(?i)'], enabled_regex_matching: true}}",
             [
                 "`values[0]`: not a regular expression: missing ), unterminated subpattern at position 0",
+            ],
+        ),
+        (
+            "{name: a, type: ottl_condition, ottl_condition: {span: [name == nil, nam == 1]}}, "
+            "{name: b, type: ottl_condition, ottl_condition: {error_mode: ignore}}",
+            [
+                "`span[1]`: column 1: span has no path `nam`; did you mean `name`?",
+                "`ottl_condition`: needs at least one condition in `span` or `spanevent`",
             ],
         ),
         (

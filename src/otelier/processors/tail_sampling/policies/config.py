@@ -14,6 +14,7 @@ from .drop import DropConfig
 from .latency import LatencyConfig
 from .not_ import NotConfig
 from .numeric_attribute import NumericAttributeConfig
+from .ottl_condition import OttlConditionConfig
 from .probabilistic import ProbabilisticConfig
 from .rate_limiting import RateLimitingConfig
 from .span_count import SpanCountConfig
@@ -41,6 +42,7 @@ class PolicyConfig(Config):
         "span_count",
         "trace_state",
         "trace_flags",
+        "ottl_condition",
         "and",
         "not",
         "drop",
@@ -68,6 +70,8 @@ class PolicyConfig(Config):
     """For traces with so many spans."""
     trace_state: TraceStateConfig | None = None
     """For traces with some value in their W3C trace state."""
+    ottl_condition: OttlConditionConfig | None = None
+    """For traces with a span or event for which a condition in OTTL holds."""
     and_: AndConfig | None = field(name="and", default=None)
     """For traces that several policies sample."""
     not_: NotConfig | None = field(name="not", default=None)

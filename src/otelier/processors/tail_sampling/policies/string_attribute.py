@@ -30,8 +30,9 @@ class StringAttributeConfig(Config):
                     yield f"values.{at}", f"not a regular expression: {wrong}"
 
     def matcher(self) -> StringMatcher:
-        """What to look for."""
-        return StringMatcher(self.key, self.values, self.enabled_regex_matching)
+        """What to look for. As a whole text, "" is never found, as in the Collector."""
+        regex = self.enabled_regex_matching
+        return StringMatcher(self.key, self.values if regex else tuple(filter(None, self.values)), regex)
 
 
 def unreadable(expression: str) -> str:
