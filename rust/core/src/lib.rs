@@ -8,6 +8,7 @@ mod disk;
 mod frames;
 mod log;
 mod os_error;
+mod pattern;
 mod probability;
 mod queue;
 mod segment;
@@ -26,6 +27,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     log::register(m)?;
     segment::register(m)?;
     view::register(m)?;
+    pattern::register(m)?;
     queue::register(m)?;
     probability::register(m)?;
     traces::register(m)?;

@@ -3,5 +3,7 @@
 //!
 //! Every loop over spans that a component asks for is here, one job a file; what is to be done is data that Python made.
 
+pub mod pattern;
 pub mod probability;
+mod re2;
 pub mod traces;

@@ -22,6 +22,14 @@ CLOSED = [{}, {"fail_closed": False}]
 
 
 @needs_collector
+@pytest.mark.proves(
+    "probabilistic_sampler",
+    "key:probabilistic_sampler.sampling_percentage",
+    "key:probabilistic_sampler.mode",
+    "key:probabilistic_sampler.hash_seed",
+    "key:probabilistic_sampler.fail_closed",
+    "key:probabilistic_sampler.sampling_precision",
+)
 def test_spans(tmp_path):
     configs = {str(n): a | b | c for n, (a, b, c) in enumerate(itertools.product(MODES, PERCENTAGES, CLOSED))}
     sent = random_spans(1, 2000)
@@ -35,6 +43,12 @@ def test_spans(tmp_path):
 
 @needs_collector
 @pytest.mark.parametrize("from_attribute", ["", "id"])
+@pytest.mark.proves(
+    "probabilistic_sampler",
+    "key:probabilistic_sampler.from_attribute",
+    "key:probabilistic_sampler.attribute_source",
+    "key:probabilistic_sampler.sampling_priority",
+)
 def test_log_records(tmp_path, from_attribute):
     sources: list[dict[str, Any]] = [{}, {"sampling_priority": "prio"}]
     if from_attribute:

@@ -4,6 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
 from otelier.config import decode, load
 from otelier.processors.tail_sampling import TailSampling, TailSamplingConfig
 from otelier.processors.tail_sampling.policies.probabilistic import fnv1a, threshold_of
@@ -39,6 +41,7 @@ def hashed_below(percentage: float, number: int) -> bool:
     return fnv1a(b"default-hash-seed" + trace_id(number)) <= threshold_of(percentage / 100)
 
 
+@pytest.mark.proves("tail_sampling.latency", "tail_sampling.status_code", "tail_sampling.probabilistic")
 def test_latency_error_and_five_percent():
     missed = [number for number in range(200) if not hashed_below(5, number)]
     hit = next(number for number in range(200) if hashed_below(5, number))
@@ -74,6 +77,7 @@ def test_five_percent_of_two_thousand():
     }
 
 
+@pytest.mark.proves("tail_sampling.string_attribute")
 def test_noisy_addresses_are_dropped():
     noise = {
         "name": "drop_noisy_url",
@@ -104,6 +108,9 @@ def test_noisy_addresses_are_dropped():
     assert found == {"/orders", "5", "none"}
 
 
+@pytest.mark.proves(
+    "tail_sampling.and", "tail_sampling.not", "tail_sampling.span_count", "tail_sampling.numeric_attribute"
+)
 def test_and_not_span_count_and_kinds_of_numbers():
     health = {
         "name": "health",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -129,6 +130,17 @@ def traces(draw: st.DrawFn, matchers: list[Any]) -> Due:
     )
 
 
+@pytest.mark.proves(
+    *(
+        f"tail_sampling.{type_}"
+        for type_ in (
+            *("always_sample", "latency", "status_code", "string_attribute", "numeric_attribute", "boolean_attribute"),
+            *("probabilistic", "rate_limiting", "bytes_limiting", "span_count", "trace_state", "trace_flags"),
+            *("and", "not", "drop", "composite"),
+        )
+    ),
+    "key:tail_sampling.sample_on_first_match",
+)
 @settings(max_examples=400, deadline=None)
 @given(st.data(), lists, st.booleans(), st.sets(st.sampled_from([change.rule for change in CHANGES])))
 def test_columns_decide_as_one_trace_after_the_other_does(data, configured, first_match, old):

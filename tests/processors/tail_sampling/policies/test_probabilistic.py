@@ -26,6 +26,7 @@ def kept(percentage: float, salt: str = "default-hash-seed") -> set[int]:
     return {number for number, yes in zip(NUMBERS, said, strict=True) if yes}
 
 
+@pytest.mark.proves("tail_sampling.probabilistic")
 def test_five_percent_of_a_known_set_of_ids():
     found = kept(5)
     assert len(found) == 108

@@ -1,11 +1,11 @@
 """Policy string_attribute: traces whose resource or span has an attribute with one of some texts."""
 
-import re
 from collections.abc import Iterable
 from typing import Annotated
 
 from msgspec import Meta
 
+from ...._core import Pattern
 from ....component import Config
 from ..policy import StringMatcher
 
@@ -26,22 +26,12 @@ class StringAttributeConfig(Config):
         """Expressions that can't be read."""
         if self.enabled_regex_matching:
             for at, value in enumerate(self.values):
-                if wrong := unreadable(value):
-                    yield f"values.{at}", f"not a regular expression: {wrong}"
+                try:
+                    Pattern(value)
+                except ValueError as error:
+                    yield f"values.{at}", str(error)
 
     def matcher(self) -> StringMatcher:
         """What to look for. As a whole text, "" is never found, as in the Collector."""
         regex = self.enabled_regex_matching
         return StringMatcher(self.key, self.values if regex else tuple(filter(None, self.values)), regex)
-
-
-def unreadable(expression: str) -> str:
-    """What is wrong with an expression in any dialect; what only RE2 refuses, the core refuses at the start."""
-    try:
-        re.compile(expression)
-    except re.error as error:
-        return "" if _RE2_ONLY.search(expression) else str(error)
-    return ""
-
-
-_RE2_ONLY = re.compile(r"\\[pPzQECK]|\[\[:|\(\?[^:P)]|\\x\{")
