@@ -3,6 +3,8 @@
 The numbered cases are those that were observed on a Collector; the others are about what is ours.
 """
 
+import threading
+
 import pytest
 
 from otelier.component import CustodyKind, Permanent, Refused, Retryable
@@ -17,6 +19,7 @@ ERROR = {"name": "error", "type": "status_code", "status_code": {"status_codes":
 ALL = {"name": "all", "type": "always_sample"}
 
 
+@pytest.mark.proves("key:tail_sampling.policies", "key:tail_sampling.decision_wait")
 def test_a_whole_trace_is_kept_or_dropped_when_its_wait_is_over():
     it = Sampler(SLOW, ERROR)
     it.consume(span("slow", trace=1, duration_ns=600 * MS), span("err", trace=2, status="ERROR"))
@@ -34,6 +37,7 @@ def test_a_whole_trace_is_kept_or_dropped_when_its_wait_is_over():
     it.stop()
 
 
+@pytest.mark.proves("key:tail_sampling.num_traces")
 def test_case_8_is_different_on_purpose_more_traces_than_num_traces_are_not_evicted(caplog):
     it = Sampler(ALL, num_traces=2)
     it.consume(span("t1", trace=1), span("t2", trace=2), span("t3", trace=3))
@@ -44,6 +48,11 @@ def test_case_8_is_different_on_purpose_more_traces_than_num_traces_are_not_evic
     it.stop()
 
 
+@pytest.mark.proves(
+    "key:tail_sampling.decision_cache",
+    "key:tail_sampling.decision_cache.sampled_cache_size",
+    "key:tail_sampling.decision_cache.non_sampled_cache_size",
+)
 def test_case_10_decision_caches():
     it = Sampler(ERROR, num_traces=2, decision_cache={"sampled_cache_size": 100, "non_sampled_cache_size": 100})
     it.consume(span("t1", trace=1, status="ERROR"), span("t2", trace=2))
@@ -73,6 +82,7 @@ def test_without_caches_a_decision_is_remembered_until_num_traces_newer_ids_came
     it.stop()
 
 
+@pytest.mark.proves("key:tail_sampling.decision_wait_after_root_received")
 def test_a_root_brings_the_decision_forward():
     it = Sampler(ALL, decision_wait="10s", decision_wait_after_root_received="1s")
     it.consume(span("child", trace=1, parent=7), span("no root", trace=2, parent=7))
@@ -85,6 +95,7 @@ def test_a_root_brings_the_decision_forward():
     it.stop()
 
 
+@pytest.mark.proves("key:tail_sampling.sampling_strategy")
 def test_span_ingest_lets_traces_leave_as_soon_as_a_policy_wants_them():
     it = Sampler(ERROR, decision_wait="10s", sampling_strategy="span-ingest")
     it.consume(span("a", trace=1), span("b", trace=2))
@@ -101,6 +112,7 @@ def test_span_ingest_lets_traces_leave_as_soon_as_a_policy_wants_them():
     it.stop()
 
 
+@pytest.mark.proves("key:tail_sampling.sample_on_first_match")
 def test_on_the_first_match_nobody_else_is_asked():
     it = Sampler(ALL, ERROR, sample_on_first_match=True)
     it.consume(span("a"))
@@ -110,6 +122,7 @@ def test_on_the_first_match_nobody_else_is_asked():
     it.stop()
 
 
+@pytest.mark.proves("key:tail_sampling.maximum_trace_size_bytes")
 def test_a_trace_that_gets_too_large_is_dropped_at_once():
     it = Sampler(ALL, maximum_trace_size_bytes=1000)
     it.consume(span("x" * 600, trace=1), span("small", trace=2))
@@ -122,6 +135,7 @@ def test_a_trace_that_gets_too_large_is_dropped_at_once():
     it.stop()
 
 
+@pytest.mark.proves("key:tail_sampling.drop_pending_traces_on_shutdown")
 @pytest.mark.parametrize("drops", [False, True])
 def test_what_waits_at_shutdown_is_decided_or_dropped_as_configured(drops):
     it = Sampler(ERROR, drop_pending_traces_on_shutdown=drops)
@@ -160,6 +174,7 @@ def test_while_too_much_waits_for_the_next_component_nothing_is_taken():
     assert it.dropped() == {"shutdown": 1}
 
 
+@pytest.mark.proves("key:tail_sampling.decision_records")
 def test_records_say_what_each_policy_said():
     it = Sampler(SLOW, ERROR, decision_records=3)
     it.consume(span("a", trace=1, duration_ns=600 * MS), span("b", trace=2, status="ERROR", number=2))
@@ -181,6 +196,7 @@ def test_records_say_what_each_policy_said():
     it.stop()
 
 
+@pytest.mark.proves("key:tail_sampling.tail_storage")
 @pytest.mark.parametrize(
     ("keys", "where"),
     [
@@ -198,3 +214,57 @@ def test_what_is_wrong_is_said_where_it_stands(keys, where):
 def test_custody():
     custody = Sampler(ALL, decision_wait="30s").it.custody()
     assert custody.kind is CustodyKind.BUFFERS and "the last 30s" in custody.loss_window
+
+
+@pytest.mark.proves(
+    "key:tail_sampling.budget_bytes", "key:tail_sampling.spill_bytes", "key:tail_sampling.spill_directory"
+)
+def test_what_does_not_fit_in_memory_goes_to_disk_and_then_is_refused(tmp_path):
+    it = Sampler(ERROR, budget_bytes=300, spill_bytes=1_000, spill_directory=str(tmp_path))
+    accepted = []
+    with pytest.raises(Refused, match="MiB on disk; raise budget_bytes or spill_bytes"):
+        for number in range(100):
+            it.consume(span(str(number), trace=number, status="ERROR"))
+            accepted.append(str(number))
+    assert len(accepted) > 10
+    it.clock.advance(3)
+    assert it.names == accepted
+    it.consume(span("more", trace=200, status="ERROR"))
+    it.stop()
+    assert it.names == [*accepted, "more"]
+
+
+@pytest.mark.proves("key:tail_sampling.block_on_overflow")
+def test_who_may_block_waits_until_there_is_room():
+    it = Sampler(ERROR, budget_bytes=150, spill_bytes=0, block_on_overflow=True)
+    it.consume(span("a", trace=1, status="ERROR"))
+    sender = threading.Thread(target=it.consume, args=(span("b", trace=2, status="ERROR"),))
+    sender.start()
+    it.clock.until_waiting()
+    assert it.names == []
+    it.clock.advance(3)
+    sender.join(10)
+    assert it.names == ["a"]
+    it.stop()
+    assert it.names == ["a", "b"]
+
+
+def test_who_waits_for_room_is_refused_when_all_is_stopped():
+    it = Sampler(ERROR, budget_bytes=150, spill_bytes=0, block_on_overflow=True)
+    it.consume(span("a", trace=1))
+    it.it.prepare_stop(it.clock.monotonic() + 10)
+    with pytest.raises(Refused):
+        it.consume(span("b", trace=2))
+    it.stop()
+
+
+WITHOUT_EFFECT = {"expected_new_traces_per_sec": 1000, "num_shards": 8}
+
+
+@pytest.mark.proves("key:tail_sampling.expected_new_traces_per_sec", "key:tail_sampling.num_shards")
+def test_keys_that_only_help_the_collector_change_nothing():
+    it = Sampler(ERROR, **WITHOUT_EFFECT)
+    it.consume(span("a", trace=1, status="ERROR"), span("b", trace=2))
+    it.clock.advance(3)
+    assert it.names == ["a"]
+    it.stop()
