@@ -79,7 +79,7 @@ class GroupByTrace(Processor):
 
     def _flush(self, flushed: threading.Event) -> None:
         self._release(all_of_them=True)
-        self._traces.hand_on()
+        self._traces.hand_on(wait=True)
         flushed.set()
 
     def _release(self, *, all_of_them: bool = False) -> None:

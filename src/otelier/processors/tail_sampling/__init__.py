@@ -121,7 +121,7 @@ class TailSampling(Processor):
                 self._traces.drop(taken.dropped_spans, "shutdown")
         else:
             self._decide(rest)
-        self._traces.hand_on()
+        self._traces.hand_on(wait=True)
         flushed.set()
 
     def _decide(self, columns: TraceColumns, *, early: bool = False) -> None:
