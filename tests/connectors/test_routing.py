@@ -8,8 +8,6 @@ from otelier.connectors.routing.config import RouteConfig, RoutingConfig
 from otelier.telemetry import Batch
 from otelier.testing import MemoryExporter, component_context, counter, decode, log_record, logs, metrics, span, traces
 
-pytestmark = pytest.mark.proves("routing")
-
 
 def pipelines(*names, signal="traces"):
     return tuple(ComponentID(signal, name) for name in names)
@@ -51,7 +49,9 @@ def two_tenants():
     )
 
 
-@pytest.mark.proves("key:routing.table.condition", "key:routing.table.pipelines", "key:routing.default_pipelines")
+@pytest.mark.proves(
+    "connectors.routing.table.condition", "connectors.routing.table.pipelines", "connectors.routing.default_pipelines"
+)
 def test_each_resource_goes_to_the_first_row_that_matches_and_the_rest_to_the_default():
     made = connector(
         row("a", condition='attributes["tenant"] == "acme"'),
@@ -62,7 +62,7 @@ def test_each_resource_goes_to_the_first_row_that_matches_and_the_rest_to_the_de
     assert arrived(made) == {"a": ["1", "2"], "b": ["3"], "rest": ["4"]}
 
 
-@pytest.mark.proves("key:routing.table.action")
+@pytest.mark.proves("connectors.routing.table.action")
 def test_what_a_row_copies_is_seen_by_later_rows_and_by_the_default():
     made = connector(
         row("a", condition='attributes["tenant"] == "acme"', action="copy"),
@@ -73,14 +73,14 @@ def test_what_a_row_copies_is_seen_by_later_rows_and_by_the_default():
     assert arrived(made) == {"a": ["1", "2"], "b": ["3"], "rest": ["1", "2", "4"]}
 
 
-@pytest.mark.proves("key:routing.table.context")
+@pytest.mark.proves("connectors.routing.table.context")
 def test_single_spans_are_routed_out_of_their_resource():
     made = connector(row("a", context="span", condition="kind == SPAN_KIND_CLIENT"), default=["rest"])
     made.consume(two_tenants())
     assert arrived(made) == {"a": ["2"], "b": [], "rest": ["1", "3", "4"]}
 
 
-@pytest.mark.proves("key:routing.table.statement")
+@pytest.mark.proves("connectors.routing.table.statement")
 def test_the_older_form_routes_and_may_edit_what_goes_its_way():
     made = connector(
         row("a", statement='delete_key(attributes, "tenant") where attributes["tenant"] == "acme"'),
@@ -93,6 +93,14 @@ def test_the_older_form_routes_and_may_edit_what_goes_its_way():
     assert decode(kept).resource_spans[0].resource.attributes
 
 
+@pytest.mark.parametrize("match_once", [True, False])
+def test_match_once_changes_nothing(match_once):
+    rows = [row("a", condition='attributes["tenant"] == "acme"'), row("b", condition='attributes["tenant"] != nil')]
+    made = connector(*rows, default=["rest"], match_once=match_once)
+    made.consume(two_tenants())
+    assert arrived(made) == {"a": ["1", "2"], "b": ["3"], "rest": ["4"]}
+
+
 def test_what_nobody_wants_is_dropped_and_counted_with_the_reason():
     made = connector(row("a", condition='attributes["tenant"] == "acme"'))
     made.consume(two_tenants())
@@ -100,6 +108,7 @@ def test_what_nobody_wants_is_dropped_and_counted_with_the_reason():
     assert [(dict(labels)["reason"], value) for labels, value in dropped.values.items()] == [("no_route", 2)]
 
 
+@pytest.mark.proves("connectors.routing.table.context")
 def test_client_metadata_routes_whole_batches():
     made = connector(row("a", context="request", condition='request["X-Tenant"] == "acme"'), default=["rest"])
     made.consume(traces(span("1")).with_metadata({"x-tenant": ("acme",)}))
@@ -107,6 +116,7 @@ def test_client_metadata_routes_whole_batches():
     assert arrived(made) == {"a": ["1"], "b": [], "rest": ["2"]}
 
 
+@pytest.mark.proves("connectors.routing.table.context")
 def test_metrics_and_data_points_and_log_records_are_routed_too():
     made = connector(
         row("a", signal="metrics", context="metric", condition='name == "m1"'),
@@ -128,7 +138,7 @@ def test_a_refusal_of_one_way_reaches_the_sender():
         made.consume(two_tenants())
 
 
-@pytest.mark.proves("key:routing.error_mode")
+@pytest.mark.proves("connectors.routing.error_mode")
 def test_a_condition_that_fails_refuses_the_batch_unless_told_to_go_on():
     failing = 'Len(attributes["tenant"]) > ParseInt(attributes["tenant"], 10)'
     with pytest.raises(Invalid):

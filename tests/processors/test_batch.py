@@ -42,6 +42,7 @@ class Setup:
         return self.meter.counter(name, "", "").value(processor="batch", **labels)
 
 
+@pytest.mark.proves("collector.case_21", "batch.send_batch_size")
 def test_without_a_maximum_all_that_waits_goes_out_at_once():
     it = Setup(timeout=3, send_batch_size=25)
     it.consume(10, 10)
@@ -50,6 +51,7 @@ def test_without_a_maximum_all_that_waits_goes_out_at_once():
     assert it.sizes == [30]
 
 
+@pytest.mark.proves("collector.case_21", "batch.send_batch_max_size")
 def test_with_a_maximum_batches_are_exact_and_the_rest_waits_for_the_timer():
     it = Setup(timeout=3, send_batch_size=25, send_batch_max_size=25)
     it.consume(10, 10, 10)
@@ -70,6 +72,7 @@ def test_a_large_request_is_split_until_less_than_the_size_is_left():
     assert it.sizes[-1] == 7
 
 
+@pytest.mark.proves("batch.timeout")
 def test_what_waits_is_sent_when_its_time_is_over():
     it = Setup()
     it.consume(1)
@@ -108,6 +111,7 @@ def test_without_size_a_request_is_still_split():
     assert it.sizes == [4, 4, 2]
 
 
+@pytest.mark.proves("collector.case_21")
 def test_what_waits_at_the_stop_is_sent():
     it = Setup()
     it.consume(1)
@@ -254,6 +258,7 @@ def test_an_error_downstream_is_logged_and_counted_but_the_sender_was_told_yes(
     assert it.sizes == [5]
 
 
+@pytest.mark.proves("batch.metadata_keys")
 def test_batches_hold_equal_metadata_only_and_pass_on_nothing_else():
     it = Setup(timeout=1, send_batch_size=10, metadata_keys=("X-Tenant",))
     it.consume(4, **{"x-tenant": ("a",), "user-agent": ("one",)})
@@ -284,6 +289,7 @@ def test_without_metadata_keys_no_metadata_goes_on():
     assert dict(it.out.batches[0].metadata) == {}
 
 
+@pytest.mark.proves("batch.metadata_cardinality_limit")
 def test_too_many_combinations_of_metadata_are_refused_with_what_to_do():
     it = Setup(metadata_keys=("k",), metadata_cardinality_limit=2)
     it.consume(1, k=("a",))
@@ -317,6 +323,7 @@ def test_custody_names_what_a_kill_loses():
     )
 
 
+@pytest.mark.proves("collector.case_21")
 @pytest.mark.parametrize(
     ("config", "path", "problem"),
     [

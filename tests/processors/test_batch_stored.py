@@ -54,6 +54,7 @@ def left(storage: SimulatedStorage) -> list[int]:
     return found
 
 
+@pytest.mark.proves("batch.storage")
 def test_what_waits_is_sent_by_the_next_process(storage):
     Process(storage, timeout=Duration(3)).consume(1, 2, 3)
     storage.disk.crash(7)

@@ -53,6 +53,7 @@ def _of_kinds(name, *kinds):
     return metric
 
 
+@pytest.mark.proves("collector.case_17", "filter.metrics.datapoint")
 def test_the_seed_keeps_the_kinds_that_dashboards_show():
     it = Setup(_SEED, "metrics")
     shop = metrics(_of_kinds("calls", *_KINDS), _of_kinds("events", "CLIENT"), resource={"service.name": "shop"})
@@ -82,6 +83,7 @@ def test_nothing_dropped_is_the_same_batch():
     assert it.out.batches[0].metadata == {"tenant": ("x",)}
 
 
+@pytest.mark.proves("filter.traces.resource", "filter.traces.span")
 def test_conditions_of_all_contexts_are_alternatives():
     it = Setup("""
 traces:
@@ -93,6 +95,7 @@ traces:
     assert len(it.out.batches) == 1
 
 
+@pytest.mark.proves("filter.traces.spanevent")
 def test_events_are_dropped_without_their_spans():
     it = Setup("traces: {spanevent: ['name == \"noise\"']}")
     first = span("a")
@@ -103,6 +106,7 @@ def test_events_are_dropped_without_their_spans():
     assert [event.name for event in kept.events] == ["kept"]
 
 
+@pytest.mark.proves("filter.metrics.metric")
 def test_metrics_are_dropped_whole():
     it = Setup("metrics: {metric: ['HasAttrKeyOnDatapoint(\"a\")']}", "metrics")
     [left] = it.consume(metrics(gauge("g", 1.0, 2.0, attributes={"a": "x"}), gauge("h", 1.0)))
@@ -110,6 +114,7 @@ def test_metrics_are_dropped_whole():
     assert it.filtered("datapoints") == 2
 
 
+@pytest.mark.proves("filter.log_conditions.conditions", "filter.log_conditions.context")
 def test_inferred_contexts():
     it = Setup(
         """
@@ -123,6 +128,48 @@ log_conditions:
     [left] = it.consume(logs(log_record("a"), log_record("bc"), log_record("c")))
     assert [record.body.string_value for record in left.resource_logs[0].scope_logs[0].log_records] == ["c"]
     assert it.filtered("logs") == 2
+
+
+_BATCHES = {
+    "trace": traces(span("a"), span("b", number=2), resource={"x": 1}),
+    "metric": metrics(gauge("a", 1.0), gauge("b", 1.0), resource={"x": 1}),
+    "log": logs(log_record("a"), log_record("b"), resource={"x": 1}),
+}
+_PATHS = {"trace": "span.name", "metric": "metric.name", "log": "log.body"}
+
+
+@pytest.mark.parametrize("kind", ["trace", "metric", "log"])
+def test_groups_of_conditions_say_their_context_and_what_a_failure_does(kind):
+    path, batch = _PATHS[kind], _BATCHES[kind]
+    inner = path.partition(".")[0]
+
+    def left(*groups):
+        it = Setup(f"{kind}_conditions: [{', '.join(groups)}]", batch.signal)
+        it.consume(batch)
+        return it.out.items
+
+    assert left(f"'{path} == \"a\"'") == 1
+    assert left(f"{{context: {inner}, conditions: ['{path.partition('.')[2]} == \"a\"', 'false']}}") == 1
+    assert left("{context: resource, conditions: ['attributes[\"x\"] == 1']}") == 0
+    failing = "'ParseInt(resource.attributes[\"x\"], 10) == 1'"
+    assert left(f"{{conditions: [{failing}], error_mode: ignore}}") == 2
+    with pytest.raises(Permanent):
+        left(f"{{conditions: [{failing}]}}")
+
+
+@pytest.mark.parametrize(
+    ("yaml", "kind", "count"),
+    [
+        ("metrics: {resource: ['attributes[\"x\"] == 1']}", "metric", 0),
+        ("metrics: {resource: ['attributes[\"x\"] == 2']}", "metric", 2),
+        ("logs: {resource: ['attributes[\"x\"] == 1']}", "log", 0),
+        ("logs: {log_record: ['body == \"a\"']}", "log", 1),
+    ],
+)
+def test_whole_resources_and_records_are_dropped(yaml, kind, count):
+    it = Setup(yaml, _BATCHES[kind].signal)
+    it.consume(_BATCHES[kind])
+    assert it.out.items == count
 
 
 @pytest.mark.parametrize(
@@ -143,6 +190,7 @@ def test_the_older_form(keys, left):
     assert it.spans(span("a", attributes={"k": 5}), span("b", number=2, kind="CLIENT"), span("c", number=3)) == left
 
 
+@pytest.mark.proves("filter.error_mode")
 def test_a_condition_that_fails_keeps_the_item_or_refuses_the_batch():
     condition = "'attributes[\"a\"] / 0 == 1'"
     it = Setup(f"{{error_mode: ignore, traces: {{span: [{condition}, 'name == \"b\"']}}}}")

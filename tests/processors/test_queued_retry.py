@@ -6,8 +6,9 @@ from otelier.processors.queued_retry import QueuedRetry, QueuedRetryConfig
 from otelier.testing import MemoryExporter, component_context, items
 
 
-def test_it_hands_on_what_it_gets():
-    processor = QueuedRetry(QueuedRetryConfig(num_workers=4, queue_size=500), component_context("queued_retry"))
+def test_it_hands_on_what_it_gets_whatever_its_keys_say():
+    config = QueuedRetryConfig(num_workers=4, queue_size=1, retry_on_failure=False, backoff_delay=Duration(60))
+    processor = QueuedRetry(config, component_context("queued_retry"))
     processor.next = MemoryExporter()
     processor.start()
     processor.consume(items("traces", 3))

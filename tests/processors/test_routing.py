@@ -2,7 +2,7 @@
 
 import pytest
 
-from otelier.component import ComponentID, OtelierError
+from otelier.component import ComponentID, Invalid, OtelierError
 from otelier.processors.routing import Routing, RoutingConfig, RoutingRow
 from otelier.telemetry import Batch
 from otelier.testing import MemoryExporter, component_context, decode, span, traces
@@ -27,6 +27,13 @@ def arrived(made):
     return [sink.items for sink in made.exporters.values()]
 
 
+@pytest.mark.proves(
+    "processors.routing.attribute_source",
+    "processors.routing.from_attribute",
+    "processors.routing.default_exporters",
+    "processors.routing.table.value",
+    "processors.routing.table.exporters",
+)
 def test_the_resource_s_attribute_decides_and_the_rest_goes_to_the_default():
     made = processor(
         RoutingRow(value="production", exporters=(PROD,)),
@@ -39,6 +46,7 @@ def test_the_resource_s_attribute_decides_and_the_rest_goes_to_the_default():
     assert made.next.items == 0
 
 
+@pytest.mark.proves("processors.routing.drop_resource_routing_attribute")
 def test_the_attribute_goes_once_it_has_decided_if_told_so():
     made = processor(
         RoutingRow(value="production", exporters=(PROD,)),
@@ -51,6 +59,7 @@ def test_the_attribute_goes_once_it_has_decided_if_told_so():
     assert not decode(batch).resource_spans[0].resource.attributes
 
 
+@pytest.mark.proves("processors.routing.attribute_source", "processors.routing.from_attribute")
 def test_client_metadata_decides_for_the_whole_batch():
     made = processor(RoutingRow(value="acme", exporters=(PROD, TEST)), from_attribute="X-Tenant")
     made.consume(of("production").with_metadata({"x-tenant": ("acme",)}))
@@ -58,6 +67,7 @@ def test_client_metadata_decides_for_the_whole_batch():
     assert arrived(made) == [1, 1, 1]
 
 
+@pytest.mark.proves("processors.routing.table.statement")
 def test_a_resource_may_match_several_statements():
     made = processor(
         RoutingRow(statement='route() where IsMatch(attributes["deployment.environment"], "^prod")', exporters=(PROD,)),
@@ -65,6 +75,17 @@ def test_a_resource_may_match_several_statements():
     )
     made.consume(Batch.join([of("production"), of("test"), traces(span(), resource={})]))
     assert arrived(made) == [1, 2, 1]
+
+
+def test_a_statement_that_fails_refuses_the_batch_unless_told_to_go_on():
+    failing = RoutingRow(
+        statement='route() where ParseInt(attributes["deployment.environment"], 10) == 1', exporters=(PROD,)
+    )
+    with pytest.raises(Invalid):
+        processor(failing).consume(of("production"))
+    made = processor(failing, error_mode="ignore")
+    made.consume(of("production"))
+    assert arrived(made) == [0, 0, 1]
 
 
 def test_without_a_default_what_nothing_matches_is_dropped_and_counted():

@@ -7,7 +7,7 @@ import pytest
 from otelier.component import Meter, Permanent
 from otelier.config import ConfigError, decode, load
 from otelier.processors.transform import Transform, TransformConfig
-from otelier.testing import FakeClock, MemoryExporter, component_context, log_record, logs, span, traces
+from otelier.testing import FakeClock, MemoryExporter, component_context, gauge, log_record, logs, metrics, span, traces
 from otelier.testing import decode as opened
 
 _SEED = """
@@ -55,6 +55,7 @@ def _plain(pairs):
     return {pair.key: getattr(pair.value, pair.value.WhichOneof("value") or "string_value") for pair in pairs}
 
 
+@pytest.mark.proves("collector.case_19")
 def test_the_seed_truncates_texts_by_bytes_and_never_through_a_character():
     it = Setup(_SEED)
     long = {
@@ -77,6 +78,7 @@ def test_the_seed_truncates_texts_by_bytes_and_never_through_a_character():
     assert it.resource() == {"r": "r" * 300}
 
 
+@pytest.mark.proves("collector.case_19")
 def test_deleting_keys_that_are_not_there_is_no_error():
     keys = ", ".join(f'"{key}"' for key in _DELETED)
     it = Setup(f"trace_statements: ['delete_keys(span.attributes, [{keys}])']")
@@ -104,6 +106,11 @@ def test_a_statement_can_ask_for_the_senders_metadata():
     assert opened(it.out.batches[0]).resource_spans[0].scope_spans[0].spans[0].name == "x"
 
 
+@pytest.mark.proves(
+    "transform.trace_statements.conditions",
+    "transform.trace_statements.context",
+    "transform.trace_statements.statements",
+)
 def test_statements_run_in_order_and_groups_one_after_the_other():
     it = Setup("""
 trace_statements:
@@ -117,6 +124,7 @@ trace_statements:
     assert it.resource() == {"last": "c"}
 
 
+@pytest.mark.proves("transform.trace_statements.shared_cache")
 @pytest.mark.parametrize(("shared", "seen"), [("false", {}), ("true", {"first": "a"})])
 def test_a_cache_is_an_items_own_unless_it_is_shared(shared, seen):
     it = Setup(f"""
@@ -131,6 +139,7 @@ trace_statements:
     assert it.spans(span("a"), span("b", number=2)) == [("a", seen), ("b", seen)]
 
 
+@pytest.mark.proves("transform.error_mode")
 def test_propagate_refuses_the_batch_whole():
     it = Setup("trace_statements: ['set(span.name, 5)']")
     with pytest.raises(
@@ -140,6 +149,7 @@ def test_propagate_refuses_the_batch_whole():
     assert it.out.batches == []
 
 
+@pytest.mark.proves("transform.error_mode")
 def test_ignore_goes_on_counts_and_warns_once_in_ten_seconds(caplog):
     it = Setup("{error_mode: ignore, trace_statements: ['set(span.name, 5)', 'set(span.name, \"x\")']}")
     with caplog.at_level(logging.WARNING, "otelier.test"):
@@ -152,6 +162,7 @@ def test_ignore_goes_on_counts_and_warns_once_in_ten_seconds(caplog):
     assert second == first + " (1 more like this)"
 
 
+@pytest.mark.proves("transform.trace_statements.error_mode")
 def test_silent_only_counts(caplog):
     it = Setup("""
 error_mode: ignore
@@ -162,6 +173,7 @@ trace_statements: [{context: span, error_mode: silent, statements: ['set(name, 5
     assert caplog.records == []
 
 
+@pytest.mark.proves("transform.flatten_data")
 def test_flattened_records_can_change_their_resource_alone():
     statements = '{context: log, statements: [\'set(resource.attributes["to"], attributes["to"])\']}'
     it = Setup(f"{{flatten_data: true, log_statements: [{statements}]}}", "logs")
@@ -175,6 +187,51 @@ def test_flattened_records_can_change_their_resource_alone():
         for each in opened(it.out.batches[0]).resource_logs
     ]
     assert found == [("a", ["0", "2"]), ("b", ["1", "3"])]
+
+
+_ITEMS = {
+    "trace": ("span", "name", "span.name", traces(span("a"), span("b", number=2))),
+    "metric": ("metric", "name", "metric.name", metrics(gauge("a", 1.0), gauge("b", 1.0))),
+    "log": ("log", "body", "log.body", logs(log_record("a"), log_record("b"))),
+}
+
+
+def _called(batch):
+    """Names of spans or metrics, bodies of records."""
+    message = opened(batch)
+    match batch.signal:
+        case "traces":
+            return [each.name for r in message.resource_spans for s in r.scope_spans for each in s.spans]
+        case "metrics":
+            return [each.name for r in message.resource_metrics for s in r.scope_metrics for each in s.metrics]
+        case _:
+            records = [each for r in message.resource_logs for s in r.scope_logs for each in s.log_records]
+            return [each.body.string_value for each in records]
+
+
+@pytest.mark.parametrize("kind", ["trace", "metric", "log"])
+def test_groups_of_all_signals_have_the_same_keys(kind, caplog):
+    context, name, path, batch = _ITEMS[kind]
+
+    def result(*groups):
+        it = Setup(f"{kind}_statements: [{', '.join(groups)}]", batch.signal)
+        it.processor.consume(batch)
+        return _called(it.out.batches[-1])
+
+    assert result(f"'set({path}, \"x\")'") == ["x", "x"]
+    assert result(f"{{context: {context}, statements: ['set({name}, \"x\")', 'set({name}, \"y\")']}}") == ["y", "y"]
+    conditional = f"conditions: ['{name} == \"a\"'], statements: ['set({name}, \"x\")']"
+    assert result(f"{{context: {context}, {conditional}}}") == ["x", "b"]
+    failing = 'statements: [\'set(resource.attributes["x"], ParseInt("x", 10))\']'
+    assert result(f"{{{failing}, error_mode: silent}}") == ["a", "b"]
+    with pytest.raises(Permanent):
+        result(f"{{{failing}}}")
+    assert caplog.records == []
+    keeping = [
+        f'{{context: {context}, shared_cache: true, statements: [\'set(cache["n"], {name}) where {name} == "a"\']}}',
+        f"{{context: {context}, shared_cache: true, statements: ['set({name}, cache[\"n\"])']}}",
+    ]
+    assert result(*keeping) == ["a", "a"]
 
 
 def test_every_mistake_is_told_with_its_place():

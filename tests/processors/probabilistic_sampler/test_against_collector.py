@@ -23,12 +23,11 @@ CLOSED = [{}, {"fail_closed": False}]
 
 @needs_collector
 @pytest.mark.proves(
-    "probabilistic_sampler",
-    "key:probabilistic_sampler.sampling_percentage",
-    "key:probabilistic_sampler.mode",
-    "key:probabilistic_sampler.hash_seed",
-    "key:probabilistic_sampler.fail_closed",
-    "key:probabilistic_sampler.sampling_precision",
+    "probabilistic_sampler.sampling_percentage",
+    "probabilistic_sampler.mode",
+    "probabilistic_sampler.hash_seed",
+    "probabilistic_sampler.fail_closed",
+    "probabilistic_sampler.sampling_precision",
 )
 def test_spans(tmp_path):
     configs = {str(n): a | b | c for n, (a, b, c) in enumerate(itertools.product(MODES, PERCENTAGES, CLOSED))}
@@ -44,10 +43,9 @@ def test_spans(tmp_path):
 @needs_collector
 @pytest.mark.parametrize("from_attribute", ["", "id"])
 @pytest.mark.proves(
-    "probabilistic_sampler",
-    "key:probabilistic_sampler.from_attribute",
-    "key:probabilistic_sampler.attribute_source",
-    "key:probabilistic_sampler.sampling_priority",
+    "probabilistic_sampler.from_attribute",
+    "probabilistic_sampler.attribute_source",
+    "probabilistic_sampler.sampling_priority",
 )
 def test_log_records(tmp_path, from_attribute):
     sources: list[dict[str, Any]] = [{}, {"sampling_priority": "prio"}]

@@ -23,9 +23,7 @@ def sampled(config: dict[str, object], batch: Batch) -> str | None:
     return found[0][1] if found else None
 
 
-@pytest.mark.proves(
-    "probabilistic_sampler", "key:probabilistic_sampler.sampling_percentage", "key:probabilistic_sampler.hash_seed"
-)
+@pytest.mark.proves("probabilistic_sampler.sampling_percentage", "probabilistic_sampler.hash_seed")
 def test_a_hash_of_the_trace_id_decides_and_is_written_down():
     assert sampled({"sampling_percentage": 37.3}, one()) == "ot=rv:d354074bd28b2a;th:a084"
     assert sampled({"sampling_percentage": 17}, one()) is None
@@ -49,26 +47,27 @@ def test_the_hash_mode_leaves_alone_what_others_sampled():
         ("equalizing", 50, "ot=th:c;rv:b0000000000000", None),
     ],
 )
-@pytest.mark.proves("probabilistic_sampler", "key:probabilistic_sampler.mode")
+@pytest.mark.proves("probabilistic_sampler.mode")
 def test_thresholds_go_on_from_what_was_sampled_before(mode, percentage, before, after):
     assert trace_id(0)[9:] >= bytes.fromhex("80000000000000")
     assert sampled({"mode": mode, "sampling_percentage": percentage}, one(before)) == after
 
 
+@pytest.mark.proves("probabilistic_sampler.sampling_percentage")
 def test_a_priority_goes_over_everything():
     assert sampled({"sampling_percentage": 0}, one(**{"sampling.priority": 1})) == "ot=th:0"
     assert sampled({"sampling_percentage": 100}, one(**{"sampling.priority": 0})) is None
     assert sampled({"sampling_percentage": 100, "mode": "equalizing"}, one(**{"sampling.priority": "x"})) == "ot=th:0"
 
 
-@pytest.mark.proves("probabilistic_sampler", "key:probabilistic_sampler.fail_closed")
+@pytest.mark.proves("probabilistic_sampler.fail_closed")
 def test_what_cant_be_right_is_refused_unless_it_may_pass():
     broken = one("ot=th:zz")
     assert sampled({"sampling_percentage": 100, "mode": "proportional"}, broken) is None
     assert sampled({"sampling_percentage": 1, "mode": "proportional", "fail_closed": False}, broken) == "ot=th:zz"
 
 
-@pytest.mark.proves("probabilistic_sampler", "key:probabilistic_sampler.from_attribute")
+@pytest.mark.proves("probabilistic_sampler.from_attribute")
 def test_a_log_record_says_it_in_attributes():
     records = logs(log_record("0", attributes={"id": "x1", "n": 1}), log_record("1", attributes={"n": 1}))
     kept = sampler("logs", {"sampling_percentage": 100, "from_attribute": "id"}).process(records)

@@ -41,7 +41,14 @@ def hashed_below(percentage: float, number: int) -> bool:
     return fnv1a(b"default-hash-seed" + trace_id(number)) <= threshold_of(percentage / 100)
 
 
-@pytest.mark.proves("tail_sampling.latency", "tail_sampling.status_code", "tail_sampling.probabilistic")
+@pytest.mark.proves(
+    "tail_sampling.latency",
+    "tail_sampling.status_code",
+    "tail_sampling.probabilistic",
+    "collector.case_1",
+    "tail_sampling.policies.latency.threshold_ms",
+    "tail_sampling.policies.status_code.status_codes",
+)
 def test_latency_error_and_five_percent():
     missed = [number for number in range(200) if not hashed_below(5, number)]
     hit = next(number for number in range(200) if hashed_below(5, number))
@@ -65,6 +72,11 @@ def test_latency_error_and_five_percent():
     assert found == {"slow", "err", "p501", "g1", "g2", "lucky"}
 
 
+@pytest.mark.proves(
+    "collector.case_3",
+    "tail_sampling.policies.probabilistic.sampling_percentage",
+    "tail_sampling.policies.probabilistic.hash_salt",
+)
 def test_five_percent_of_two_thousand():
     sent = traces(*(span(str(number), trace=number) for number in range(10_000, 12_000)))
     found = kept([FIVE_PERCENT], sent)
@@ -77,7 +89,14 @@ def test_five_percent_of_two_thousand():
     }
 
 
-@pytest.mark.proves("tail_sampling.string_attribute")
+@pytest.mark.proves(
+    "tail_sampling.string_attribute",
+    "collector.case_4",
+    "tail_sampling.policies.string_attribute.key",
+    "tail_sampling.policies.string_attribute.values",
+    "tail_sampling.policies.string_attribute.enabled_regex_matching",
+    "tail_sampling.policies.string_attribute.invert_match",
+)
 def test_noisy_addresses_are_dropped():
     noise = {
         "name": "drop_noisy_url",
@@ -109,7 +128,18 @@ def test_noisy_addresses_are_dropped():
 
 
 @pytest.mark.proves(
-    "tail_sampling.and", "tail_sampling.not", "tail_sampling.span_count", "tail_sampling.numeric_attribute"
+    "tail_sampling.and",
+    "tail_sampling.not",
+    "tail_sampling.span_count",
+    "tail_sampling.numeric_attribute",
+    "collector.case_7",
+    "tail_sampling.policies.and.and_sub_policy",
+    "tail_sampling.policies.not.not_sub_policy",
+    "tail_sampling.policies.span_count.min_spans",
+    "tail_sampling.policies.span_count.max_spans",
+    "tail_sampling.policies.numeric_attribute.key",
+    "tail_sampling.policies.numeric_attribute.min_value",
+    "tail_sampling.policies.numeric_attribute.max_value",
 )
 def test_and_not_span_count_and_kinds_of_numbers():
     health = {

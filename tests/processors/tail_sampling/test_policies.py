@@ -77,7 +77,10 @@ leaves = [
         "span_count", st.tuples(small, small).map(lambda n: SpanCountConfig(min_spans=n[0], max_spans=n[1] and sum(n)))
     ),
     policy("rate_limiting", st.builds(RateLimitingConfig, spans_per_second=st.integers(1, 20), burst_capacity=small)),
-    policy("bytes_limiting", st.builds(BytesLimitingConfig, bytes_per_second=st.integers(1, 2000))),
+    policy(
+        "bytes_limiting",
+        st.builds(BytesLimitingConfig, bytes_per_second=st.integers(1, 2000), burst_capacity=st.integers(0, 3000)),
+    ),
 ]
 
 
@@ -131,15 +134,35 @@ def traces(draw: st.DrawFn, matchers: list[Any]) -> Due:
 
 
 @pytest.mark.proves(
-    *(
-        f"tail_sampling.{type_}"
-        for type_ in (
-            *("always_sample", "latency", "status_code", "string_attribute", "numeric_attribute", "boolean_attribute"),
-            *("probabilistic", "rate_limiting", "bytes_limiting", "span_count", "trace_state", "trace_flags"),
-            *("and", "not", "drop", "composite"),
-        )
-    ),
-    "key:tail_sampling.sample_on_first_match",
+    "tail_sampling.always_sample",
+    "tail_sampling.latency",
+    "tail_sampling.status_code",
+    "tail_sampling.string_attribute",
+    "tail_sampling.numeric_attribute",
+    "tail_sampling.boolean_attribute",
+    "tail_sampling.probabilistic",
+    "tail_sampling.rate_limiting",
+    "tail_sampling.bytes_limiting",
+    "tail_sampling.span_count",
+    "tail_sampling.trace_state",
+    "tail_sampling.trace_flags",
+    "tail_sampling.and",
+    "tail_sampling.not",
+    "tail_sampling.drop",
+    "tail_sampling.composite",
+    "tail_sampling.sample_on_first_match",
+    "tail_sampling.policies.latency.upper_threshold_ms",
+    "tail_sampling.policies.numeric_attribute.invert_match",
+    "tail_sampling.policies.boolean_attribute.invert_match",
+    "tail_sampling.policies.rate_limiting.spans_per_second",
+    "tail_sampling.policies.rate_limiting.burst_capacity",
+    "tail_sampling.policies.bytes_limiting.bytes_per_second",
+    "tail_sampling.policies.bytes_limiting.burst_capacity",
+    "tail_sampling.policies.composite.composite_sub_policy",
+    "tail_sampling.policies.composite.max_total_spans_per_second",
+    "tail_sampling.policies.composite.rate_allocation.policy",
+    "tail_sampling.policies.composite.rate_allocation.percent",
+    "tail_sampling.policies.drop.drop_sub_policy",
 )
 @settings(max_examples=400, deadline=None)
 @given(st.data(), lists, st.booleans(), st.sets(st.sampled_from([change.rule for change in CHANGES])))

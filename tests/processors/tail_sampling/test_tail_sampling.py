@@ -19,7 +19,7 @@ ERROR = {"name": "error", "type": "status_code", "status_code": {"status_codes":
 ALL = {"name": "all", "type": "always_sample"}
 
 
-@pytest.mark.proves("key:tail_sampling.policies", "key:tail_sampling.decision_wait")
+@pytest.mark.proves("tail_sampling.decision_wait", "tail_sampling.policies.name", "tail_sampling.policies.type")
 def test_a_whole_trace_is_kept_or_dropped_when_its_wait_is_over():
     it = Sampler(SLOW, ERROR)
     it.consume(span("slow", trace=1, duration_ns=600 * MS), span("err", trace=2, status="ERROR"))
@@ -37,7 +37,7 @@ def test_a_whole_trace_is_kept_or_dropped_when_its_wait_is_over():
     it.stop()
 
 
-@pytest.mark.proves("key:tail_sampling.num_traces")
+@pytest.mark.proves("tail_sampling.num_traces", "collector.case_8")
 def test_case_8_is_different_on_purpose_more_traces_than_num_traces_are_not_evicted(caplog):
     it = Sampler(ALL, num_traces=2)
     it.consume(span("t1", trace=1), span("t2", trace=2), span("t3", trace=3))
@@ -49,9 +49,9 @@ def test_case_8_is_different_on_purpose_more_traces_than_num_traces_are_not_evic
 
 
 @pytest.mark.proves(
-    "key:tail_sampling.decision_cache",
-    "key:tail_sampling.decision_cache.sampled_cache_size",
-    "key:tail_sampling.decision_cache.non_sampled_cache_size",
+    "tail_sampling.decision_cache.sampled_cache_size",
+    "tail_sampling.decision_cache.non_sampled_cache_size",
+    "collector.case_10",
 )
 def test_case_10_decision_caches():
     it = Sampler(ERROR, num_traces=2, decision_cache={"sampled_cache_size": 100, "non_sampled_cache_size": 100})
@@ -82,7 +82,7 @@ def test_without_caches_a_decision_is_remembered_until_num_traces_newer_ids_came
     it.stop()
 
 
-@pytest.mark.proves("key:tail_sampling.decision_wait_after_root_received")
+@pytest.mark.proves("tail_sampling.decision_wait_after_root_received")
 def test_a_root_brings_the_decision_forward():
     it = Sampler(ALL, decision_wait="10s", decision_wait_after_root_received="1s")
     it.consume(span("child", trace=1, parent=7), span("no root", trace=2, parent=7))
@@ -95,7 +95,7 @@ def test_a_root_brings_the_decision_forward():
     it.stop()
 
 
-@pytest.mark.proves("key:tail_sampling.sampling_strategy")
+@pytest.mark.proves("tail_sampling.sampling_strategy")
 def test_span_ingest_lets_traces_leave_as_soon_as_a_policy_wants_them():
     it = Sampler(ERROR, decision_wait="10s", sampling_strategy="span-ingest")
     it.consume(span("a", trace=1), span("b", trace=2))
@@ -112,7 +112,7 @@ def test_span_ingest_lets_traces_leave_as_soon_as_a_policy_wants_them():
     it.stop()
 
 
-@pytest.mark.proves("key:tail_sampling.sample_on_first_match")
+@pytest.mark.proves("tail_sampling.sample_on_first_match")
 def test_on_the_first_match_nobody_else_is_asked():
     it = Sampler(ALL, ERROR, sample_on_first_match=True)
     it.consume(span("a"))
@@ -122,7 +122,7 @@ def test_on_the_first_match_nobody_else_is_asked():
     it.stop()
 
 
-@pytest.mark.proves("key:tail_sampling.maximum_trace_size_bytes")
+@pytest.mark.proves("tail_sampling.maximum_trace_size_bytes")
 def test_a_trace_that_gets_too_large_is_dropped_at_once():
     it = Sampler(ALL, maximum_trace_size_bytes=1000)
     it.consume(span("x" * 600, trace=1), span("small", trace=2))
@@ -135,7 +135,7 @@ def test_a_trace_that_gets_too_large_is_dropped_at_once():
     it.stop()
 
 
-@pytest.mark.proves("key:tail_sampling.drop_pending_traces_on_shutdown")
+@pytest.mark.proves("tail_sampling.drop_pending_traces_on_shutdown", "collector.case_10")
 @pytest.mark.parametrize("drops", [False, True])
 def test_what_waits_at_shutdown_is_decided_or_dropped_as_configured(drops):
     it = Sampler(ERROR, drop_pending_traces_on_shutdown=drops)
@@ -174,7 +174,7 @@ def test_while_too_much_waits_for_the_next_component_nothing_is_taken():
     assert it.dropped() == {"shutdown": 1}
 
 
-@pytest.mark.proves("key:tail_sampling.decision_records")
+@pytest.mark.proves("tail_sampling.decision_records")
 def test_records_say_what_each_policy_said():
     it = Sampler(SLOW, ERROR, decision_records=3)
     it.consume(span("a", trace=1, duration_ns=600 * MS), span("b", trace=2, status="ERROR", number=2))
@@ -196,7 +196,7 @@ def test_records_say_what_each_policy_said():
     it.stop()
 
 
-@pytest.mark.proves("key:tail_sampling.tail_storage")
+@pytest.mark.proves("tail_sampling.tail_storage")
 @pytest.mark.parametrize(
     ("keys", "where"),
     [
@@ -216,9 +216,7 @@ def test_custody():
     assert custody.kind is CustodyKind.BUFFERS and "the last 30s" in custody.loss_window
 
 
-@pytest.mark.proves(
-    "key:tail_sampling.budget_bytes", "key:tail_sampling.spill_bytes", "key:tail_sampling.spill_directory"
-)
+@pytest.mark.proves("tail_sampling.budget_bytes", "tail_sampling.spill_bytes", "tail_sampling.spill_directory")
 def test_what_does_not_fit_in_memory_goes_to_disk_and_then_is_refused(tmp_path):
     it = Sampler(ERROR, budget_bytes=300, spill_bytes=1_000, spill_directory=str(tmp_path))
     accepted = []
@@ -234,7 +232,7 @@ def test_what_does_not_fit_in_memory_goes_to_disk_and_then_is_refused(tmp_path):
     assert it.names == [*accepted, "more"]
 
 
-@pytest.mark.proves("key:tail_sampling.block_on_overflow")
+@pytest.mark.proves("tail_sampling.block_on_overflow")
 def test_who_may_block_waits_until_there_is_room():
     it = Sampler(ERROR, budget_bytes=150, spill_bytes=0, block_on_overflow=True)
     it.consume(span("a", trace=1, status="ERROR"))
@@ -261,7 +259,7 @@ def test_who_waits_for_room_is_refused_when_all_is_stopped():
 WITHOUT_EFFECT = {"expected_new_traces_per_sec": 1000, "num_shards": 8}
 
 
-@pytest.mark.proves("key:tail_sampling.expected_new_traces_per_sec", "key:tail_sampling.num_shards")
+@pytest.mark.proves("tail_sampling.expected_new_traces_per_sec", "tail_sampling.num_shards")
 def test_keys_that_only_help_the_collector_change_nothing():
     it = Sampler(ERROR, **WITHOUT_EFFECT)
     it.consume(span("a", trace=1, status="ERROR"), span("b", trace=2))

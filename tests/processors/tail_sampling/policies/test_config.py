@@ -137,6 +137,16 @@ def test_what_is_wrong_is_said_with_what_to_do(text, messages):
     assert refusal(text) == messages
 
 
+@pytest.mark.parametrize("size", [1, 10_000])
+def test_the_size_of_the_collectors_cache_changes_nothing(size):
+    (policy,) = policies(
+        "{name: a, type: string_attribute, string_attribute: "
+        f"{{key: k, values: [a, b, c], enabled_regex_matching: true, cache_max_size: {size}}}}}"
+    )
+    made = make_policies([policy], rules_of(""), component_context())
+    assert all_matchers(made) == [StringMatcher("k", ("a", "b", "c"), regex=True)]
+
+
 def test_shares_of_a_composite():
     (policy,) = policies(
         "{name: a, type: composite, composite: {max_total_spans_per_second: 1000, "
@@ -175,7 +185,7 @@ PATHS = [
 
 
 @pytest.mark.parametrize("compat", ["", "0.143.0", "v0.155.0"])
-@pytest.mark.proves("key:tail_sampling.compat")
+@pytest.mark.proves("tail_sampling.compat")
 def test_choices_that_versions_make_differently_are_told(compat):
     told = choices_that_matter(policies(EVERY_CHOICE), compat)
     assert [path for path, _ in told] == PATHS

@@ -36,12 +36,17 @@ def verdicts(cfg: OttlConditionConfig, meter: Meter | None = None) -> list[int]:
     return policy.evaluate(due, 0, 0.0).tolist()
 
 
-@pytest.mark.proves("tail_sampling.ottl_condition")
+@pytest.mark.proves(
+    "tail_sampling.ottl_condition",
+    "tail_sampling.policies.ottl_condition.span",
+    "tail_sampling.policies.ottl_condition.spanevent",
+)
 def test_any_span_or_event_is_enough():
     cfg = OttlConditionConfig(span=(SLOW, 'span.name == "number"'), spanevent=('spanevent.name == "exception"',))
     assert verdicts(cfg) == [Verdict.SAMPLED, Verdict.NOT_SAMPLED, Verdict.SAMPLED, Verdict.SAMPLED]
 
 
+@pytest.mark.proves("tail_sampling.policies.ottl_condition.error_mode")
 @pytest.mark.parametrize(("mode", "otherwise"), [("propagate", Verdict.ERROR), ("ignore", Verdict.NOT_SAMPLED)])
 def test_a_condition_that_fails_is_an_error_or_passed_over(mode, otherwise):
     assert verdicts(OttlConditionConfig(span=(BROKEN,), error_mode=mode)) == [
