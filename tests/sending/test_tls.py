@@ -1,8 +1,18 @@
 """The TLS keys reach the connection: who is believed, and who we say we are."""
 
 import ipaddress
+import json
+import os
+import queue
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import grpc
 import pytest
@@ -19,9 +29,9 @@ from otelier.testing import component_context, items
 class Authority:
     """A throw-away certificate authority."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "authority") -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._cert = self._sign("authority", self._key.public_key(), None)
+        self._cert = self._sign(name, self._key.public_key(), None)
         self.pem = self._cert.public_bytes(serialization.Encoding.PEM)
 
     def issue(self, name: str) -> tuple[bytes, bytes]:
@@ -85,8 +95,9 @@ def files(authority, tmp_path):
     return found
 
 
-def send(endpoint, tls):
-    sender = GrpcSender(component_context(), GrpcClientSettings(endpoint=endpoint, tls=tls, timeout=Duration(5)))
+def send(endpoint, tls, **keys):
+    settings = GrpcClientSettings(endpoint=endpoint, tls=tls, timeout=Duration(5), **keys)
+    sender = GrpcSender(component_context(), settings)
     try:
         return sender.send(items("traces", 1), 5.0)
     finally:
@@ -120,3 +131,99 @@ def test_a_stranger_is_not_believed_unless_told_so(endpoint, files):
 def test_without_a_client_certificate_the_server_refuses(endpoint, files):
     with pytest.raises(Retryable):
         send(endpoint, TlsClientSettings(ca_file=files["ca_file"]))
+
+
+def test_the_authority_is_whom_the_certificate_must_name(endpoint, files):
+    assert send(endpoint, TlsClientSettings(**files), authority="backend") == Sent()
+    with pytest.raises(Retryable):
+        send(endpoint, TlsClientSettings(**files), authority="somebody-else")
+
+
+def test_versions_are_bounded(tls_1_2, authority):
+    ca = Secret(authority.pem.decode())
+    assert said(tls_1_2, TlsClientSettings(ca_pem=ca, max_version="1.2")) == "TLSv1.2"
+    assert said(tls_1_2, TlsClientSettings(ca_pem=ca)) == "TLSv1.2"
+    assert said(tls_1_2, TlsClientSettings(ca_pem=ca, min_version="1.3")) == ""
+
+
+def test_changed_files_are_read_again(endpoint, files, authority):
+    ca = Path(files["ca_file"])
+    ca.write_bytes(Authority().pem)
+    settings = GrpcClientSettings(
+        endpoint=endpoint, tls=TlsClientSettings(reload_interval=Duration(0.001), **files), timeout=Duration(5)
+    )
+    sender = GrpcSender(component_context(), settings)
+    with pytest.raises(Retryable):
+        sender.send(items("traces", 1), 5.0)
+    ca.write_bytes(authority.pem)
+    until_taken(sender)
+    sender.close()
+
+
+SENDS = """
+import json, sys
+from otelier.sending import GrpcClientSettings, GrpcSender, TlsClientSettings
+from otelier.testing import component_context, items
+endpoint, keys = sys.argv[1], json.loads(sys.argv[2])
+GrpcSender(component_context(), GrpcClientSettings(endpoint=endpoint, tls=TlsClientSettings(**keys))).send(
+    items("traces", 1), 5.0)
+"""
+"""In a process of its own, because the system's authorities are read once."""
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_the_systems_authorities_are_believed_besides_ones_own_if_asked(endpoint, files, tmp_path, asked):
+    stranger = tmp_path / "stranger"
+    stranger.write_bytes(Authority("stranger").pem)
+    keys = files | {"ca_file": str(stranger), "include_system_ca_certs_pool": asked}
+    system = os.environ | {"SSL_CERT_FILE": files["ca_file"]}  # as OpenSSL has it
+    ended = subprocess.run(
+        [sys.executable, "-c", SENDS, endpoint, json.dumps(keys)], env=system, stderr=subprocess.PIPE
+    )
+    assert (ended.returncode == 0) is asked, ended.stderr.decode()
+
+
+def until_taken(sender):
+    give_up = time.monotonic() + 20
+    while time.monotonic() < give_up:
+        try:
+            return sender.send(items("traces", 1), 5.0)
+        except Retryable:
+            threading.Event().wait(0.02)  # the connection's back-off passes first
+    raise AssertionError("the new file was not read")
+
+
+@pytest.fixture
+def tls_1_2(authority, tmp_path):
+    """(port, versions of the handshakes that succeeded) of a server that speaks no newer TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    for name, pem in zip(("cert", "key"), authority.issue("backend"), strict=True):
+        (tmp_path / f"server-{name}").write_bytes(pem)
+    context.load_cert_chain(tmp_path / "server-cert", tmp_path / "server-key")
+    context.set_alpn_protocols(["h2"])
+    spoken = queue.SimpleQueue()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve():
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                try:
+                    with context.wrap_socket(connection, server_side=True) as wrapped:
+                        spoken.put(wrapped.version())
+                except OSError:
+                    spoken.put("")
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield listener.getsockname()[1], spoken
+
+
+def said(server, tls):
+    """The version that was agreed on; empty if there was none."""
+    port, spoken = server
+    with pytest.raises(Retryable):  # it speaks TLS, but no gRPC
+        send(f"127.0.0.1:{port}", tls)
+    return spoken.get(timeout=20)
