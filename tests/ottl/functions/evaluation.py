@@ -6,7 +6,7 @@ from typing import Any
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from otelier.ottl.any_value import encode_map
+from otelier.ottl.any_value import replace_map
 from otelier.ottl.compile import Compiler
 from otelier.ottl.contexts import context_named
 from otelier.ottl.frame import Frame, Node
@@ -20,7 +20,8 @@ ERROR = object()
 
 def frame_of(attributes: dict[str, Any] | None = None, **fields: Any) -> Frame:
     frame = Frame(FakeClock(), {})
-    span = Span(attributes=encode_map(attributes or {}), **fields)
+    span = Span(**fields)
+    replace_map(span.attributes, attributes or {})
     frame.span = Node(span)
     return frame
 
