@@ -94,7 +94,7 @@ def collected(folder: Path) -> dict[str, list[str]]:
     """What is proved, by which tests, as `file::test`."""
     proofs: defaultdict[str, list[str]] = defaultdict(list)
     for path in sorted(folder.rglob("test_*.py")):
-        file = path.relative_to(ROOT).as_posix()
+        file = path.relative_to(folder.parent).as_posix()
         for node in ast.parse(path.read_text("utf-8")).body:
             test = f"::{node.name}" if isinstance(node, ast.FunctionDef | ast.ClassDef) else ""
             for name in _marked(node):

@@ -208,6 +208,8 @@ def _check(annotation: Any) -> _Check:
     if annotation in _KINDS:
         return _exactly(annotation)
     origin = typing.get_origin(annotation)
+    if origin is typing.Annotated:
+        return _meant(*typing.get_args(annotation))
     if origin is list:
         return _list_of(typing.get_args(annotation)[0])
     if origin is typing.Literal:
@@ -229,6 +231,17 @@ def _exactly(*kinds: type) -> _Check:
         if type(value) not in kinds:
             raise OttlError(f"expected {wanted}, got {type_name(value)}")
         return value
+
+    return check
+
+
+def _meant(kind: Any, attempt: Callable[[Value], object]) -> _Check:
+    inner = _check(kind)
+
+    def check(value: Value) -> Value:
+        found = inner(value)
+        attempt(found)
+        return found
 
     return check
 

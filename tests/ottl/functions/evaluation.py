@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from otelier.ottl.any_value import replace_map
+from otelier.ottl.any_value import encode_value
 from otelier.ottl.compile import Compiler
 from otelier.ottl.contexts import context_named
 from otelier.ottl.frame import Frame, Node
@@ -20,8 +21,8 @@ ERROR = object()
 
 def frame_of(attributes: dict[str, Any] | None = None, **fields: Any) -> Frame:
     frame = Frame(FakeClock(), {})
-    span = Span(**fields)
-    replace_map(span.attributes, attributes or {})
+    pairs = [KeyValue(key=key, value=encode_value(value)) for key, value in (attributes or {}).items()]
+    span = Span(attributes=pairs, **fields)
     frame.span = Node(span)
     return frame
 

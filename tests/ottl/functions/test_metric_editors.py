@@ -1,4 +1,4 @@
-"""Editors of metrics, and converters about data points, on small metrics.
+"""Editors of metrics and of spans' names, and converters about data points, on small metrics.
 
 `test_peer.py` compares the same editors with the reference where one is installed.
 """
@@ -8,7 +8,7 @@ from google.protobuf import text_format
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 
 from otelier.ottl import Conditions, Program, condition_group, statement_group
-from otelier.testing import FakeClock, decode, metrics
+from otelier.testing import FakeClock, decode, metrics, span, traces
 
 SUM = """
     name: "s" unit: "By" sum { is_monotonic: true aggregation_temporality: AGGREGATION_TEMPORALITY_CUMULATIVE
@@ -109,3 +109,21 @@ def test_data_points(condition, holds):
     batch = metrics(text_format.Parse(SUM, Metric()))
     group = condition_group([condition], signal="metrics", context="metric")
     assert any(Conditions([group], FakeClock()).matches(batch, report=None)) is holds
+
+
+@pytest.mark.proves("ottl.set_semconv_span_name")
+@pytest.mark.parametrize(
+    ("attributes", "name"),
+    [
+        ({"http.request.method": "GET", "http.route": "/cart/{id}"}, "GET /cart/{id}"),
+        ({"http.request.method": "GET"}, "GET"),
+        ({"other": "x"}, "before"),
+    ],
+)
+def test_names_of_spans(attributes, name):
+    group = statement_group(['set_semconv_span_name("1.37.0", "was")'], signal="traces", context="span")
+    edited = Program([group], FakeClock()).run(traces(span("before", attributes=attributes)), report=None)
+    (named,) = decode(edited).resource_spans[0].scope_spans[0].spans
+    assert named.name == name
+    kept = [each.value.string_value for each in named.attributes if each.key == "was"]
+    assert kept == ([] if name == "before" else ["before"])
