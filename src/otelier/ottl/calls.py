@@ -87,6 +87,8 @@ def bind(call: Call, function: Function, resolver: Resolver) -> Evaluate:
             return run(**constants, **values)
         except OttlError as error:
             raise OttlError(f"{name}: {error}") from None
+        except (ArithmeticError, ValueError, RecursionError) as error:  # a date after the year 9999, and its like
+            raise OttlError(f"{name} can't cope with its arguments: {error}") from error
 
     return evaluate
 
