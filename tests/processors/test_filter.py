@@ -157,7 +157,7 @@ def test_a_condition_that_fails_keeps_the_item_or_refuses_the_batch():
     [
         ("traces: {span: [name]}", "`span[0]`: column 1: `name` is a value, expected a condition"),
         ("traces: {span: ['true', 'nam == 1']}", "`span[1]`: column 1: span has no path `nam`; did you mean `name`?"),
-        ("log_conditions: ['body == 1']", "`log_conditions[0]`: `body` doesn't say whose; write `log.body`"),
+        ("log_conditions: ['body == 1']", "`log_conditions[0]`: column 1: `body` doesn't say whose; write `log.body`"),
         ("log_conditions: [{context: log, conditions: ['bod == 1']}]", "`conditions[0]`: column 1: log has no path"),
         (
             "spans: {include: {match_type: strict}}\ntraces: {span: ['true']}",

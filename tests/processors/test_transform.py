@@ -196,7 +196,7 @@ log_statements: ['set(span.name, "x")']
         "3: `trace_statements[0]`: column 5: span has no path `nam`; did you mean `name`?",
         "4: `context`: `spam` is no context of traces; did you mean `span`?",
         "10: `conditions[0]`: column 6: `=` gives an argument its name; compare with `==`",
-        "11: `log_statements[0]`: span is not in logs",
+        "11: `log_statements[0]`: column 5: `span` is no context of logs",
     ]
 
 

@@ -17,7 +17,7 @@ from .errors import (
     Retryable,
     StartError,
 )
-from .fanout import fan_out, hand_out
+from .fanout import Handed, fan_out, hand_out
 from .id import ComponentID
 from .meter import BoundCounter, BoundHistogram, Counter, Histogram, HistogramValue, Meter, Metric, Reading
 from .registry import Kind, Registration, connector, exporter, extension, processor, receiver
@@ -41,6 +41,7 @@ __all__ = [
     "Duration",
     "Exporter",
     "Extension",
+    "Handed",
     "Histogram",
     "HistogramValue",
     "Invalid",

@@ -76,8 +76,9 @@ def _midpoint(lower: float, upper: float, count: int, bounds: list[float]) -> li
 
 
 def _touched(lower: float, upper: float, bounds: list[float]) -> range:
-    """The explicit buckets that have a part of it."""
-    return range(_bucket_of(lower, bounds), _bucket_of(upper, bounds) + 1)
+    """The explicit buckets that have a part of it; the lower bound is no part."""
+    first = next((at for at, bound in enumerate(bounds) if lower < bound), len(bounds))
+    return range(first, _bucket_of(upper, bounds) + 1)
 
 
 def _uniform(lower: float, upper: float, count: int, bounds: list[float]) -> list[tuple[int, int]]:
