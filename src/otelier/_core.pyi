@@ -638,8 +638,7 @@ class TraceBuffer:
         """Remember what `decisions` gave."""
 
     def stats(self) -> dict[str, int]:
-        """`traces` that wait, decisions `remembered`, `memory_bytes`, `disk_bytes`; `oldest_us`, the arrival of the
-        longest waiting, if any waits."""
+        """`traces` that wait, decisions `remembered`, `memory_bytes` and `disk_bytes` of what waits."""
 
 @final
 class TraceColumns:
