@@ -560,3 +560,28 @@ def segment_summary(disk: Disk, path: str) -> bytes:
 
 def read_segment(disk: Disk, path: str, signal: Signal) -> Batch:
     """All of a segment as a batch. Raises OSError; ValueError for a damaged one."""
+
+# -- metrics of spans ---------------------------------------------------------------------------
+
+@final
+class SpanMetrics:
+    """Counts spans by service, name, kind, status and dimensions. Safe for threads."""
+
+    def __new__(cls, options: bytes) -> SpanMetrics:
+        """`options`: a JSON object, see rust/process/src/metrics/spans/options.rs. Raises ValueError for a wrong one."""
+    def consume(self, batch: Batch, now_ns: int) -> None:
+        """Count a batch of traces."""
+    def flush(self, now_ns: int) -> Batch:
+        """The metrics of now; empty if there are none. Cumulative sums begin with a point of 0."""
+    def confirm(self, arrived: bool) -> None:
+        """Delta: what became of the last flush. One that has not arrived comes again with the next."""
+    def snapshot(self) -> bytes:
+        """All series with their counts (docs/spec/aggregation-state.md), without a flush that nobody has confirmed."""
+    def restore(self, snapshot: bytes) -> bool:
+        """Take over a snapshot made with the same options; false, and no series, if it isn't one."""
+    def stats(self) -> dict[str, int]:
+        """Counters since the beginning: spans, without_service, overflowed, evicted_resources, expired_resources,
+        expired_series. Sizes now: resources, series, and unwritten series, whose counts no flush has given yet."""
+
+def glob_matches(pattern: str, text: str) -> bool:
+    """Whether all of `text` matches a pattern of `*`, `?`, `[a-z]`, `[!a-z]` and `{one,two}`."""

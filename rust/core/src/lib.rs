@@ -7,6 +7,7 @@ mod client;
 mod disk;
 mod frames;
 mod log;
+mod metrics;
 mod os_error;
 mod queue;
 mod segment;
@@ -25,5 +26,6 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     segment::register(m)?;
     view::register(m)?;
     queue::register(m)?;
+    metrics::register(m)?;
     Ok(())
 }
