@@ -93,6 +93,7 @@ class Aggregation:
         self._journal: Journal | None = None
         self._instance_id = ctx.instance_id
         self._pending: Batch | None = None
+        self._under_way: Batch | None = None
         self._gate = _Gate()
         self._taken_ns = 0
         self._flushing = threading.Lock()
@@ -153,6 +154,8 @@ class Aggregation:
         flush.start()
         if clock.wait(flushed, max(deadline - clock.monotonic(), _LEAST_FLUSH_S)):
             flush.join()
+        else:
+            self._leave()
         if self._timer:
             self._timer.close(max(deadline - clock.monotonic(), 0))
         while self._forget:
@@ -225,12 +228,14 @@ class Aggregation:
             self._ctx.log.error("can't save the state: %s; what came since the last one stays journalled", error)
 
     def _offer(self, metrics: Batch) -> bool:
+        self._under_way = metrics
         try:
             self._next.consume(metrics)
         except OtelierError as error:
             self._failed.add(1)
             if isinstance(error, Retryable):
                 self._ctx.log.warning("the next component refused %d points: %s", metrics.items, error)
+                self._under_way = None
                 return False
             self._give_up(metrics, "rejected", str(error))
         except Exception:  # this thread and others go on counting
@@ -239,6 +244,7 @@ class Aggregation:
             self._dropped.add(metrics.items, reason="error", **self._labels)
         else:
             self._flushed_s = self._ctx.clock.monotonic()
+        self._under_way = None
         if self._journal and self._terms.delta:
             try:
                 self._journal.handed_on()
@@ -261,8 +267,7 @@ class Aggregation:
                 continue
             left = deadline - clock.monotonic()
             if left <= 0:
-                self._leave()
-                break
+                return
             clock.wait(never, min(_RETRY_S, left))
         flushed.set()
 
@@ -271,7 +276,7 @@ class Aggregation:
         if self._journal:
             self._ctx.log.info("stopped before the metrics were taken, their state stays on disk for the next start")
             return
-        rest = self._core.flush(self._ctx.clock.time_ns())
+        rest = self._under_way or self._core.flush(self._ctx.clock.time_ns())
         self._give_up(rest, "shutdown", "stopped before the next component took them")
 
     # -- telemetry ----------------------------------------------------------------------------

@@ -78,7 +78,7 @@ impl Exponential {
             0 => (low, high),
             count => (self.offset.min(low), (self.offset + count as i32 - 1).max(high)),
         };
-        (last - first) as usize + 1 <= self.max_size || self.scale <= MIN_SCALE
+        ((last - first) as usize) < self.max_size || self.scale <= MIN_SCALE
     }
 
     fn add(&mut self, at: i32, times: u64) {

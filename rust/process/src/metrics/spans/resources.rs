@@ -5,6 +5,7 @@ use std::hash::BuildHasher;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use otelier_wire::any::attributes;
 
+use super::super::attribute::put_exact;
 use super::dimensions::put_counted;
 use super::series::Table;
 
@@ -95,12 +96,17 @@ impl Resources {
     fn key(&self, encoded: &[u8]) -> Vec<u8> {
         let counts = |key: &[u8]| self.keys.is_empty() || self.keys.iter().any(|wanted| wanted.as_bytes() == key);
         let all = attributes(encoded, 1).filter(|attribute| counts(attribute.key));
-        let mut pairs: Vec<_> = all.map(|attribute| (attribute.key, attribute.encoded())).collect();
+        let mut pairs: Vec<(&[u8], Vec<u8>)> = Vec::new();
+        for attribute in all {
+            let mut value = Vec::new();
+            put_exact(attribute.value(), &mut value);
+            pairs.push((attribute.key, value));
+        }
         pairs.sort_unstable();
         let mut key = Vec::new();
         for (name, value) in pairs {
             put_counted(name, &mut key);
-            put_counted(value, &mut key);
+            key.extend_from_slice(&value);
         }
         key
     }
