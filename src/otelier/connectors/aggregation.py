@@ -77,8 +77,8 @@ class Terms:
     storage: ComponentID | None
     options: str
     """What a saved state depends on."""
-    counters: Mapping[str, str]
-    """Own metrics that are counters of the core's `stats`, with what they count."""
+    counters: Mapping[str, tuple[str, str]]
+    """Counters of the core's `stats`: the own metric's name, and what it counts."""
 
 
 class Aggregation:
@@ -288,8 +288,8 @@ class Aggregation:
         def read(key: str) -> Callable[[], list[Reading]]:
             return lambda: [(self._labels, self._core.stats()[key])]
 
-        for key, description in self._terms.counters.items():
-            self._forget.append(meter.observe(f"{prefix}_{key}", "counter", "1", description, read(key)))
+        for key, (name, description) in self._terms.counters.items():
+            self._forget.append(meter.observe(name, "counter", "1", description, read(key)))
         series = meter.observe(f"{prefix}_series", "gauge", "{series}", "Series that are kept", read("series"))
         age = meter.observe(
             f"{prefix}_flush_age",

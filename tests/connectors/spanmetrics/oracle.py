@@ -1,5 +1,6 @@
 """What `spanmetrics` promises, a second time: plain Python over protobuf's own objects."""
 
+import itertools
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -83,19 +84,7 @@ class Oracle:
         cfg = self.cfg
         times, adjusted = _adjusted(span)
         duration = max(span.end_time_unix_nano - span.start_time_unix_nano, 0)
-        fixed: list[tuple[str, Any]] = [
-            ("service.name", of_resource["service.name"]),
-            ("span.name", span.name),
-            ("span.kind", f"SPAN_KIND_{KINDS[span.kind]}" if 0 <= span.kind < 6 else ""),
-            ("status.code", f"STATUS_CODE_{STATUSES[span.status.code]}" if 0 <= span.status.code < 3 else ""),
-            ("collector.instance.id", self.instance_id),
-        ]
-        fixed = [pair for pair in fixed if pair[0] not in cfg.exclude_dimensions]
-        if scope.name in cfg.include_instrumentation_scope:
-            names = ("span.instrumentation.scope.name", "span.instrumentation.scope.version")
-            fixed += zip(names, (scope.name, scope.version), strict=True)
-        if cfg.enable_metrics_sampling_method:
-            fixed.append(("sampling.method", "extrapolated" if adjusted else "counted"))
+        fixed = self._fixed(of_resource, scope, span, adjusted)
         own = first(span.attributes)
 
         def series(metric: str, more: Iterable[DimensionSettings], *sources: dict[str, Any]) -> Series:
@@ -115,14 +104,33 @@ class Oracle:
         if not cfg.histogram.disable:
             counted.append(series("duration", cfg.histogram.dimensions, own, of_resource))
         if cfg.events.enabled:
-            for event in span.events:
-                counted.append(series("events", cfg.events.dimensions, own, first(event.attributes), of_resource))
+            counted += [
+                series("events", cfg.events.dimensions, own, first(event.attributes), of_resource)
+                for event in span.events
+            ]
         for each in counted:
             each.count += times
             each.durations_ns += [duration] * times
             most = cfg.exemplars.max_per_data_point if cfg.exemplars.enabled else 0
             if len(each.exemplars) < most and each.attributes[0][0] != "otel.metric.overflow":
                 each.exemplars.append((span.trace_id, span.span_id, duration))
+
+    def _fixed(self, of_resource: dict[str, Any], scope: Any, span: Any, adjusted: bool) -> list[tuple[str, Any]]:
+        cfg = self.cfg
+        fixed: list[tuple[str, Any]] = [
+            ("service.name", of_resource["service.name"]),
+            ("span.name", span.name),
+            ("span.kind", f"SPAN_KIND_{KINDS[span.kind]}" if 0 <= span.kind < 6 else ""),
+            ("status.code", f"STATUS_CODE_{STATUSES[span.status.code]}" if 0 <= span.status.code < 3 else ""),
+            ("collector.instance.id", self.instance_id),
+        ]
+        fixed = [pair for pair in fixed if pair[0] not in cfg.exclude_dimensions]
+        if scope.name in cfg.include_instrumentation_scope:
+            names = ("span.instrumentation.scope.name", "span.instrumentation.scope.version")
+            fixed += zip(names, (scope.name, scope.version), strict=True)
+        if cfg.enable_metrics_sampling_method:
+            fixed.append(("sampling.method", "extrapolated" if adjusted else "counted"))
+        return fixed
 
     def flush(self) -> dict[Any, Any]:
         """(resource, metric, attributes) → (start, value, exemplars), as `read` has it."""
@@ -157,9 +165,7 @@ class Oracle:
         if histogram.exponential:
             return exponential([ns / (1e6 if histogram.unit == "ms" else 1e9) for ns in durations_ns], 8)
         bounds = [-math.inf, *(round(b * 10**9) for b in histogram.explicit.buckets), math.inf]
-        return tuple(
-            sum(low < ns <= high for ns in durations_ns) for low, high in zip(bounds, bounds[1:], strict=False)
-        )
+        return tuple(sum(low < ns <= high for ns in durations_ns) for low, high in itertools.pairwise(bounds))
 
 
 def exponential(values: list[float], most: int) -> Any:

@@ -7,6 +7,7 @@ mod encode;
 mod exponential;
 mod glob;
 mod histogram;
+mod message;
 mod state;
 
 pub mod graph;

@@ -13,7 +13,7 @@ from ...telemetry import Batch
 from ..aggregation import Aggregation, Terms
 from .config import SpanMetricsConfig
 
-_COUNTERS = {
+_COUNTED = {
     "spans": "Spans counted",
     "without_service": "Spans not counted, because their resource has no service.name",
     "overflowed": "Measurements of series beyond the cardinality limit",
@@ -21,6 +21,7 @@ _COUNTERS = {
     "expired_resources": "Resources forgotten after metrics_expiration",
     "expired_series": "Series forgotten after series_expiration",
 }
+_COUNTERS = {key: (f"otelier_spanmetrics_{key}", text) for key, text in _COUNTED.items()}
 
 
 @connector("spanmetrics", pairs={("traces", "metrics")}, stability="beta", aliases=("span_metrics",))

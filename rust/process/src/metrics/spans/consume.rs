@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use hashbrown::DefaultHashBuilder;
 use otelier_wire::Span;
 use otelier_wire::any;
-use otelier_wire::protobuf::{Value as Wire, fields};
 
 use super::super::attribute::{put_attribute, put_text_attribute};
 use super::super::encode::Exemplar;
 use super::super::histogram::Shape;
+use super::super::message::{merged, messages, text_field};
 use super::SpanMetrics;
 use super::adjusted::adjusted;
 use super::dimensions::{Dimensions, Names, Seen, put_counted};
@@ -244,27 +244,4 @@ fn exemplar(span: &Span, duration_ns: u64) -> Option<Exemplar> {
 fn listed<'a>(scope: &'a [u8], names: &[String]) -> Option<(&'a [u8], &'a [u8])> {
     let (name, version) = (text_field(scope, 1), text_field(scope, 2));
     names.iter().any(|listed| listed.as_bytes() == name).then_some((name, version))
-}
-
-/// The fields of this number that are messages or texts.
-#[inline]
-fn messages(message: &[u8], number: u32) -> impl Iterator<Item = &[u8]> {
-    fields(message).filter_map(move |field| match field.value {
-        Wire::Len(content) if field.number == number => Some(content),
-        _ => None,
-    })
-}
-
-/// The last one counts.
-fn text_field(message: &[u8], number: u32) -> &[u8] {
-    messages(message, number).last().unwrap_or_default()
-}
-
-/// A message that may be written in parts, which is how protobuf merges them.
-fn merged(of: &[u8], number: u32) -> Cow<'_, [u8]> {
-    let mut parts = messages(of, number);
-    match (parts.next(), parts.next()) {
-        (one, None) => Cow::Borrowed(one.unwrap_or_default()),
-        _ => Cow::Owned(messages(of, number).collect::<Vec<_>>().concat()),
-    }
 }
