@@ -126,8 +126,9 @@ class Oracle:
         ]
         fixed = [pair for pair in fixed if pair[0] not in cfg.exclude_dimensions]
         if scope.name in cfg.include_instrumentation_scope:
-            names = ("span.instrumentation.scope.name", "span.instrumentation.scope.version")
-            fixed += zip(names, (scope.name, scope.version), strict=True)
+            fixed.append(("span.instrumentation.scope.name", scope.name))
+            if scope.version:
+                fixed.append(("span.instrumentation.scope.version", scope.version))
         if cfg.enable_metrics_sampling_method:
             fixed.append(("sampling.method", "extrapolated" if adjusted else "counted"))
         return fixed
@@ -171,9 +172,11 @@ class Oracle:
 def exponential(values: list[float], most: int) -> Any:
     """Zero count, scale, and the counts by index that are not 0: the finest scale with at most so many buckets."""
     positive = [value for value in values if value > 0]
+    if not positive:
+        return len(values), 0, {}
     for scale in range(20, -11, -1):
         indexes = [_index(value, scale) for value in positive]
-        if not indexes or max(indexes) - min(indexes) < most:
+        if max(indexes) - min(indexes) < most:
             return len(values) - len(positive), scale, {i: indexes.count(i) for i in indexes}
     raise AssertionError("no scale fits")
 
@@ -231,4 +234,4 @@ def _value(metric: Any, point: Any) -> Any:
         case _:
             counts = enumerate(point.positive.bucket_counts, point.positive.offset)
             buckets = {index: count for index, count in counts if count}
-            return point.count, point.sum, (point.zero_count, point.scale if buckets else 20, buckets)
+            return point.count, point.sum, (point.zero_count, point.scale, buckets)

@@ -143,7 +143,8 @@ impl Encoder {
                 it.attributes(0x0a, attributes);
                 it.times(window);
                 it.count_and_sum(histogram, shape.unit);
-                it.signed(0x30, exponential.scale);
+                // Without buckets there is nothing to scale.
+                it.signed(0x30, if exponential.buckets.is_empty() { 0 } else { exponential.scale });
                 it.fixed(0x39, exponential.zeros);
                 it.message(0x42, |it| {
                     it.signed(0x08, exponential.offset);

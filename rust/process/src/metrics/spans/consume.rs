@@ -217,7 +217,9 @@ impl Counting<'_> {
         }
         if let Some((name, version)) = place.scope {
             put_text_attribute(out, b"span.instrumentation.scope.name", name);
-            put_text_attribute(out, b"span.instrumentation.scope.version", version);
+            if !version.is_empty() {
+                put_text_attribute(out, b"span.instrumentation.scope.version", version);
+            }
         }
         if self.sampling_method {
             let method: &[u8] = if counted.adjusted { b"extrapolated" } else { b"counted" };
