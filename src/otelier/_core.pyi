@@ -747,3 +747,49 @@ class Pattern:
         """Replace each match by Go's template: `$1`, `${name}`, `$$`; a group that isn't there is empty."""
     def pieces(self, text: str, template: str) -> list[str]:
         """`text` cut at its matches: text, replacement, text, replacement, …, text."""
+# -- metrics of spans ---------------------------------------------------------------------------
+
+@final
+class SpanMetrics:
+    """Counts spans by service, name, kind, status and dimensions. Safe for threads."""
+
+    def __new__(cls, options: bytes) -> SpanMetrics:
+        """`options`: a JSON object, see rust/process/src/metrics/spans/options.rs. Raises ValueError for a wrong one."""
+    def consume(self, batch: Batch, now_ns: int) -> None:
+        """Count a batch of traces."""
+    def flush(self, now_ns: int) -> Batch:
+        """The metrics of now; empty if there are none. Cumulative sums begin with a point of 0."""
+    def confirm(self, arrived: bool) -> None:
+        """Delta: what became of the last flush. One that has not arrived comes again with the next."""
+    def snapshot(self) -> bytes:
+        """All series with their counts (docs/spec/aggregation-state.md), without a flush that nobody has confirmed."""
+    def restore(self, snapshot: bytes) -> bool:
+        """Take over a snapshot made with the same options; false, and no series, if it isn't one."""
+    def stats(self) -> dict[str, int]:
+        """Counters since the beginning: spans, without_service, overflowed, evicted_resources, expired_resources,
+        expired_series. Sizes now: resources, series, and unwritten series, whose counts no flush has given yet."""
+
+@final
+class ServiceGraph:
+    """Pairs client and server spans and counts the calls between services. Safe for threads."""
+
+    def __new__(cls, options: bytes) -> ServiceGraph:
+        """`options`: a JSON object, see rust/process/src/metrics/graph/options.rs. Raises ValueError for a wrong one."""
+    def consume(self, batch: Batch, now_ns: int) -> None:
+        """Count a batch of traces."""
+    def finish(self, now_ns: int) -> None:
+        """Count what waits for its pair as if its time were over."""
+    def flush(self, now_ns: int) -> Batch:
+        """The cumulative metrics of now; empty if there are none."""
+    def confirm(self, arrived: bool) -> None:
+        """Does nothing: cumulative metrics come again with every flush."""
+    def snapshot(self) -> bytes:
+        """All series, and spans that wait (docs/spec/aggregation-state.md)."""
+    def restore(self, snapshot: bytes) -> bool:
+        """Take over a snapshot made with the same options; false, and nothing changes, if it isn't one."""
+    def stats(self) -> dict[str, int]:
+        """Counters since the beginning: total_edges, expired_edges, dropped_spans, without_service, expired_series.
+        Sizes now: series, waiting edges, and unwritten, which is 0."""
+
+def glob_matches(pattern: str, text: str) -> bool:
+    """Whether all of `text` matches a pattern of `*`, `?`, `[a-z]`, `[!a-z]` and `{one,two}`."""

@@ -7,6 +7,7 @@ mod client;
 mod disk;
 mod frames;
 mod log;
+mod metrics;
 mod os_error;
 mod pattern;
 mod probability;
@@ -31,5 +32,6 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     queue::register(m)?;
     probability::register(m)?;
     traces::register(m)?;
+    metrics::register(m)?;
     Ok(())
 }

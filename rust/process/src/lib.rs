@@ -7,3 +7,4 @@ pub mod pattern;
 pub mod probability;
 mod re2;
 pub mod traces;
+pub mod metrics;
