@@ -9,6 +9,7 @@ mod frames;
 mod log;
 mod os_error;
 mod queue;
+mod route;
 mod segment;
 mod server;
 mod view;
@@ -25,5 +26,6 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     segment::register(m)?;
     view::register(m)?;
     queue::register(m)?;
+    route::register(m)?;
     Ok(())
 }

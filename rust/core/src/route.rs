@@ -1,0 +1,50 @@
+//! `Router` for Python; see `_core.pyi`.
+
+use otelier_process::route::{self, Key, Ring};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use crate::batch::Batch;
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Router>()
+}
+
+#[pyclass(frozen, module = "otelier._core")]
+struct Router(route::Router);
+
+#[pymethods]
+impl Router {
+    #[new]
+    #[pyo3(signature = (key, modulus, positions, owners, *, attributes=vec![], bare_service=false))]
+    fn new(
+        key: &str,
+        modulus: u32,
+        positions: Vec<u32>,
+        owners: Vec<u32>,
+        attributes: Vec<String>,
+        bare_service: bool,
+    ) -> PyResult<Router> {
+        let key = match key {
+            "traceID" => Key::Trace,
+            "service" if bare_service => Key::Service { before: vec![], after: vec![] },
+            "service" => Key::Service { before: b"service.name=".to_vec(), after: b"|".to_vec() },
+            "resource" => Key::Resource,
+            "metric" => Key::Metric,
+            "streamID" => Key::Stream,
+            "attributes" => Key::Attributes(attributes),
+            other => return Err(PyValueError::new_err(format!("unknown routing key {other:?}"))),
+        };
+        let ring = Ring::new(modulus, positions, owners).map_err(PyValueError::new_err)?;
+        Ok(Router(route::Router::new(key, ring)))
+    }
+
+    fn split(&self, py: Python<'_>, batch: &Bound<'_, Batch>) -> Vec<(usize, Batch)> {
+        let batch = &batch.get().0;
+        py.detach(|| self.0.split(batch).into_iter().map(|(owner, part)| (owner, Batch(part))).collect())
+    }
+
+    fn owner_of(&self, key: &[u8]) -> u32 {
+        self.0.owner_of(key)
+    }
+}
