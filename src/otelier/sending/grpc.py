@@ -140,7 +140,7 @@ class GrpcSender:
         return self._send_to(order[-1], batch, deadline - self._clock.monotonic())
 
     def check(self, timeout_s: float) -> str:
-        """Why the first endpoint isn't healthy by gRPC's health service; empty if it is, or if it has no such service."""
+        """Why the first endpoint isn't healthy by gRPC's health service; empty if it is, or has no such service."""
         result = self._backends[0].client.check(self._headers, timeout_s)
         return "" if result.ok else result.message or _CODES.get(result.code, f"code {result.code}")
 

@@ -165,16 +165,18 @@ class SendPath:
         self._queue.dismiss(batch)
 
     def keep(self, batch: Batch) -> None:
-        """Queue an admitted batch. Raises Refused, and has dismissed it, if it can't be stored or the path is closed."""
+        """Queue an admitted batch. Raises Refused, having dismissed it, if it can't be stored or the path is closed."""
         assert self._queue, "has a queue and is started"
         self._queue.keep(batch)
         self._counters.queued(batch)
         self._hire()
 
-    def adopt(self, batch: Batch | StoredBatch) -> bool:
-        """Queue what another path or process had accepted, beyond all bounds; False if this path is closed."""
+    def adopt(self, batch: Batch | StoredBatch, *, restored: bool = False) -> bool:
+        """Queue what another path (or process: `restored`) had accepted, beyond all bounds; False if closed."""
         assert self._queue, "has a queue and is started"
         adopted = self._queue.adopt(batch)
+        if restored:
+            self._counters.restored(batch.items)
         self._hire()
         return adopted
 

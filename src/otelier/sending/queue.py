@@ -116,7 +116,7 @@ class Queue:
             self._freed.notify_all()
 
     def keep(self, batch: Batch) -> Ticket:
-        """Take an admitted batch in. Raises Refused, and has dismissed it, if it can't be stored or the queue closed."""
+        """Take an admitted batch in. Raises Refused, having dismissed it, if it can't be stored or all is closed."""
         kept: Batch | StoredBatch = batch
         try:
             if self._store:

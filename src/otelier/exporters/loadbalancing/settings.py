@@ -179,9 +179,9 @@ class LoadBalancingConfig(SendSettings):
     sending_queue: QueueSettings = QueueSettings(enabled=False)
     """A queue before the batch is split, beside those of the backends; off if not given."""
     routing_key: Literal["", "traceID", "service", "resource", "metric", "streamID", "attributes", "round_robin"] = ""
-    """What goes to the same backend: `traceID` (default of traces), `service` (default of logs and metrics), `resource`
-    (all its attributes), `metric` (its name), `streamID` (the time series), `attributes` (those of
-    `routing_attributes`). Otelier's addition: `round_robin`, whole batches in turn."""
+    """What goes to the same backend: `traceID` (default of traces), `service` (default of metrics and logs, but with
+    `ring: v1` logs go by `traceID`), `resource` (all its attributes), `metric` (its name), `streamID` (the time
+    series), `attributes` (those of `routing_attributes`). Otelier's addition: `round_robin`, whole batches in turn."""
     routing_attributes: tuple[str, ...] = ()
     """Names for `attributes`, looked for in resource, scope, then span, log record or data point. Also `span.kind`,
     `span.name`, `log.severity` and `log.body`."""
@@ -190,7 +190,7 @@ class LoadBalancingConfig(SendSettings):
     resolver: ResolverSettings
     """Where backends are known from; exactly one."""
     ring: RingVersion = "v2"
-    """Otelier's addition. Which hash ring and key of a service: `v2` as Collectors from 0.160, `v1` as those up to 0.155.
+    """Otelier's addition. The hash ring and a service's key: `v2` as Collectors from 0.160, `v1` as those up to 0.155.
     All balancers of a fleet must agree, or traces are split."""
     health: HealthSettings = HealthSettings()
     """Otelier's addition. A backend that fails leaves the ring, and comes back when it works."""
@@ -203,7 +203,8 @@ class LoadBalancingConfig(SendSettings):
 
     def key_for(self, signal: Signal) -> str:
         """The routing key of a signal. Raises ValueError where it has none."""
-        key = self.routing_key or ("traceID" if signal == "traces" else "service")
+        by_trace = signal == "traces" or (signal == "logs" and self.ring == "v1")
+        key = self.routing_key or ("traceID" if by_trace else "service")
         if signal not in _KEYS[key]:
             fitting = ", ".join(name for name, signals in _KEYS.items() if signal in signals)
             raise ValueError(f"routing_key: {key} can't route {signal}: use one of {fitting}")
