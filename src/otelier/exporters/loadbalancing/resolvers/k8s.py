@@ -99,7 +99,7 @@ class K8sResolver:
         """Watch no more."""
         self._stopping.set()
         if answer := self._answer:
-            answer.close()
+            answer.interrupt()
         if self._thread.is_alive():
             self._thread.join(5)
 
@@ -179,7 +179,7 @@ class K8sResolver:
                 raise _GoneError from error
             raise
         if self._stopping.is_set():
-            self._answer.close()
+            self._answer.interrupt()
         return self._answer
 
     def _tell(self) -> None:

@@ -3,10 +3,11 @@
 import base64
 import http.client
 import os
+import socket
 import ssl
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -40,16 +41,19 @@ class Answer:
         try:
             while line := self._response.readline():
                 yield line
-        except (http.client.HTTPException, ValueError) as error:  # ValueError: closed meanwhile
+        except http.client.HTTPException as error:
             raise OSError(f"the answer broke: {error}") from error
 
+    def interrupt(self) -> None:
+        """For another thread: whoever reads gets an error or the end."""
+        if sock := self._connection.sock:
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
-        """Read no more; whoever reads gets an error or the end."""
-        # Closing alone would not wake a thread that waits for bytes.
-        if self._connection.sock:
-            with ExitStack() as ignored:
-                ignored.callback(self._connection.close)
-                self._connection.sock.shutdown(2)
+        """For the reader: be done with it."""
+        self._response.close()
+        self._connection.close()
 
 
 class KubernetesApi:
@@ -88,11 +92,14 @@ class KubernetesApi:
         return Answer(connection, response)
 
 
-def api_access(kubeconfig: str, environment: Mapping[str, str] = os.environ) -> KubernetesApi:
-    """By the named file, else as a pod, else by KUBECONFIG or the user's own file. Raises AccessError."""
+def api_access(
+    kubeconfig: str, environment: Mapping[str, str] = os.environ, account: Path = _SERVICE_ACCOUNT
+) -> KubernetesApi:
+    """By the named file, else as a pod whose service account is mounted at `account`, else by KUBECONFIG or the user's
+    own file. Raises AccessError."""
     host, port = environment.get("KUBERNETES_SERVICE_HOST"), environment.get("KUBERNETES_SERVICE_PORT", "443")
     if not kubeconfig and host:
-        return _in_cluster(host, port)
+        return _in_cluster(host, port, account)
     file = Path(kubeconfig or environment.get("KUBECONFIG") or Path.home() / ".kube" / "config")
     if not file.exists():
         raise AccessError(
@@ -110,8 +117,8 @@ def own_namespace() -> str:
     return file.read_text().strip() if file.exists() else "default"
 
 
-def _in_cluster(host: str, port: str) -> KubernetesApi:
-    token, authority = _SERVICE_ACCOUNT / "token", _SERVICE_ACCOUNT / "ca.crt"
+def _in_cluster(host: str, port: str, account: Path) -> KubernetesApi:
+    token, authority = account / "token", account / "ca.crt"
     if not token.exists():
         raise AccessError(f"resolver.k8s: {token} is missing: give the pod a service account that is mounted")
     tls = ssl.create_default_context(cafile=str(authority) if authority.exists() else None)
