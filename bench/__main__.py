@@ -6,21 +6,14 @@ resource and scope). Results go to bench/results/ with versions, configurations 
 
 import argparse
 import json
-import os
-import platform
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from otelier._core import Batch
-
-from . import corpus
+from . import corpus, judged
 from .loader import load
 from .process import System
 from .recording import recording
@@ -37,7 +30,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--only", choices=["otelier", "otelcol"], help="one system, to profile; nothing is saved")
     options = parser.parse_args()
-    systems = {"otelcol": _peer(), "otelier": [str(Path(sys.executable).with_name("otelier")), "run"]}
+    systems = {"otelcol": judged.peer(), "otelier": [str(Path(sys.executable).with_name("otelier")), "run"]}
     if options.only:
         systems = {options.only: systems[options.only]}
     results = []
@@ -52,7 +45,8 @@ def main() -> int:
             results.append(_judge(row, rounds) if not options.only else {"row": row.name})
     if options.only:
         return 0
-    _save(results, options)
+    about = {"rounds": options.rounds, "seconds": options.seconds}
+    judged.save("pass-through", results, about | {"corpus": f"{SPANS} spans, version {corpus.VERSION}"})
     return int(any(not r["must_holds"] for r in results))
 
 
@@ -76,7 +70,9 @@ def _round(row: Row, command: list[str], seconds: float) -> dict[str, Any]:
             sent = load(row.protocol, row.port, requests, row.connections, seconds, start=warm["requests"])
             totals = _drain(sink, warm["items"] + sent["items"])
             cpu = system.cpu_seconds() - before
-            expected = _expected(requests, [a + b for a, b in zip(warm["accepted"], sent["accepted"], strict=True)])
+            expected = judged.expected(
+                requests, [a + b for a, b in zip(warm["accepted"], sent["accepted"], strict=True)]
+            )
             return {
                 "spans_per_cpu_second": sent["items"] / cpu,
                 "spans_per_second": sent["items"] / sent["seconds"],
@@ -114,25 +110,9 @@ def _drain(sink: subprocess.Popen[str], items: int) -> dict[str, int]:
         time.sleep(0.05)
 
 
-def _expected(requests: Path, accepted: list[int]) -> tuple[int, int]:
-    sums = _sums(requests)
-    items = sum(count * times for (count, _), times in zip(sums, accepted, strict=True))
-    digest = sum(digest * times for (_, digest), times in zip(sums, accepted, strict=True))
-    return items, digest % 2**64
-
-
-@cache
-def _sums(requests: Path) -> list[tuple[int, int]]:
-    """(items, digest) of each request of the corpus."""
-    return [(items, Batch.from_otlp("traces", request).digest()) for request, items in corpus.read(requests)]
-
-
 def _judge(row: Row, rounds: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     figure = "peak_rss_mib" if row.lower_is_better else "spans_per_cpu_second"
-    medians = {
-        name: {key: statistics.median(one[key] for one in runs) for key in runs[0] if key != "exact"}
-        for name, runs in rounds.items()
-    }
+    medians = {name: judged.medians(runs) for name, runs in rounds.items()}
     ratio = medians["otelier"][figure] / medians["otelcol"][figure]
     exact = all(r["exact"] for rs in rounds.values() for r in rs)
     holds = exact and (ratio <= row.must if row.lower_is_better else ratio >= row.must)
@@ -153,37 +133,6 @@ def _line(result: dict[str, Any]) -> str:
         f" {result['cpu_seconds']:6.2f} CPU-s {result['peak_rss_mib']:6.0f} MiB p99 {result['p99_ms']:7.1f} ms"
         f"{'' if result['exact'] else '  SINK ≠ SENT'}"
     )
-
-
-def _peer() -> list[str]:
-    path = Path(os.environ.get("OTELCOL", corpus.cache_folder() / "peers" / "otelcol"))
-    if not path.exists():
-        raise SystemExit("the peer is not built yet: run `make peers` (needs Go, ten minutes once)")
-    return [str(path)]
-
-
-def _save(results: list[dict[str, Any]], options: argparse.Namespace) -> None:
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True)
-    peer = subprocess.run([*_peer(), "--version"], capture_output=True, text=True)
-    text = json.dumps(
-        {
-            "date": datetime.now(UTC).isoformat(timespec="seconds"),
-            "commit": commit.stdout.strip(),
-            "peer": peer.stdout.strip(),
-            "python": platform.python_version(),
-            "kernel": platform.release(),
-            "cores": os.cpu_count(),
-            "rounds": options.rounds,
-            "seconds": options.seconds,
-            "corpus": f"{SPANS} spans, version {corpus.VERSION}",
-            "rows": results,
-        },
-        indent=1,
-    )
-    path = ROOT / "bench" / "results" / f"{datetime.now(UTC):%Y-%m-%d}-pass-through.json"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(text + "\n")
-    print(f"saved {path.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

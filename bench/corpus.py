@@ -8,7 +8,8 @@ fields in descending order, as the Go collector writes them, the others in rando
 import os
 import random
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 SERVICES, OPERATIONS, KEYS = 40, 300, 200
@@ -18,6 +19,9 @@ LATE_SPANS = 200_000
 SEED = 20261121
 VERSION = 3
 """Raised when the corpus changes, so that a cached one is made anew."""
+
+PRODUCTION = 1
+"""The same for `production`."""
 
 Field = tuple[int, bytes]
 """Number, and tag with value as on the wire."""
@@ -44,6 +48,21 @@ def corpus(spans: int, spans_a_request: int, *, in_time_order: bool = False) -> 
             for request, items in _requests(rng, made, spans_a_request):
                 file.write(struct.pack("<II", len(request), items) + request)
         partial.rename(path)
+    return path
+
+
+def production(spans: int, spans_a_request: int) -> Path:
+    """What applications on the web send: HTTP attributes, 5 % of traces with an error, 3 % slower than a second,
+    4 % of health checks and their like. Otherwise as `corpus`.
+    """
+    path = cache_folder() / f"traces-v{VERSION}p{PRODUCTION}-{spans}-{spans_a_request}.bin"
+    if not path.exists():
+        rng = random.Random(SEED)
+        unfinished = path.with_suffix(".tmp")
+        with unfinished.open("wb") as file:
+            for request, items in _requests(rng, _production(rng, spans), spans_a_request):
+                file.write(struct.pack("<II", len(request), items) + request)
+        unfinished.rename(path)
     return path
 
 
@@ -139,7 +158,9 @@ class _Span:
         self.body = body
 
 
-def _trace(rng: random.Random, after_ns: int) -> Iterator[_Span]:
+def _trace(
+    rng: random.Random, after_ns: int, *, failing: float = 0.05, attributes: Callable[..., list[bytes]] | None = None
+) -> Iterator[_Span]:
     trace_id = rng.randbytes(16)
     start = _BASE_NS + after_ns
     parents: list[bytes] = []
@@ -156,16 +177,53 @@ def _trace(rng: random.Random, after_ns: int) -> Iterator[_Span]:
             _varint(6, kind),
             _fixed64(7, begin),
             _fixed64(8, end),
-            *(_bytes(9, value) for value in _attributes(rng, operation)),
+            *(_bytes(9, value) for value in (attributes or _attributes)(rng, operation)),
             _fixed32(16, 0x101),
         ]
         if parents:
             body.append(_bytes(4, rng.choice(parents)))
-        if rng.random() < 0.05:
+        if rng.random() < failing:
             body.append(_bytes(15, _join([_bytes(2, b"upstream timed out"), _varint(3, 2)])))
             body.append(_bytes(11, _event(end)))
         parents.append(span_id)
         yield _Span((operation * 7 + depth // 4) % SERVICES, body)
+
+
+_NOISE = ["/metrics", "/actuator/info", "/health", "/healthz"]
+
+
+def _production(rng: random.Random, spans: int) -> Iterator[list["_Span"]]:
+    made = 0
+    while made < spans:
+        noise = rng.choice(_NOISE) if rng.random() < 0.04 else ""
+        trace = list(_trace(rng, made * 50_000, failing=0, attributes=partial(_web, noise)))
+        if rng.random() < 0.05:
+            trace[-1].body += [_bytes(15, _join([_bytes(2, b"upstream timed out"), _varint(3, 2)]))]
+        if rng.random() < 0.03:
+            trace[0].body = [field for field in trace[0].body if field[0] != 8]
+            trace[0].body.append(_fixed64(8, _BASE_NS + made * 50_000 + rng.randrange(12, 50) * 10**8))
+        made += len(trace)
+        yield trace
+
+
+def _web(noise: str, rng: random.Random, operation: int) -> list[bytes]:
+    """The HTTP attributes of both generations, and seven of the 200 keys."""
+    route = noise or f"/api/v1/resource/{operation:03}"
+    code = rng.choice([200, 200, 200, 200, 201, 404])
+    texts = {
+        "http.request.method": ["GET", "POST"][operation % 2], "http.method": ["GET", "POST"][operation % 2],
+        "http.route": route, "http.target": f"{route}?page={rng.randrange(100)}",
+        "url.query": f"page={rng.randrange(100)}&sort=name", "app.user.id": f"user-{rng.randrange(10**6)}",
+        "thread.name": f"http-nio-8080-exec-{rng.randrange(200)}", "server.address": f"shop-{operation % 9}.internal",
+        "user_agent.original": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36",
+    }  # fmt: skip
+    attributes = [_join([_bytes(1, k.encode()), _bytes(2, _bytes(1, v.encode())[1])]) for k, v in texts.items()]
+    codes = ("http.response.status_code", "http.status_code")
+    attributes += [_join([_bytes(1, key.encode()), _bytes(2, _varint(3, code)[1])]) for key in codes]
+    keys = random.Random(operation).sample(range(KEYS), 7)
+    attributes += [_attribute(rng, key) for key in keys]
+    rng.shuffle(attributes)
+    return attributes
 
 
 def _attributes(rng: random.Random, operation: int) -> list[bytes]:

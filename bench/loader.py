@@ -19,12 +19,12 @@ def loader() -> Path:
 
 def load(
     protocol: str, port: int, requests_file: Path, connections: int, seconds: float,
-    *, start: int = 0, requests: int = 0, unique: bool = False,
+    *, start: int = 0, requests: int = 0, unique: bool = False, rate: float = 0,
 ) -> dict[str, Any]:  # fmt: skip
-    """Send for so long, or so many requests; `unique` gives each round through the file its own ids and times."""
+    """Send for so long, or so many requests, `rate` a second; `unique`: each round has its own ids and times."""
     command = [
         loader(), protocol, f"127.0.0.1:{port}", requests_file, connections, seconds, start, requests,
-        "unique" if unique else "same",
+        "unique" if unique else "same", rate,
     ]  # fmt: skip
     done = subprocess.run([str(each) for each in command], check=True, capture_output=True, text=True)
     answer = json.loads(done.stdout)

@@ -248,6 +248,12 @@ class HttpClient:
 
     def close(self) -> None: ...
 
+def snappy(data: bytes) -> bytes:
+    """Snappy's block format, as remote write wants it."""
+
+def unsnappy(data: bytes, max_bytes: int) -> bytes:
+    """Read it. Raises ValueError for what isn't it, or would be longer than `max_bytes`."""
+
 # -- reading ------------------------------------------------------------------------------------
 
 class StaleView(RuntimeError):

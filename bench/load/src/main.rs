@@ -1,11 +1,13 @@
 //! Sends pre-encoded OTLP trace requests, each connection waiting for its answer, and counts what was accepted.
 //!
-//! usage: otelier-load grpc|http HOST:PORT CORPUS CONNECTIONS SECONDS [START [REQUESTS [unique]]]
+//! usage: otelier-load grpc|http HOST:PORT CORPUS CONNECTIONS SECONDS [START [REQUESTS [unique [RATE]]]]
 //! CORPUS: per request a u32 (little endian) length, a u32 number of items, the encoded request.
 //! Requests go out in the corpus' order, over and over, starting with number START; a refusal that may be
 //! repeated (gRPC 8 or 14, HTTP 429 or 503) is, after 10 ms. Prints one line of JSON; `accepted` says how
 //! often each request was, so that the sink's sum can be checked. REQUESTS ends the load early (0: no end). With
-//! `unique`, each round through the corpus has trace ids and times of its own, as a store must meet them.
+//! `unique`, each round through the corpus has trace ids and times of its own, as a store must meet them (`same`
+//! sends it as it is). RATE is in requests a second (0: as fast as answers come); latencies then count from when a
+//! request was due, so that a backlog shows.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -40,7 +42,11 @@ struct Load {
     repeated: Cell<u64>,
     failure: RefCell<Option<String>>,
     latencies_us: RefCell<Vec<u32>>,
+    began: Instant,
     until: Instant,
+    /// Seconds from one request to the next; 0: as fast as answers come.
+    pause: f64,
+    first: usize,
 }
 
 enum Sender {
@@ -60,7 +66,7 @@ impl<F: Future + 'static> hyper::rt::Executor<F> for LocalExecutor {
 fn main() {
     let args: Vec<String> = std::env::args().collect();
     let [_, protocol, address, corpus, connections, seconds, start @ ..] = args.as_slice() else {
-        eprintln!("usage: otelier-load grpc|http HOST:PORT CORPUS CONNECTIONS SECONDS [START [REQUESTS [unique]]]");
+        eprintln!("usage: otelier-load grpc|http HOST:PORT CORPUS CONNECTIONS SECONDS [START [REQUESTS [unique [RATE]]]]");
         std::process::exit(2);
     };
     let corpus = read_corpus(corpus, protocol == "grpc");
@@ -69,6 +75,8 @@ fn main() {
     let (unique, numbers) = (start.get(2).is_some_and(|word| word == "unique"), start);
     let number = |at: usize| numbers.get(at).map_or(0, |s| s.parse().expect("START and REQUESTS are numbers"));
     let (start, requests): (usize, usize) = (number(0), number(1));
+    let rate: f64 = numbers.get(3).map_or(0.0, |s| s.parse().expect("RATE is a number"));
+    let began = Instant::now();
     let load = Rc::new(Load {
         grpc: protocol == "grpc",
         address: address.clone(),
@@ -82,10 +90,12 @@ fn main() {
         repeated: Cell::new(0),
         failure: RefCell::new(None),
         latencies_us: RefCell::new(Vec::new()),
-        until: Instant::now() + Duration::from_secs_f64(seconds),
+        began,
+        until: began + Duration::from_secs_f64(seconds),
+        pause: if rate > 0.0 { 1.0 / rate } else { 0.0 },
+        first: start,
     });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
-    let began = Instant::now();
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, run(load.clone(), connections.parse().expect("CONNECTIONS is a number")));
     report(&load, began.elapsed());
@@ -126,11 +136,16 @@ async fn connection(load: Rc<Load>) -> Result<(), String> {
     let text = |e: &dyn std::fmt::Display| e.to_string();
     let mut sender = connect(&load).await?;
     while Instant::now() < load.until && load.next.get() < load.end && load.failure.borrow().is_none() {
-        let (round, number) = (load.next.get() / load.corpus.len(), load.next.get() % load.corpus.len());
-        load.next.set(load.next.get() + 1);
+        let next = load.next.get();
+        let (round, number) = (next / load.corpus.len(), next % load.corpus.len());
+        load.next.set(next + 1);
+        let due = load.began + Duration::from_secs_f64(load.pause * (next - load.first) as f64);
+        if load.pause > 0.0 {
+            tokio::time::sleep_until(due.into()).await;
+        }
         let (body, items) = &load.corpus[number];
         let body = load.places.get(number).map_or_else(|| body.clone(), |places| places.rewrite(body, round as u64));
-        let sent = Instant::now();
+        let sent = if load.pause > 0.0 { due } else { Instant::now() };
         loop {
             match exchange(&load, &mut sender, body.clone()).await.map_err(|e| text(&e))? {
                 Answer::Accepted => break,

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use otelier_transport::client::http::{Encoding, NoAnswer};
 use otelier_transport::client::{self, options};
+use otelier_transport::compress::{Algorithm, DecompressError, compress, decompress};
 use pyo3::exceptions::{PyConnectionError, PyTimeoutError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -17,7 +18,25 @@ type Headers = Vec<(String, String)>;
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<SendResult>()?;
     module.add_class::<GrpcClient>()?;
-    module.add_class::<HttpClient>()
+    module.add_class::<HttpClient>()?;
+    module.add_function(wrap_pyfunction!(snappy, module)?)?;
+    module.add_function(wrap_pyfunction!(unsnappy, module)?)
+}
+
+#[pyfunction]
+fn snappy<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    let done = py.detach(|| compress(Algorithm::Snappy, None, std::iter::once(Bytes::copy_from_slice(data))));
+    Ok(PyBytes::new(py, &done.map_err(|error| PyValueError::new_err(error.to_string()))?))
+}
+
+#[pyfunction]
+fn unsnappy<'py>(py: Python<'py>, data: &[u8], max_bytes: usize) -> PyResult<Bound<'py, PyBytes>> {
+    let done = py.detach(|| decompress(Algorithm::Snappy, data, max_bytes));
+    let done = done.map_err(|error| match error {
+        DecompressError::TooLarge => PyValueError::new_err(format!("longer than {max_bytes} bytes")),
+        DecompressError::Corrupt(why) => PyValueError::new_err(why),
+    });
+    Ok(PyBytes::new(py, &done?))
 }
 
 #[pyclass(frozen, module = "otelier._core")]

@@ -1,7 +1,7 @@
 """The one path of every exporter, and the clients and keys that exporters share."""
 
 from .grpc import GrpcClientSettings, GrpcSender, NoAnswer
-from .http import HttpClientSettings, HttpSender, url_problem
+from .http import HttpClientSettings, HttpPoster, HttpSender, url_problem
 from .parcel import Parcel
 from .path import PartlySent, Send, SendPath, Sent
 from .settings import BatchSettings, PartitionSettings, QueueSettings, RetrySettings, SendSettings
@@ -13,6 +13,7 @@ __all__ = [
     "GrpcClientSettings",
     "GrpcSender",
     "HttpClientSettings",
+    "HttpPoster",
     "HttpSender",
     "NoAnswer",
     "Parcel",

@@ -1,7 +1,7 @@
 """OTLP over HTTP to one URL per signal."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -33,6 +33,10 @@ _HINTS = {
     413: "the request is too large: set sending_queue.batch.max_size",
     415: "the backend does not take this encoding: check encoding and compression",
 }
+
+
+_MAX_SHOWN = 300
+"""Of a refusal's text, in bytes."""
 
 
 class CookieSettings(Config):
@@ -120,6 +124,37 @@ class HttpSender:
     def close(self) -> None:
         """Close all connections."""
         self._client.close()
+
+
+class HttpPoster:
+    """Sends bodies that are no OTLP by POST."""
+
+    def __init__(self, settings: HttpClientSettings) -> None:
+        """Makes the client; connections are opened by the first post. Raises ValueError for bad options or files."""
+        self._headers = revealed(settings.headers)
+        self._client = HttpClient(_options(settings))
+
+    def post(self, url: str, headers: Sequence[tuple[str, str]], body: bytes, timeout_s: float) -> None:
+        """Send a body as it is; raises Retryable (no answer, 429, 5xx) or Permanent."""
+        try:
+            status, answer, text = self._client.request("POST", url, [*headers, *self._headers], body, timeout_s)
+        except (TimeoutError, ConnectionError) as error:
+            raise Retryable(f"{without_userinfo(url)}: {error}") from error
+        if status < 300:
+            return
+        shown = text[:_MAX_SHOWN].decode(errors="replace").strip()
+        message = f"{without_userinfo(url)}: HTTP {status}: {shown}"
+        if status == 429 or status >= 500:
+            raise Retryable(message, after_s=_seconds(answer.get("retry-after", "")))
+        raise Permanent(f"{message} ({_HINTS[status]})" if status in _HINTS else message)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+
+def _seconds(text: str) -> float | None:
+    return float(text) if text.isdigit() else None
 
 
 def read_answer(result: SendResult, url: str) -> Sent:

@@ -6,6 +6,7 @@ from .disk import losing_disk
 from .exporter import MemoryExporter
 from .kubernetes import FakeKubernetes
 from .registry import private_registry
+from .remote_write import RemoteWriteSink
 from .storage import SimulatedStorage
 from .telemetry import (
     counter,
@@ -26,6 +27,7 @@ __all__ = [
     "FakeClock",
     "FakeKubernetes",
     "MemoryExporter",
+    "RemoteWriteSink",
     "SimulatedStorage",
     "component_context",
     "counter",

@@ -1,0 +1,64 @@
+"""Protobuf's wire format, written by hand: for messages whose generated classes we do not carry.
+
+Format: https://protobuf.dev/programming-guides/encoding/. Every function answers bytes; fields with default values are
+written all the same, unless the caller leaves them out.
+"""
+
+import struct
+from collections.abc import Iterable
+
+_DOUBLE = struct.Struct("<d")
+
+
+def varint(value: int) -> bytes:
+    """A number from -2⁶³ to 2⁶⁴-1; negative ones take ten bytes, as in `int64`."""
+    if 0 <= value < 0x80:
+        return bytes((value,))
+    value &= 0xFFFF_FFFF_FFFF_FFFF
+    out = bytearray()
+    while value >= 0x80:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def zigzag(value: int) -> bytes:
+    """A number as in `sint32` and `sint64`."""
+    return varint(value << 1 if value >= 0 else (-value << 1) - 1)
+
+
+def tag(number: int, wire_type: int) -> bytes:
+    """The head of a field."""
+    return varint(number << 3 | wire_type)
+
+
+def length_delimited(number: int, content: bytes) -> bytes:
+    """A field of bytes, text or a message."""
+    return tag(number, 2) + varint(len(content)) + content
+
+
+def text(number: int, value: str) -> bytes:
+    """A `string` field."""
+    return length_delimited(number, value.encode())
+
+
+def integer(number: int, value: int) -> bytes:
+    """An `int32`, `int64`, `uint64` or enum field."""
+    return tag(number, 0) + varint(value)
+
+
+def double(number: int, value: float) -> bytes:
+    """A `double` field."""
+    return tag(number, 1) + _DOUBLE.pack(value)
+
+
+def packed(number: int, values: Iterable[bytes]) -> bytes:
+    """A packed repeated field of elements that are encoded already; nothing if there is none."""
+    content = b"".join(values)
+    return length_delimited(number, content) if content else b""
+
+
+def packed_doubles(number: int, values: Iterable[float]) -> bytes:
+    """A packed `repeated double`."""
+    return packed(number, (_DOUBLE.pack(value) for value in values))
