@@ -171,6 +171,11 @@ class SendPath:
         self._counters.queued(batch)
         self._hire()
 
+    def calm(self, most_bytes: int, within_s: float) -> None:
+        """Wait a little while the queue holds more than that."""
+        assert self._queue, "has a queue and is started"
+        self._queue.calm(most_bytes, within_s)
+
     def adopt(self, batch: Batch | StoredBatch, *, restored: bool = False) -> bool:
         """Queue what another path (or process: `restored`) had accepted, beyond all bounds; False if closed."""
         assert self._queue, "has a queue and is started"

@@ -151,6 +151,11 @@ class Queue:
             self._store.done([kept.key])
         return False
 
+    def calm(self, most_bytes: int, within_s: float) -> None:
+        """Wait, in real time, while more than that waits or is under way."""
+        with self._lock:
+            self._freed.wait_for(lambda: self._closed or self._bytes <= most_bytes, within_s)
+
     def release_by(self, deadline: float) -> None:
         """Let nobody wait for room longer than until `deadline`."""
         with self._lock:

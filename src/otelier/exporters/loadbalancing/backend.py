@@ -11,6 +11,8 @@ from ...telemetry import Batch
 from .settings import OtlpTemplate
 
 _DEFAULT_PORT = 4317
+_CALM_BYTES = 8 * 2**20
+_CALM_S = 0.05
 _LATENCY_BOUNDS_MS = (5, 10, 25, 50, 75, 100, 250, 500, 750, 1_000, 2_500, 5_000, 7_500, 10_000)
 
 
@@ -35,6 +37,8 @@ class Backend:
         self._heard = heard
         self._template = template
         self._sender: GrpcSender | None = None
+        self._works = False
+        """The last send was taken."""
         if endpoint:
             self._sender = GrpcSender(ctx, msgspec.structs.replace(template, endpoint=dialled(endpoint)))
             self._observe(ctx)
@@ -62,8 +66,18 @@ class Backend:
             raise
         finally:
             self._latency.record((self._clock.monotonic() - began) * 1e3)
+            self._works = taken
             (self._taken if taken else self._refused).add(1)
             self._heard(self.endpoint, answered)
+
+    def pace(self) -> None:
+        """Let who gives wait a moment while the backend works but has much to do.
+
+        Senders are answered when a part is queued, which is faster than it is sent: they would fill memory with what
+        is sent a second later.
+        """
+        if self._works:
+            self.path.calm(_CALM_BYTES, _CALM_S)
 
     def probe(self, kind: str, timeout_s: float) -> str:
         """Why the backend doesn't work; empty if it does."""

@@ -78,6 +78,8 @@ class Balancer:
                 rest = Batch.join([rest for _, rest in parts[at:]])
                 items = sum(part.items for _, part in parts[:at])
                 raise PartlySent(str(error), sent=Sent(), items=items, rest=rest) from error
+        for backend, _ in parts:
+            backend.pace()
         return Sent()
 
     def _send(self, parts: Sequence[tuple[Backend, Batch]], timeout_s: float) -> Sent:

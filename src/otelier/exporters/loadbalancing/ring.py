@@ -22,9 +22,11 @@ class Layout:
     positions: int
     points: int
     """Of each endpoint."""
+    placed_by_position: bool
+    """Points take their places in the order of their positions, not endpoint by endpoint."""
 
 
-LAYOUTS: dict[RingVersion, Layout] = {"v1": Layout(36_000, 100), "v2": Layout(131_071, 200)}
+LAYOUTS: dict[RingVersion, Layout] = {"v1": Layout(36_000, 100, False), "v2": Layout(131_071, 200, True)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,18 @@ def ring_table(endpoints: Sequence[str], version: RingVersion) -> RingTable:
     """The ring of these endpoints, spelled as they were resolved, without repetitions."""
     layout = LAYOUTS[version]
     points: list[tuple[int, int, str, int]] = []
-    taken: set[int] = set()
+    """Position, hash, endpoint, owner."""
     for owner, endpoint in sorted(enumerate(endpoints), key=lambda each: each[1]):
         for number in range(layout.points):
             hashed = zlib.crc32(endpoint.encode() + number.to_bytes(4, "little"))
-            position = _free(hashed % layout.positions, taken, layout.positions)
-            taken.add(position)
-            points.append((position, hashed, endpoint, owner))
+            points.append((hashed % layout.positions, hashed, endpoint, owner))
+    if layout.placed_by_position:
+        points.sort()
+    taken: set[int] = set()
+    for at, (position, *rest) in enumerate(points):
+        position = _free(position, taken, layout.positions)
+        taken.add(position)
+        points[at] = (position, *rest)
     points.sort()
     return RingTable(layout.positions, tuple(point[0] for point in points), tuple(point[3] for point in points))
 
