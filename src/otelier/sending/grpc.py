@@ -139,10 +139,17 @@ class GrpcSender:
                     raise  # no time is left for the others: the next attempt begins with them
         return self._send_to(order[-1], batch, deadline - self._clock.monotonic())
 
-    def check(self, timeout_s: float) -> str:
-        """Why the first endpoint isn't healthy by gRPC's health service; empty if it is, or has no such service."""
+    def check(self, timeout_s: float, *, any_answer: bool) -> str:
+        """Why the first endpoint isn't healthy by gRPC's health service; empty if it is, or has no such service.
+
+        With `any_answer`, one that answers at all is healthy.
+        """
         result = self._backends[0].client.check(self._headers, timeout_s)
-        return "" if result.ok else result.message or _CODES.get(result.code, f"code {result.code}")
+        return (
+            ""
+            if result.ok or (any_answer and result.answered)
+            else result.message or _CODES.get(result.code, f"code {result.code}")
+        )
 
     def close(self) -> None:
         """Close all connections."""

@@ -1,6 +1,5 @@
 """One backend: its client, and where backends have queues the path that its share waits in."""
 
-import socket
 from collections.abc import Callable
 
 import msgspec
@@ -35,12 +34,13 @@ class Backend:
         """As it was resolved: what the ring hashes."""
         self._clock = ctx.clock
         self._heard = heard
-        self._template = template
+        self._ctx = ctx
+        self._settings = msgspec.structs.replace(template, endpoint=dialled(endpoint))
         self._sender: GrpcSender | None = None
         self._works = False
         """The last send was taken."""
         if endpoint:
-            self._sender = GrpcSender(ctx, msgspec.structs.replace(template, endpoint=dialled(endpoint)))
+            self._sender = GrpcSender(ctx, self._settings)
             self._observe(ctx)
         queue = template.sending_queue
         self.has_queue = queue.enabled and not queue.wait_for_result
@@ -81,13 +81,18 @@ class Backend:
 
     def probe(self, kind: str, timeout_s: float) -> str:
         """Why the backend doesn't work; empty if it does."""
-        if kind == "grpc" and self._sender:
-            return self._sender.check(timeout_s)
-        host, _, port = dialled(self.endpoint).rpartition(":")
-        try:
-            socket.create_connection((host.strip("[]"), int(port)), timeout_s).close()
-        except OSError as error:
-            return str(error)
+        assert self._sender, "a real one"
+        return self._sender.check(timeout_s, any_answer=kind != "grpc")
+
+    def probe_anew(self, kind: str, timeout_s: float) -> str:
+        """The same over a new connection, which is kept if it works: the old client may wait before it connects."""
+        fresh = GrpcSender(self._ctx, self._settings)
+        if trouble := fresh.check(timeout_s, any_answer=kind != "grpc"):
+            fresh.close()
+            return trouble
+        old, self._sender = self._sender, fresh
+        if old:
+            old.close()
         return ""
 
     def stop(self, deadline: float) -> None:

@@ -260,9 +260,11 @@ class Balancer:
     def _heard(self, endpoint: str, answered: bool) -> None:
         self._health.heard(endpoint, answered)
 
-    def _probe(self, endpoint: str, kind: str, timeout_s: float) -> str:
+    def _probe(self, endpoint: str, kind: str, timeout_s: float, anew: bool) -> str:
         backend = self._listed.get(endpoint)
-        return backend.probe(kind, timeout_s) if backend else "no longer known"
+        if backend is None:
+            return "no longer known"
+        return backend.probe_anew(kind, timeout_s) if anew else backend.probe(kind, timeout_s)
 
     # -- telemetry ----------------------------------------------------------------------------
 

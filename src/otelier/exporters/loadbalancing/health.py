@@ -27,10 +27,11 @@ class Health:
         self,
         ctx: Context,
         settings: HealthSettings,
-        probe: Callable[[str, str, float], str],
+        probe: Callable[[str, str, float, bool], str],
         changed: Callable[[], None],
     ) -> None:
-        """`probe` (endpoint, kind, seconds) says why a backend doesn't work; `changed`: others are out than before."""
+        """`probe` (endpoint, kind, seconds, whether over a new connection) says why a backend doesn't work; `changed`:
+        others are out than before."""
         self._clock = ctx.clock
         self._log = ctx.log
         self._settings = settings
@@ -100,7 +101,7 @@ class Health:
         """Whether the backend has left or come back."""
         settings, now = self._settings, self._clock.monotonic()
         if state.out_since is not None:
-            if now < state.out_since + settings.return_after or self._ask(endpoint):
+            if now < state.out_since + settings.return_after or self._ask(endpoint, anew=True):
                 return False
             with self._lock:
                 state.failing_since, state.failures, state.out_since = None, 0, None
@@ -121,9 +122,9 @@ class Health:
         self._log.warning("%s leaves the ring after %.1f s of failures: %s", endpoint, now - since, state.why)
         return True
 
-    def _ask(self, endpoint: str) -> str:
+    def _ask(self, endpoint: str, *, anew: bool = False) -> str:
         kind = "connect" if self._settings.probe == "none" else self._settings.probe
-        return self._probe(endpoint, kind, self._settings.timeout)
+        return self._probe(endpoint, kind, self._settings.timeout, anew)
 
     def _next_look(self, state: _State) -> float | None:
         now = self._clock.monotonic()

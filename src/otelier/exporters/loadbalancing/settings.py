@@ -154,8 +154,9 @@ class HealthSettings(Config):
     return_after: Duration = Duration(10)
     """Stay out at least this long; then come back as soon as a probe works."""
     probe: Literal["none", "connect", "grpc"] = "none"
-    """Also ask backends that are in: `connect` opens a connection, `grpc` calls the gRPC health service. With `none`,
-    failing sends are how trouble is found, and those that are out are tried by `connect`."""
+    """Also ask backends that are in: `connect` is content with any answer, `grpc` wants a good one of the gRPC health
+    service (or that there is no such service). With `none`, failing sends are how trouble is found, and those that are
+    out are tried as by `connect`."""
     interval: Duration = Duration(5)
     """Time between two probes of a backend."""
     timeout: Duration = Duration(1)
