@@ -590,10 +590,10 @@ class Router:
         owners: Sequence[int],
         *,
         attributes: Sequence[str] = (),
-        bare_service: bool = False,
+        bare: bool = False,
     ) -> None:
-        """`attributes` are the names for that key; `bare_service`: a service's key is its name, not
-        `service.name=NAME|`. Raises ValueError for a ring without points or out of order."""
+        """`attributes` are the names for that key; `bare`: services and attributes are hashed by their values alone, not
+        as `service.name=NAME|`, and only if these are strings. Raises ValueError for a ring without points or out of order."""
 
     def split(self, batch: Batch) -> list[tuple[int, Batch]]:
         """The parts of a batch by owner; owners without items are left out.

@@ -110,7 +110,7 @@ def test_metadata_goes_with_every_part_and_one_way_is_no_copy():
 
 def test_the_key_of_a_service_is_written_as_the_version_says():
     batch = traces(span(), resource={"service.name": "shop"})
-    ((bare, _),) = router("service", bare_service=True).split(batch)
+    ((bare, _),) = router("service", bare=True).split(batch)
     ((named, _),) = router("service").split(batch)
     assert bare == router("service").owner_of(b"shop")
     assert named == router("service").owner_of(b"service.name=shop|")

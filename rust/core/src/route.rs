@@ -16,23 +16,22 @@ struct Router(route::Router);
 #[pymethods]
 impl Router {
     #[new]
-    #[pyo3(signature = (key, modulus, positions, owners, *, attributes=vec![], bare_service=false))]
+    #[pyo3(signature = (key, modulus, positions, owners, *, attributes=vec![], bare=false))]
     fn new(
         key: &str,
         modulus: u32,
         positions: Vec<u32>,
         owners: Vec<u32>,
         attributes: Vec<String>,
-        bare_service: bool,
+        bare: bool,
     ) -> PyResult<Router> {
         let key = match key {
             "traceID" => Key::Trace,
-            "service" if bare_service => Key::Service { before: vec![], after: vec![] },
-            "service" => Key::Service { before: b"service.name=".to_vec(), after: b"|".to_vec() },
+            "service" => Key::Service { bare },
             "resource" => Key::Resource,
             "metric" => Key::Metric,
             "streamID" => Key::Stream,
-            "attributes" => Key::Attributes(attributes),
+            "attributes" => Key::Attributes { names: attributes, bare },
             other => return Err(PyValueError::new_err(format!("unknown routing key {other:?}"))),
         };
         let ring = Ring::new(modulus, positions, owners).map_err(PyValueError::new_err)?;

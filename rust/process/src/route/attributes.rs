@@ -7,7 +7,7 @@ use otelier_wire::protobuf::{Value, fields};
 use otelier_wire::{Any, Index, Signal};
 
 use super::crc32::Crc32;
-use super::{each_attribute, head, levels, text};
+use super::{ToText, each_attribute, head, levels, text};
 
 type Values<'a> = Vec<Option<Cow<'a, [u8]>>>;
 
@@ -18,33 +18,35 @@ const SCOPE_ATTRIBUTES: u32 = 3;
 pub fn hash(
     signal: Signal,
     names: &[String],
+    bare: bool,
     index: &Index,
     bytes: &[u8],
     mut found: impl FnMut(Range<usize>, u32),
 ) {
+    let to_text: ToText = if bare { text::if_string } else { text::of };
     let mut around: [Values; 2] = [vec![None; names.len()], vec![None; names.len()]];
     for (group, level) in levels(index) {
         if level == 1 {
             around[0].fill(None);
-            take(names, head(index, group, bytes), RESOURCE_ATTRIBUTES, &mut around[0]);
+            take(names, head(index, group, bytes), RESOURCE_ATTRIBUTES, to_text, &mut around[0]);
         } else if level == 2 {
             around[1] = around[0].clone();
-            take(names, head(index, group, bytes), SCOPE_ATTRIBUTES, &mut around[1]);
+            take(names, head(index, group, bytes), SCOPE_ATTRIBUTES, to_text, &mut around[1]);
         }
         if !group.holds_items {
             continue;
         }
         let known = &around[1];
         if known.iter().all(Option::is_some) {
-            found(group.items.clone(), key(names, known));
+            found(group.items.clone(), key(names, bare, known));
             continue;
         }
         for item in group.items.clone() {
             let mut values = known.clone();
             let content = index.item(item, bytes);
-            take(names, content, item_attributes(signal, group.tag), &mut values);
+            take(names, content, item_attributes(signal, group.tag), to_text, &mut values);
             pseudo(signal, names, content, &mut values);
-            found(item..item + 1, key(names, &values));
+            found(item..item + 1, key(names, bare, &values));
         }
     }
 }
@@ -61,11 +63,11 @@ fn item_attributes(signal: Signal, tag: u8) -> u32 {
 }
 
 /// Fills what is missing and is there.
-fn take<'a>(names: &[String], message: &'a [u8], number: u32, values: &mut Values<'a>) {
+fn take<'a>(names: &[String], message: &'a [u8], number: u32, to_text: ToText, values: &mut Values<'a>) {
     for attribute in each_attribute(message, number) {
         for (name, value) in names.iter().zip(values.iter_mut()) {
             if value.is_none() && name.as_bytes() == attribute.key {
-                *value = Some(text::of(&attribute.value()));
+                *value = Some(to_text(&attribute.value()));
             }
         }
     }
@@ -115,10 +117,11 @@ fn body(record: &[u8]) -> Cow<'_, [u8]> {
     bodies.last().map_or(Cow::Borrowed(&[]), |body| text::of(&body))
 }
 
-fn key(names: &[String], values: &Values) -> u32 {
+fn key(names: &[String], bare: bool, values: &Values) -> u32 {
     let mut crc = Crc32::new();
     for (name, value) in names.iter().zip(values) {
-        crc = crc.add(name.as_bytes()).add(b"=").add(value.as_deref().unwrap_or_default()).add(b"|");
+        let value = value.as_deref().unwrap_or_default();
+        crc = if bare { crc.add(value) } else { crc.add(name.as_bytes()).add(b"=").add(value).add(b"|") };
     }
     crc.value()
 }

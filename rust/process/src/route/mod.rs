@@ -6,29 +6,32 @@ mod identity;
 mod service;
 mod text;
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use otelier_wire::any::attributes as each_attribute;
 use otelier_wire::index::Group;
 use otelier_wire::protobuf::{Value, fields};
-use otelier_wire::{Batch, Index, Signal};
+use otelier_wire::{Any, Batch, Index, Signal};
 
 use crc32::Crc32;
 
-/// What items of one owner have in common.
+type ToText = for<'a> fn(&Any<'a>) -> Cow<'a, [u8]>;
+
+/// What items of one owner have in common. "Bare" is as older Collectors do: values without names, and only strings.
 pub enum Key {
     /// The 16 bytes of the trace id. Log records without one go all to the next owner in turn.
     Trace,
-    /// `service.name` of the resource, with these bytes before and after it.
-    Service { before: Vec<u8>, after: Vec<u8> },
+    /// `service.name` of the resource, as `service.name=value|` or bare.
+    Service { bare: bool },
     /// All attributes of the resource.
     Resource,
     /// The name of the metric.
     Metric,
     /// The time series: resource, scope, metric and the data point's attributes.
     Stream,
-    /// `name=value|` of each, looked for in resource, scope and item in this order.
-    Attributes(Vec<String>),
+    /// `name=value|` of each, or bare, looked for in resource, scope and item in this order.
+    Attributes { names: Vec<String>, bare: bool },
 }
 
 /// Points sorted by position, each owned by somebody. A hash belongs to the first point at or after it.
@@ -90,12 +93,13 @@ impl Router {
     fn assign(&self, signal: Signal, index: &Index, bytes: &[u8], owners: &mut [u32], turn: u32) {
         match &self.key {
             Key::Trace => self.by_trace(signal, index, bytes, owners, turn),
-            Key::Service { before, after } => {
-                by_resource(index, bytes, owners, |resource| {
-                    let name = service::name(resource);
-                    self.ring.owner(Crc32::new().add(before).add(&name).add(after).value())
-                });
-            }
+            Key::Service { bare: true } => by_resource(index, bytes, owners, |resource| {
+                self.ring.owner(Crc32::new().add(&service::name(resource, text::if_string)).value())
+            }),
+            Key::Service { bare: false } => by_resource(index, bytes, owners, |resource| {
+                let name = service::name(resource, text::of);
+                self.ring.owner(Crc32::new().add(b"service.name=").add(&name).add(b"|").value())
+            }),
             Key::Resource => {
                 by_resource(index, bytes, owners, |resource| self.ring.owner(identity::of_resource(resource)));
             }
@@ -106,8 +110,8 @@ impl Router {
                 }
             }
             Key::Stream => identity::of_streams(index, bytes, |item, hash| owners[item] = self.ring.owner(hash)),
-            Key::Attributes(names) => {
-                attributes::hash(signal, names, index, bytes, |items, hash| {
+            Key::Attributes { names, bare } => {
+                attributes::hash(signal, names, *bare, index, bytes, |items, hash| {
                     owners[items].fill(self.ring.owner(hash));
                 });
             }

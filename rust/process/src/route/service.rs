@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use otelier_wire::any::attribute;
 
-use super::text;
+use super::ToText;
 
 /// The value of `service.name`; empty where there is none.
-pub fn name(resource: &[u8]) -> Cow<'_, [u8]> {
-    attribute(resource, 1, b"service.name").map_or(Cow::Borrowed(&[]), |value| text::of(&value))
+pub fn name(resource: &[u8], to_text: ToText) -> Cow<'_, [u8]> {
+    attribute(resource, 1, b"service.name").map_or(Cow::Borrowed(&[]), |value| to_text(&value))
 }

@@ -4,6 +4,14 @@ use std::borrow::Cow;
 
 use otelier_wire::Any;
 
+/// Strings as they are, anything else as nothing.
+pub fn if_string<'a>(value: &Any<'a>) -> Cow<'a, [u8]> {
+    match *value {
+        Any::Str(text) => Cow::Borrowed(text),
+        _ => Cow::Borrowed(&[]),
+    }
+}
+
 /// Strings as they are, numbers and booleans as one writes them; bytes, lists and maps as they are encoded.
 pub fn of<'a>(value: &Any<'a>) -> Cow<'a, [u8]> {
     match *value {

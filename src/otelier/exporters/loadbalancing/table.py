@@ -28,7 +28,7 @@ class Table:
                 table.positions,
                 table.owners,
                 attributes=attributes,
-                bare_service=ring == "v1",
+                bare=ring == "v1",
             )
 
     def split(self, batch: Batch) -> list[tuple[Backend, Batch]]:
