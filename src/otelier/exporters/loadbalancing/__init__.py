@@ -31,19 +31,15 @@ class LoadBalancing(Exporter):
             raise OtelierError(str(error)) from error
         name = next(name for name in _RESOLVERS if getattr(self.cfg.resolver, name))
         template = self.cfg.protocol.otlp
-        queue = template.sending_queue
-        self._queued = queue.enabled and not queue.wait_for_result
+        queued, storage = self.cfg.queued, template.sending_queue.storage
         self._storage = None
-        if self._queued and queue.storage:
-            self._storage = find_storage(self.ctx, queue.storage, "protocol.otlp.sending_queue.storage")
+        if queued and storage:
+            self._storage = find_storage(self.ctx, storage, "protocol.otlp.sending_queue.storage")
         self._balancer = Balancer(self.ctx, self.cfg, key, "aws" if name == "aws_cloud_map" else name)
         self._resolver = resolver_of(self.ctx, self.cfg.resolver, self._balancer)
-        settings = self.cfg
-        if not self._queued and not settings.retry_on_failure.enabled:
-            # Without queues nobody else would retry for the backends.
-            settings = msgspec.structs.replace(settings, retry_on_failure=template.retry_on_failure)
-        behind = SendPath(self.ctx, template, self._balancer.spread).custody() if self._queued else FORWARDS
-        self._path = SendPath(self.ctx, settings, self._balancer.spread, answers=behind, hands_on=self._queued)
+        spread = self._balancer.spread
+        behind = SendPath(self.ctx, template, spread).custody() if queued else FORWARDS
+        self._path = SendPath(self.ctx, self.cfg.in_front, spread, answers=behind, hands_on=queued)
 
     def start(self) -> None:
         template = self.cfg.protocol.otlp

@@ -27,6 +27,7 @@ class Backend:
         heard: Callable[[str, bool], None],
         move: Callable[["Backend", Parcel], bool],
         store: QueueStore | None,
+        queued: bool,
     ) -> None:
         """Connects when first used. `heard` is told of every send whether the backend answered, `move` asked where what
         could not be sent belongs now. Raises ValueError for options or files that can't be used."""
@@ -42,9 +43,9 @@ class Backend:
         if endpoint:
             self._sender = GrpcSender(ctx, self._settings)
             self._observe(ctx)
-        queue = template.sending_queue
-        self.has_queue = queue.enabled and not queue.wait_for_result
-        settings = msgspec.structs.replace(template, sending_queue=msgspec.structs.replace(queue, storage=None))
+        queue = msgspec.structs.replace(template.sending_queue, storage=None)
+        self.has_queue = queued
+        settings = msgspec.structs.replace(template, sending_queue=queue)
         self.path = SendPath(ctx, settings, self.send, shared_store=store, move=lambda parcel: move(self, parcel))
 
     def start(self) -> None:

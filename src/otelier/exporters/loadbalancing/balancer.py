@@ -252,7 +252,15 @@ class Balancer:
 
     def _backend(self, endpoint: str) -> Backend:
         template = self._cfg.protocol.otlp
-        return Backend(self._ctx, endpoint, template, heard=self._heard, move=self._move, store=self._store)
+        return Backend(
+            self._ctx,
+            endpoint,
+            template,
+            heard=self._heard,
+            move=self._move,
+            store=self._store,
+            queued=self._cfg.queued,
+        )
 
     def _table_of(self, backends: Sequence[Backend]) -> Table:
         return Table(backends, self._key, self._cfg.routing_attributes, self._cfg.ring)

@@ -50,10 +50,10 @@ def ring_table(endpoints: Sequence[str], version: RingVersion) -> RingTable:
     if layout.placed_by_position:
         points.sort()
     taken: set[int] = set()
-    for at, (position, *rest) in enumerate(points):
-        position = _free(position, taken, layout.positions)
-        taken.add(position)
-        points[at] = (position, *rest)
+    for at, (position, hashed, endpoint, owner) in enumerate(points):
+        place = _free(position, taken, layout.positions)
+        taken.add(place)
+        points[at] = (place, hashed, endpoint, owner)
     points.sort()
     return RingTable(layout.positions, tuple(point[0] for point in points), tuple(point[3] for point in points))
 

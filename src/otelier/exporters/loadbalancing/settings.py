@@ -170,14 +170,14 @@ class HealthSettings(Config):
         yield from _above_zero(self, "interval", "timeout")
 
 
-class LoadBalancingConfig(SendSettings):
+class LoadBalancingConfig(Config):
     """Keys of `loadbalancing`."""
 
     timeout: Duration = Duration(0)
     """Longest time to hand a batch to its backends' queues, or without these to the backends; 0 = no limit."""
-    retry_on_failure: RetrySettings = RetrySettings(enabled=False)
+    retry_on_failure: RetrySettings | None = None
     """Offer again what no backend's queue could take just now; off if not given."""
-    sending_queue: QueueSettings = QueueSettings(enabled=False)
+    sending_queue: QueueSettings | None = None
     """A queue before the batch is split, beside those of the backends; off if not given."""
     routing_key: Literal["", "traceID", "service", "resource", "metric", "streamID", "attributes", "round_robin"] = ""
     """What goes to the same backend: `traceID` (default of traces), `service` (default of metrics and logs, but with
@@ -198,9 +198,25 @@ class LoadBalancingConfig(SendSettings):
 
     def problems(self) -> Iterable[tuple[str, str]]:
         """What does not go together."""
-        yield from super().problems()
+        if self.timeout < 0:
+            yield "timeout", "must not be negative"
         if (self.routing_key == "attributes") != bool(self.routing_attributes):
             yield "routing_attributes", "must be given with routing_key: attributes, and only with it"
+
+    @property
+    def queued(self) -> bool:
+        """Whether what is taken waits in queues of the backends."""
+        queue = self.protocol.otlp.sending_queue
+        return queue.enabled and not queue.wait_for_result
+
+    @property
+    def in_front(self) -> SendSettings:
+        """Of the path before a batch is split. Without queues behind it nobody else retries, so it does."""
+        retry = self.retry_on_failure or RetrySettings(enabled=False)
+        if not self.queued and not retry.enabled:
+            retry = self.protocol.otlp.retry_on_failure
+        queue = self.sending_queue or QueueSettings(enabled=False)
+        return SendSettings(timeout=self.timeout, retry_on_failure=retry, sending_queue=queue)
 
     def key_for(self, signal: Signal) -> str:
         """The routing key of a signal. Raises ValueError where it has none."""
