@@ -32,6 +32,9 @@ MINIMAL: dict[tuple[Kind, str], str] = {
     (Kind.RECEIVER, "otlp"): "{protocols: {grpc: {endpoint: 127.0.0.1:0}, http: {endpoint: 127.0.0.1:0}}}",
     (Kind.PROCESSOR, "memory_limiter"): "{check_interval: 1s, limit_mib: 1000}",
     (Kind.EXPORTER, "otlp"): "{endpoint: 127.0.0.1:1, tls: {insecure: true}}",
+    (Kind.EXPORTER, "loadbalancing"): (
+        "{resolver: {static: {hostnames: [127.0.0.1:1]}}, protocol: {otlp: {tls: {insecure: true}}}}"
+    ),
     (Kind.EXPORTER, "otlphttp"): "{endpoint: http://127.0.0.1:1}",
     (Kind.EXPORTER, "file"): "{path: PATH}",
     (Kind.EXPORTER, "otelier"): "{data_dir: PATH}",

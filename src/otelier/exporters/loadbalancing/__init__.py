@@ -13,7 +13,7 @@ from ...component import FORWARDS, Custody, Exporter, OtelierError, StartError, 
 from ...sending import GrpcSender, SendPath
 from ...telemetry import Batch
 from .balancer import Balancer
-from .resolvers import resolver_of
+from .resolvers import Resolver, resolver_of
 from .settings import LoadBalancingConfig
 
 _RESOLVERS = ("static", "dns", "k8s", "aws_cloud_map")
@@ -29,14 +29,14 @@ class LoadBalancing(Exporter):
             key = self.cfg.key_for(signal)
         except ValueError as error:
             raise OtelierError(str(error)) from error
-        name = next(name for name in _RESOLVERS if getattr(self.cfg.resolver, name))
+        name = next((name for name in _RESOLVERS if getattr(self.cfg.resolver, name)), "")
         template = self.cfg.protocol.otlp
         queued, storage = self.cfg.queued, template.sending_queue.storage
         self._storage = None
         if queued and storage:
             self._storage = find_storage(self.ctx, storage, "protocol.otlp.sending_queue.storage")
         self._balancer = Balancer(self.ctx, self.cfg, key, "aws" if name == "aws_cloud_map" else name)
-        self._resolver = resolver_of(self.ctx, self.cfg.resolver, self._balancer)
+        self._resolver: Resolver | None = None
         spread = self._balancer.spread
         behind = SendPath(self.ctx, template, spread).custody() if queued else FORWARDS
         self._path = SendPath(self.ctx, self.cfg.in_front, spread, answers=behind, hands_on=queued)
@@ -52,6 +52,7 @@ class LoadBalancing(Exporter):
         name = f"exporter/{self.ctx.id}/{self.ctx.signal or 'all'}/backends"
         self._balancer.start(self._storage.open_queue(name) if self._storage else None)
         self._path.start()
+        self._resolver = resolver_of(self.ctx, self.cfg.resolver, self._balancer)
         self._resolver.start()
 
     def consume(self, batch: Batch) -> None:
@@ -66,7 +67,8 @@ class LoadBalancing(Exporter):
         self._balancer.prepare_stop(deadline)
 
     def stop(self, deadline: float) -> None:
-        self._resolver.stop()
+        if self._resolver:
+            self._resolver.stop()
         self._path.stop(deadline)
         self._balancer.stop(deadline)
 
