@@ -10,7 +10,7 @@ import inspect
 import sys
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,7 @@ KINDS = {bool: "true or false", int: "whole number", float: "number", str: "text
     Any: "anything",
     object: "anything",
 }
+EMPTY: Mapping[type[Config], str] = {}
 UNITS = {"_mib": "MiB", "_bytes": "bytes", "_percentage": "%", "_ms": "ms", "_seconds": "s"}
 
 
@@ -129,19 +130,25 @@ def sample(config: type[Config]) -> Config:
 
 
 def keys(
-    config: type[Config], where: str, prefix: str = "", under: Any = None
+    config: type[Config], where: str, prefix: str = "", under: Any = None, around: Mapping[type[Config], str] = EMPTY
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """(path, (type, default, sentence)) of every key, those of groups after the group."""
+    """(path, (type, default, sentence)) of every key, those of groups after the group.
+
+    A group that holds groups of its own kind is told once: `around` has the paths of those that this one stands in.
+    """
     docs = docstrings(config)
+    around = {**around, config: prefix.removesuffix(".")}
     for field in msgspec.structs.fields(config):
         path = prefix + field.encode_name
         if not docs.get(field.name):
             raise SystemExit(f"{config.__module__}.{config.__name__}.{field.name} ({where}: {path}) has no docstring")
         default = getattr(under, field.name) if under is not None else default_of(field)
-        yield path, (kind_of(field), shown(default, field), docs[field.name])
+        again = [f" Keys as in `{around[group]}`." for _, group in groups(field.type) if group in around]
+        yield path, (kind_of(field), shown(default, field), docs[field.name] + "".join(again))
         for step, group in groups(field.type):
             below = default if type(default) is group else None
-            yield from keys(group, where, f"{path}{step}.", below)
+            if group not in around:
+                yield from keys(group, where, f"{path}{step}.", below, around)
 
 
 def default_of(field: msgspec.structs.FieldInfo) -> Any:

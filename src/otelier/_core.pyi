@@ -603,3 +603,184 @@ class Router:
 
     def owner_of(self, key: bytes) -> int:
         """Who owns a key, written as the router would."""
+# -- probability sampling -------------------------------------------------------------------------
+
+@final
+class Sampler:
+    """Keeps a part of spans or log records, each by its own randomness. See `Options` in rust/process/src/probability."""
+
+    def __init__(
+        self,
+        mode: Literal["hash_seed", "proportional", "equalizing"],
+        percentage: float,
+        *,
+        hash_seed: int,
+        fail_closed: bool,
+        precision: int,
+        from_attribute: str,
+        ignore_trace_id: bool,
+        priority_attribute: str,
+    ) -> None:
+        """Raises ValueError for an unknown mode and a precision that isn't from 1 to 14."""
+
+    def sample(self, batch: Batch) -> tuple[Batch, list[tuple[str, int, int]]]:
+        """What stays, with what is now to be said about its sampling; and (source of randomness, stayed, left out).
+
+        Sources are `missing_randomness`, `trace_id_hash`, `trace_id_w3c`, `sampling_randomness`, `attribute` and
+        `sampling_priority`.
+        """
+
+# -- traces -------------------------------------------------------------------------------------
+
+class BufferFull(RuntimeError):
+    """No room in memory, and none on disk; the text has the figures."""
+
+@final
+class TraceBuffer:
+    """Spans by trace until somebody decides about the whole trace; safe for threads. Times are microseconds that never
+    go back; a fate is 0 not sampled, 1 sampled, 2 dropped."""
+
+    def __init__(self, options: bytes, disk: Disk | None = None) -> None:
+        """`options` is JSON: see `Options` in rust/process/src/traces/buffer.rs. `disk`: where the oldest go while
+        memory is short. Raises ValueError for bad options and expressions."""
+
+    def add(
+        self, batch: Batch, now_us: int, *, journaled: tuple[int, int] | None = None, masks: Sequence[bytes] = ()
+    ) -> AddedTraces:
+        """Take a batch in, all or nothing. Raises BufferFull.
+
+        `journaled`: its key in a queue and its number in the journal. `masks`: one per condition, one byte per span.
+        """
+
+    def make_room(self, size_bytes: int) -> None:
+        """Spill until so many bytes would be taken. Raises BufferFull."""
+
+    def due(self, now_us: int) -> TraceColumns:
+        """Traces whose wait is over; each is answered once and stays until it is taken."""
+
+    def touched(self) -> TraceColumns:
+        """Traces to which something came since the last call, and that are not due."""
+
+    def peek(self, columns: TraceColumns, row: int) -> Batch | None:
+        """The spans of a row, which goes on waiting. Raises OSError."""
+
+    def take(self, columns: TraceColumns, fates: bytes, now_us: int) -> TakenTraces:
+        """Let go of the rows: one fate each, or 3 for those that go on waiting (only `touched` ones)."""
+
+    def decisions(self) -> bytes:
+        """What is remembered about traces that are gone, 17 bytes each (id, fate), oldest first."""
+
+    def restore(self, decisions: bytes, now_us: int) -> None:
+        """Remember what `decisions` gave."""
+
+    def stats(self) -> dict[str, int]:
+        """`traces` that wait, decisions `remembered`, `memory_bytes`, `disk_bytes`; `oldest_us`, the arrival of the
+        longest waiting, if any waits."""
+
+@final
+class TraceColumns:
+    """One row per trace; each column's values one behind the other, little-endian, without padding."""
+
+    def __len__(self) -> int: ...
+    @property
+    def trace_ids(self) -> bytes: ...
+    @property
+    def first_start_ns(self) -> bytes:
+        """u64"""
+    @property
+    def last_end_ns(self) -> bytes:
+        """u64"""
+    @property
+    def spans(self) -> bytes:
+        """i64"""
+    @property
+    def size_bytes(self) -> bytes:
+        """i64: encoded spans with the headers around them."""
+    @property
+    def status_codes(self) -> bytes:
+        """u8, bit n: status code n was seen."""
+    @property
+    def flags(self) -> bytes:
+        """u32, OR-ed."""
+    @property
+    def root(self) -> bytes:
+        """u8: whether a root was seen."""
+    @property
+    def arrived_us(self) -> bytes:
+        """u64"""
+    @property
+    def matches(self) -> bytes:
+        """u8: all rows of the first matcher, then of the next; conditions behind them."""
+
+@final
+class AddedTraces:
+    """What became of a batch."""
+
+    @property
+    def new_traces(self) -> int: ...
+    @property
+    def late(self) -> Batch | None:
+        """Late spans of sampled traces, to be handed on."""
+    @property
+    def late_dropped_spans(self) -> int: ...
+    @property
+    def late_ages_us(self) -> list[int]:
+        """Of each late part of a trace remembered by its id: time since the decision."""
+    @property
+    def cached_spans(self) -> tuple[int, int]:
+        """Late spans decided by a cache: of sampled traces, of others."""
+    @property
+    def too_large(self) -> tuple[int, int]:
+        """Traces and spans dropped because the trace became too large."""
+    @property
+    def finished(self) -> list[int]:
+        """Keys of journaled batches of which nothing waits any more."""
+    @property
+    def pairs(self) -> bytes:
+        """Trace id and number of a journaled batch, u64, 24 bytes: decided, while others of the batch wait."""
+
+@final
+class TakenTraces:
+    """What was taken."""
+
+    @property
+    def batch(self) -> Batch | None:
+        """The sampled: whole traces, one behind the other."""
+    @property
+    def dropped_spans(self) -> int: ...
+    @property
+    def unreadable_spans(self) -> int:
+        """Of sampled traces, not read back from disk."""
+    @property
+    def unreadable(self) -> str:
+        """Why; empty if all were."""
+    @property
+    def finished(self) -> list[int]:
+        """As in `AddedTraces`."""
+    @property
+    def pairs(self) -> bytes:
+        """As in `AddedTraces`."""
+
+# -- regular expressions ------------------------------------------------------------------------
+
+@final
+class Pattern:
+    """A regular expression of RE2's syntax, compiled: searches take linear time and aren't anchored.
+
+    Raises ValueError, with the position, for what is none.
+    """
+
+    def __new__(cls, text: str) -> Pattern: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of its groups, by number; "" for one without a name, such as group 0, the whole match."""
+    def search(self, text: str) -> bool:
+        """Does it match anywhere?"""
+    def captures(self, text: str) -> tuple[str | None, ...] | None:
+        """The groups of the first match, by number; None for a group that took no part. None if nothing matches."""
+    def replace_all(self, text: str, template: str) -> str:
+        """Replace each match by Go's template: `$1`, `${name}`, `$$`; a group that isn't there is empty."""
+    def pieces(self, text: str, template: str) -> list[str]:
+        """`text` cut at its matches: text, replacement, text, replacement, …, text."""

@@ -21,6 +21,7 @@ from otelier.component import (
     Processor,
     Receiver,
     Registration,
+    RoutingProcessor,
     SystemClock,
 )
 from otelier.component.registry import find, load_components, registrations
@@ -31,11 +32,15 @@ from otelier.testing import MemoryExporter, component_context
 MINIMAL: dict[tuple[Kind, str], str] = {
     (Kind.RECEIVER, "otlp"): "{protocols: {grpc: {endpoint: 127.0.0.1:0}, http: {endpoint: 127.0.0.1:0}}}",
     (Kind.PROCESSOR, "memory_limiter"): "{check_interval: 1s, limit_mib: 1000}",
+    (Kind.PROCESSOR, "routing"): "{from_attribute: x, table: [{value: y, exporters: [debug]}]}",
+    (Kind.CONNECTOR, "routing"): "{table: [{condition: 'true', pipelines: [traces, metrics, logs]}]}",
+    (Kind.PROCESSOR, "tail_sampling"): "{policies: [{name: all, type: always_sample}]}",
     (Kind.EXPORTER, "otlp"): "{endpoint: 127.0.0.1:1, tls: {insecure: true}}",
     (Kind.EXPORTER, "loadbalancing"): (
         "{resolver: {static: {hostnames: [127.0.0.1:1]}}, protocol: {otlp: {tls: {insecure: true}}}}"
     ),
     (Kind.EXPORTER, "otlphttp"): "{endpoint: http://127.0.0.1:1}",
+    (Kind.EXPORTER, "prometheusremotewrite"): "{endpoint: http://127.0.0.1:1}",
     (Kind.EXPORTER, "file"): "{path: PATH}",
     (Kind.EXPORTER, "otelier"): "{data_dir: PATH}",
     (Kind.EXTENSION, "file_storage"): "{directory: PATH, create_directory: true}",
@@ -80,6 +85,8 @@ def make(case: Case, tmp_path) -> Component:
         component.outputs = {each: MemoryExporter() for each in registration.signals}
     elif isinstance(component, Processor):
         component.next = MemoryExporter()
+        if isinstance(component, RoutingProcessor):
+            component.exporters = {ComponentID("debug"): MemoryExporter()}
     elif isinstance(component, Connector):
         component.next = MemoryExporter()
         component.outputs = {ComponentID(output or "traces"): component.next}

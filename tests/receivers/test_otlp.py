@@ -16,8 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 
-from otelier.component import Counter, Invalid, Permanent, Refused, Rejected, Retryable, StartError
-from otelier.pipeline.fanout import fan_out
+from otelier.component import Counter, Invalid, Permanent, Refused, Rejected, Retryable, StartError, fan_out
 from otelier.receivers.otlp import Otlp, OtlpConfig, OtlpGrpcSettings, OtlpHttpSettings, OtlpProtocols
 from otelier.telemetry import SIGNALS, Batch, Signal
 from otelier.testing import (

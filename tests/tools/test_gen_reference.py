@@ -44,6 +44,24 @@ def test_every_registered_component_is_in_the_inventory_with_its_other_names(too
         assert f"\n### {each.type} {each.kind}\n" in text
 
 
+class Recursive(Config):
+    name: str = ""
+    """Of it."""
+    parts: "list[Recursive]" = field(default_factory=list)
+    """Smaller ones."""
+
+
+def test_a_group_that_holds_its_own_kind_is_told_once(tool: ModuleType) -> None:
+    class Whole(Config):
+        one: Recursive = Recursive()
+        """All."""
+
+    tool.docstrings.cache_clear()
+    found = dict(tool.keys(Whole, "Whole"))
+    assert list(found) == ["one", "one.name", "one.parts"]
+    assert found["one.parts"][2] == "Smaller ones. Keys as in `one`."
+
+
 class Inner(Config):
     wait: Duration = Duration(1)
     """How long."""

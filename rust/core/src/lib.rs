@@ -8,10 +8,13 @@ mod disk;
 mod frames;
 mod log;
 mod os_error;
+mod pattern;
+mod probability;
 mod queue;
 mod route;
 mod segment;
 mod server;
+mod traces;
 mod view;
 
 #[pymodule]
@@ -25,7 +28,10 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     log::register(m)?;
     segment::register(m)?;
     view::register(m)?;
+    pattern::register(m)?;
     queue::register(m)?;
     route::register(m)?;
+    probability::register(m)?;
+    traces::register(m)?;
     Ok(())
 }

@@ -1,5 +1,10 @@
-//! What processors, connectors and routers do with encoded telemetry. No I/O, no policy, no Python.
+//! What processors, connectors and routers do with encoded telemetry. No policy, no Python, and no I/O but what
+//! the trace buffer spills.
 //!
 //! Every loop over spans that a component asks for is here, one job a file; what is to be done is data that Python made.
 
+pub mod pattern;
+pub mod probability;
+mod re2;
 pub mod route;
+pub mod traces;

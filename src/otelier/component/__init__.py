@@ -3,7 +3,7 @@
 from .clock import Clock, SystemClock, Timer
 from .config import Config, Duration, Secret
 from .context import Context
-from .contracts import Component, Connector, Consumer, Exporter, Extension, Processor, Receiver
+from .contracts import Component, Connector, Consumer, Exporter, Extension, Processor, Receiver, RoutingProcessor
 from .custody import FORWARDS, Custody, CustodyKind
 from .errors import (
     ConfigError,
@@ -17,6 +17,7 @@ from .errors import (
     Retryable,
     StartError,
 )
+from .fanout import Handed, fan_out, hand_out
 from .id import ComponentID
 from .meter import BoundCounter, BoundHistogram, Counter, Histogram, HistogramValue, Meter, Metric, Reading
 from .registry import Kind, Registration, connector, exporter, extension, processor, receiver
@@ -40,6 +41,7 @@ __all__ = [
     "Duration",
     "Exporter",
     "Extension",
+    "Handed",
     "Histogram",
     "HistogramValue",
     "Invalid",
@@ -59,6 +61,7 @@ __all__ = [
     "Registration",
     "Rejected",
     "Retryable",
+    "RoutingProcessor",
     "Secret",
     "StartError",
     "Storage",
@@ -67,7 +70,9 @@ __all__ = [
     "connector",
     "exporter",
     "extension",
+    "fan_out",
     "find_storage",
+    "hand_out",
     "processor",
     "receiver",
 ]

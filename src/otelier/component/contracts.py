@@ -83,6 +83,13 @@ class Processor(Component):
             self.next.consume(out)
 
 
+class RoutingProcessor(Processor):
+    """Chooses among the exporters of its pipeline, past the processors behind it."""
+
+    exporters: Mapping[ComponentID, Consumer]
+    """Set by the graph before `start`: by id, with each spelling of its type."""
+
+
 class Exporter(Component):
     """Takes telemetry out. One instance per signal, unless registered as shared."""
 

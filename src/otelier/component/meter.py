@@ -105,12 +105,12 @@ class BoundHistogram:
         self._counts = [0] * (len(bounds) + 1)
         self._sum: float = 0
 
-    def record(self, value: float) -> None:
-        """Count one value."""
+    def record(self, value: float, times: int = 1) -> None:
+        """Count one value, or so many equal ones."""
         at = bisect_left(self._bounds, value)
         with self._lock:
-            self._counts[at] += 1
-            self._sum += value
+            self._counts[at] += times
+            self._sum += value * times
 
     def read(self) -> HistogramValue:
         """What was counted."""

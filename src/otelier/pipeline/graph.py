@@ -25,9 +25,10 @@ from ..component import (
     Problem,
     Processor,
     Receiver,
+    RoutingProcessor,
+    fan_out,
 )
 from ..telemetry import SIGNALS, Signal
-from .fanout import fan_out
 from .plan import Declared, PipelinePlan, Plan
 from .stage import Stages
 
@@ -106,6 +107,12 @@ def component_log(declared: Declared, signal: Signal | None = None) -> "logging.
     return logging.LoggerAdapter(logging.getLogger(f"otelier.{declared.kind}.{declared.registration.type}"), extra)
 
 
+def _spellings(declared: Declared) -> list[ComponentID]:
+    """The id by each name of its type."""
+    types = (declared.registration.type, *declared.registration.aliases)
+    return [ComponentID(type_, declared.id.name) for type_ in types]
+
+
 def _append_after_downstream(node: Node, order: list[Node]) -> None:
     if node in order:
         return
@@ -142,8 +149,8 @@ class _Builder:
     def _made_extensions(self) -> Iterator[Node]:
         for declared in self._plan.extensions:
             node = self._node(declared)
-            for spelling in (declared.registration.type, *declared.registration.aliases):
-                self._extensions[ComponentID(spelling, declared.id.name)] = cast("Extension", node.component)
+            for spelled in _spellings(declared):
+                self._extensions[spelled] = cast("Extension", node.component)
             yield node
 
     def _pipeline(self, plan: PipelinePlan) -> Pipeline:
@@ -221,8 +228,15 @@ class _Builder:
         behind: ComponentID | None = None
         for node in reversed(pipeline.processors):
             processor = cast("Processor", node.component)
+            if isinstance(processor, RoutingProcessor):
+                processor.exporters = {
+                    spelled: cast("Exporter", end.component)
+                    for end in pipeline.exporters
+                    for spelled in _spellings(end.declared)
+                }
+                node.downstream = pipeline.exporters
             processor.next = stages.between(node.id, behind, head) if stages else head
-            node.downstream, downstream = downstream, [node]
+            node.downstream, downstream = [*node.downstream, *downstream], [node]
             head, behind = processor, node.id
         pipeline.head = stages.between(None, behind, head) if stages else head
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from otelier.component import Counter, Invalid, Permanent, Refused, Rejected, Retryable
-from otelier.pipeline.fanout import fan_out
+from otelier.component import Counter, Invalid, Permanent, Refused, Rejected, Retryable, fan_out
 from otelier.testing import MemoryExporter, items
 
 

@@ -1,0 +1,93 @@
+"""Keys of `routing`."""
+
+import re
+from collections.abc import Iterable
+from typing import Literal
+
+from ...component import ComponentID, Config
+from ...ottl import ErrorMode, GroupError, ParseError, condition_group, parse_statement
+from ...telemetry import Signal
+
+REQUEST = re.compile(r'\s*request\["([^"]+)"\]\s*(==|!=)\s*"([^"]*)"\s*')
+"""A condition about client metadata: the only form there is."""
+
+Context = Literal["resource", "span", "metric", "datapoint", "log", "request"]
+_SIGNAL: dict[str, Signal] = {
+    "resource": "traces",
+    "span": "traces",
+    "metric": "metrics",
+    "datapoint": "metrics",
+    "log": "logs",
+}
+"""One of those that have the context, to check conditions with."""
+
+
+class RouteConfig(Config):
+    """One row of `table`: what matches goes to these pipelines."""
+
+    context: Context = "resource"
+    """What the condition is about: whole resources, single spans, metrics, data points or log records, or
+    (`request`) the client's metadata, as in `request["x-tenant"] == "acme"`."""
+    condition: str = ""
+    """OTTL; what it holds for goes this way."""
+    statement: str = ""
+    """The older form: `route() where …`, or an editor that is applied to what goes this way."""
+    action: Literal["move", "copy"] = "move"
+    """move: later rows do not see it. copy: they do."""
+    pipelines: tuple[ComponentID, ...]
+    """Where it goes."""
+
+    def problems(self) -> Iterable[tuple[str, str]]:
+        """One of both forms, which can be read."""
+        if bool(self.condition) == bool(self.statement):
+            yield "condition", "give either condition or statement"
+            return
+        if not self.pipelines:
+            yield "pipelines", "must name at least one pipeline"
+        if self.context == "request":
+            if not REQUEST.fullmatch(self.where):
+                yield self.key, 'must be request["key"] == "value" or request["key"] != "value"'
+            return
+        try:
+            condition_group([self.where], signal=_SIGNAL[self.context], context=self.context)
+        except ParseError as error:
+            yield self.key, str(error)
+        except GroupError as error:
+            yield from ((self.key, text) for _, text in error.problems)
+
+    @property
+    def key(self) -> str:
+        """Which of both is given."""
+        return "condition" if self.condition else "statement"
+
+    @property
+    def where(self) -> str:
+        """The condition's text; empty if the statement has none. Raises ParseError."""
+        if self.condition or self.context == "request":
+            return self.condition or re.sub(r"^\s*route\(\)\s*where", "", self.statement)
+        where = parse_statement(self.statement).where
+        return str(where) if where else "true"
+
+    @property
+    def editor(self) -> str:
+        """What is applied to what goes this way; empty: nothing. Raises ParseError."""
+        if self.condition:
+            return ""
+        call = parse_statement(self.statement).editor
+        return "" if call.name == "route" else str(call)
+
+
+class RoutingConfig(Config):
+    table: tuple[RouteConfig, ...]
+    """Asked from the first to the last."""
+    default_pipelines: tuple[ComponentID, ...] = ()
+    """Where goes what no row moves; without them it is dropped and counted."""
+    error_mode: ErrorMode = "propagate"
+    """Where a condition fails: propagate refuses the batch, ignore and silent take it as not true."""
+    match_once: bool = True
+    """Accepted without effect: what a row moves is not seen by later ones; see `action`."""
+
+    def problems(self) -> Iterable[tuple[str, str]]:
+        """There must be a table."""
+        if not self.table:
+            yield "table", "must have at least one row"

@@ -1,0 +1,44 @@
+"""Routes: conditions that say which part of a batch goes where, asked one after the other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from ..telemetry import Batch
+from .conditions import Conditions
+from .interpret import Report
+from .program import Program
+
+_T = TypeVar("_T")
+_OTHER_WAY = bytes([1, 0, *[0] * 254])
+"""Translates a mask into its opposite."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route(Generic[_T]):
+    """What matches goes to `target`."""
+
+    conditions: Conditions
+    target: _T
+    copies: bool = False
+    """Later routes see it, too."""
+    edit: Program | None = None
+    """Applied to what goes this way."""
+
+
+def routed(batch: Batch, routes: Sequence[Route[_T]], report: Report) -> tuple[list[tuple[_T, Batch]], Batch]:
+    """(target, part) of each route that something matches, and what is left: all that no route took for itself.
+
+    Raises StatementError where a condition fails and its error mode says so.
+    """
+    parts: list[tuple[_T, Batch]] = []
+    rest = batch
+    for route in routes:
+        mask = route.conditions.matches(rest, report) if rest else b""
+        if 1 not in mask:
+            continue
+        part = rest.select(mask)
+        if not route.copies:
+            rest = rest.select(mask.translate(_OTHER_WAY))
+        parts.append((route.target, route.edit.run(part, report) if route.edit else part))
+    return parts, rest

@@ -1,0 +1,170 @@
+"""tail_sampling: wait until a trace is likely whole, then let policies decide whether all of it is kept or none.
+
+A trace is decided `decision_wait` after its first span, at the next tick of one second: all policies judge all traces
+that are due, as columns. Late spans follow the decision as long as it is remembered, and begin a new trace afterwards.
+
+Intended differences from the Collector: what is kept at a tick travels as one batch, in which each trace stands in one
+piece. No trace is evicted when `num_traces` is exceeded: `budget_bytes` decides, what is beyond it goes to disk and
+then is refused. What the next component refuses for now is offered again. `decision_records` tells afterwards what each
+policy said about a trace.
+With `storage` spans are on disk before their sender is answered, decisions before what they keep is handed on: after a
+kill the next process keeps what this one would have kept (unless a policy depends on rates). What was just on its way
+may be handed on again.
+"""
+
+import json
+import threading
+
+import numpy as np
+
+from ..._core import TraceColumns
+from ...component import Custody, CustodyKind, Processor, Timer, find_storage, processor
+from ...telemetry import Batch
+from ...whole_traces import FATE_WAIT_ON, Limits, WaitingTraces
+from .compat import rules_of
+from .config import TailSamplingConfig
+from .counters import Counters
+from .decision import NOBODY, Decisions, decide
+from .policies import make_policies
+from .policy import all_matchers, encode_matchers
+from .records import DecisionRecords
+from .rows import Rows
+from .verdict import Verdict
+
+__all__ = ["TailSampling", "TailSamplingConfig"]
+
+_TICK_S = 1.0
+
+
+@processor("tail_sampling", signals={"traces"}, stability="beta")
+class TailSampling(Processor):
+    cfg: TailSamplingConfig
+    decision_records: DecisionRecords
+    """Of the last traces."""
+
+    def setup(self) -> None:
+        cfg = self.cfg
+        self._policies = make_policies(cfg.policies, rules_of(cfg.compat), self.ctx)
+        matchers = all_matchers(self._policies)
+        options = {
+            "wait_us": round(cfg.decision_wait * 1e6),
+            "wait_after_root_us": round(cfg.decision_wait_after_root_received * 1e6),
+            "touched": cfg.sampling_strategy == "span-ingest",
+            "remember": True,
+            "sampled_cache": cfg.decision_cache.sampled_cache_size,
+            "other_cache": cfg.decision_cache.non_sampled_cache_size,
+            "max_trace_bytes": cfg.maximum_trace_size_bytes,
+            "matchers": json.loads(encode_matchers(matchers)),
+        }
+        limits = Limits(
+            cfg.num_traces, cfg.budget_bytes, cfg.spill_bytes, cfg.spill_directory, block=cfg.block_on_overflow
+        )
+        self._traces = WaitingTraces(self.ctx, options, limits)
+        self._matchers = len(matchers)
+        names = [policy.name for policy in self._policies]
+        self._counters = Counters(self.ctx, names, self._traces.stats)
+        self.decision_records = DecisionRecords(names, cfg.decision_records)
+        self._storage = find_storage(self.ctx, cfg.storage, "storage") if cfg.storage else None
+        self._timer: Timer | None = None
+
+    def start(self) -> None:
+        self._forget = self._counters.observe()
+        self._traces.start(self.next, self._storage)
+        self._timer = self.ctx.clock.timer(self._tick, f"otelier:{self.ctx.id}:decide")
+        self._timer.start(_TICK_S)
+
+    def consume(self, batch: Batch) -> None:
+        if batch:
+            added = self._traces.add(batch)
+            self._counters.added(added)
+            if added.too_large[1]:
+                self._traces.drop(added.too_large[1], "too large")
+
+    def prepare_stop(self, deadline: float) -> None:
+        self._traces.give_up_waiting()
+
+    def stop(self, deadline: float) -> None:
+        if self._timer is None:
+            return
+        self._timer.cancel()
+        flushed = threading.Event()
+        name = f"otelier:{self.ctx.id}:stop"
+        flush = threading.Thread(target=self._flush, args=(flushed,), name=name, daemon=True)
+        self._traces.stop(flush, flushed, deadline)
+        self._timer.close(max(deadline - self.ctx.clock.monotonic(), 0))
+        self._forget()
+
+    def custody(self) -> Custody:
+        if self._storage:
+            return Custody(CustodyKind.BUFFERS, self._storage.loss_window())
+        window = f"what arrived in the last {self.cfg.decision_wait}, and what the next component refuses for now"
+        return Custody(CustodyKind.BUFFERS, window)
+
+    def _tick(self) -> None:
+        began = self.ctx.clock.monotonic()
+        try:
+            if self.cfg.sampling_strategy == "span-ingest":
+                self._decide(self._traces.touched(), early=True)
+            self._decide(self._traces.due())
+            self._traces.hand_on()
+            self._counters.ticked(self.ctx.clock.monotonic() - began)
+        finally:
+            if self._timer:
+                self._timer.start(_TICK_S)
+
+    def _flush(self, flushed: threading.Event) -> None:
+        rest = self._traces.due(all_of_them=True)
+        if self.cfg.drop_pending_traces_on_shutdown:
+            taken = self._traces.take(rest, bytes((Verdict.DROPPED,)) * len(rest))
+            if taken.dropped_spans:
+                self.ctx.log.warning("dropped %d spans of traces that were not decided yet", taken.dropped_spans)
+                self._traces.drop(taken.dropped_spans, "shutdown")
+        else:
+            self._decide(rest)
+        self._traces.hand_on()
+        flushed.set()
+
+    def _decide(self, columns: TraceColumns, *, early: bool = False) -> None:
+        """`early`: what no policy samples or drops waits on."""
+        if not len(columns):
+            return
+        clock = self.ctx.clock
+        rows = self._rows(columns)
+        waited_us = self._traces.now_us() - np.frombuffer(columns.arrived_us, np.uint64).astype(np.int64)
+        decisions = self._judge(rows)
+        fates = decisions.verdicts
+        if early:
+            fates = np.where(fates == Verdict.NOT_SAMPLED, np.int8(FATE_WAIT_ON), fates)
+        self._traces.take(columns, fates.tobytes())
+        if early:
+            final = np.flatnonzero(fates != FATE_WAIT_ON)
+            if not len(final):
+                return
+            rows, waited_us = rows.take(final), waited_us[final]
+            decisions = Decisions(decisions.verdicts[final], decisions.deciders[final], decisions.matrix[:, final])
+        self._counters.decided(rows, decisions, waited_us)
+        self.decision_records.add(rows, decisions, clock.time_ns())
+
+    def _judge(self, rows: Rows) -> Decisions:
+        try:
+            now_s = self.ctx.clock.monotonic()
+            return decide(self._policies, rows, now_s, first_match=self.cfg.sample_on_first_match)
+        except Exception:  # a policy that fails must not hold traces for ever
+            self.ctx.log.exception("the policies failed, %d traces are not sampled", len(rows))
+            count = len(rows)
+            matrix = np.full((len(self._policies), count), Verdict.ERROR, np.int8)
+            return Decisions(np.zeros(count, np.int8), np.full(count, NOBODY, np.intp), matrix)
+
+    def _rows(self, columns: TraceColumns) -> Rows:
+        count = len(columns)
+        return Rows(
+            trace_ids=columns.trace_ids,
+            first_start_ns=np.frombuffer(columns.first_start_ns, np.uint64),
+            last_end_ns=np.frombuffer(columns.last_end_ns, np.uint64),
+            spans=np.frombuffer(columns.spans, np.int64),
+            size_bytes=np.frombuffer(columns.size_bytes, np.int64),
+            status_codes=np.frombuffer(columns.status_codes, np.uint8),
+            flags=np.frombuffer(columns.flags, np.uint32),
+            matches=np.frombuffer(columns.matches, np.bool_).reshape(self._matchers, count),
+            batch=lambda row: self._traces.peek(columns, row),
+        )

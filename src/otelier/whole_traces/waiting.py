@@ -1,0 +1,219 @@
+"""Traces that wait: taken in within limits, in a journal if that is wanted, until their processor takes them out."""
+
+import json
+import tempfile
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .._core import AddedTraces, BufferFull, Disk, TakenTraces, TraceBuffer, TraceColumns
+from ..component import Consumer, Context, Refused, Storage
+from ..telemetry import Batch
+from .journal import Journal, Restored, pairs_of
+from .outbox import Outbox, Parcel
+
+FATE_SAMPLED = 1
+FATE_WAIT_ON = 3
+_OUTBOX_BYTES = 256 << 20
+_LOOK_AGAIN_S = 0.1
+_REPORT_S = 60.0
+_LEAST_FLUSH_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much may wait. What is beyond `budget_bytes` goes to disk; what is beyond that is refused, or with `block`
+    waited for."""
+
+    num_traces: int
+    budget_bytes: int
+    spill_bytes: int
+    spill_directory: str
+    """Empty: the system's for temporary files."""
+    block: bool = False
+
+
+class WaitingTraces:
+    """`options`: those of the native buffer that the limits don't give. Safe for threads; one thread decides."""
+
+    def __init__(self, ctx: Context, options: Mapping[str, Any], limits: Limits) -> None:
+        self.ctx = ctx
+        self._limits = limits
+        self._given_up = threading.Event()
+        self._reported_s = 0.0
+        self._journal: Journal | None = None
+        self._dropped = ctx.meter.counter(
+            "otelcol_processor_dropped_spans", "{item}", "spans accepted and then lost, by reason."
+        )
+        self._outbox = Outbox(ctx.log, self.drop, limits.budget_bytes or _OUTBOX_BYTES)
+        bounds = {"budget_bytes": limits.budget_bytes, "spill_bytes": limits.spill_bytes}
+        encoded = json.dumps({**options, **bounds, "num_traces": limits.num_traces}).encode()
+        self._buffer = TraceBuffer(encoded, self._spill_disk())
+
+    def start(self, consumer: Consumer, storage: Storage | None) -> None:
+        """Take up what an earlier process left; `consumer` gets what is decided."""
+        self._next = consumer
+        if storage is None:
+            return
+        name = f"processor/{self.ctx.id}/{self.ctx.pipeline}"
+        journal = Journal(storage.open_queue(name), storage.open_records(f"{name}/decisions"), self.ctx.log)
+        self._journal = journal
+        self._buffer.restore(journal.decisions, self.now_us())
+        for restored in journal.restored():
+            self._restore(journal, restored)
+
+    def now_us(self) -> int:
+        """The buffer's time."""
+        return round(self.ctx.clock.monotonic() * 1e6)
+
+    def add(self, batch: Batch, masks: tuple[bytes, ...] = ()) -> AddedTraces:
+        """Take a batch in, all or nothing; late spans of traces that were kept are handed on. Raises Refused."""
+        self._await_room(batch)
+        try:
+            journaled = self._journal.put(batch, self.ctx.clock.time_ns()) if self._journal else None
+        except OSError as error:
+            raise Refused(f"{self.ctx.id}: what waits can't be written: {error}", limit="storage") from error
+        try:
+            added = self._buffer.add(batch, self.now_us(), journaled=journaled, masks=masks)
+        except BufferFull as error:
+            if self._journal and journaled:
+                self._journal.withdraw(journaled[0])
+            raise self._refusal(str(error)) from error
+        self._follow(added)
+        return added
+
+    def due(self, *, all_of_them: bool = False) -> TraceColumns:
+        """Traces to be decided now."""
+        return self._buffer.due(2**63 if all_of_them else self.now_us())
+
+    def touched(self) -> TraceColumns:
+        """Traces to which something came since the last call, and that are not due."""
+        return self._buffer.touched()
+
+    def peek(self, columns: TraceColumns, row: int) -> Batch:
+        """The spans of a row; empty if they are gone. Raises OSError."""
+        return self._buffer.peek(columns, row) or Batch.from_otlp("traces", b"")
+
+    def take(self, columns: TraceColumns, fates: bytes) -> TakenTraces:
+        """Let the rows go, each to its fate; those sampled stand in the outbox then."""
+        taken = self._buffer.take(columns, fates, self.now_us())
+        if taken.unreadable_spans:
+            self.ctx.log.error("dropped %d spans, can't read them back: %s", taken.unreadable_spans, taken.unreadable)
+            self.drop(taken.unreadable_spans, "unreadable")
+        journal = self._journal
+        if journal is None:
+            self._outbox.put(Parcel(taken.batch, lambda: None))
+            return taken
+        tick = journal.decided(_decisions(columns.trace_ids, fates), taken.finished, taken.pairs)
+        self._outbox.put(Parcel(taken.batch, lambda: journal.handed_on(tick, taken.finished)))
+        return taken
+
+    def hand_on(self) -> None:
+        """Give the next component what was decided, as far as it takes it now; the rest at the next call."""
+        self._outbox.hand_on(self._next)
+        if self._journal:
+            self._journal.flush()
+            self._journal.compact(self._buffer.decisions)
+        self._report()
+
+    def stats(self) -> dict[str, int]:
+        """As the native buffer's."""
+        return self._buffer.stats()
+
+    def give_up_waiting(self) -> None:
+        """Whoever waits for room is refused from now on."""
+        self._given_up.set()
+
+    def stop(self, decide_rest: "threading.Thread", flushed: threading.Event, deadline: float) -> None:
+        """`decide_rest` decides about the rest, hands it on and sets `flushed`; what it can't until the deadline is
+        counted, or stays on disk."""
+        self._given_up.set()
+        clock = self.ctx.clock
+        # On a thread that can be left behind: not everything downstream may give up in time.
+        decide_rest.start()
+        if clock.wait(flushed, max(deadline - clock.monotonic(), _LEAST_FLUSH_S)):
+            decide_rest.join()
+        if self._journal is None:
+            self._outbox.give_up("shutdown")
+            return
+        if spans := self._outbox.give_up(""):
+            self.ctx.log.info("stopped before all was handed on, %d spans stay on disk for the next start", spans)
+        self._journal.close()
+
+    def drop(self, spans: int, reason: str) -> None:
+        """Count what was accepted and is lost."""
+        self._dropped.add(spans, reason=reason, processor=str(self.ctx.id))
+
+    def _spill_disk(self) -> Disk | None:
+        if not (self._limits.budget_bytes and self._limits.spill_bytes):
+            return None
+        directory = Path(self._limits.spill_directory or tempfile.gettempdir())
+        try:
+            return Disk.real(directory)
+        except OSError as error:
+            self.ctx.log.warning("what doesn't fit in memory will be refused, not spilled: %s: %s", directory, error)
+            return None
+
+    def _await_room(self, batch: Batch) -> None:
+        while True:
+            why = "too much waits for the next component" if self._outbox.is_full else ""
+            try:
+                if not why:
+                    self._buffer.make_room(batch.size_bytes)
+                    return
+            except BufferFull as error:
+                why = str(error)
+            if not self._limits.block or self._given_up.is_set():
+                raise self._refusal(why)
+            self.ctx.clock.wait(self._given_up, _LOOK_AGAIN_S)
+
+    def _refusal(self, why: str) -> Refused:
+        hint = "raise budget_bytes or spill_bytes, or wait for less time"
+        return Refused(f"{self.ctx.id}: no room for more traces: {why}; {hint}", limit="traces", after_s=1)
+
+    def _follow(self, added: AddedTraces) -> None:
+        late, journal = added.late, self._journal
+        if journal and (added.pairs or added.finished or late):
+            self._outbox.put(Parcel(late, lambda: journal.handed_on_late(added.finished, added.pairs)))
+        elif late:
+            self._outbox.put(Parcel(late, lambda: None))
+        if late:
+            self._outbox.hand_on(self._next)
+
+    def _restore(self, journal: Journal, restored: Restored) -> None:
+        key, number, batch, again = restored.key, restored.number, restored.batch, restored.again
+        if again:
+            ids = again.trace_ids()
+            pairs = pairs_of({ids[at : at + 16] for at in range(0, len(ids), 16)}, number)
+            self._outbox.put(Parcel(again, lambda: journal.handed_on_late([], pairs)))
+        if not batch:
+            self._outbox.put(Parcel(None, lambda: journal.handed_on_late([key], b"")))
+            return
+        try:
+            added = self._buffer.add(batch, self.now_us(), journaled=(key, number))
+        except BufferFull as error:
+            self.ctx.log.error("%d spans of the last run stay on disk: %s", batch.items, error)
+            return
+        self._follow(added)
+
+    def _report(self) -> None:
+        """Say once a minute that more waits than was meant to."""
+        now, stats = self.ctx.clock.monotonic(), self._buffer.stats()
+        overflows = stats["traces"] > self._limits.num_traces
+        if not (overflows or stats["disk_bytes"]) or now < self._reported_s:
+            return
+        self._reported_s = now + _REPORT_S
+        self.ctx.log.warning(
+            "%d traces wait (num_traces: %d) in %d MiB of memory and %d MiB on disk; none is evicted, "
+            "budget_bytes (%d MiB) and spill_bytes (%d MiB) decide",
+            stats["traces"], self._limits.num_traces, stats["memory_bytes"] >> 20, stats["disk_bytes"] >> 20,
+            self._limits.budget_bytes >> 20, self._limits.spill_bytes >> 20,
+        )  # fmt: skip
+
+
+def _decisions(ids: bytes, fates: bytes) -> bytes:
+    """Ids and fates of those that don't wait on, 17 bytes each."""
+    decided = ((ids[16 * row : 16 * row + 16], fate) for row, fate in enumerate(fates) if fate != FATE_WAIT_ON)
+    return b"".join(trace_id + bytes((fate,)) for trace_id, fate in decided)

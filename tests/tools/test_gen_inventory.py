@@ -1,0 +1,65 @@
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from msgspec import field
+
+from otelier.component import Config
+
+
+@pytest.fixture(scope="module")
+def tool() -> ModuleType:
+    path = Path(__file__).parents[2] / "tools" / "gen_inventory.py"
+    spec = importlib.util.spec_from_file_location("gen_inventory", path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class Group(Config):
+    some_key: int = 1
+
+
+class Settings(Config):
+    limit: int = 1
+    group: Group = field(default_factory=Group)
+    rows: list[Group] | None = None
+    from_: str = field(default="", name="from")
+
+
+def test_keys_are_those_of_the_configuration_with_groups_and_lists_of_them(tool: ModuleType) -> None:
+    assert list(tool.keys(Settings)) == ["limit", "group.some_key", "rows.some_key", "from"]
+
+
+def test_markers_of_tests_and_modules_are_read_from_the_source(tool: ModuleType, tmp_path: Path) -> None:
+    folder = tmp_path / "tests"
+    folder.mkdir()
+    (folder / "test_some.py").write_text(
+        "pytestmark = pytest.mark.proves('a.x')\n"
+        "@pytest.mark.proves('a.y', 'a.x')\ndef test_it(): ...\n"
+        "class TestAll:\n    @pytest.mark.proves('a.z')\n    def test_it(self): ...\n"
+    )
+    assert tool.collected(folder) == {
+        "a.x": ["tests/test_some.py", "tests/test_some.py::test_it"],
+        "a.y": ["tests/test_some.py::test_it"],
+        "a.z": ["tests/test_some.py::TestAll"],
+    }
+
+
+def test_a_name_without_proof_and_a_proof_of_nothing_are_told(tool: ModuleType) -> None:
+    proofs = {"a.x": ["t::one"], "a.gone": ["t::two"], "later.key": ["t::three"]}
+    assert list(tool.gaps({"All": ["a.x", "a.y"]}, proofs)) == [
+        "a.y: no test proves it (mark one by @pytest.mark.proves)",
+        "t::two: proves a.gone, which isn't there",
+    ]
+
+
+def test_the_check_fails_when_the_file_is_out_of_date(tool: ModuleType, tmp_path: Path, capsys) -> None:
+    target = tmp_path / "inventory.md"
+    assert tool.main(["--check", "--target", str(target)]) == 1
+    assert "`make docs`" in capsys.readouterr().out
+    assert tool.main(["--target", str(target)]) == 0
+    assert tool.main(["--check", "--target", str(target)]) == 0
