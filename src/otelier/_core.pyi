@@ -592,8 +592,9 @@ class Router:
         attributes: Sequence[str] = (),
         bare: bool = False,
     ) -> None:
-        """`attributes` are the names for that key; `bare`: services and attributes are hashed by their values alone, not
-        as `service.name=NAME|`, and only if these are strings. Raises ValueError for a ring without points or out of order."""
+        """`attributes` are the names for that key. `bare`: services and attributes are hashed by their values alone, not
+        as `service.name=NAME|`, and only if these are strings. Raises ValueError for a ring without points or out of
+        order."""
 
     def split(self, batch: Batch) -> list[tuple[int, Batch]]:
         """The parts of a batch by owner; owners without items are left out.
@@ -603,6 +604,7 @@ class Router:
 
     def owner_of(self, key: bytes) -> int:
         """Who owns a key, written as the router would."""
+
 # -- probability sampling -------------------------------------------------------------------------
 
 @final

@@ -129,6 +129,7 @@ def test_the_key_of_a_service_is_written_as_the_version_says():
         (metrics(gauge("g", 1.0, attributes={"x": 1.5})), "region=eu|x=1.5|y=|"),
     ],
 )
+@pytest.mark.proves("loadbalancing.routing_attributes")
 def test_attributes_are_looked_for_in_resource_then_item_then_its_fields(batch, key):
     message = decode(batch)
     for under in (getattr(message, f"resource_{kind}", ()) for kind in ("spans", "logs", "metrics")):

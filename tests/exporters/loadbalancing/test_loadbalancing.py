@@ -57,6 +57,7 @@ def test_what_arrives_is_what_was_given(sinks, balance, totals, signal, key):
     assert sent == 360
 
 
+@pytest.mark.proves("loadbalancing.routing_key", "loadbalancing.resolver.static.hostnames")
 def test_a_trace_meets_at_one_backend_and_all_have_some(sinks, balance):
     three = sinks(3)
     exporter = balance(*three)
@@ -73,6 +74,7 @@ def test_a_trace_meets_at_one_backend_and_all_have_some(sinks, balance):
     assert len(homes) == 100
 
 
+@pytest.mark.proves("loadbalancing.routing_key")
 def test_round_robin_gives_whole_batches_in_turn(sinks, balance):
     three = sinks(3)
     exporter = balance(*three, routing_key="round_robin", signal="logs")
@@ -82,6 +84,7 @@ def test_round_robin_gives_whole_batches_in_turn(sinks, balance):
     assert [[batch.items for batch in sink.batches] for sink in three] == [[10, 10, 10]] * 3
 
 
+@pytest.mark.proves("loadbalancing.protocol.otlp.sending_queue.enabled")
 def test_without_queues_the_sender_is_answered_when_all_backends_have(sinks, balance, totals, no_queue):
     three = sinks(3)
     exporter = balance(*three, otlp={"sending_queue": no_queue})
@@ -101,6 +104,7 @@ def test_a_key_that_cannot_route_the_signal_is_refused(balance):
         balance("a:1", signal="metrics", routing_key="traceID")
 
 
+@pytest.mark.proves("loadbalancing.protocol.otlp.tls.ca_file")
 def test_tls_files_are_checked_at_the_start(balance):
     with pytest.raises(StartError):
         balance("a:1", otlp={"tls": TlsClientSettings(ca_file="/nowhere")})
@@ -109,6 +113,7 @@ def test_tls_files_are_checked_at_the_start(balance):
 # -- parts that fail ----------------------------------------------------------------------------
 
 
+@pytest.mark.proves("loadbalancing.protocol.otlp.retry_on_failure.initial_interval")
 def test_only_the_part_that_failed_is_offered_again(sinks, balance, totals, no_queue):
     three = sinks(3)
     three[1].takes = False
@@ -127,6 +132,7 @@ def test_only_the_part_that_failed_is_offered_again(sinks, balance, totals, no_q
     assert totals(exporter) == {"sent_spans": 300}
 
 
+@pytest.mark.proves("loadbalancing.protocol.otlp.retry_on_failure.enabled")
 def test_a_part_that_is_given_up_is_told_as_partial_success(sinks, balance, totals, no_queue):
     three = sinks(3)
     three[1].takes = False
@@ -149,6 +155,7 @@ def test_if_nobody_takes_anything_the_sender_may_offer_all_again(sinks, balance,
     assert totals(exporter) == {"send_failed_spans/no_retry": 300}
 
 
+@pytest.mark.proves("loadbalancing.protocol.otlp.sending_queue.queue_size")
 def test_a_full_queue_refuses_the_whole_batch_so_nobody_gets_it_twice(sinks, balance, totals):
     three = sinks(3)
     three[1].takes = False
@@ -168,6 +175,13 @@ def test_a_full_queue_refuses_the_whole_batch_so_nobody_gets_it_twice(sinks, bal
     assert totals(exporter) == {"sent_spans": 600, "enqueue_failed_spans/queue": 300}
 
 
+@pytest.mark.proves(
+    "loadbalancing.sending_queue.enabled",
+    "loadbalancing.sending_queue.queue_size",
+    "loadbalancing.retry_on_failure.enabled",
+    "loadbalancing.retry_on_failure.initial_interval",
+    "loadbalancing.retry_on_failure.max_interval",
+)
 def test_a_queue_of_its_own_keeps_what_no_backends_queue_takes(sinks, balance, totals):
     (sink,) = sinks(1)
     sink.takes = False
@@ -189,6 +203,7 @@ def test_a_queue_of_its_own_keeps_what_no_backends_queue_takes(sinks, balance, t
     assert totals(exporter) == {"sent_spans": 50}
 
 
+@pytest.mark.proves("loadbalancing.protocol.otlp.sending_queue.sizer")
 def test_a_batch_that_no_queue_can_ever_hold_is_an_error(sinks, balance):
     exporter = balance(*sinks(2), otlp={"sending_queue": QueueSettings(queue_size=5, sizer="items")})
     with pytest.raises(Permanent, match="larger than the whole"):
@@ -198,6 +213,7 @@ def test_a_batch_that_no_queue_can_ever_hold_is_an_error(sinks, balance):
 # -- health -------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("loadbalancing.health.leave_after")
 def test_what_waits_for_a_dead_backend_moves_to_the_others(sinks, balance, totals):
     three = sinks(3)
     clock = FakeClock()
@@ -218,6 +234,7 @@ def test_what_waits_for_a_dead_backend_moves_to_the_others(sinks, balance, total
     assert sum(found.values()) > 0
 
 
+@pytest.mark.proves("loadbalancing.health.return_after")
 def test_a_backend_that_left_comes_back(sinks, balance):
     two = sinks(2)
     clock = FakeClock()
@@ -269,6 +286,7 @@ def test_if_all_fail_all_stay_and_nothing_moves_in_circles(sinks, balance, total
 
 
 @pytest.mark.parametrize("probe", ["connect", "grpc"])
+@pytest.mark.proves("loadbalancing.health.probe", "loadbalancing.health.interval")
 def test_probes_find_a_dead_backend_without_any_send(sinks, balance, probe):
     two = sinks(2)
     clock = FakeClock()
@@ -295,6 +313,7 @@ def stored(balance, disk, *sinks, **keys):
     return balance(*sinks, otlp=otlp, extensions=storage, **keys)
 
 
+@pytest.mark.proves("loadbalancing.protocol.otlp.sending_queue.storage")
 def test_what_was_kept_for_a_backend_that_is_gone_goes_to_the_others(sinks, balance, totals):
     three = sinks(3)
     three[1].die()
@@ -369,6 +388,7 @@ def test_what_cannot_be_sent_before_the_deadline_is_dropped_and_counted(sinks, b
     assert found.get("sent_spans", 0) == two[0].items
 
 
+@pytest.mark.proves("loadbalancing.resolver.k8s.service", "loadbalancing.resolver.k8s.kubeconfig")
 def test_before_backends_are_known_what_comes_is_kept(sinks, balance, totals, tmp_path):
     (sink,) = sinks(1)
     host, _, port = sink.endpoint.rpartition(":")

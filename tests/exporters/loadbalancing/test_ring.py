@@ -24,6 +24,7 @@ def owner(table, key):
     return table.owners[place % len(table.owners)]
 
 
+@pytest.mark.proves("loadbalancing.ring")
 def test_collector_0_155_shares_3000_traces_like_v1():
     """What each of three sinks got from otelcol-contrib 0.155.0, for the ids of `otelier.testing.trace_id`."""
     table = ring_table(HOSTS, "v1")

@@ -12,6 +12,7 @@ def read(yaml):
     return decode(LoadBalancingConfig, document.tree, (), document)
 
 
+@pytest.mark.proves("loadbalancing.routing_attributes", "loadbalancing.timeout")
 def test_everything_people_set():
     config = read(
         """

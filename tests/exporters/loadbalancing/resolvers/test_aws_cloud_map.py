@@ -82,6 +82,12 @@ def instance(name, **attributes):
     return {"InstanceId": name, "Attributes": attributes}
 
 
+@pytest.mark.proves(
+    "loadbalancing.resolver.aws_cloud_map.namespace",
+    "loadbalancing.resolver.aws_cloud_map.service_name",
+    "loadbalancing.resolver.aws_cloud_map.interval",
+    "loadbalancing.resolver.aws_cloud_map.endpoint",
+)
 def test_addresses_and_ports_are_the_instances_own(resolve):
     service, heard, clock = resolve(
         [
@@ -98,6 +104,7 @@ def test_addresses_and_ports_are_the_instances_own(resolve):
     assert service.questions[0] == {"NamespaceName": "ns", "ServiceName": "collectors", "HealthStatus": "HEALTHY"}
 
 
+@pytest.mark.proves("loadbalancing.resolver.aws_cloud_map.region")
 def test_the_question_is_signed(resolve):
     service, _, _ = resolve([])
     (headers,) = service.headers
@@ -106,6 +113,11 @@ def test_the_question_is_signed(resolve):
     assert "/eu-central-1/servicediscovery/aws4_request" in headers["Authorization"]
 
 
+@pytest.mark.proves(
+    "loadbalancing.resolver.aws_cloud_map.port",
+    "loadbalancing.resolver.aws_cloud_map.owner_account",
+    "loadbalancing.resolver.aws_cloud_map.health_status",
+)
 def test_a_configured_port_and_owner_win(resolve):
     service, heard, _ = resolve(
         [instance("a", AWS_INSTANCE_IPV4="10.0.0.1", AWS_INSTANCE_PORT="4318")],

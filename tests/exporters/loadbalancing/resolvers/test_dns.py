@@ -47,6 +47,7 @@ def resolve():
         resolver.stop()
 
 
+@pytest.mark.proves("loadbalancing.resolver.dns.hostname", "loadbalancing.resolver.dns.interval")
 def test_names_are_looked_up_at_once_and_after_each_interval(resolve):
     heard, clock = resolve(["10.0.0.1"], ["10.0.0.1", "fd00::2"])
     assert heard.found == [["10.0.0.1:4317"]]
@@ -56,6 +57,7 @@ def test_names_are_looked_up_at_once_and_after_each_interval(resolve):
     assert heard.found[1] == ["10.0.0.1:4317", "[fd00::2]:4317"]
 
 
+@pytest.mark.proves("loadbalancing.resolver.dns.port")
 def test_without_a_port_the_address_alone_is_hashed_as_upstream(resolve):
     """Seen with otelcol-contrib 0.155.0: the default port is dialled, but no part of the ring's key."""
     heard, _ = resolve(["10.0.0.1", "fd00::2"], port="")
@@ -70,6 +72,7 @@ def test_a_failure_is_told_and_the_next_lookup_comes(resolve):
     assert heard.found == [["10.0.0.1:4317"]]
 
 
+@pytest.mark.proves("loadbalancing.resolver.dns.timeout")
 def test_a_lookup_that_hangs_is_given_up(resolve):
     hanging = threading.Event()
 

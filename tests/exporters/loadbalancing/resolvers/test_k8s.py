@@ -100,6 +100,7 @@ def resolve(kubernetes):
         resolver.stop()
 
 
+@pytest.mark.proves("loadbalancing.resolver.k8s.service")
 def test_the_first_list_is_there_when_start_returns(kubernetes, resolve):
     kubernetes.set_endpoints(NAMESPACE, SERVICE, {"127.0.0.11": True, "127.0.0.12": True})
     kubernetes.set_endpoints(NAMESPACE, "other", {"127.0.0.21": True})
@@ -115,11 +116,13 @@ def test_only_what_is_ready_counts_and_not_said_means_ready(kubernetes, resolve)
     heard.until("127.0.0.12:4317")
 
 
+@pytest.mark.proves("loadbalancing.resolver.k8s.ports")
 def test_each_port_is_a_backend_of_its_own(kubernetes, resolve):
     kubernetes.set_endpoints(NAMESPACE, SERVICE, {"127.0.0.11": True})
     assert resolve(ports=(15317, 16317)).endpoints == ["127.0.0.11:15317", "127.0.0.11:16317"]
 
 
+@pytest.mark.proves("loadbalancing.resolver.k8s.return_hostnames")
 def test_hostnames_are_those_of_a_stateful_set(kubernetes, resolve):
     kubernetes.set_endpoints(NAMESPACE, SERVICE, {"127.0.0.11": True})
     assert resolve(return_hostnames=True).endpoints == ["pod-127-0-0-11.collector.observability:4317"]
@@ -192,6 +195,7 @@ def test_a_wrong_token_is_told(kubernetes, resolve):
     assert "401" in heard.failures[0]
 
 
+@pytest.mark.proves("loadbalancing.resolver.k8s.kubeconfig")
 def test_a_kubeconfig_gives_address_and_token(kubernetes, tmp_path):
     file = kubernetes.write_kubeconfig(tmp_path / "config")
     kubernetes.set_endpoints(NAMESPACE, SERVICE, {"127.0.0.11": True})
