@@ -167,8 +167,8 @@ def test_a_full_queue_refuses_the_whole_batch_so_nobody_gets_it_twice(sinks, bal
     three[2].until(lambda: len(three[2].batches) == 2)
     with pytest.raises(Refused):
         exporter.consume(many(first=600))
-    three[1].takes = True
     clock.until_waiting(2)
+    three[1].takes = True
     clock.advance(10)
     settle(three, 600)
     assert digest(*three) == (many().digest() + many(first=300).digest()) % 2**64
@@ -230,8 +230,7 @@ def test_what_waits_for_a_dead_backend_moves_to_the_others(sinks, balance, total
     assert digest(*alive) == sum(batch.digest() for batch in batches) % 2**64
     found = totals(exporter)
     assert found.pop("sent_spans") == 600
-    assert set(found) <= {"loadbalancer_rerouted_spans/unhealthy", "loadbalancer_rerouted_spans/failed"}
-    assert sum(found.values()) > 0
+    assert set(found) == {"loadbalancer_rerouted_spans/unhealthy"}
 
 
 @pytest.mark.proves("loadbalancing.health.return_after")

@@ -69,7 +69,7 @@ class Balancer:
             try:
                 backend.path.keep(part)
             except Refused as error:
-                if error.limit == "stopping" and self._place(part):
+                if error.limit == "stopping" and self._place(part, backend):
                     continue
                 for other, rest in parts[at + 1 :]:
                     other.path.dismiss(rest)
@@ -183,16 +183,20 @@ class Balancer:
             assert isinstance(batch, Batch), "it was to be sent"
             if self._stopping or self._table.belongs(backend, batch):
                 return False
-            return parcel.claim() and self._place(batch)
+            return parcel.claim() and self._place(batch, backend)
 
-    def _place(self, batch: Batch) -> bool:
-        """Queue by the ring what has lost its place; False if all is stopping."""
+    def _place(self, batch: Batch, backend: Backend) -> bool:
+        """Queue by the ring what has lost its place at a backend; False if all is stopping."""
         with self._lock:
             if self._stopping:
                 return False
             for owner, part in self._table.split(batch):
                 owner.path.adopt(part)
-            self._moved(batch, "failed")
+            if self._listed.get(backend.endpoint) is not backend:
+                reason = "removed"
+            else:
+                reason = "ring" if backend in self._table.backends else "unhealthy"
+            self._moved(batch, reason)
             return True
 
     def _let_go(self) -> None:
