@@ -202,6 +202,9 @@ class SendResult:
     @property
     def sent_bytes(self) -> int:
         """Body bytes on the wire, after compression."""
+    @property
+    def answered(self) -> bool:
+        """gRPC only: the backend has answered, well or not; False where nobody was reached or nothing came in time."""
 
 @final
 class GrpcClient:
@@ -210,6 +213,9 @@ class GrpcClient:
     def __init__(self, options: bytes) -> None: ...
     def send(self, batch: Batch, headers: Sequence[tuple[str, str]], timeout_s: float) -> SendResult:
         """Send one Export request and wait for the answer. Never raises for a backend's or network's fault."""
+
+    def check(self, headers: Sequence[tuple[str, str]], timeout_s: float) -> SendResult:
+        """Ask by gRPC's health service whether the server serves; one that doesn't have this service counts as ok."""
 
     def close(self) -> None:
         """End all connections at once; sends under way fail as cancelled."""
@@ -566,6 +572,38 @@ def segment_summary(disk: Disk, path: str) -> bytes:
 
 def read_segment(disk: Disk, path: str, signal: Signal) -> Batch:
     """All of a segment as a batch. Raises OSError; ValueError for a damaged one."""
+
+# -- routing ------------------------------------------------------------------------------------
+
+@final
+class Router:
+    """Splits batches by a key of each item and a ring: points sorted by position, each owned by somebody.
+
+    The CRC-32 of the key modulo `modulus` belongs to the first point at or after it, or else to the first.
+    """
+
+    def __init__(
+        self,
+        key: Literal["traceID", "service", "resource", "metric", "streamID", "attributes"],
+        modulus: int,
+        positions: Sequence[int],
+        owners: Sequence[int],
+        *,
+        attributes: Sequence[str] = (),
+        bare: bool = False,
+    ) -> None:
+        """`attributes` are the names for that key. `bare`: services and attributes are hashed by their values alone, not
+        as `service.name=NAME|`, and only if these are strings. Raises ValueError for a ring without points or out of
+        order."""
+
+    def split(self, batch: Batch) -> list[tuple[int, Batch]]:
+        """The parts of a batch by owner; owners without items are left out.
+
+        What has no key (a log record without trace id) goes to the next owner in turn, all of a batch to the same.
+        """
+
+    def owner_of(self, key: bytes) -> int:
+        """Who owns a key, written as the router would."""
 
 # -- probability sampling -------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ mod os_error;
 mod pattern;
 mod probability;
 mod queue;
+mod route;
 mod segment;
 mod server;
 mod traces;
@@ -30,6 +31,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     view::register(m)?;
     pattern::register(m)?;
     queue::register(m)?;
+    route::register(m)?;
     probability::register(m)?;
     traces::register(m)?;
     metrics::register(m)?;

@@ -6,5 +6,6 @@
 pub mod pattern;
 pub mod probability;
 mod re2;
+pub mod route;
 pub mod traces;
 pub mod metrics;
