@@ -560,3 +560,36 @@ def segment_summary(disk: Disk, path: str) -> bytes:
 
 def read_segment(disk: Disk, path: str, signal: Signal) -> Batch:
     """All of a segment as a batch. Raises OSError; ValueError for a damaged one."""
+
+# -- edits and conditions -----------------------------------------------------------------------
+# Programs are JSON; `otelier.ottl.program` makes them, rust/process/src/edit/program.rs and condition/form.rs say what
+# there is.
+
+class EvaluationError(ValueError):
+    """An expression has no value for some item. `args`: the step's number in the program, and why."""
+
+@final
+class Edit:
+    """A compiled program of edits of one signal."""
+
+    def __init__(self, program: bytes) -> None:
+        """Raises ValueError, which says what is wrong with the program."""
+
+    def apply(self, batch: Batch) -> tuple[Batch, list[tuple[int, int, str]]]:
+        """The edited batch, and for each step that failed: its number, how often, and why the first time.
+
+        Segments in which nothing changes are shared. Raises EvaluationError for a step that must not fail.
+        """
+
+@final
+class Condition:
+    """A compiled condition about the items of one signal."""
+
+    def __init__(self, program: bytes) -> None:
+        """Raises ValueError, which says what is wrong with the program."""
+
+    def mask(self, batch: Batch) -> tuple[bytes, int, str]:
+        """One byte per item, 1 where it holds; how often it could not be evaluated, and why the first time.
+
+        Raises EvaluationError if the program wants no errors.
+        """

@@ -75,6 +75,12 @@ impl<'a> Attribute<'a> {
     pub fn value(&self) -> Any<'a> {
         Any::read(self.value)
     }
+
+    /// The encoded AnyValue; empty where there is none.
+    #[inline]
+    pub fn encoded(&self) -> &'a [u8] {
+        self.value
+    }
 }
 
 /// The attributes of a message: its fields of this number (Resource 1, Scope 3, Span 9, Event 3, Link 4, LogRecord 6,

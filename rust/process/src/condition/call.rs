@@ -1,0 +1,148 @@
+//! The converters that run natively; all others are Python's.
+
+use otelier_wire::Any;
+use otelier_wire::any::{attributes, items};
+use regex::Regex;
+use ring::digest::{SHA256, digest};
+
+use super::expression::{Compiler, Expression};
+use super::form::{Constant, Form};
+use super::text::{as_string, hex};
+use super::value::{Fault, Value};
+use crate::level::{Field, Level};
+use crate::pattern;
+use crate::scene::Scene;
+
+pub enum Call {
+    IsMatch {
+        value: Box<Expression>,
+        regex: Regex,
+        memo: usize,
+    },
+    /// Whether the value is of a type.
+    Is(fn(&Value) -> bool, Box<Expression>),
+    HasPrefix(Box<Expression>, Box<[u8]>),
+    HasSuffix(Box<Expression>, Box<[u8]>),
+    IsRootSpan,
+    Concat(Vec<Expression>, Box<[u8]>),
+    Len(Box<Expression>),
+    Text(Box<Expression>),
+    Sha256(Box<Expression>),
+}
+
+impl Call {
+    /// The names by which forms call. Other arguments than values must be constants.
+    pub fn new(compiler: &mut Compiler, name: &str, arguments: &[Form]) -> Result<Call, String> {
+        let text = |form: &Form| match form {
+            Form::Constant(Constant::Str(text)) => Ok(text.clone()),
+            _ => Err(format!("{name}: this argument must be a constant string")),
+        };
+        let mut value = |form: &Form| compiler.expression(form).map(Box::new);
+        Ok(match (name, arguments) {
+            ("IsMatch", [target, pattern]) => {
+                let pattern = text(pattern)?;
+                let regex = pattern::compile(&pattern).map_err(|error| format!("{pattern:?}: {error}"))?;
+                let value = value(target)?;
+                compiler.needs.memos += 1;
+                Call::IsMatch { value, regex, memo: compiler.needs.memos - 1 }
+            }
+            ("IsString", [target]) => Call::Is(|value| matches!(value, Value::Str(_)), value(target)?),
+            ("IsBool", [target]) => Call::Is(|value| matches!(value, Value::Bool(_)), value(target)?),
+            ("IsInt", [target]) => Call::Is(|value| matches!(value, Value::Int(_)), value(target)?),
+            ("IsDouble", [target]) => Call::Is(|value| matches!(value, Value::Double(_)), value(target)?),
+            ("IsMap", [target]) => Call::Is(|value| matches!(value, Value::Map(_)), value(target)?),
+            ("IsList", [target]) => Call::Is(|value| matches!(value, Value::List(_)), value(target)?),
+            ("HasPrefix", [target, prefix]) => Call::HasPrefix(value(target)?, text(prefix)?.into_bytes().into()),
+            ("HasSuffix", [target, suffix]) => Call::HasSuffix(value(target)?, text(suffix)?.into_bytes().into()),
+            ("IsRootSpan", []) => {
+                compiler.field(Level::Item, "parent_span_id")?;
+                Call::IsRootSpan
+            }
+            ("Concat", [delimiter, values @ ..]) => {
+                Call::Concat(compiler.expressions(values)?, text(delimiter)?.into_bytes().into())
+            }
+            ("Len", [target]) => Call::Len(value(target)?),
+            ("String", [target]) => Call::Text(value(target)?),
+            ("SHA256", [target]) => Call::Sha256(value(target)?),
+            _ => return Err(format!("{name} with {} arguments is not native", arguments.len())),
+        })
+    }
+
+    pub fn value<'a>(&'a self, scene: &'a Scene) -> Result<Value<'a>, Fault> {
+        Ok(match self {
+            Call::IsMatch { value, regex, memo } => match value.value(scene)? {
+                Value::Nil => Value::Bool(false),
+                Value::Str(text) => Value::Bool(
+                    scene
+                        .remembered(*memo, &text, || std::str::from_utf8(&text).is_ok_and(|text| regex.is_match(text))),
+                ),
+                other => Value::Bool(regex.is_match(&string_like(&other)?)),
+            },
+            Call::Is(test, value) => Value::Bool(test(&value.value(scene)?)),
+            Call::HasPrefix(value, prefix) => Value::Bool(string(&value.value(scene)?)?.starts_with(prefix)),
+            Call::HasSuffix(value, suffix) => Value::Bool(string(&value.value(scene)?)?.ends_with(suffix)),
+            Call::IsRootSpan => {
+                let parent = scene.field(Level::Item, Field::Id(4));
+                Value::Bool(matches!(parent, Value::Bytes(id) if id.iter().all(|byte| *byte == 0)))
+            }
+            Call::Concat(values, delimiter) => {
+                let mut out = Vec::new();
+                for (at, value) in values.iter().enumerate() {
+                    if at > 0 {
+                        out.extend_from_slice(delimiter);
+                    }
+                    match value.value(scene)? {
+                        Value::Nil => out.extend_from_slice(b"<nil>"),
+                        Value::Str(text) => out.extend_from_slice(&text),
+                        other => out.extend_from_slice(string_like(&other)?.as_bytes()),
+                    }
+                }
+                Value::Str(out.into())
+            }
+            Call::Len(value) => Value::Int(length(&value.value(scene)?)?),
+            Call::Text(value) => match value.value(scene)? {
+                Value::Nil => Value::Nil,
+                Value::Str(text) => Value::Str(text),
+                other => Value::Str(string_like(&other)?.into_bytes().into()),
+            },
+            Call::Sha256(value) => {
+                let value = value.value(scene)?;
+                Value::Str(hex(digest(&SHA256, string(&value)?).as_ref()).into_bytes().into())
+            }
+        })
+    }
+}
+
+fn string<'a>(value: &'a Value) -> Result<&'a [u8], Fault> {
+    match value {
+        Value::Str(text) => Ok(text),
+        other => Err(format!("expected a string, not {}", other.kind()).into()),
+    }
+}
+
+fn length(value: &Value) -> Result<i64, Fault> {
+    let count = match value {
+        // Go counts bytes.
+        Value::Str(bytes) | Value::Bytes(bytes) => bytes.len(),
+        Value::List(list) => items(list).count(),
+        Value::Map(map) => attributes(map, 1).count(),
+        other => return Err(format!("{} has no length", other.kind()).into()),
+    };
+    Ok(count as i64)
+}
+
+/// Other values than strings as text: as pdata does, but bytes in hex.
+fn string_like(value: &Value) -> Result<String, Fault> {
+    Ok(as_string(match value {
+        Value::Bytes(bytes) => return Ok(hex(bytes)),
+        Value::Bool(yes) => Any::Bool(*yes),
+        Value::Int(int) => Any::Int(*int),
+        Value::Double(double) => Any::Double(*double),
+        Value::List(list) => Any::List(list),
+        Value::Map(map) => Any::Map(map),
+        Value::Str(text) => Any::Str(text),
+        Value::Nil | Value::Time(_) | Value::Duration(_) => {
+            return Err(format!("{} is no text", value.kind()).into());
+        }
+    }))
+}
