@@ -593,3 +593,27 @@ class Condition:
 
         Raises EvaluationError if the program wants no errors.
         """
+
+# -- regular expressions ------------------------------------------------------------------------
+
+@final
+class Pattern:
+    """A regular expression of RE2's syntax, compiled: searches take linear time and aren't anchored.
+
+    Raises ValueError, with the position, for what is none.
+    """
+
+    def __new__(cls, text: str) -> Pattern: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of its groups, by number; "" for one without a name, such as group 0, the whole match."""
+    def search(self, text: str) -> bool:
+        """Does it match anywhere?"""
+    def captures(self, text: str) -> tuple[str | None, ...] | None:
+        """The groups of the first match, by number; None for a group that took no part. None if nothing matches."""
+    def replace_all(self, text: str, template: str) -> str:
+        """Replace each match by Go's template: `$1`, `${name}`, `$$`; a group that isn't there is empty."""
+    def pieces(self, text: str, template: str) -> list[str]:
+        """`text` cut at its matches: text, replacement, text, replacement, …, text."""

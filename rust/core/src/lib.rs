@@ -9,6 +9,7 @@ mod edit;
 mod frames;
 mod log;
 mod os_error;
+mod pattern;
 mod queue;
 mod segment;
 mod server;
@@ -26,6 +27,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     log::register(m)?;
     segment::register(m)?;
     view::register(m)?;
+    pattern::register(m)?;
     queue::register(m)?;
     Ok(())
 }

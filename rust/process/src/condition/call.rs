@@ -1,6 +1,5 @@
 //! The converters that run natively; all others are Python's.
 
-use otelier_wire::Any;
 use otelier_wire::any::{attributes, items};
 use regex::Regex;
 use ring::digest::{SHA256, digest};
@@ -133,16 +132,9 @@ fn length(value: &Value) -> Result<i64, Fault> {
 
 /// Other values than strings as text: as pdata does, but bytes in hex.
 fn string_like(value: &Value) -> Result<String, Fault> {
-    Ok(as_string(match value {
-        Value::Bytes(bytes) => return Ok(hex(bytes)),
-        Value::Bool(yes) => Any::Bool(*yes),
-        Value::Int(int) => Any::Int(*int),
-        Value::Double(double) => Any::Double(*double),
-        Value::List(list) => Any::List(list),
-        Value::Map(map) => Any::Map(map),
-        Value::Str(text) => Any::Str(text),
-        Value::Nil | Value::Time(_) | Value::Duration(_) => {
-            return Err(format!("{} is no text", value.kind()).into());
-        }
-    }))
+    match value {
+        Value::Bytes(bytes) => Ok(hex(bytes)),
+        Value::Nil | Value::Time(_) | Value::Duration(_) => Err(format!("{} is no text", value.kind()).into()),
+        other => Ok(as_string(other.any())),
+    }
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use otelier_wire::Any;
+use otelier_wire::any::{attribute, attributes, items};
 use otelier_wire::protobuf::put_varint;
 use serde::Deserialize;
 
@@ -115,6 +116,20 @@ impl Value<'_> {
         Ok(())
     }
 
+    /// As an attribute's value; times have none.
+    pub fn any(&self) -> Any<'_> {
+        match self {
+            Value::Nil | Value::Time(_) | Value::Duration(_) => Any::Empty,
+            Value::Bool(yes) => Any::Bool(*yes),
+            Value::Int(int) => Any::Int(*int),
+            Value::Double(double) => Any::Double(*double),
+            Value::Str(text) => Any::Str(text),
+            Value::Bytes(bytes) => Any::Bytes(bytes),
+            Value::List(list) => Any::List(list),
+            Value::Map(map) => Any::Map(map),
+        }
+    }
+
     /// The type's name, for people.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -144,6 +159,10 @@ pub fn compare(comparison: Comparison, left: &Value, right: &Value) -> bool {
         (Value::Double(a), Value::Double(b)) => a.partial_cmp(b),
         (Value::Str(a), Value::Str(b)) | (Value::Bytes(a), Value::Bytes(b)) => Some(a.cmp(b)),
         (Value::Time(a), Value::Time(b)) | (Value::Duration(a), Value::Duration(b)) => Some(a.cmp(b)),
+        (Value::List(_), Value::List(_)) | (Value::Map(_), Value::Map(_)) => {
+            let equal = same(left.any(), right.any());
+            return if equal { comparison == Equal } else { comparison == NotEqual };
+        }
         _ => None,
     };
     match (comparison, ordering) {
@@ -155,6 +174,23 @@ pub fn compare(comparison: Comparison, left: &Value, right: &Value) -> bool {
         (LessOrEqual, Some(order)) => order.is_le(),
         (Greater, Some(order)) => order.is_gt(),
         (GreaterOrEqual, Some(order)) => order.is_ge(),
+    }
+}
+
+/// Whether values in lists and maps are alike in type and value; maps in any order.
+fn same(left: Any, right: Any) -> bool {
+    match (left, right) {
+        (Any::List(a), Any::List(b)) => {
+            items(a).count() == items(b).count() && items(a).zip(items(b)).all(|(a, b)| same(a, b))
+        }
+        (Any::Map(a), Any::Map(b)) => {
+            let found = |map, key| attribute(map, 1, key);
+            attributes(a, 1).all(|entry| match (found(a, entry.key), found(b, entry.key)) {
+                (Some(a), Some(b)) => same(a, b),
+                _ => false,
+            }) && attributes(b, 1).all(|entry| found(a, entry.key).is_some())
+        }
+        (a, b) => a == b,
     }
 }
 
@@ -172,6 +208,8 @@ pub fn compute(operator: Arithmetic, left: &Value, right: &Value) -> Result<Valu
         (Times, Value::Double(a), Value::Double(b)) => Value::Double(a * b),
         (Divided, Value::Double(a), Value::Double(b)) if *b != 0.0 => Value::Double(a / b),
         (Divided, Value::Double(_), Value::Double(_)) => return Err("division by zero".into()),
+        (_, Value::Int(a), Value::Double(_)) => return compute(operator, &Value::Double(*a as f64), right),
+        (_, Value::Double(_), Value::Int(b)) => return compute(operator, left, &Value::Double(*b as f64)),
         (Minus, Value::Time(a), Value::Time(b)) => Value::Duration(a.wrapping_sub(*b)),
         (Plus, Value::Time(a), Value::Duration(b)) | (Plus, Value::Duration(b), Value::Time(a)) => {
             Value::Time(a.wrapping_add(*b))
