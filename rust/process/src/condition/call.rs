@@ -27,6 +27,8 @@ pub enum Call {
     Len(Box<Expression>),
     Text(Box<Expression>),
     Sha256(Box<Expression>),
+    /// The first that isn't nil.
+    Coalesce(Vec<Expression>),
 }
 
 impl Call {
@@ -62,6 +64,7 @@ impl Call {
             }
             ("Len", [target]) => Call::Len(value(target)?),
             ("String", [target]) => Call::Text(value(target)?),
+            ("Coalesce", values) => Call::Coalesce(compiler.expressions(values)?),
             ("SHA256", [target]) => Call::Sha256(value(target)?),
             _ => return Err(format!("{name} with {} arguments is not native", arguments.len())),
         })
@@ -104,6 +107,15 @@ impl Call {
                 Value::Str(text) => Value::Str(text),
                 other => Value::Str(string_like(&other)?.into_bytes().into()),
             },
+            Call::Coalesce(values) => {
+                for value in values {
+                    match value.value(scene)? {
+                        Value::Nil => {}
+                        found => return Ok(found),
+                    }
+                }
+                Value::Nil
+            }
             Call::Sha256(value) => {
                 let value = value.value(scene)?;
                 Value::Str(hex(digest(&SHA256, string(&value)?).as_ref()).into_bytes().into())

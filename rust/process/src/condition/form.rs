@@ -1,5 +1,6 @@
 //! Expressions as Python writes them, in JSON.
 
+use otelier_wire::Any;
 use serde::Deserialize;
 
 use super::value::{Arithmetic, Comparison, Value};
@@ -17,6 +18,8 @@ pub enum Constant {
     Bytes(Vec<u8>),
     Time(i64),
     Duration(i64),
+    /// An AnyValue: lists and maps.
+    Encoded(Vec<u8>),
 }
 
 impl Constant {
@@ -30,6 +33,7 @@ impl Constant {
             Constant::Bytes(bytes) => Value::Bytes(bytes.into()),
             Constant::Time(ns) => Value::Time(ns),
             Constant::Duration(ns) => Value::Duration(ns),
+            Constant::Encoded(any) => Value::from(Any::read(&any)).owned(),
         }
     }
 }
