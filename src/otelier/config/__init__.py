@@ -5,7 +5,7 @@ from .decode import decode
 from .document import Document
 from .dump import dump
 from .load import load
-from .nearest import did_you_mean
+from ..component.nearest import did_you_mean
 from .nodes import Path
 
 __all__ = ["ConfigError", "Document", "Location", "Path", "Problem", "decode", "did_you_mean", "dump", "load"]

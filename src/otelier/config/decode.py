@@ -32,7 +32,7 @@ from .convert import (
     takes_text,
 )
 from .document import Document
-from .nearest import did_you_mean
+from ..component.nearest import did_you_mean
 from .nodes import Path
 from .secrets import looks_secret
 

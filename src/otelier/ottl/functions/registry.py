@@ -8,11 +8,13 @@ Converters get evaluated arguments and answer a value. Editors get a `Target` fo
 with a default is optional; its name is the one by which OTTL may call it (`name = value`). The annotation is checked
 before each call: `str`, `int`, `float` and `bool` take exactly these types (a wrong one is an error that names the
 parameter), `StringLike`, `IntLike` and `FloatLike` convert as OTTL's own "like" getters do (None stays None),
-`Value` takes all, `FunctionRef` a converter's name without parentheses.
+`Value` takes all, `FunctionRef` a converter's name without parentheses. A parameter of type `Frame` is not the
+statement's to give: it is the item that the statement runs on, for functions that look around, which name the
+`contexts` where they can.
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
@@ -51,6 +53,8 @@ class Function:
     kind: Literal["editor", "converter"]
     call: Callable[..., Value]
     parameters: Mapping[str, inspect.Parameter]
+    contexts: frozenset[str] = frozenset()
+    """Where it can be used, such as "span"; empty: everywhere."""
 
     @property
     def doc(self) -> str:
@@ -64,21 +68,21 @@ FUNCTIONS: dict[str, Function] = {}
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-def converter(name: str) -> Callable[[_F], _F]:
-    """Register a converter."""
-    return _register(name, "converter")
+def converter(name: str, *, contexts: Iterable[str] = ()) -> Callable[[_F], _F]:
+    """Register a converter; `contexts`: the only ones where it can be used."""
+    return _register(name, "converter", contexts)
 
 
-def editor(name: str) -> Callable[[_F], _F]:
-    """Register an editor."""
-    return _register(name, "editor")
+def editor(name: str, *, contexts: Iterable[str] = ()) -> Callable[[_F], _F]:
+    """Register an editor; `contexts`: the only ones where it can be used."""
+    return _register(name, "editor", contexts)
 
 
-def _register(name: str, kind: Literal["editor", "converter"]) -> Callable[[_F], _F]:
+def _register(name: str, kind: Literal["editor", "converter"], contexts: Iterable[str]) -> Callable[[_F], _F]:
     def add(call: _F) -> _F:
         if name in FUNCTIONS:
             raise TypeError(f"{name} is registered twice")
-        FUNCTIONS[name] = Function(name, kind, call, inspect.signature(call).parameters)
+        FUNCTIONS[name] = Function(name, kind, call, inspect.signature(call).parameters, frozenset(contexts))
         return call
 
     return add

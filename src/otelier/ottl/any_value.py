@@ -1,0 +1,126 @@
+"""OTLP's AnyValue and KeyValue as Python values, and back."""
+
+from collections.abc import Iterable, Mapping
+from typing import cast
+
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+
+from .values import OttlError, Time, TimeSpan, Value
+
+_WRAP = 1 << 64
+_SIGN = 1 << 63
+_TYPE_NAMES: dict[type, str] = {
+    type(None): "nil",
+    bool: "a bool",
+    int: "an int",
+    float: "a float",
+    str: "a string",
+    bytes: "bytes",
+    list: "a list",
+    dict: "a map",
+    Time: "a time",
+    TimeSpan: "a duration",
+}
+
+
+def type_name(value: Value) -> str:
+    """With an article, for messages."""
+    return _TYPE_NAMES.get(value.__class__, "something else")
+
+
+def decode_map(pairs: Iterable[KeyValue]) -> dict[str, Value]:
+    """In order; of a key that comes twice, the first counts, as for the Collector."""
+    found: dict[str, Value] = {}
+    for pair in pairs:
+        if pair.key not in found:
+            found[pair.key] = decode_value(pair.value)
+    return found
+
+
+def decode_value(value: AnyValue) -> Value:
+    """None, bool, int, float, str, bytes, list or dict."""
+    match value.WhichOneof("value"):
+        case "string_value":
+            return value.string_value
+        case "int_value":
+            return value.int_value
+        case "bool_value":
+            return value.bool_value
+        case "double_value":
+            return value.double_value
+        case "bytes_value":
+            return value.bytes_value
+        case "array_value":
+            return [decode_value(each) for each in value.array_value.values]
+        case "kvlist_value":
+            return decode_map(value.kvlist_value.values)
+        case _:
+            return None
+
+
+def encode_map(values: Mapping[str, Value]) -> list[KeyValue]:
+    """In the map's order; what telemetry can't hold becomes nil."""
+    pairs: list[KeyValue] = []
+    for key, value in values.items():
+        pair = KeyValue(key=key)
+        _fill(pair.value, value)
+        pairs.append(pair)
+    return pairs
+
+
+def encode_value(value: Value) -> AnyValue:
+    """What telemetry can't hold becomes nil."""
+    encoded = AnyValue()
+    _fill(encoded, value)
+    return encoded
+
+
+def _fill(target: AnyValue, value: Value) -> None:
+    match value:
+        case str():
+            _fill_text(target, value)
+        case bool():
+            target.bool_value = value
+        case int():
+            target.int_value = wrapped(value)
+        case float():
+            target.double_value = value
+        case bytes():
+            target.bytes_value = value
+        case list():
+            target.array_value.SetInParent()
+            for each in cast("list[Value]", value):
+                _fill(target.array_value.values.add(), each)
+        case dict():
+            target.kvlist_value.SetInParent()
+            for key, each in cast("dict[str, Value]", value).items():
+                _fill(target.kvlist_value.values.add(key=key).value, each)
+        case _:
+            pass  # nil
+
+
+def _fill_text(target: AnyValue, value: str) -> None:
+    try:
+        target.string_value = value
+    except UnicodeEncodeError:  # half of a surrogate pair, as JSON may bring
+        target.string_value = value.encode("utf-8", "replace").decode()
+
+
+def wrapped(number: int) -> int:
+    """In 64 bits, as Go has it."""
+    return (number + _SIGN) % _WRAP - _SIGN
+
+
+def storable(value: Value) -> Value:
+    """A copy that shares no list or map with `value`. Raises OttlError for what telemetry can't hold."""
+    match value:
+        case None | str() | bool() | int() | float() | bytes():
+            return value
+        case list():
+            return [storable(each) for each in cast("list[Value]", value)]
+        case dict():
+            return {key: storable(each) for key, each in cast("dict[str, Value]", value).items()}
+        case _:
+            raise OttlError(
+                f"{type_name(value)} can't be kept in telemetry; convert it first, as with UnixNano or String"
+            )

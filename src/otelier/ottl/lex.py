@@ -1,0 +1,121 @@
+"""The words of an OTTL text, and errors that point into it."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from .values import OttlError
+
+Kind: TypeAlias = Literal["float", "int", "bytes", "string", "name", "capital", "sign", "end"]
+
+_TOKEN = re.compile(
+    r"""
+    (?P<space>\s+)
+  | (?P<bytes>0x[0-9a-fA-F]+)
+  | (?P<float>[0-9]*\.[0-9]+(?:[eE][-+]?[0-9]+)?)
+  | (?P<int>[0-9]+)
+  | (?P<string>"(?:\\.|[^\\"])*")
+  | (?P<capital>[A-Z][A-Za-z0-9_]*)
+  | (?P<name>[a-z][a-z0-9_]*)
+  | (?P<sign>==|!=|<=|>=|[-+*/<>=()\[\]{},.:])
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))", re.DOTALL)
+_ESCAPED = {
+    "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", '"': '"',
+}  # fmt: skip
+_INSTEAD = {
+    "'": "write strings in double quotes",
+    "&": "did you mean `and`?",
+    "|": "did you mean `or`?",
+    "!": "did you mean `not` or `!=`?",
+    "`": "write strings in double quotes",
+    "$": "write `$$` in the configuration where the statement needs `$`, inside of a string",
+    '"': "this string has no closing quote",
+}
+
+
+class ParseError(OttlError):
+    """A text isn't OTTL. `at`: characters from its beginning to where it went wrong."""
+
+    def __init__(self, text: str, at: int, message: str) -> None:
+        super().__init__(f"{place(text, at)}: {message}")
+        self.at = at
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word; `text` as it was written, or of a string, what it means."""
+
+    kind: Kind
+    text: str
+    at: int
+
+    def __str__(self) -> str:
+        if self.kind == "end":
+            return "the end"
+        return "a string" if self.kind == "string" else f"`{self.text}`"
+
+
+def place(text: str, at: int) -> str:
+    """`column 17`, or `line 2, column 5` of a text with several lines."""
+    before = text[:at]
+    column = at - (before.rfind("\n") + 1) + 1
+    return f"line {before.count(chr(10)) + 1}, column {column}" if "\n" in text.strip() else f"column {column}"
+
+
+def tokens(text: str) -> list[Token]:
+    """All words and an "end". Raises ParseError."""
+    found: list[Token] = []
+    at = 0
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None:
+            raise ParseError(text, at, _INSTEAD.get(text[at], f"`{text[at]}` means nothing in OTTL"))
+        kind = match.lastgroup
+        if kind == "string":
+            found.append(Token("string", _unescaped(text, match[0], at), at))
+        elif kind != "space":
+            found.append(Token(kind, match[0], at))  # pyright: ignore[reportArgumentType] - a group's name
+        at = match.end()
+    found.append(Token("end", "", at))
+    return found
+
+
+def _unescaped(text: str, literal: str, start: int) -> str:
+    """What a string literal means: Go's escapes, where `\\x` and octal ones stand for bytes of UTF-8."""
+    if "\\" not in literal:
+        return literal[1:-1]
+    meant = bytearray()
+    at = 1
+    for match in _ESCAPE.finditer(literal):
+        if match.start() < at:
+            continue
+        meant += literal[at : match.start()].encode()
+        meant += _escaped(text, match, start)
+        at = match.end()
+    meant += literal[at:-1].encode()
+    try:
+        return meant.decode()
+    except UnicodeDecodeError:
+        raise ParseError(text, start, "this string is not UTF-8; write bytes as 0x…") from None
+
+
+def _escaped(text: str, match: re.Match[str], start: int) -> bytes:
+    byte, short, long, octal, other = match.groups()
+    at = start + match.start()
+    if byte or octal:
+        number = int(byte, 16) if byte else int(octal, 8)
+        if number > 0xFF:
+            raise ParseError(text, at, f"`{match[0]}` is more than a byte")
+        return bytes([number])
+    if short or long:
+        number = int(short or long, 16)
+        if number > 0x10FFFF or 0xD800 <= number < 0xE000:
+            raise ParseError(text, at, f"`{match[0]}` is no character")
+        return chr(number).encode()
+    if other not in _ESCAPED:
+        raise ParseError(text, at, f"`{match[0]}` is no escape; write `\\\\{other}` for a backslash and `{other}`")
+    return _ESCAPED[other].encode()

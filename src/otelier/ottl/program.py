@@ -1,0 +1,82 @@
+"""Programs: all groups of statements of one signal, as stages that edit a batch one after the other.
+
+A stage is one way to run some groups. The interpreter can run every group; native code may take groups over that it
+knows: `Native` answers a stage for a group, or why it has none.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from ..component import Clock
+from ..telemetry import Batch
+from .ast import Path
+from .group import Group
+from .infer import parts
+from .interpret import Interpreter, Report
+
+
+class Stage(Protocol):
+    """Runs groups that follow each other."""
+
+    def run(self, batch: Batch, report: Report) -> Batch:
+        """The edited batch. Raises StatementError."""
+        ...
+
+
+Native: TypeAlias = Callable[[Group], Stage | str]
+"""Takes a group over, or says why the interpreter has to run it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How one group is run."""
+
+    group: Group
+    native: bool
+    reason: str = ""
+    """Why the interpreter runs it."""
+
+
+class Program:
+    """Safe for threads."""
+
+    def __init__(self, groups: Iterable[Group], clock: Clock, native: Native | None = None) -> None:
+        self.groups = tuple(groups)
+        stages: list[Stage] = []
+        explanations: list[Explanation] = []
+        waiting: list[Group] = []
+        for group, found in zip(self.groups, self._ways(native), strict=True):
+            if isinstance(found, str):
+                waiting.append(group)
+                explanations.append(Explanation(group, False, found))
+                continue
+            if waiting:
+                stages.append(Interpreter(waiting, clock))
+                waiting = []
+            stages.append(found)
+            explanations.append(Explanation(group, True))
+        if waiting:
+            stages.append(Interpreter(waiting, clock))
+        self._stages = tuple(stages)
+        self.explanations: Sequence[Explanation] = tuple(explanations)
+        """One for each group."""
+
+    def run(self, batch: Batch, report: Report) -> Batch:
+        """The edited batch; the same one if nothing was changed. Raises StatementError."""
+        for stage in self._stages:
+            batch = stage.run(batch, report)
+        return batch
+
+    def _ways(self, native: Native | None) -> list[Stage | str]:
+        if native is None:
+            return ["native code is switched off"] * len(self.groups)
+        sharing = [group for group in self.groups if group.shared_cache and _names_cache(group)]
+        if len(sharing) > 1:  # what lies between them has to see the batch at its turn, in the same run
+            return ["groups here share a cache"] * len(self.groups)
+        return [native(group) for group in self.groups]
+
+
+def _names_cache(group: Group) -> bool:
+    every = (part for node in (*group.statements, *group.conditions) for part in parts(node))
+    return any(isinstance(part, Path) and "cache" in (f.name for f in part.fields) for part in every)
