@@ -155,7 +155,8 @@ impl Expression {
             Expression::Negative(inner) => match inner.value(scene)? {
                 Value::Int(int) => Value::Int(int.wrapping_neg()),
                 Value::Double(double) => Value::Double(-double),
-                other => return Err(format!("{} has no negative", other.kind()).into()),
+                Value::Duration(ns) => Value::Duration(ns.wrapping_neg()),
+                other => return Err(format!("`-` wants a number, got {}", other.kind()).into()),
             },
             Expression::Call(call) => call.value(scene)?,
             _ => Value::Bool(self.holds(scene)?),
@@ -212,9 +213,11 @@ fn into<'a>(value: Value<'a>, step: &Step) -> Result<Value<'a>, Fault> {
         (Value::List(list), Step::Index(index)) => {
             let found = usize::try_from(*index).ok().and_then(|index| items(&list).nth(index));
             let value = found.map(|value| Value::from(value).owned());
-            value.ok_or_else(|| format!("index {index} is outside of the list").into())
+            value.ok_or_else(|| format!("place {index} is outside of a list of {}", items(&list).count()).into())
         }
-        (value, Step::Key(_)) => Err(format!("{} has no keys", value.kind()).into()),
-        (value, Step::Index(_)) => Err(format!("{} has no items", value.kind()).into()),
+        (Value::Nil, _) => Ok(Value::Nil),
+        (Value::Map(_), Step::Index(_)) => Err("the key of a map is a string, got an int".into()),
+        (Value::List(_), Step::Key(_)) => Err("the place in a list is an int, got a string".into()),
+        (value, _) => Err(format!("{} has no keys", value.kind()).into()),
     }
 }

@@ -134,8 +134,8 @@ impl Value<'_> {
     pub fn kind(&self) -> &'static str {
         match self {
             Value::Nil => "nil",
-            Value::Bool(_) => "a boolean",
-            Value::Int(_) => "an integer",
+            Value::Bool(_) => "a bool",
+            Value::Int(_) => "an int",
             Value::Double(_) => "a float",
             Value::Str(_) => "a string",
             Value::Bytes(_) => "bytes",
@@ -217,6 +217,16 @@ pub fn compute(operator: Arithmetic, left: &Value, right: &Value) -> Result<Valu
         (Minus, Value::Time(a), Value::Duration(b)) => Value::Time(a.wrapping_sub(*b)),
         (Plus, Value::Duration(a), Value::Duration(b)) => Value::Duration(a.wrapping_add(*b)),
         (Minus, Value::Duration(a), Value::Duration(b)) => Value::Duration(a.wrapping_sub(*b)),
-        _ => return Err(format!("{} and {} can't be computed together", left.kind(), right.kind()).into()),
+        _ => {
+            let missing = *left == Value::Nil || *right == Value::Nil;
+            let hint = if missing { "; the path may be missing here" } else { "" };
+            let symbol = match operator {
+                Plus => '+',
+                Minus => '-',
+                Times => '*',
+                Divided => '/',
+            };
+            return Err(format!("can't calculate {} {symbol} {}{hint}", left.kind(), right.kind()).into());
+        }
     })
 }
