@@ -1,11 +1,11 @@
 """From files to configuration structs, with the place of every key: load, decode, tell what is wrong, dump."""
 
 from ..component.errors import ConfigError, Location, Problem
+from ..component.nearest import did_you_mean
 from .decode import decode
 from .document import Document
 from .dump import dump
 from .load import load
-from ..component.nearest import did_you_mean
 from .nodes import Path
 
 __all__ = ["ConfigError", "Document", "Location", "Path", "Problem", "decode", "did_you_mean", "dump", "load"]

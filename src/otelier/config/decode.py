@@ -19,6 +19,7 @@ import msgspec
 
 from ..component.config import Config, Duration, Secret
 from ..component.errors import ConfigError, Problem
+from ..component.nearest import did_you_mean
 from .convert import (
     LISTS,
     MAPPINGS,
@@ -32,7 +33,6 @@ from .convert import (
     takes_text,
 )
 from .document import Document
-from ..component.nearest import did_you_mean
 from .nodes import Path
 from .secrets import looks_secret
 

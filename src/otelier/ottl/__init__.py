@@ -10,6 +10,7 @@ Groups are made when a configuration is read; GroupError has every problem with 
 failed where the error mode says to go on: `Faults` counts and logs it.
 """
 
+from .ast import quoted
 from .conditions import Conditions
 from .contexts import CONTEXTS
 from .faults import Faults
@@ -39,5 +40,6 @@ __all__ = [
     "parse_condition",
     "parse_expression",
     "parse_statement",
+    "quoted",
     "statement_group",
 ]

@@ -1,5 +1,6 @@
 """OTLP's AnyValue and KeyValue as Python values, and back."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import cast
 
@@ -7,6 +8,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from .values import OttlError, Time, TimeSpan, Value
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _WRAP = 1 << 64
 _SIGN = 1 << 63
 _TYPE_NAMES: dict[type, str] = {
@@ -102,8 +104,13 @@ def _fill(target: AnyValue, value: Value) -> None:
 def _fill_text(target: AnyValue, value: str) -> None:
     try:
         target.string_value = value
-    except UnicodeEncodeError:  # half of a surrogate pair, as JSON may bring
-        target.string_value = value.encode("utf-8", "replace").decode()
+    except UnicodeEncodeError:
+        target.string_value = encodable(value)
+
+
+def encodable(text: str) -> str:
+    """Halves of surrogate pairs, which cuts and JSON may bring, replaced by U+FFFD."""
+    return _SURROGATE.sub("\ufffd", text)
 
 
 def wrapped(number: int) -> int:

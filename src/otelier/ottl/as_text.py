@@ -20,7 +20,7 @@ def as_text(value: Value) -> str:
         case int():
             return str(value)
         case float():
-            return json_number(value)
+            return _number(value)
         case bytes():
             return base64.b64encode(value).decode()
         case _:
@@ -35,7 +35,7 @@ def as_json(value: Value) -> str:
         case bool() | int():
             return as_text(value)
         case float():
-            return json_number(value)
+            return _number(value)
         case bytes():
             return json.dumps(base64.b64encode(value).decode())
         case str():
@@ -62,7 +62,7 @@ def _json_string(text: str) -> str:
     return escaped
 
 
-def json_number(value: float) -> str:
+def _number(value: float) -> str:
     """The shortest decimal that reads back: with an exponent only below 1e-6 and from 1e21."""
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else ("+Inf" if value > 0 else "-Inf")
@@ -70,17 +70,6 @@ def json_number(value: float) -> str:
         mantissa, _, exponent = repr(value).partition("e")
         power = int(exponent)
         return f"{mantissa.removesuffix('.0')}e{'-' if power < 0 else '+'}{abs(power):02d}".replace("e-0", "e-")
-    return _plain(value)
-
-
-def general_number(value: float) -> str:
-    """As `%v` prints it: with an exponent below 1e-4 and from 1e21."""
-    if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else ("+Inf" if value > 0 else "-Inf")
-    if value != 0 and not 1e-4 <= abs(value) < 1e21:
-        mantissa, _, exponent = f"{value!r}".partition("e")
-        power = int(exponent)
-        return f"{mantissa.removesuffix('.0')}e{'-' if power < 0 else '+'}{abs(power):02d}"
     return _plain(value)
 
 

@@ -56,11 +56,8 @@ class PathTarget:
         self._frame = frame
 
     def get(self) -> Value:
-        """What is there; a map or list may be edited in place."""
-        found = self._access.get(self._frame)
-        if type(found) in (dict, list):
-            self._access.touch(self._frame)
-        return found
+        """What is there; to be changed by `set` only."""
+        return self._access.get(self._frame)
 
     def set(self, value: Value) -> None:
         """Put a copy there. Raises OttlError."""
@@ -156,28 +153,16 @@ def _argument(
             return _Constant(check(value(cast("Frame", None))))
         except OttlError as error:
             resolver.fail(argument, f"{function.name}: {parameter.name}: {error}")
-    # An editor may keep what it is given, and a map must not belong to two.
-    copies = function.kind == "editor"
     name = parameter.name
 
     def give(frame: Frame) -> Value:
         found = value(frame)
-        if copies and type(found) in (dict, list):
-            found = _copied(found)
         try:
             return check(found)
         except OttlError as error:
             raise OttlError(f"{name}: {error}") from None
 
     return give
-
-
-def _copied(value: Value) -> Value:
-    if type(value) is dict:
-        return {key: _copied(each) for key, each in cast("dict[str, Value]", value).items()}
-    if type(value) is list:
-        return [_copied(each) for each in cast("list[Value]", value)]
-    return value
 
 
 def _is_constant(node: Expression) -> bool:

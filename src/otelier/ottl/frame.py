@@ -58,6 +58,10 @@ class Node:
         """Somebody edits the tree in place."""
         self._touched.add(name)
 
+    def renew(self) -> None:
+        """What belongs to it are other messages now."""
+        self._children = None
+
     def flush(self) -> None:
         """Write back what was touched here and below."""
         for name in self._touched:

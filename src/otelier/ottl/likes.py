@@ -4,28 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .any_value import type_name, wrapped
-from .as_text import as_json, general_number
 from .functions.registry import FloatLike, IntLike, StringLike
+from .functions.string_like import string_like
 from .values import OttlError, Value
-
-
-def string_like(value: Value) -> str | None:
-    """Bytes in hexadecimal, maps and lists as JSON, numbers as Go's `%v`. Raises OttlError."""
-    match value:
-        case None | str():
-            return value
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return str(value)
-        case float():
-            return general_number(value)
-        case bytes():
-            return value.hex()
-        case list() | dict():
-            return as_json(value)
-        case _:
-            raise OttlError(f"expected what can be a string, got {type_name(value)}")
 
 
 def int_like(value: Value) -> int | None:

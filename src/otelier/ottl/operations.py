@@ -1,11 +1,12 @@
 """Arithmetic and comparison of OTTL's values.
 
-Integers have 64 bits and wrap around, as Go's do. Integers and floats are compared as numbers but not calculated with
-each other. Values of types that don't go together are unequal, and neither is less.
+Integers have 64 bits and wrap around, as Go's do; with a float they are floats, too. Values of types that don't go
+together are unequal, and neither is less.
 """
 
 import operator
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
 from .any_value import type_name, wrapped
@@ -37,8 +38,7 @@ def comparison(symbol: ComparisonOperator) -> Callable[[Value, Value], bool]:
             return order(left.ns, right.ns)
         if kind in _ORDERED:
             return order(left, right)
-        # What has no order is never less, but may be equal.
-        return symbol in ("<=", ">=") and equal(left, right)
+        return left is None and symbol in ("<=", ">=")
 
     return compare
 
@@ -71,9 +71,13 @@ def arithmetic(symbol: ArithmeticOperator) -> Callable[[Value, Value], Value]:
     calculate = {"+": _add, "-": _subtract, "*": _multiply, "/": _divide}[symbol]
 
     def checked(left: Value, right: Value) -> Value:
-        found = calculate(left, right)
-        if found is NotImplemented:
-            raise OttlError(f"can't calculate {type_name(left)} {symbol} {type_name(right)}{_advice(left, right)}")
+        kinds = (left.__class__, right.__class__)
+        if kinds in _NUMBERS:
+            return calculate(left, right)
+        found = _of_times(symbol, left, right)
+        if found is None:
+            hint = "; the path may be missing here" if left is None or right is None else ""
+            raise OttlError(f"can't calculate {type_name(left)} {symbol} {type_name(right)}{hint}")
         return found
 
     return checked
@@ -81,69 +85,60 @@ def arithmetic(symbol: ArithmeticOperator) -> Callable[[Value, Value], Value]:
 
 def negative(value: Value) -> Value:
     """Raises OttlError for what is no number."""
-    if type(value) is int:
-        return wrapped(-value)
-    if type(value) is float:
-        return -value
-    if type(value) is TimeSpan:
-        return TimeSpan(wrapped(-value.ns))
+    match value:
+        case bool():
+            pass
+        case int():
+            return wrapped(-value)
+        case float():
+            return -value
+        case TimeSpan():
+            return TimeSpan(wrapped(-value.ns))
+        case _:
+            pass
     raise OttlError(f"`-` wants a number, got {type_name(value)}")
 
 
-def _advice(left: Value, right: Value) -> str:
-    if {type(left), type(right)} == {int, float}:
-        return "; convert one of them with Int(…) or Double(…)"
-    return "; the path may be missing here" if left is None or right is None else ""
+_NUMBERS = {(int, int), (int, float), (float, int), (float, float)}
 
 
 def _add(left: Value, right: Value) -> Value:
-    match left, right:
-        case (bool(), _) | (_, bool()):
-            return NotImplemented
-        case int(), int():
-            return wrapped(left + right)
-        case float(), float():
-            return left + right
-        case TimeSpan(), TimeSpan():
-            return TimeSpan(wrapped(left.ns + right.ns))
-        case Time(), TimeSpan():
-            return Time(left.ns + right.ns, left.offset_s)
-        case TimeSpan(), Time():
-            return Time(left.ns + right.ns, right.offset_s)
-        case _:
-            return NotImplemented
+    found = left + right
+    return wrapped(found) if type(found) is int else found
 
 
 def _subtract(left: Value, right: Value) -> Value:
-    match left, right:
-        case (bool(), _) | (_, bool()):
-            return NotImplemented
-        case int(), int():
-            return wrapped(left - right)
-        case float(), float():
-            return left - right
-        case (TimeSpan(), TimeSpan()) | (Time(), Time()):
-            return TimeSpan(wrapped(left.ns - right.ns))
-        case Time(), TimeSpan():
-            return Time(left.ns - right.ns, left.offset_s)
-        case _:
-            return NotImplemented
+    found = left - right
+    return wrapped(found) if type(found) is int else found
 
 
 def _multiply(left: Value, right: Value) -> Value:
-    if type(left) is int and type(right) is int:
-        return wrapped(left * right)
-    if type(left) is float and type(right) is float:
-        return left * right
-    return NotImplemented
+    found = left * right
+    return wrapped(found) if type(found) is int else found
 
 
 def _divide(left: Value, right: Value) -> Value:
-    if type(left) is not type(right) or type(left) not in (int, float):
-        return NotImplemented
     if right == 0:
         raise OttlError("division by zero")
-    if type(left) is float:
+    if type(left) is float or type(right) is float:
         return left / right
-    quotient = abs(left) // abs(right)
+    quotient = abs(left) // abs(right)  # towards zero
     return wrapped(quotient if (left < 0) == (right < 0) else -quotient)
+
+
+def _of_times(symbol: ArithmeticOperator, left: Value, right: Value) -> Time | TimeSpan | None:
+    """Sums and differences of moments and durations; None where there is none."""
+    if symbol not in ("+", "-"):
+        return None
+    sign = 1 if symbol == "+" else -1
+    match left, right:
+        case TimeSpan(), TimeSpan():
+            return TimeSpan(wrapped(left.ns + sign * right.ns))
+        case Time(), TimeSpan():
+            return replace(left, ns=left.ns + sign * right.ns)
+        case TimeSpan(), Time() if symbol == "+":
+            return replace(right, ns=left.ns + right.ns)
+        case Time(), Time() if symbol == "-":
+            return TimeSpan(wrapped(left.ns - right.ns))
+        case _:
+            return None

@@ -23,8 +23,6 @@ class Access:
     get: Evaluate
     set: Callable[[Frame, Value], None] | None
     """None: it can only be read."""
-    touch: Callable[[Frame], None]
-    """To be called before what `get` answers is edited in place."""
 
 
 class PathError(OttlError):
@@ -96,7 +94,7 @@ def _of_member(path: Path, node: Callable[[Frame], Node], member: Member, keys: 
     if keys:
         raise PathError(f"`{path}`: {path.fields[-1].name} has nothing that a key could choose")
     if put is None:
-        return Access(lambda frame: get(node(frame)), None, lambda _: None)
+        return Access(lambda frame: get(node(frame)), None)
 
     def set_(frame: Frame, value: Value) -> None:
         put(node(frame), value)
@@ -104,7 +102,7 @@ def _of_member(path: Path, node: Callable[[Frame], Node], member: Member, keys: 
             frame.restructure()
         frame.changed = True
 
-    return Access(lambda frame: get(node(frame)), set_, lambda _: None)
+    return Access(lambda frame: get(node(frame)), set_)
 
 
 def _set_cache(frame: Frame, value: Value) -> None:
@@ -122,7 +120,7 @@ def _in_tree(
 ) -> Access:
     """A decoded map (or body) and keys into it."""
     if not keys:
-        return Access(root, replace, touch)
+        return Access(root, replace)
     *outer, last = keys
 
     def get(frame: Frame) -> Value:
@@ -145,7 +143,7 @@ def _in_tree(
             container = _inner(container, key(frame), (keys[at + 1])(frame))
         _put(container, last(frame), stored)
 
-    return Access(get, set_, touch)
+    return Access(get, set_)
 
 
 def item(container: Value, key: Value) -> Value:
@@ -212,7 +210,7 @@ def _entry_of_text(node: Callable[[Frame], Node], member: Member, key: Evaluate)
         cast("Any", member.set)(node(frame), ",".join(f"{each}={text}" for each, text in changed.items()))
         frame.changed = True
 
-    return Access(get, set_, lambda _: None)
+    return Access(get, set_)
 
 
 def _text_key(key: Value) -> str:
@@ -226,9 +224,10 @@ def _text_key(key: Value) -> str:
 
 def _client(names: list[str], keys: Sequence[Evaluate]) -> Access:
     """`otelcol.client.metadata["key"]`: what the receiver was told about the sender; nothing of it can be set."""
+    if names == ["auth", "attributes"]:
+        return Access(lambda _: None if keys else {}, None)  # no authenticator tells any yet
     if names != ["metadata"]:
-        hint = "there is `otelcol.client.metadata`"
-        raise PathError(f"otelcol.client has no path `{'.'.join(names)}`; {hint}")
+        raise PathError(f"otelcol.client has no path `{'.'.join(names)}`; there is `otelcol.client.metadata`")
 
     def get(frame: Frame) -> Value:
         metadata = {name: list(values) for name, values in frame.metadata.items()}
@@ -239,4 +238,4 @@ def _client(names: list[str], keys: Sequence[Evaluate]) -> Access:
             found = None if found is None else item(found, key(frame))
         return found
 
-    return Access(get, None, lambda _: None)
+    return Access(get, None)

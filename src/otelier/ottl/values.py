@@ -19,10 +19,11 @@ class OttlError(OtelierError):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Time:
-    """A moment: nanoseconds since 1970 (UTC), and the offset of the zone in which it is shown."""
+    """A moment: nanoseconds since 1970 (UTC); offset and, if known, name of the zone in which it is shown."""
 
     ns: int
     offset_s: int = 0
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)

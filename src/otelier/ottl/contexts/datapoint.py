@@ -1,4 +1,4 @@
-"""Paths of a data point of any type. What points of its type don't have is nil, and setting it does nothing."""
+"""Paths of a data point of any type. What points of its type don't have is nil, and can't be set."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,26 +25,23 @@ def _only(member: Member, *kinds: type) -> Member:
     """Of points of these types only."""
 
     def put(node: Node, value: Value) -> None:
-        if member.set is not None and isinstance(node.message, kinds):
-            member.set(node, value)
+        if member.set is None or not isinstance(node.message, kinds):
+            raise OttlError(f"a {type(node.message).__name__} has none")
+        member.set(node, value)
 
     return Member(lambda node: member.get(node) if isinstance(node.message, kinds) else None, put)
 
 
 def _number(field: str, kind: type, what: str) -> Member:
-    """The value of a number point, if it is of this kind; setting it changes the kind."""
+    """The value of a number point, 0 if it is of the other kind; setting it changes the kind."""
 
     def get(node: Node) -> Value:
-        if isinstance(node.message, NumberDataPoint) and node.message.WhichOneof("value") == field:
-            return getattr(node.message, field)
-        return None
+        return getattr(node.message, field)
 
     def put(node: Node, value: Value) -> None:
-        wanted = expect(value, kind, what=what)
-        if isinstance(node.message, NumberDataPoint):
-            setattr(node.message, field, wanted)
+        setattr(node.message, field, expect(value, kind, what=what))
 
-    return Member(get, put)
+    return _only(Member(get, put), NumberDataPoint)
 
 
 def _double(field: str) -> Member:

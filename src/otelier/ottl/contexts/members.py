@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from ..any_value import storable, type_name
+from ..any_value import encodable, storable, type_name
 from ..frame import Node
 from ..values import OttlError, Time, Value
 
@@ -38,8 +38,7 @@ def text(field: str) -> Member:
     """A string field."""
 
     def put(node: Node, value: Value) -> None:
-        wanted: str = expect(value, str, what="a string")
-        setattr(node.message, field, wanted.encode("utf-8", "replace").decode())
+        setattr(node.message, field, encodable(expect(value, str, what="a string")))
 
     return Member(lambda node: getattr(node.message, field), put)
 

@@ -1,1 +1,7 @@
 """Every editor and converter of OTTL, by group. Importing this package registers them all."""
+
+import importlib
+import pkgutil
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")
