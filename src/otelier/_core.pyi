@@ -562,11 +562,11 @@ def read_segment(disk: Disk, path: str, signal: Signal) -> Batch:
     """All of a segment as a batch. Raises OSError; ValueError for a damaged one."""
 
 # -- edits and conditions -----------------------------------------------------------------------
-# Programs are JSON; `otelier.ottl.program` makes them, rust/process/src/edit/program.rs and condition/form.rs say what
+# Programs are JSON; `otelier.ottl.forms` makes them, rust/process/src/edit/program.rs and condition/form.rs say what
 # there is.
 
 class EvaluationError(ValueError):
-    """An expression has no value for some item. `args`: the step's number in the program, and why."""
+    """An expression has no value for some item. `args`: the number of the step or condition, and why."""
 
 @final
 class Edit:
@@ -588,10 +588,11 @@ class Condition:
     def __init__(self, program: bytes) -> None:
         """Raises ValueError, which says what is wrong with the program."""
 
-    def mask(self, batch: Batch) -> tuple[bytes, int, str]:
-        """One byte per item, 1 where it holds; how often it could not be evaluated, and why the first time.
+    def mask(self, batch: Batch) -> tuple[bytes, list[tuple[int, int, str]]]:
+        """One byte per item, 1 where one of the program's conditions holds; and for each that failed: its number, how
+        often, and why the first time.
 
-        Raises EvaluationError if the program wants no errors.
+        Raises EvaluationError if none may fail.
         """
 
 # -- regular expressions ------------------------------------------------------------------------

@@ -53,7 +53,7 @@ def test_an_edit_does_what_decoding_and_encoding_would(data: st.DataObject, sign
 def test_a_condition_answers_for_each_item(data: st.DataObject, signal: str) -> None:
     message, batch = data.draw(telemetry(signal))
     wanted = data.draw(st.lists(editing.conditions(signal, "item"), max_size=2))
-    mask, _, _ = forms.condition(signal, wanted, on_error="ignore").mask(batch)
+    mask, _ = forms.condition(signal, wanted, on_error="ignore").mask(batch)
 
     def holds(form: forms.Form, chain: editing.Chain) -> bool:
         try:
@@ -105,11 +105,11 @@ def test_a_step_that_fails_raises_or_is_counted() -> None:
         (b"{}", "missing field"),
         (b'{"signal":"x","steps":[]}', "signal must be"),
         (
-            b'{"signal":"logs","steps":[{"level":"event","when":null,"on_error":"raise","actions":[]}]}',
+            b'{"signal":"logs","steps":[{"level":"event","when":null,"guards":0,"on_error":"raise","actions":[]}]}',
             "logs have no level Event",
         ),
         (
-            b'{"signal":"logs","steps":[{"level":"item","when":null,"on_error":"raise",'
+            b'{"signal":"logs","steps":[{"level":"item","when":null,"guards":0,"on_error":"raise",'
             b'"actions":[{"delete_matching":{"pattern":"("}}]}]}',
             "unclosed group",
         ),

@@ -1,6 +1,7 @@
 //! `Edit`, `Condition` and `EvaluationError` for Python; see `_core.pyi`.
 
 use otelier_process as process;
+use otelier_process::condition::{Errors, Failure};
 use otelier_wire as wire;
 use pyo3::create_exception;
 use pyo3::exceptions::PyValueError;
@@ -23,6 +24,18 @@ fn same_signal(program: wire::Signal, batch: &Batch) -> PyResult<()> {
     if program == signal { Ok(()) } else { Err(PyValueError::new_err(message())) }
 }
 
+fn raised(failure: Failure) -> PyErr {
+    EvaluationError::new_err((failure.place, failure.fault.into_owned()))
+}
+
+/// Place in the program, how often it failed, why the first time.
+type Told = Vec<(usize, u64, String)>;
+
+fn told(errors: Vec<Errors>) -> Told {
+    let failed = errors.into_iter().enumerate().filter(|(_, errors)| errors.count > 0);
+    failed.map(|(place, errors)| (place, errors.count, errors.first)).collect()
+}
+
 #[pyclass(frozen, module = "otelier._core")]
 pub struct Edit(process::Edit);
 
@@ -33,12 +46,11 @@ impl Edit {
         process::Edit::new(program).map(Edit).map_err(PyValueError::new_err)
     }
 
-    fn apply(&self, py: Python<'_>, batch: &Batch) -> PyResult<(Batch, Vec<(usize, u64, String)>)> {
+    fn apply(&self, py: Python<'_>, batch: &Batch) -> PyResult<(Batch, Told)> {
         same_signal(self.0.signal(), batch)?;
         let edited = py.detach(|| self.0.apply(&batch.0));
-        let edited = edited.map_err(|failure| EvaluationError::new_err((failure.step, failure.fault.into_owned())))?;
-        let errors = edited.errors.into_iter().enumerate().filter(|(_, errors)| errors.count > 0);
-        Ok((Batch(edited.batch), errors.map(|(step, errors)| (step, errors.count, errors.first)).collect()))
+        let edited = edited.map_err(raised)?;
+        Ok((Batch(edited.batch), told(edited.errors)))
     }
 }
 
@@ -52,10 +64,10 @@ impl Condition {
         process::Condition::new(program).map(Condition).map_err(PyValueError::new_err)
     }
 
-    fn mask<'py>(&self, py: Python<'py>, batch: &Batch) -> PyResult<(Bound<'py, PyBytes>, u64, String)> {
+    fn mask<'py>(&self, py: Python<'py>, batch: &Batch) -> PyResult<(Bound<'py, PyBytes>, Told)> {
         same_signal(self.0.signal(), batch)?;
         let mask = py.detach(|| self.0.mask(&batch.0));
-        let mask = mask.map_err(|fault| EvaluationError::new_err((0, fault.into_owned())))?;
-        Ok((PyBytes::new(py, &mask.bytes), mask.errors, mask.first_error))
+        let mask = mask.map_err(raised)?;
+        Ok((PyBytes::new(py, &mask.bytes), told(mask.errors)))
     }
 }

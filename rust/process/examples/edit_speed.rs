@@ -14,7 +14,7 @@ fn edit(steps: &str) -> String {
 }
 
 fn step(level: &str, when: &str, actions: &str) -> String {
-    format!(r#"{{"level": "{level}", "when": {when}, "on_error": "ignore", "actions": [{actions}]}}"#)
+    format!(r#"{{"level": "{level}", "when": {when}, "guards": 0, "on_error": "ignore", "actions": [{actions}]}}"#)
 }
 
 fn main() {

@@ -54,10 +54,10 @@ pub enum Field {
     Nanos(u32),
     /// The same, as a time.
     Time(u32),
-    /// An id's bytes.
-    Id(u32),
+    /// An id's bytes, of which there are so many.
+    Id(u32, usize),
     /// An id in hex.
-    HexId(u32),
+    HexId(u32, usize),
     /// An AnyValue: a log record's body.
     Any(u32),
     StatusCode,
@@ -82,13 +82,13 @@ impl Field {
             (Level::Event, "dropped_attributes_count") => Int(4),
             (Level::Item, name) => match signal {
                 Signal::Traces => match name {
-                    "trace_id" => Id(1),
-                    "trace_id.string" => HexId(1),
-                    "span_id" => Id(2),
-                    "span_id.string" => HexId(2),
+                    "trace_id" => Id(1, 16),
+                    "trace_id.string" => HexId(1, 16),
+                    "span_id" => Id(2, 8),
+                    "span_id.string" => HexId(2, 8),
                     "trace_state" => Str(3),
-                    "parent_span_id" => Id(4),
-                    "parent_span_id.string" => HexId(4),
+                    "parent_span_id" => Id(4, 8),
+                    "parent_span_id.string" => HexId(4, 8),
                     "name" => Str(5),
                     "kind" => Int(6),
                     "start_time_unix_nano" => Nanos(7),
@@ -120,10 +120,10 @@ impl Field {
                     "body" => Any(5),
                     "dropped_attributes_count" => Int(7),
                     "flags" => Flags(8),
-                    "trace_id" => Id(9),
-                    "trace_id.string" => HexId(9),
-                    "span_id" => Id(10),
-                    "span_id.string" => HexId(10),
+                    "trace_id" => Id(9, 16),
+                    "trace_id.string" => HexId(9, 16),
+                    "span_id" => Id(10, 8),
+                    "span_id.string" => HexId(10, 8),
                     "event_name" => Str(12),
                     _ => return None,
                 },
@@ -141,8 +141,8 @@ impl Field {
             | Field::Flags(n)
             | Field::Nanos(n)
             | Field::Time(n)
-            | Field::Id(n)
-            | Field::HexId(n)
+            | Field::Id(n, _)
+            | Field::HexId(n, _)
             | Field::Any(n) => n,
         }
     }

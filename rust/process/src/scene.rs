@@ -138,8 +138,8 @@ impl<'s> Scene<'s> {
             Field::Str(_) => Value::Str(bytes.into()),
             Field::Int(_) | Field::Flags(_) | Field::Nanos(_) => Value::Int(number),
             Field::Time(_) => Value::Time(number),
-            Field::Id(_) => Value::Bytes(bytes.into()),
-            Field::HexId(_) => Value::Str(hex(bytes).into_bytes().into()),
+            Field::Id(_, size) => Value::Bytes(id(bytes, size).into()),
+            Field::HexId(_, size) => Value::Str(hex(id(bytes, size)).into_bytes().into()),
             Field::Any(_) => Any::read(bytes).into(),
             Field::StatusMessage => {
                 let found = fields(bytes).find(|field| field.number == 2);
@@ -157,4 +157,10 @@ impl<'s> Scene<'s> {
             }
         }
     }
+}
+
+/// No id is one of zeros.
+fn id(bytes: &[u8], size: usize) -> &[u8] {
+    const NONE: [u8; 16] = [0; 16];
+    if bytes.is_empty() { &NONE[..size] } else { bytes }
 }

@@ -1,6 +1,6 @@
 """Conditions about items, asked of whole batches: what `filter`, sampling policies and routes decide by."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from ..component import Clock
@@ -9,22 +9,37 @@ from .contexts import CONTEXTS
 from .frame import Frame
 from .group import Group
 from .interpret import CompiledGroup, Report
+from .native import NativeMask
+from .program import Explanation
 from .tree import Tree
 
 
 class Conditions:
     """Groups of conditions of one signal, any of which may hold. Safe for threads."""
 
-    def __init__(self, groups: Iterable[Group], clock: Clock) -> None:
+    def __init__(
+        self, groups: Iterable[Group], clock: Clock, native: Callable[[Group], NativeMask | str] | None = None
+    ) -> None:
         self.groups = tuple(groups)
         self._compiled = tuple(map(CompiledGroup, self.groups))
         self._clock = clock
+        ways = [native(group) if native else "native code is switched off" for group in self.groups]
+        reasons = [way for way in ways if isinstance(way, str)]
+        self._native = [] if reasons else [way for way in ways if not isinstance(way, str)]
+        others = "another group of conditions is not native"
+        self.explanations: Sequence[Explanation] = [
+            Explanation(group, not reasons, (way if isinstance(way, str) else others) if reasons else "")
+            for group, way in zip(self.groups, ways, strict=True)
+        ]
+        """One for each group."""
 
     def matches(self, batch: Batch, report: Report) -> bytes:
         """One byte per item of the batch, in order: 1 where any condition holds for it or for what it belongs to.
 
         A span matches a condition about events if that holds for any of its events. Raises StatementError.
         """
+        if self._native:
+            return _union([mask.matches(batch, report) for mask in self._native])
         tree = Tree(batch, self._clock)
         found = bytearray(batch.items)
         for group in self._compiled:
@@ -53,6 +68,15 @@ class Conditions:
                 frame.restructure()
                 tree.settle()
         return tree.batch()
+
+
+def _union(masks: list[bytes]) -> bytes:
+    """1 where any of the masks, all of one length, has 1."""
+    found = masks[0]
+    for mask in masks[1:]:
+        both = int.from_bytes(found, "little") | int.from_bytes(mask, "little")
+        found = both.to_bytes(len(mask), "little")
+    return found
 
 
 def _matching(tree: Tree, group: CompiledGroup, found: bytearray, report: Report) -> Iterator[tuple[int, int]]:

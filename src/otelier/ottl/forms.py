@@ -192,7 +192,13 @@ REMOVE: Action = "remove"
 
 def step(level: Level, actions: Iterable[Action], *, when: Form | None = None, on_error: OnError = "raise") -> Step:
     """Actions for each message of a level of which `when` is true before the first of them."""
-    return {"level": level, "when": when, "on_error": on_error, "actions": list(actions)}
+    return {"level": level, "when": when, "guards": 0, "on_error": on_error, "actions": list(actions)}
+
+
+def guarded(level: Level, when: Form, steps: Sequence[Step], *, on_error: OnError = "raise") -> list[Step]:
+    """Steps of that level, for messages of which `when` is true before the first of them."""
+    guard = {"level": level, "when": when, "guards": len(steps), "on_error": on_error, "actions": []}
+    return [guard, *steps]
 
 
 def edit(signal: Signal, steps: Iterable[Step]) -> Edit:

@@ -1,5 +1,7 @@
 //! The converters that run natively; all others are Python's.
 
+use std::borrow::Cow;
+
 use otelier_wire::any::{attributes, items};
 use regex::Regex;
 use ring::digest::{SHA256, digest};
@@ -84,22 +86,20 @@ impl Call {
             Call::HasPrefix(value, prefix) => Value::Bool(string(&value.value(scene)?)?.starts_with(prefix)),
             Call::HasSuffix(value, suffix) => Value::Bool(string(&value.value(scene)?)?.ends_with(suffix)),
             Call::IsRootSpan => {
-                let parent = scene.field(Level::Item, Field::Id(4));
+                let parent = scene.field(Level::Item, Field::Id(4, 8));
                 Value::Bool(matches!(parent, Value::Bytes(id) if id.iter().all(|byte| *byte == 0)))
             }
             Call::Concat(values, delimiter) => {
-                let mut out = Vec::new();
-                for (at, value) in values.iter().enumerate() {
-                    if at > 0 {
-                        out.extend_from_slice(delimiter);
-                    }
-                    match value.value(scene)? {
-                        Value::Nil => out.extend_from_slice(b"<nil>"),
-                        Value::Str(text) => out.extend_from_slice(&text),
-                        other => out.extend_from_slice(string_like(&other)?.as_bytes()),
-                    }
+                let mut parts: Vec<Cow<[u8]>> = Vec::with_capacity(values.len());
+                for value in values {
+                    parts.push(match value.value(scene)? {
+                        Value::List(_) | Value::Map(_) => continue,
+                        Value::Nil => Cow::Borrowed(b""),
+                        Value::Str(text) => text,
+                        other => Cow::Owned(string_like(&other)?.into_bytes()),
+                    });
                 }
-                Value::Str(out.into())
+                Value::Str(parts.join(&**delimiter).into())
             }
             Call::Len(value) => Value::Int(length(&value.value(scene)?)?),
             Call::Text(value) => match value.value(scene)? {
@@ -127,7 +127,7 @@ impl Call {
 fn string<'a>(value: &'a Value) -> Result<&'a [u8], Fault> {
     match value {
         Value::Str(text) => Ok(text),
-        other => Err(format!("expected a string, not {}", other.kind()).into()),
+        other => Err(format!("expected a string, got {}", other.kind()).into()),
     }
 }
 
@@ -146,6 +146,13 @@ fn length(value: &Value) -> Result<i64, Fault> {
 fn string_like(value: &Value) -> Result<String, Fault> {
     match value {
         Value::Bytes(bytes) => Ok(hex(bytes)),
+        Value::Double(double) if double.is_nan() => Ok("NaN".into()),
+        Value::Double(double) if double.is_infinite() => Ok(if *double > 0.0 { "+Inf" } else { "-Inf" }.into()),
+        // Exponents have two digits here.
+        Value::Double(_) => Ok(match as_string(value.any()).split_once("e-") {
+            Some((mantissa, exponent)) => format!("{mantissa}e-{exponent:0>2}"),
+            None => as_string(value.any()),
+        }),
         Value::Nil | Value::Time(_) | Value::Duration(_) => Err(format!("{} is no text", value.kind()).into()),
         other => Ok(as_string(other.any())),
     }

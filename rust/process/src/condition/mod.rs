@@ -42,12 +42,34 @@ pub struct Condition {
     needs: Needs,
 }
 
-/// One byte per item, and what went wrong.
-#[derive(Debug, Default)]
+/// One byte per item, and what went wrong with each of the conditions.
+#[derive(Debug)]
 pub struct Mask {
     pub bytes: Vec<u8>,
-    pub errors: u64,
-    pub first_error: String,
+    pub errors: Vec<Errors>,
+}
+
+/// How often one condition or step failed, and why the first time.
+#[derive(Clone, Debug, Default)]
+pub struct Errors {
+    pub count: u64,
+    pub first: String,
+}
+
+impl Errors {
+    pub fn note(&mut self, fault: Fault) {
+        if self.count == 0 {
+            self.first = fault.into_owned();
+        }
+        self.count += 1;
+    }
+}
+
+/// A condition or step failed that must not: its place in the program, and why.
+#[derive(Debug)]
+pub struct Failure {
+    pub place: usize,
+    pub fault: Fault,
 }
 
 pub fn signal_named(name: &str) -> Result<Signal, String> {
@@ -73,8 +95,9 @@ impl Condition {
     }
 
     /// Whether it is true, for each item of the batch, which must be of the same signal.
-    pub fn mask(&self, batch: &Batch) -> Result<Mask, Fault> {
-        let mask = Mask { bytes: Vec::with_capacity(batch.items()), ..Mask::default() };
+    pub fn mask(&self, batch: &Batch) -> Result<Mask, Failure> {
+        let errors = vec![Errors::default(); self.any.len()];
+        let mask = Mask { bytes: Vec::with_capacity(batch.items()), errors };
         let mut scene = Scene::new(self.signal, &self.needs);
         let mut walk = Walk { condition: self, mask };
         for segment in batch.segments() {
@@ -93,12 +116,12 @@ struct Walk<'p> {
 }
 
 impl Walk<'_> {
-    fn resource(&mut self, scene: &mut Scene, content: &[u8]) -> Result<(), Fault> {
+    fn resource(&mut self, scene: &mut Scene, content: &[u8]) -> Result<(), Failure> {
         scene.enter_header(Level::Resource, content);
         children(content, 2).try_for_each(|scope| self.scope(scene, scope))
     }
 
-    fn scope(&mut self, scene: &mut Scene, content: &[u8]) -> Result<(), Fault> {
+    fn scope(&mut self, scene: &mut Scene, content: &[u8]) -> Result<(), Failure> {
         scene.enter_header(Level::Scope, content);
         scene.next_scope();
         for child in children(content, 2) {
@@ -110,7 +133,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn metric(&mut self, scene: &mut Scene, content: &[u8]) -> Result<(), Fault> {
+    fn metric(&mut self, scene: &mut Scene, content: &[u8]) -> Result<(), Failure> {
         if scene.needs.reads[Level::Metric as usize] {
             scene.enter(Level::Metric, content, 0, false);
         }
@@ -123,25 +146,20 @@ impl Walk<'_> {
     }
 
     #[inline]
-    fn item(&mut self, scene: &mut Scene, content: &[u8], data: u32) -> Result<(), Fault> {
+    fn item(&mut self, scene: &mut Scene, content: &[u8], data: u32) -> Result<(), Failure> {
         if scene.needs.reads[Level::Item as usize] {
             scene.enter(Level::Item, content, data, false);
         }
         let mut holds = false;
-        for condition in &self.condition.any {
+        for (place, condition) in self.condition.any.iter().enumerate() {
             match condition.holds(scene) {
                 Ok(true) => {
                     holds = true;
                     break;
                 }
                 Ok(false) => {}
-                Err(fault) if self.condition.on_error == OnError::Raise => return Err(fault),
-                Err(fault) => {
-                    if self.mask.errors == 0 {
-                        self.mask.first_error = fault.into_owned();
-                    }
-                    self.mask.errors += 1;
-                }
+                Err(fault) if self.condition.on_error == OnError::Raise => return Err(Failure { place, fault }),
+                Err(fault) => self.mask.errors[place].note(fault),
             }
         }
         self.mask.bytes.push(u8::from(holds));

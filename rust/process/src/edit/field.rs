@@ -9,7 +9,7 @@ use crate::scene::Scene;
 /// The field itself, if it can be set. Ids can't.
 pub fn writable(field: Field, name: &str) -> Result<Field, String> {
     match field {
-        Field::Id(_) | Field::HexId(_) => Err(format!("{name} can't be set")),
+        Field::Id(..) | Field::HexId(..) => Err(format!("{name} can't be set")),
         _ => Ok(field),
     }
 }
@@ -47,7 +47,10 @@ pub fn encode(field: Field, value: &Value, scene: &Scene, level: Level, out: &mu
             put_varint(out, status.len());
             out.extend_from_slice(&status);
         }
-        (_, value) => return Err(format!("{} doesn't fit there", value.kind()).into()),
+        (Field::Str(_) | Field::StatusMessage, other) => {
+            return Err(format!("expected a string, got {}", other.kind()).into());
+        }
+        (_, other) => return Err(format!("{} doesn't fit there", other.kind()).into()),
     }
     Ok(number)
 }

@@ -12,7 +12,7 @@ mod walk;
 
 use otelier_wire::{Batch, Signal};
 
-use crate::condition::{Fault, signal_named};
+use crate::condition::{Errors, Failure, signal_named};
 use pass::Pass;
 use program::Program;
 
@@ -27,20 +27,7 @@ pub struct Edit {
 #[derive(Debug)]
 pub struct Edited {
     pub batch: Batch,
-    pub errors: Vec<StepErrors>,
-}
-
-#[derive(Clone, Debug, Default)]
-pub struct StepErrors {
-    pub count: u64,
-    pub first: String,
-}
-
-/// A step failed that must not.
-#[derive(Debug)]
-pub struct Failure {
-    pub step: usize,
-    pub fault: Fault,
+    pub errors: Vec<Errors>,
 }
 
 impl Edit {
@@ -57,7 +44,7 @@ impl Edit {
 
     /// The batch must be of the same signal.
     pub fn apply(&self, batch: &Batch) -> Result<Edited, Failure> {
-        let mut edited = Edited { batch: batch.clone(), errors: vec![StepErrors::default(); self.steps] };
+        let mut edited = Edited { batch: batch.clone(), errors: vec![Errors::default(); self.steps] };
         for pass in &self.passes {
             edited.batch = walk::apply(pass, &edited.batch, &mut edited.errors)?;
         }

@@ -15,6 +15,8 @@ pub struct Step {
     /// Its place in the program.
     pub number: usize,
     pub when: Option<Expression>,
+    /// Steps behind this one that are passed over where it is not true.
+    pub guards: usize,
     pub on_error: OnError,
     pub actions: Vec<Action>,
 }
@@ -71,5 +73,5 @@ fn step(compiler: &mut Compiler, number: usize, form: &StepForm) -> Result<Step,
         None => None,
     };
     let actions = form.actions.iter().map(|action| Action::new(compiler, form.level, action));
-    Ok(Step { number, when, on_error: form.on_error, actions: actions.collect::<Result<_, _>>()? })
+    Ok(Step { number, when, guards: form.guards, on_error: form.on_error, actions: actions.collect::<Result<_, _>>()? })
 }

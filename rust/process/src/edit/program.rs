@@ -18,6 +18,8 @@ pub struct Program {
 pub struct StepForm {
     pub level: Level,
     pub when: Option<Form>,
+    /// So many steps behind this one, at the same level, are passed over for messages of which `when` is not true.
+    pub guards: usize,
     pub on_error: OnError,
     pub actions: Vec<ActionForm>,
 }

@@ -10,8 +10,7 @@ use otelier_wire::{Batch, Segment, Signal};
 
 use super::action::Fate;
 use super::pass::Pass;
-use super::{Failure, StepErrors};
-use crate::condition::OnError;
+use crate::condition::{Errors, Failure, OnError};
 use crate::level::{LEVELS, Level};
 use crate::scene::Scene;
 
@@ -36,7 +35,7 @@ enum Part {
 
 const EVENTS: u32 = 11;
 
-pub fn apply(pass: &Pass, batch: &Batch, errors: &mut [StepErrors]) -> Result<Batch, Failure> {
+pub fn apply(pass: &Pass, batch: &Batch, errors: &mut [Errors]) -> Result<Batch, Failure> {
     let scene = Scene::new(batch.signal(), &pass.needs);
     let mut walk = Walk { pass, scene, out: Vec::new(), made: Vec::new(), changed: false, removed: 0, errors };
     let mut segments = Vec::with_capacity(batch.segments().len());
@@ -57,7 +56,7 @@ struct Walk<'p> {
     changed: bool,
     /// Items of the segment left out so far.
     removed: usize,
-    errors: &'p mut [StepErrors],
+    errors: &'p mut [Errors],
 }
 
 /// What became of an item.
@@ -235,9 +234,13 @@ impl<'p> Walk<'p> {
     #[inline]
     fn steps(&mut self, level: Level) -> Result<Fate, Failure> {
         let pass = self.pass;
-        for step in &pass.steps[level as usize] {
+        let mut steps = pass.steps[level as usize].iter();
+        while let Some(step) = steps.next() {
             let done = match step.when.as_ref().map_or(Ok(true), |when| when.holds(&self.scene)) {
-                Ok(false) => continue,
+                Ok(false) => {
+                    steps.by_ref().take(step.guards).for_each(drop);
+                    continue;
+                }
                 Ok(true) => step.actions.iter().try_fold(Fate::Stays, |fate, action| match fate {
                     Fate::Goes => Ok(Fate::Goes),
                     Fate::Stays => action.run(&mut self.scene, level, &mut self.made),
@@ -247,13 +250,10 @@ impl<'p> Walk<'p> {
             match done {
                 Ok(Fate::Goes) => return Ok(Fate::Goes),
                 Ok(Fate::Stays) => {}
-                Err(fault) if step.on_error == OnError::Raise => return Err(Failure { step: step.number, fault }),
+                Err(fault) if step.on_error == OnError::Raise => return Err(Failure { place: step.number, fault }),
                 Err(fault) => {
-                    let errors = &mut self.errors[step.number];
-                    if errors.count == 0 {
-                        errors.first = fault.into_owned();
-                    }
-                    errors.count += 1;
+                    steps.by_ref().take(step.guards).for_each(drop);
+                    self.errors[step.number].note(fault);
                 }
             }
         }

@@ -6,7 +6,7 @@ without that statement, and `otelcol_processor_transform_errors` counts it.
 """
 
 from ...component import Permanent, Processor, processor
-from ...ottl import Faults, Program, StatementError
+from ...ottl import Faults, Program, StatementError, stages
 from ...telemetry import Batch
 from .config import StatementsConfig, TransformConfig
 from .flatten import flattened, grouped
@@ -21,7 +21,7 @@ class Transform(Processor):
     def setup(self) -> None:
         signal = self.ctx.signal
         groups = self.cfg.groups(signal) if signal else []
-        self._program = Program(groups, self.ctx.clock) if groups else None
+        self._program = Program(groups, self.ctx.clock, stages(signal)) if signal and groups else None
         self._flat = self.cfg.flatten_data and signal == "logs"
         self._faults = Faults(
             self.ctx, "otelcol_processor_transform_errors", "Statements that failed for an item and were passed over."
