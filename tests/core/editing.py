@@ -126,14 +126,18 @@ def conditions(signal: str, level: str) -> st.SearchStrategy[forms.Form]:
     levels = [each for each in LEVELS[signal] if LEVELS[signal].index(each) <= LEVELS[signal].index(level)]
     values: list[st.SearchStrategy[forms.Form]] = [
         st.builds(forms.constant, CONSTANTS),
-        st.builds(forms.attribute, st.sampled_from([each for each in levels if each != "metric"]), st.sampled_from(KEYS)),
+        st.builds(
+            forms.attribute, st.sampled_from([each for each in levels if each != "metric"]), st.sampled_from(KEYS)
+        ),
     ]
     fields = [(each, name) for each in levels for name in FIELDS.get((signal, each), ())]
     if fields:
         values.append(st.sampled_from(fields).map(lambda field: forms.field(field[0], field[1])))
     value = st.one_of(values)
     comparisons = st.builds(forms.compare, st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), value, value)
-    kinds = st.builds(forms.call, st.sampled_from(["IsString", "IsInt", "IsBool", "IsDouble", "IsMap", "IsList"]), value)
+    kinds = st.builds(
+        forms.call, st.sampled_from(["IsString", "IsInt", "IsBool", "IsDouble", "IsMap", "IsList"]), value
+    )
     sums = st.builds(forms.arithmetic, st.sampled_from(["+", "-", "*", "/"]), value, value)
     leaf = comparisons | kinds | st.builds(forms.compare, st.just(">"), sums, value)
     return st.recursive(
@@ -188,7 +192,7 @@ def steps(draw: Any, signal: str) -> forms.Step:
 # -- what they mean ---------------------------------------------------------------------------
 
 
-class Fault(Exception):
+class FaultError(Exception):
     """No value."""
 
 
@@ -205,7 +209,7 @@ def run(signal: str, step: Any, request: Any) -> None:
                     break
                 [(name, given)] = action.items()
                 act(name, given, chain, level)
-        except Fault:
+        except FaultError:
             continue
     prune(signal, request, before)
 
@@ -233,66 +237,80 @@ def _put(message: Any, key: str, value: AnyValue) -> None:
 
 
 def act(name: str, given: Any, chain: Chain, level: str) -> None:
-    message = chain[level]
-    entry = _find(message, given["key"]) if "key" in given else None
-    match name:
-        case "set" | "copy":
-            if given["how"] == ("update" if entry is None else "insert"):
-                return
-            if name == "copy":
-                source = _find(message, given["from"])
-                if source is not None:
-                    _put(message, given["key"], AnyValue.FromString(source.value.SerializeToString()))
-                return
-            value = evaluate(given["value"], chain)
-            if value is not None:
-                _put(message, given["key"], encode_value(value))
-        case "set_field":
-            owner, _, field = given["field"].rpartition(".")
-            target = getattr(message, owner) if owner else message
-            setattr(target, field, evaluate(given["value"], chain))
-            if owner:
-                target.SetInParent()
-        case "delete":
-            gone = [entry]
-            _keep(message, lambda each: all(each is not other for other in gone))
-        case "delete_matching":
-            _keep(message, lambda each: not re.search(given["pattern"], each.key))
-        case "keep_matching":
-            _keep(message, lambda each: re.search(given["pattern"], each.key))
-        case "keep_keys":
-            _keep(message, lambda each: each.key in given["keys"])
-        case "limit":
-            _limit(message, given["limit"], given["priority"])
-        case "truncate_all":
-            for each in message.attributes:
-                text = each.value.string_value.encode()
-                if len(text) > given["limit"]:
-                    each.value.string_value = text[: given["limit"]].decode(errors="ignore")
-        case "hash":
-            if entry is not None:
-                _hash(entry)
-        case "hash_matching":
-            for each in message.attributes:
-                if re.search(given["pattern"], each.key):
-                    _hash(each)
-        case "extract":
-            found = entry is not None and re.search(given["pattern"], entry.value.string_value)
-            if found and entry is not None and entry.value.HasField("string_value"):
-                for key, text in found.groupdict().items():
-                    _put(message, key, AnyValue(string_value=text or ""))
-        case "convert":
-            if entry is not None:
-                _convert(entry.value, given["to"])
-        case "replace":
-            if entry is not None and re.search("[xb]", entry.value.string_value):
-                entry.value.string_value = re.sub("[xb]", r"<\g<0>>", entry.value.string_value)
-        case "replace_all":
-            for each in message.attributes:
-                if "b" in each.value.string_value:
-                    each.value.string_value = each.value.string_value.replace("b", "")
-        case _:
-            raise AssertionError(name)
+    if name == "set_field":
+        owner, _, field = given["field"].rpartition(".")
+        setattr(getattr(chain[level], owner) if owner else chain[level], field, evaluate(given["value"], chain))
+    elif name == "set":
+        if _may_set(chain[level], given) and (value := evaluate(given["value"], chain)) is not None:
+            _put(chain[level], given["key"], encode_value(value))
+    elif name in ON_ONE:
+        if (entry := _find(chain[level], given["key"])) is not None:
+            ON_ONE[name](chain[level], entry, given)
+    else:
+        ON_ALL[name](chain[level], given)
+
+
+def _may_set(message: Any, given: Any) -> bool:
+    return given["how"] != ("update" if _find(message, given["key"]) is None else "insert")
+
+
+def _copy(message: Any, given: Any) -> None:
+    source = _find(message, given["from"])
+    if source is not None and _may_set(message, given):
+        _put(message, given["key"], AnyValue.FromString(source.value.SerializeToString()))
+
+
+def _truncate(message: Any, given: Any) -> None:
+    for each in message.attributes:
+        text = each.value.string_value.encode()
+        if len(text) > given["limit"]:
+            each.value.string_value = text[: given["limit"]].decode(errors="ignore")
+
+
+def _hash_matching(message: Any, given: Any) -> None:
+    for each in message.attributes:
+        if re.search(given["pattern"], each.key):
+            _hash(each)
+
+
+def _extract(message: Any, entry: KeyValue, given: Any) -> None:
+    found = re.search(given["pattern"], entry.value.string_value)
+    if found and entry.value.HasField("string_value"):
+        for key, text in found.groupdict().items():
+            _put(message, key, AnyValue(string_value=text or ""))
+
+
+def _replace(entry: KeyValue) -> None:
+    text = entry.value.string_value
+    if re.search("[xb]", text):
+        entry.value.string_value = re.sub("[xb]", r"<\g<0>>", text)
+
+
+def _replace_all(message: Any, _given: Any) -> None:
+    for each in message.attributes:
+        if "b" in each.value.string_value:
+            each.value.string_value = each.value.string_value.replace("b", "")
+
+
+ON_ONE: dict[str, Any] = {
+    "delete": lambda message, entry, given: _keep(message, lambda each: each is not entry),
+    "hash": lambda message, entry, given: _hash(entry),
+    "extract": _extract,
+    "convert": lambda message, entry, given: _convert(entry.value, given["to"]),
+    "replace": lambda message, entry, given: _replace(entry),
+}
+"""By the action's name: on the message and the attribute that it names."""
+ON_ALL: dict[str, Any] = {
+    "copy": _copy,
+    "delete_matching": lambda message, given: _keep(message, lambda each: not re.search(given["pattern"], each.key)),
+    "keep_matching": lambda message, given: _keep(message, lambda each: re.search(given["pattern"], each.key)),
+    "keep_keys": lambda message, given: _keep(message, lambda each: each.key in given["keys"]),
+    "limit": lambda message, given: _limit(message, given["limit"], given["priority"]),
+    "truncate_all": _truncate,
+    "hash_matching": _hash_matching,
+    "replace_all": _replace_all,
+}
+"""By the action's name: on the message."""
 
 
 def _limit(message: Any, limit: int, priority: list[str]) -> None:
@@ -355,30 +373,31 @@ def evaluate(form: Any, chain: Chain) -> Any:
             entry = _find(chain[given[0]], given[1])
             return None if entry is None else decode_value(entry.value)
         case "field":
-            owner = chain[given[0]]
-            for part in given[1].split("."):
-                owner = getattr(owner, part)
-            return owner if not isinstance(owner, int) or owner < 2**63 else owner - 2**64
-        case "and":
-            return all(evaluate(each, chain) for each in given)
-        case "or":
-            return any(evaluate(each, chain) for each in given)
-        case "not":
-            return not evaluate(given, chain)
+            return _field(chain[given[0]], given[1])
         case "compare":
-            left, right = evaluate(given[1], chain), evaluate(given[2], chain)
-            return comparison(given[0])(left, right)
+            return comparison(given[0])(evaluate(given[1], chain), evaluate(given[2], chain))
         case "arithmetic":
-            left, right = evaluate(given[1], chain), evaluate(given[2], chain)
             try:
-                return arithmetic(given[0])(left, right)
+                return arithmetic(given[0])(evaluate(given[1], chain), evaluate(given[2], chain))
             except OttlError:
-                raise Fault from None
+                raise FaultError from None
         case "call":
             kind = {"IsString": str, "IsInt": int, "IsBool": bool, "IsDouble": float, "IsMap": dict, "IsList": list}
             return type(evaluate(given[1][0], chain)) is kind[given[0]]
         case _:
-            raise AssertionError(name)
+            return _logic(name, given, chain)
+
+
+def _logic(name: str, given: Any, chain: Chain) -> bool:
+    if name == "not":
+        return not evaluate(given, chain)
+    return (all if name == "and" else any)(evaluate(each, chain) for each in given)
+
+
+def _field(owner: Any, path: str) -> Any:
+    for part in path.split("."):
+        owner = getattr(owner, part)
+    return owner if not isinstance(owner, int) or owner < 2**63 else owner - 2**64
 
 
 def _constant(given: Any) -> Any:

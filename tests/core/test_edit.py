@@ -58,7 +58,7 @@ def test_a_condition_answers_for_each_item(data: st.DataObject, signal: str) -> 
     def holds(form: forms.Form, chain: editing.Chain) -> bool:
         try:
             return editing.evaluate(form, chain)
-        except editing.Fault:
+        except editing.FaultError:
             return False
 
     items = [chain for chain, _ in editing.places(signal, "item", message)]

@@ -241,7 +241,10 @@ def group_of(statement: str, mode: Any = "propagate") -> Group:
 
 
 def test_what_the_benchmark_measures_is_native() -> None:
-    texts = ["truncate_all(attributes, 4096)", 'set(attributes["app.tier"], "web") where attributes["http.route"] != nil']
+    texts = [
+        "truncate_all(attributes, 4096)",
+        'set(attributes["app.tier"], "web") where attributes["http.route"] != nil',
+    ]
     program = Program(map(group_of, texts), FakeClock(), stages("traces"))
     assert all(explanation.native for explanation in program.explanations)
 

@@ -1,6 +1,6 @@
 """Programs for the native core, made of plain data: what `otelier._core.Edit` and `Condition` take as JSON.
 
-    edit("traces", [step("item", [delete("url.query")], when=compare("==", attribute("item", "http.route"), "/health"))])
+    edit("traces", [step("item", [delete("query")], when=compare("==", attribute("item", "route"), constant("x")))])
 
 Levels are resource, scope, metric, item (span, data point or log record) and event. Every function here gives one kind
 of form; the Rust files `edit/program.rs` and `condition/form.rs` of `rust/process` say what each does.
@@ -197,7 +197,7 @@ def step(level: Level, actions: Iterable[Action], *, when: Form | None = None, o
 
 def guarded(level: Level, when: Form, steps: Sequence[Step], *, on_error: OnError = "raise") -> list[Step]:
     """Steps of that level, for messages of which `when` is true before the first of them."""
-    guard = {"level": level, "when": when, "guards": len(steps), "on_error": on_error, "actions": []}
+    guard: Step = {**step(level, (), when=when, on_error=on_error), "guards": len(steps)}
     return [guard, *steps]
 
 

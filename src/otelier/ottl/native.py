@@ -10,11 +10,11 @@ from typing import TypeAlias
 from .._core import EvaluationError
 from ..telemetry import Batch, Signal
 from . import forms
-from .ast import Expression, Statement
+from .ast import Expression, ListOf, Statement
 from .functions.patterns import glob
 from .group import ErrorMode, Group
 from .interpret import Report, StatementError
-from .translate import LEVELS, NotNative, Translator, may_be_time, may_fail
+from .translate import LEVELS, NotNativeError, Translator, may_be_time, may_fail
 from .values import OttlError
 
 _TEXTS = {"name", "version", "description", "unit", "status.message", "severity_text", "event_name", "trace_state"}
@@ -41,7 +41,7 @@ def masks(signal: Signal) -> "Callable[[Group], NativeMask | str]":
     def native(group: Group) -> NativeMask | str:
         try:
             if group.context.name == "spanevent":
-                raise NotNative("it is about events, the answer about spans")
+                raise NotNativeError("it is about events, the answer about spans")
             return NativeMask(signal, group)
         except (OttlError, ValueError) as error:
             return str(error)
@@ -79,7 +79,7 @@ class NativeMask:
         translator = Translator(group.context)
         conditions = [translator.condition(node) for node in group.conditions]
         self._condition = forms.condition(signal, conditions, on_error=_on_error(group.error_mode))
-        self._sources = [(text, group.error_mode) for text in group.condition_texts]
+        self._sources: Sequence[_Source] = [(text, group.error_mode) for text in group.condition_texts]
 
     def matches(self, batch: Batch, report: Report) -> bytes:
         """One byte per item, 1 where a condition holds. Raises StatementError."""
@@ -108,11 +108,11 @@ def _on_error(mode: ErrorMode) -> forms.OnError:
 
 
 class _Translated:
-    """A group as steps. Raises NotNative."""
+    """A group as steps. Raises NotNativeError."""
 
     def __init__(self, group: Group) -> None:
         self._group = group
-        self._level = LEVELS[group.context.name]
+        self._level: forms.Level = LEVELS[group.context.name]
         self._translator = Translator(group.context)
 
     def steps(self) -> tuple[list[forms.Step], list[_Source]]:
@@ -123,7 +123,7 @@ class _Translated:
             return steps, sources
         conditions = [self._translator.condition(node) for node in self._group.conditions]
         if len(conditions) > 1 and any(map(may_fail, conditions)):
-            raise NotNative("one of several conditions may fail")
+            raise NotNativeError("one of several conditions may fail")
         when = conditions[0] if len(conditions) == 1 else forms.any_of(conditions)
         guarded = forms.guarded(self._level, when, steps, on_error=_on_error(mode))
         return guarded, [(self._group.condition_texts[0], mode), *sources]
@@ -132,7 +132,7 @@ class _Translated:
         when = None if node.where is None else self._translator.condition(node.where)
         edit = _EDITORS.get(node.editor.name)
         if edit is None:
-            raise NotNative(f"{node.editor.name} is not native")
+            raise NotNativeError(f"{node.editor.name} is not native")
         actions = edit(self, self._translator.arguments(node.editor))
         return forms.step(self._level, actions, when=when, on_error=_on_error(self._group.error_mode))
 
@@ -141,30 +141,29 @@ class _Translated:
     def _own(self, node: Expression) -> tuple[str, list[forms.Key]]:
         level, last, name = self._translator.place(node)
         if level != self._level:
-            raise NotNative(f"`{node}` belongs to what holds the {self._group.context.name}")
+            raise NotNativeError(f"`{node}` belongs to what holds the {self._group.context.name}")
         return name, self._translator.steps(last)
 
     def _map(self, node: Expression) -> None:
         if self._own(node) != ("attributes", []):
-            raise NotNative(f"`{node}` is not the {self._group.context.name}'s attributes")
+            raise NotNativeError(f"`{node}` is not the {self._group.context.name}'s attributes")
 
     def _attribute(self, node: Expression) -> str:
         name, steps = self._own(node)
         if name != "attributes" or len(steps) != 1 or not isinstance(steps[0], str):
-            raise NotNative(f"`{node}` is no attribute")
+            raise NotNativeError(f"`{node}` is no attribute")
         return steps[0]
 
     def _count(self, node: Expression) -> int:
         found = self._translator.constant(node)
         if type(found) is not int or found < 0:
-            raise NotNative(f"`{node}` is no constant number")
+            raise NotNativeError(f"`{node}` is no constant number")
         return found
 
     def _texts(self, node: Expression) -> list[str]:
-        found = self._translator.constant(node)
-        if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
-            raise NotNative(f"`{node}` is no constant list of strings")
-        return found
+        if not isinstance(node, ListOf):
+            raise NotNativeError(f"`{node}` is no constant list")
+        return [self._translator.text(item) for item in node.items]
 
     # -- editors ------------------------------------------------------------------------------
 
@@ -172,18 +171,18 @@ class _Translated:
         name, steps = self._own(given["target"])
         value = self._translator.value(given["value"])
         if may_be_time(value):
-            raise NotNative("a time can't be put anywhere by native code")
+            raise NotNativeError("a time can't be put anywhere by native code")
         if name == "attributes":
             return [forms.set_attribute(self._attribute(given["target"]), value)]
         if steps:
-            raise NotNative(f"`{given['target']}` has keys")
+            raise NotNativeError(f"`{given['target']}` has keys")
         if name in _TEXTS or name == "body":
             return [forms.set_field(name, value)]
         if name in _NUMBERS:
             number = self._translator.constant(given["value"])
             if type(number) is int and -(2**31) <= number < 2**31:
                 return [forms.set_field(name, value)]
-        raise NotNative(f"`{given['target']}` can't be set to this by native code")
+        raise NotNativeError(f"`{given['target']}` can't be set to this by native code")
 
     def delete_key(self, given: Mapping[str, Expression]) -> list[forms.Action]:
         self._map(given["target"])
@@ -209,15 +208,15 @@ class _Translated:
         self._map(given["target"])
         count, priority = self._count(given["limit"]), self._texts(given["priority_keys"])
         if count < len(priority):
-            raise NotNative("more keys have priority than may be kept")
+            raise NotNativeError("more keys have priority than may be kept")
         return [forms.limit(count, priority)]
 
     def truncate_all(self, given: Mapping[str, Expression]) -> list[forms.Action]:
         self._map(given["target"])
         if "truncation_marker" in given:
-            raise NotNative("a truncation_marker")
+            raise NotNativeError("a truncation_marker")
         if "utf8_safe" in given and self._translator.constant(given["utf8_safe"]) is not True:
-            raise NotNative("cuts that are not utf8_safe")
+            raise NotNativeError("cuts that are not utf8_safe")
         return [forms.truncate_all(self._count(given["limit"]), utf8_safe=True)]
 
     def replace_pattern(self, given: Mapping[str, Expression]) -> list[forms.Action]:
@@ -228,7 +227,7 @@ class _Translated:
     def replace_all_patterns(self, given: Mapping[str, Expression]) -> list[forms.Action]:
         self._map(given["target"])
         if self._translator.text(given["mode"]) != "value":
-            raise NotNative("keys replaced")
+            raise NotNativeError("keys replaced")
         pattern, template = self._replacement(given, "regex")
         return [forms.replace_all(pattern, template)]
 
@@ -244,7 +243,7 @@ class _Translated:
 
     def _replacement(self, given: Mapping[str, Expression], pattern: str) -> tuple[str, str]:
         if "function" in given or "replacementFormat" in given:
-            raise NotNative("a function of the replacement")
+            raise NotNativeError("a function of the replacement")
         return self._translator.text(given[pattern]), self._translator.text(given["replacement"])
 
 

@@ -38,6 +38,11 @@ class Explanation:
     reason: str = ""
     """Why the interpreter runs it."""
 
+    def lines(self) -> Iterable[tuple[str, str]]:
+        """(statement or condition, how it is run), for people."""
+        how = "native" if self.native else f"interpreted: {self.reason}"
+        return ((text, how) for text in (*self.group.condition_texts, *self.group.statement_texts))
+
 
 class Program:
     """Safe for threads."""

@@ -1,4 +1,4 @@
-"""Expressions and conditions as native forms (see `forms`), as far as native code evaluates them as the interpreter does."""
+"""Expressions and conditions as native forms (see `forms`), as far as native code agrees with the interpreter."""
 
 from collections.abc import Mapping
 
@@ -44,7 +44,7 @@ _FOLDED = {"Duration", "TraceID", "SpanID"}
 """Converters that are called while compiling, if all they are given is constant."""
 
 
-class NotNative(OttlError):
+class NotNativeError(OttlError):
     """Only the interpreter can run it; the text says why."""
 
 
@@ -55,7 +55,7 @@ class Translator:
         self._context = context
 
     def condition(self, node: Condition) -> forms.Form:
-        """Raises NotNative."""
+        """Raises NotNativeError."""
         match node:
             case Comparison():
                 return forms.compare(node.operator, self.value(node.left), self.value(node.right))
@@ -69,7 +69,7 @@ class Translator:
                 return forms.any_of(map(self.condition, node.conditions))
 
     def value(self, node: Expression) -> forms.Form:
-        """Raises NotNative."""
+        """Raises NotNativeError."""
         match node:
             case Path():
                 return self._path(node)
@@ -83,7 +83,7 @@ class Translator:
                 return forms.constant(self.constant(node))
 
     def constant(self, node: Expression) -> Value:
-        """Of literals, enums, and lists and maps of them. Raises NotNative."""
+        """Of literals, enums, and lists and maps of them. Raises NotNativeError."""
         match node:
             case Constant():
                 return node.value
@@ -94,32 +94,32 @@ class Translator:
             case MapOf():
                 return {key: self.constant(value) for key, value in node.entries}
             case _:
-                raise NotNative(f"`{node}` is not constant")
+                raise NotNativeError(f"`{node}` is not constant")
 
     def text(self, node: Expression) -> str:
-        """A constant string. Raises NotNative."""
+        """A constant string. Raises NotNativeError."""
         found = self.constant(node)
         if not isinstance(found, str):
-            raise NotNative(f"`{node}` is no constant string")
+            raise NotNativeError(f"`{node}` is no constant string")
         return found
 
     def place(self, node: Expression) -> tuple[forms.Level, Field, str]:
-        """Of a path: its level, its last field and all names below the level. Raises NotNative."""
+        """Of a path: its level, its last field and all names below the level. Raises NotNativeError."""
         if not isinstance(node, Path):
-            raise NotNative(f"`{node}` is no path")
+            raise NotNativeError(f"`{node}` is no path")
         level = self._context.names.get(node.fields[0].name)
         rest = node.fields[1:] if level else node.fields
         level = level or self._context.own
         name = ".".join(field.name for field in rest)
         if not rest or name not in level.members:
-            raise NotNative(f"`{node}` is only known to the interpreter")
+            raise NotNativeError(f"`{node}` is only known to the interpreter")
         return LEVELS[level.name], rest[-1], name
 
     def steps(self, field: Field) -> list[forms.Key]:
-        """The keys behind a name. Raises NotNative."""
+        """The keys behind a name. Raises NotNativeError."""
         keys = [self.constant(key) for key in field.keys]
         if any(type(key) not in (str, int) for key in keys):
-            raise NotNative(f"a key of `{field}` is neither a string nor an int")
+            raise NotNativeError(f"a key of `{field}` is neither a string nor an int")
         return keys
 
     def _path(self, node: Path) -> forms.Form:
@@ -127,15 +127,15 @@ class Translator:
         steps = self.steps(last)
         if name == "attributes":
             if not steps or not isinstance(steps[0], str):
-                raise NotNative(f"`{node}` is a whole map")
+                raise NotNativeError(f"`{node}` is a whole map")
             return forms.attribute(level, steps[0], steps[1:])
         if steps and name != "body":
-            raise NotNative(f"keys of `{name}` are only known to the interpreter")
+            raise NotNativeError(f"keys of `{name}` are only known to the interpreter")
         return forms.field(level, name, steps)
 
     def _call(self, node: Call) -> forms.Form:
         if node.keys:
-            raise NotNative(f"keys behind `{node.name}(…)`")
+            raise NotNativeError(f"keys behind `{node.name}(…)`")
         given = list(self.arguments(node).values())
         if node.name in _FOLDED:
             return forms.constant(self._folded(node, given))
@@ -144,7 +144,7 @@ class Translator:
         if node.name == "Concat":
             values, delimiter = given
             if not isinstance(values, ListOf):
-                raise NotNative("Concat of what is no list literal")
+                raise NotNativeError("Concat of what is no list literal")
             parts = [self._textual(item) for item in values.items]
             return forms.call("Concat", forms.constant(self.text(delimiter)), *parts)
         if node.name in _WITH_CONSTANT:
@@ -154,12 +154,12 @@ class Translator:
             return forms.call(node.name, self._textual(given[0]))
         if node.name in _OF_ANY:
             return forms.call(node.name, self.value(given[0]))
-        raise NotNative(f"{node.name} is not native")
+        raise NotNativeError(f"{node.name} is not native")
 
     def _textual(self, node: Expression) -> forms.Form:
         form = self.value(node)
         if may_be_time(form):
-            raise NotNative(f"the text of a time, `{node}`")
+            raise NotNativeError(f"the text of a time, `{node}`")
         return form
 
     def _folded(self, node: Call, given: list[Expression]) -> Value:

@@ -39,7 +39,7 @@ class Attributes(Processor):
                 continue
             if why := properties.misplaced(signal):
                 raise ValueError(f"{name}: {why}; give that pipeline an `attributes` of its own")
-            form = properties.form(signal)
+            form = properties.form()
             yield form if name == "include" else forms.not_(form)
 
     def process(self, batch: Batch) -> Batch:

@@ -1,4 +1,4 @@
-"""Native edits by metadata: compiled once, or where actions look at the sender's metadata, once for each value of it."""
+"""Native edits, compiled once; where actions look at the sender's metadata, once for each value of it."""
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -25,6 +25,9 @@ class EditByMetadata:
 
     def apply(self, batch: Batch) -> Batch:
         """The edited batch."""
-        metadata = batch.metadata if self._keys else {}
-        edited, _ = self._compiled(tuple(tuple(metadata.get(key, ())) for key in self._keys)).apply(batch)
+        values: Values = ()
+        if self._keys:
+            metadata = batch.metadata
+            values = tuple(metadata.get(key, ()) for key in self._keys)
+        edited, _ = self._compiled(values).apply(batch)
         return edited

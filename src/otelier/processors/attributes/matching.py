@@ -1,4 +1,4 @@
-"""`include` and `exclude`: which spans, log records and data points a list of properties means, as a native condition."""
+"""`include` and `exclude`: which spans, log records and data points some properties mean, as a native condition."""
 
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal
@@ -25,11 +25,19 @@ _ONLY: dict[str, Signal] = {
 }
 
 
+_TEXTS: dict[str, forms.Form] = {
+    "span_names": forms.field("item", "name"),
+    "metric_names": forms.field("metric", "name"),
+    "log_severity_texts": forms.field("item", "severity_text"),
+}
+"""What the texts of these keys are compared with."""
+
+
 class Property(Config):
     key: Annotated[str, Meta(min_length=1)]
     """Attribute that must be there."""
     value: Any = None
-    """What it must be; unset = anything. With `match_type: regexp` a pattern, which numbers and booleans match as text."""
+    """What it must be; unset = anything. With `match_type: regexp` a pattern, to which numbers are text, too."""
 
 
 class Library(Config):
@@ -119,11 +127,28 @@ class Properties(Config):
                 return f"{name} chooses {items_suffix(owner)}, but this is a pipeline of {signal}"
         return None
 
-    def form(self, signal: Signal) -> forms.Form:
+    def form(self) -> forms.Form:
         """True for an item that has all the properties."""
-        return forms.all_of(self._parts(signal))
+        return forms.all_of(self._parts())
 
-    def _parts(self, signal: Signal) -> Iterator[forms.Form]:
+    def _parts(self) -> Iterator[forms.Form]:
+        # What is asked once for all items of a scope comes first.
+        yield from self._around()
+        for name, value in _TEXTS.items():
+            if texts := getattr(self, name):
+                yield self._any_text(texts, value)
+        if self.span_kinds:
+            yield self._kinds()
+        if self.log_bodies:
+            body = forms.field("item", "body")
+            yield forms.all_of([forms.call("IsString", body), self._any_text(self.log_bodies, body)])
+        for severity in (self.log_severity, self.log_severity_number):
+            if severity:
+                yield _severity(severity)
+        for each in self.attributes:
+            yield self._property("item", each)
+
+    def _around(self) -> Iterator[forms.Form]:
         if self.services:
             name = forms.call("String", forms.attribute("resource", "service.name"))
             yield self._any_text(self.services, forms.call("Coalesce", name, forms.constant(_NO_SERVICE)))
@@ -131,22 +156,6 @@ class Properties(Config):
             yield self._property("resource", each)
         if self.libraries:
             yield forms.any_of(self._library(each) for each in self.libraries)
-        if self.span_names:
-            yield self._any_text(self.span_names, forms.field("item", "name"))
-        if self.span_kinds:
-            yield self._kinds()
-        if self.metric_names:
-            yield self._any_text(self.metric_names, forms.field("metric", "name"))
-        if self.log_bodies:
-            body = forms.field("item", "body")
-            yield forms.all_of([forms.call("IsString", body), self._any_text(self.log_bodies, body)])
-        if self.log_severity_texts:
-            yield self._any_text(self.log_severity_texts, forms.field("item", "severity_text"))
-        for severity in (self.log_severity, self.log_severity_number):
-            if severity:
-                yield _severity(severity)
-        for each in self.attributes:
-            yield self._property("item", each)
 
     def _any_text(self, texts: Iterable[str], value: forms.Form) -> forms.Form:
         return forms.any_of(self._text(text, value) for text in texts)

@@ -6,6 +6,8 @@ nothing goes nowhere. With `error_mode: propagate` a condition that fails for on
 otherwise the item is kept, and `otelcol_processor_filter_errors` counts it.
 """
 
+from collections.abc import Iterable
+
 from ...component import BoundCounter, Permanent, Processor, processor
 from ...ottl import Conditions, Faults, StatementError, masks
 from ...telemetry import Batch, Signal
@@ -32,6 +34,10 @@ class Filter(Processor):
             self.ctx, "otelcol_processor_filter_errors", "Conditions that failed for an item, which was kept."
         )
         self._filtered = self._counter(self.ctx.signal) if self.ctx.signal else None
+
+    def explain(self) -> Iterable[tuple[str, str]]:
+        asked = [conditions for conditions in (self._items, self._events) if conditions]
+        return (line for each in asked for explanation in each.explanations for line in explanation.lines())
 
     def process(self, batch: Batch) -> Batch | None:
         try:

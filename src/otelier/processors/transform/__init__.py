@@ -5,6 +5,8 @@ a statement that fails for one item refuses the whole batch, which is not change
 without that statement, and `otelcol_processor_transform_errors` counts it.
 """
 
+from collections.abc import Iterable
+
 from ...component import Permanent, Processor, processor
 from ...ottl import Faults, Program, StatementError, stages
 from ...telemetry import Batch
@@ -26,6 +28,10 @@ class Transform(Processor):
         self._faults = Faults(
             self.ctx, "otelcol_processor_transform_errors", "Statements that failed for an item and were passed over."
         )
+
+    def explain(self) -> Iterable[tuple[str, str]]:
+        explanations = self._program.explanations if self._program else ()
+        return (line for explanation in explanations for line in explanation.lines())
 
     def process(self, batch: Batch) -> Batch:
         if self._program is None:
