@@ -31,6 +31,8 @@ from otelier.testing import MemoryExporter, component_context
 MINIMAL: dict[tuple[Kind, str], str] = {
     (Kind.RECEIVER, "otlp"): "{protocols: {grpc: {endpoint: 127.0.0.1:0}, http: {endpoint: 127.0.0.1:0}}}",
     (Kind.PROCESSOR, "memory_limiter"): "{check_interval: 1s, limit_mib: 1000}",
+    (Kind.PROCESSOR, "attributes"): "{actions: [{key: a, action: delete}]}",
+    (Kind.PROCESSOR, "resource"): "{attributes: [{key: a, action: delete}]}",
     (Kind.EXPORTER, "otlp"): "{endpoint: 127.0.0.1:1, tls: {insecure: true}}",
     (Kind.EXPORTER, "otlphttp"): "{endpoint: http://127.0.0.1:1}",
     (Kind.EXPORTER, "file"): "{path: PATH}",

@@ -152,6 +152,7 @@ mod tests {
             (r"^[\w.\x41-\x{43}[:^digit:]é-ü]+$", "_.Bé "),
             (r"^[^\d\s]+$", "ab"),
             (r"\bword\b", "a word"),
+            (r"^\x41\x{e9}\x2a$", "Aé*"),
             (r"(?i)^k\z", "K"),
             ("(?P<git.sha>x)(?<b>y)", "xy"),
         ] {

@@ -94,6 +94,7 @@ impl Reader<'_> {
         let text = match c {
             'Q' => return self.quoted(),
             'b' | 'B' => format!(r"(?-u:\{c})"),
+            'x' => literal(self.hexadecimal(start)?),
             _ => match self.class(c, start)? {
                 Some(class) if c.is_ascii_alphabetic() && !"pP".contains(c) => format!("[{class}]"),
                 Some(class) => class,

@@ -11,15 +11,15 @@ failed where the error mode says to go on: `Faults` counts and logs it.
 """
 
 from .ast import quoted
-from .conditions import Conditions
+from .conditions import Conditions, Matching, NativeMatching
 from .contexts import CONTEXTS
 from .faults import Faults
-from .group import ErrorMode, Group, GroupError, condition_group, statement_group
+from .group import ErrorMode, Explanation, Group, GroupError, condition_group, statement_group
 from .interpret import Report, StatementError
 from .lex import ParseError
 from .native import masks, stages
 from .parse import parse_condition, parse_expression, parse_statement
-from .program import Explanation, Native, Program, Stage
+from .program import Native, Program, Stage
 from .values import OttlError
 
 __all__ = [
@@ -30,7 +30,9 @@ __all__ = [
     "Faults",
     "Group",
     "GroupError",
+    "Matching",
     "Native",
+    "NativeMatching",
     "OttlError",
     "ParseError",
     "Program",

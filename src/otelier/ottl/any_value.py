@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import cast
+from typing import Any, cast
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
@@ -60,14 +60,11 @@ def decode_value(value: AnyValue) -> Value:
             return None
 
 
-def encode_map(values: Mapping[str, Value]) -> list[KeyValue]:
-    """In the map's order; what telemetry can't hold becomes nil."""
-    pairs: list[KeyValue] = []
+def replace_map(field: Any, values: Mapping[str, Value]) -> None:
+    """Put a map into a field of KeyValues, in its order; what telemetry can't hold becomes nil."""
+    del field[:]
     for key, value in values.items():
-        pair = KeyValue(key=key)
-        _fill(pair.value, value)
-        pairs.append(pair)
-    return pairs
+        _fill(field.add(key=encodable(key)).value, value)
 
 
 def encode_value(value: Value) -> AnyValue:
@@ -96,7 +93,7 @@ def _fill(target: AnyValue, value: Value) -> None:
         case dict():
             target.kvlist_value.SetInParent()
             for key, each in cast("dict[str, Value]", value).items():
-                _fill(target.kvlist_value.values.add(key=key).value, each)
+                _fill(target.kvlist_value.values.add(key=encodable(key)).value, each)
         case _:
             pass  # nil
 
@@ -110,7 +107,7 @@ def _fill_text(target: AnyValue, value: str) -> None:
 
 def encodable(text: str) -> str:
     """Halves of surrogate pairs, which cuts and JSON may bring, replaced by U+FFFD."""
-    return _SURROGATE.sub("\ufffd", text)
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def wrapped(number: int) -> int:

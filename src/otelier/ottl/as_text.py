@@ -3,6 +3,7 @@
 import base64
 import json
 import math
+from decimal import Decimal
 from typing import cast
 
 from .values import Value
@@ -74,7 +75,4 @@ def _number(value: float) -> str:
 
 
 def _plain(value: float) -> str:
-    text = repr(value)
-    if "e" in text:
-        text = format(value, "f") if abs(value) >= 1 else format(value, ".17f").rstrip("0")
-    return text.removesuffix(".0")
+    return format(Decimal(repr(value)), "f").removesuffix(".0")

@@ -1,48 +1,60 @@
 """Conditions about items, asked of whole batches: what `filter`, sampling policies and routes decide by."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 from ..component import Clock
 from ..telemetry import Batch
 from .contexts import CONTEXTS
 from .frame import Frame
-from .group import Group
+from .group import NATIVE_OFF, Explanation, Group
 from .interpret import CompiledGroup, Report
-from .native import NativeMask
-from .program import Explanation
 from .tree import Tree
+
+
+class Matching(Protocol):
+    """Answers for one group."""
+
+    def matches(self, batch: Batch, report: Report) -> bytes:
+        """As `Conditions.matches`."""
+        ...
+
+
+NativeMatching: TypeAlias = Callable[[Group], Matching | str]
+"""Takes a group over, or says why the interpreter has to ask it."""
 
 
 class Conditions:
     """Groups of conditions of one signal, any of which may hold. Safe for threads."""
 
-    def __init__(
-        self, groups: Iterable[Group], clock: Clock, native: Callable[[Group], NativeMask | str] | None = None
-    ) -> None:
+    def __init__(self, groups: Iterable[Group], clock: Clock, native: NativeMatching | None = None) -> None:
         self.groups = tuple(groups)
-        self._compiled = tuple(map(CompiledGroup, self.groups))
-        self._clock = clock
-        ways = [native(group) if native else "native code is switched off" for group in self.groups]
-        reasons = [way for way in ways if isinstance(way, str)]
-        self._native = [] if reasons else [way for way in ways if not isinstance(way, str)]
-        others = "another group of conditions is not native"
-        self.explanations: Sequence[Explanation] = [
-            Explanation(group, not reasons, (way if isinstance(way, str) else others) if reasons else "")
+        ways = [native(group) if native else NATIVE_OFF for group in self.groups]
+        self.explanations: Sequence[Explanation] = tuple(
+            Explanation(group, False, way) if isinstance(way, str) else Explanation(group, True)
             for group, way in zip(self.groups, ways, strict=True)
-        ]
-        """One for each group."""
+        )
+        """How each group is asked by `matches`."""
+        self._native = tuple(way for way in ways if not isinstance(way, str))
+        self._interpreted = tuple(
+            CompiledGroup(group) for group, way in zip(self.groups, ways, strict=True) if isinstance(way, str)
+        )
+        self._of_events = tuple(CompiledGroup(group) for group in self.groups if group.context.name == "spanevent")
+        self._clock = clock
 
     def matches(self, batch: Batch, report: Report) -> bytes:
         """One byte per item of the batch, in order: 1 where any condition holds for it or for what it belongs to.
 
         A span matches a condition about events if that holds for any of its events. Raises StatementError.
         """
-        if self._native:
-            return _union([mask.matches(batch, report) for mask in self._native])
-        tree = Tree(batch, self._clock)
         found = bytearray(batch.items)
-        for group in self._compiled:
+        for matching in self._native:
+            either = int.from_bytes(found) | int.from_bytes(matching.matches(batch, report))
+            found[:] = either.to_bytes(len(found))
+        if not self._interpreted:
+            return bytes(found)
+        tree = Tree(batch, self._clock)
+        for group in self._interpreted:
             for start, end in _matching(tree, group, found, report):
                 found[start:end] = b"\1" * (end - start)
         return bytes(found)
@@ -54,9 +66,7 @@ class Conditions:
         """
         tree = Tree(batch, self._clock)
         frame = tree.frame
-        for group in self._compiled:
-            if group.context.name != "spanevent":
-                continue
+        for group in self._of_events:
             doomed: list[tuple[Any, int]] = []
             for _ in group.context.walk(frame, tree.resources):
                 frame.cache = {}
@@ -68,15 +78,6 @@ class Conditions:
                 frame.restructure()
                 tree.settle()
         return tree.batch()
-
-
-def _union(masks: list[bytes]) -> bytes:
-    """1 where any of the masks, all of one length, has 1."""
-    found = masks[0]
-    for mask in masks[1:]:
-        both = int.from_bytes(found, "little") | int.from_bytes(mask, "little")
-        found = both.to_bytes(len(mask), "little")
-    return found
 
 
 def _matching(tree: Tree, group: CompiledGroup, found: bytearray, report: Report) -> Iterator[tuple[int, int]]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from ..component import Clock
-from .any_value import decode_map, decode_value, encode_map, encode_value
+from .any_value import decode_map, decode_value, encode_value, replace_map
 from .values import OttlError, Value
 
 _ADDED_MAX = 10_000
@@ -68,10 +68,7 @@ class Node:
             if name == "body":
                 self.message.body.CopyFrom(encode_value(self._trees[name]))
             else:
-                pairs = encode_map(self._trees[name])
-                field = getattr(self.message, name)
-                del field[:]
-                field.extend(pairs)
+                replace_map(getattr(self.message, name), self._trees[name])
         self._touched.clear()
         for child in self._children or ():
             child.flush()

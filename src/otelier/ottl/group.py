@@ -3,7 +3,7 @@
 A group is data. Whoever executes it (the interpreter, or native code that takes it over) decides by its trees.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, TypeVar
 
@@ -13,12 +13,20 @@ from . import functions as _functions  # registers them
 from .ast import Condition, Statement
 from .compile import Compiler
 from .contexts import CONTEXTS, Context, context_named
-from .infer import infer
+from .infer import InferenceError, infer
 from .lex import ParseError
 from .parse import parse_condition, parse_statement
 from .values import OttlError
 
-__all__ = ["ErrorMode", "Group", "GroupError", "condition_group", "statement_group"]
+__all__ = [
+    "NATIVE_OFF",
+    "ErrorMode",
+    "Explanation",
+    "Group",
+    "GroupError",
+    "condition_group",
+    "statement_group",
+]
 
 ErrorMode: TypeAlias = Literal["propagate", "ignore", "silent"]
 _Node = TypeVar("_Node", Statement, Condition)
@@ -56,6 +64,25 @@ class Group:
         return Compiler(text, self.context, prefixed=self.prefixed)
 
 
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How one group is run."""
+
+    group: Group
+    native: bool
+    reason: str = ""
+    """Why the interpreter runs it."""
+
+    def lines(self) -> Iterator[tuple[str, str]]:
+        """(statement or condition, how it is run), for people."""
+        how = "native" if self.native else f"interpreted: {self.reason}"
+        for text in (*self.group.condition_texts, *self.group.statement_texts):
+            yield text, how
+
+
+NATIVE_OFF = "native code is not asked"
+
+
 def statement_group(
     statements: Sequence[str],
     *,
@@ -71,7 +98,7 @@ def statement_group(
     tests = reader.all(conditions, "conditions", parse_condition)
     return reader.group(
         Group(
-            reader.context(context, (*trees, *tests), signal),
+            reader.context(context, (*trees, *tests), (*statements, *conditions), signal),
             trees,
             tests,
             tuple(statements),
@@ -105,7 +132,9 @@ class _Reader:
                 self._problems.append((f"{where}.{at}", str(error)))
         return tuple(trees)
 
-    def context(self, name: str, nodes: Sequence[Statement | Condition], signal: Signal) -> Context:
+    def context(
+        self, name: str, nodes: Sequence[Statement | Condition], texts: Sequence[str], signal: Signal
+    ) -> Context:
         """The one that was named or meant; problems are raised here, because nothing can be checked without."""
         if name:
             found = context_named(name)
@@ -118,9 +147,12 @@ class _Reader:
             raise GroupError(self._problems)
         try:
             return infer(nodes, signal)
-        except OttlError as error:
-            where = "statements.0" if nodes and isinstance(nodes[0], Statement) else "conditions.0"
-            raise GroupError([(where, str(error))]) from None
+        except InferenceError as error:
+            kind = "statements" if isinstance(nodes[error.node], Statement) else "conditions"
+            number = sum(type(node) is Statement for node in nodes[: error.node])
+            number = number if kind == "statements" else error.node - number
+            message = str(ParseError(texts[error.node], error.at, str(error)))
+            raise GroupError([(f"{kind}.{number}", message)]) from None
 
     def group(self, group: Group) -> Group:
         """The same, after every path, function and enum of it was found."""

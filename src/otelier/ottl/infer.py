@@ -1,8 +1,8 @@
 """Which context statements mean that don't say it: the one that knows every path, function and enum in them."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NoReturn
 
 from ..component.nearest import did_you_mean
 from ..telemetry import Signal
@@ -14,25 +14,33 @@ from .values import OttlError
 _ENUMS = frozenset(name for context in CONTEXTS.values() for name in context.enums)
 
 
-def infer(nodes: Iterable[Statement | Condition], signal: Signal) -> Context:
+class InferenceError(OttlError):
+    """No context fits. `node`: the number of the statement or condition; `at`: characters from its beginning."""
+
+    def __init__(self, message: str, node: int, at: int) -> None:
+        super().__init__(message)
+        self.node = node
+        self.at = at
+
+
+def infer(nodes: Sequence[Statement | Condition], signal: Signal) -> Context:
     """The highest in order of those that paths name, or below it, one that has the functions and enums, too.
 
-    Raises OttlError that says which prefix is missing.
+    Raises InferenceError.
     """
     every = [part for node in nodes for part in parts(node)]
     named = {context.name for context in map(_named, every) if context}
     candidates = [CONTEXTS[name] for name in INFERENCE_ORDER if signal in CONTEXTS[name].signals]
-    first = next((context for context in candidates if context.name in named), None)
-    if named and first is None:
-        raise OttlError(f"{' and '.join(sorted(named))} are not in {signal}")
+    for at, path in _paths(nodes):
+        _check_prefix(at, path, candidates, signal)
     fitting = [context for context in candidates if _knows(context, every, named)]
+    first = next((context for context in candidates if context.name in named), None)
     if first in fitting:
         return first
-    if named and fitting:
+    if fitting:
         return fitting[-1]
-    if not named:
-        return _without_paths(every, candidates, fitting)
-    raise OttlError(f"no context knows all of it: paths name {', '.join(sorted(named))}")
+    where = f"paths name {', '.join(sorted(named))}" if named else "none has all of these functions and enums"
+    raise InferenceError(f"no context knows all of it: {where}; give the parts a group each", 0, 0)
 
 
 def parts(node: Any) -> Iterator[Any]:
@@ -50,11 +58,15 @@ def _parts_of(value: Any) -> Iterator[Any]:
         yield from parts(value)
 
 
+def _paths(nodes: Sequence[Statement | Condition]) -> Iterator[tuple[int, Path]]:
+    return ((at, part) for at, node in enumerate(nodes) for part in parts(node) if isinstance(part, Path))
+
+
 def _named(part: Any) -> Context | None:
     return context_named(part.fields[0].name) if isinstance(part, Path) else None
 
 
-def _knows(context: Context, every: list[Any], named: set[str]) -> bool:
+def _knows(context: Context, every: Sequence[Any], named: set[str]) -> bool:
     if not named <= {level.name for level in context.levels}:
         return False
     for part in every:
@@ -66,16 +78,23 @@ def _knows(context: Context, every: list[Any], named: set[str]) -> bool:
     return True
 
 
-def _without_paths(every: list[Any], candidates: list[Context], fitting: list[Context]) -> Context:
-    paths = [part for part in every if isinstance(part, Path) and part.fields[0].name != "otelcol"]
-    if paths:
-        path = paths[0]
-        owners = [c.name for c in candidates if ".".join(field.name for field in path.fields) in c.own.members]
-        if owners:
-            choices = " or ".join(f"`{name}.{path}`" for name in owners)
-            raise OttlError(f"`{path}` doesn't say whose; write {choices}, or give the group a `context`")
-        hint = did_you_mean(path.fields[0].name, [context.name for context in candidates])
-        raise OttlError(f"`{path}` begins with no context's name" + (f"; {hint}" if hint else ""))
-    if not fitting:
-        raise OttlError("no context knows all of its functions and enums; give the group a `context`")
-    return fitting[-1]
+def _check_prefix(node: int, path: Path, candidates: Sequence[Context], signal: Signal) -> None:
+    first = path.fields[0].name
+    if first == "otelcol":
+        return
+    context = context_named(first)
+    if context in candidates:
+        return
+
+    def fail(message: str) -> NoReturn:
+        raise InferenceError(message, node, path.at)
+
+    if context:
+        fail(f"`{first}` is no context of {signal}")
+    name = ".".join(field.name for field in path.fields)
+    owners = [each.name for each in candidates if name in each.own.members or name == "cache"]
+    if owners:
+        choices = " or ".join(f"`{owner}.{path}`" for owner in owners)
+        fail(f"`{path}` doesn't say whose; write {choices}, or give the group a `context`")
+    hint = did_you_mean(first, [each.name for each in candidates])
+    fail(f"`{first}` is no context of {signal}; {hint}")

@@ -16,7 +16,7 @@ _TOKEN = re.compile(
   | (?P<int>[0-9]+)
   | (?P<string>"(?:\\.|[^\\"])*")
   | (?P<capital>[A-Z][A-Za-z0-9_]*)
-  | (?P<name>[a-z][a-z0-9_]*)
+  | (?P<name>[a-z][a-zA-Z0-9_]*)
   | (?P<sign>==|!=|<=|>=|[-+*/<>=()\[\]{},.:])
     """,
     re.VERBOSE | re.DOTALL,

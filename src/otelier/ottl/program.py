@@ -5,13 +5,12 @@ knows: `Native` answers a stage for a group, or why it has none.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from ..component import Clock
 from ..telemetry import Batch
 from .ast import Path
-from .group import Group
+from .group import NATIVE_OFF, Explanation, Group
 from .infer import parts
 from .interpret import Interpreter, Report
 from .native import NativeStage
@@ -27,21 +26,6 @@ class Stage(Protocol):
 
 Native: TypeAlias = Callable[[Group], Stage | str]
 """Takes a group over, or says why the interpreter has to run it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """How one group is run."""
-
-    group: Group
-    native: bool
-    reason: str = ""
-    """Why the interpreter runs it."""
-
-    def lines(self) -> Iterable[tuple[str, str]]:
-        """(statement or condition, how it is run), for people."""
-        how = "native" if self.native else f"interpreted: {self.reason}"
-        return ((text, how) for text in (*self.group.condition_texts, *self.group.statement_texts))
 
 
 class Program:
@@ -79,7 +63,7 @@ class Program:
 
     def _ways(self, native: Native | None) -> list[Stage | str]:
         if native is None:
-            return ["native code is switched off"] * len(self.groups)
+            return [NATIVE_OFF] * len(self.groups)
         sharing = [group for group in self.groups if group.shared_cache and _names_cache(group)]
         if len(sharing) > 1:  # what lies between them has to see the batch at its turn, in the same run
             return ["groups here share a cache"] * len(self.groups)

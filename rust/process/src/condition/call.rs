@@ -83,8 +83,10 @@ impl Call {
                 other => Value::Bool(regex.is_match(&string_like(&other)?)),
             },
             Call::Is(test, value) => Value::Bool(test(&value.value(scene)?)),
-            Call::HasPrefix(value, prefix) => Value::Bool(string(&value.value(scene)?)?.starts_with(prefix)),
-            Call::HasSuffix(value, suffix) => Value::Bool(string(&value.value(scene)?)?.ends_with(suffix)),
+            Call::HasPrefix(value, prefix) => {
+                Value::Bool(string("HasPrefix", &value.value(scene)?)?.starts_with(prefix))
+            }
+            Call::HasSuffix(value, suffix) => Value::Bool(string("HasSuffix", &value.value(scene)?)?.ends_with(suffix)),
             Call::IsRootSpan => {
                 let parent = scene.field(Level::Item, Field::Id(4, 8));
                 Value::Bool(matches!(parent, Value::Bytes(id) if id.iter().all(|byte| *byte == 0)))
@@ -118,16 +120,16 @@ impl Call {
             }
             Call::Sha256(value) => {
                 let value = value.value(scene)?;
-                Value::Str(hex(digest(&SHA256, string(&value)?).as_ref()).into_bytes().into())
+                Value::Str(hex(digest(&SHA256, string("SHA256", &value)?).as_ref()).into_bytes().into())
             }
         })
     }
 }
 
-fn string<'a>(value: &'a Value) -> Result<&'a [u8], Fault> {
+fn string<'a>(name: &str, value: &'a Value) -> Result<&'a [u8], Fault> {
     match value {
         Value::Str(text) => Ok(text),
-        other => Err(format!("expected a string, got {}", other.kind()).into()),
+        other => Err(format!("{name}: value: expected a string, got {}", other.kind()).into()),
     }
 }
 
@@ -137,7 +139,7 @@ fn length(value: &Value) -> Result<i64, Fault> {
         Value::Str(bytes) | Value::Bytes(bytes) => bytes.len(),
         Value::List(list) => items(list).count(),
         Value::Map(map) => attributes(map, 1).count(),
-        other => return Err(format!("{} has no length", other.kind()).into()),
+        other => return Err(format!("Len: Len takes a string, a list or a map, not {}", other.kind()).into()),
     };
     Ok(count as i64)
 }

@@ -48,9 +48,9 @@ pub fn encode(field: Field, value: &Value, scene: &Scene, level: Level, out: &mu
             out.extend_from_slice(&status);
         }
         (Field::Str(_) | Field::StatusMessage, other) => {
-            return Err(format!("expected a string, got {}", other.kind()).into());
+            return Err(format!("set: expected a string, got {}", other.kind()).into());
         }
-        (_, other) => return Err(format!("{} doesn't fit there", other.kind()).into()),
+        (_, other) => return Err(format!("set: {} doesn't fit there", other.kind()).into()),
     }
     Ok(number)
 }

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any, Literal, TypeAlias
 
-from ..any_value import decode_map, encode_map
+from ..any_value import decode_map, replace_map
 from ..as_text import as_json
 from ..frame import Frame, points
 from ..values import OttlError
@@ -47,8 +47,7 @@ def aggregate_on_attribute_value(
         attributes = decode_map(point.attributes)
         if attributes.get(attribute) in values:
             attributes[attribute] = new_value
-            del point.attributes[:]
-            point.attributes.extend(encode_map(attributes))
+            replace_map(point.attributes, attributes)
     _aggregate(frame, aggregation_function)
 
 

@@ -1,6 +1,6 @@
 """Editors of maps: keys deleted, kept, limited and merged."""
 
-from typing import cast
+from typing import Literal, cast
 
 from ..values import OttlError, Value
 from .patterns import regular_expression
@@ -58,17 +58,15 @@ def limit(target: Target, limit: int, priority_keys: list[str]) -> None:
 
 
 @editor("merge_maps")
-def merge_maps(target: Target, source: dict[str, Value], strategy: str) -> None:
+def merge_maps(target: Target, source: dict[str, Value], strategy: Literal["insert", "update", "upsert"]) -> None:
     """Copy entries into a map: "insert" what it lacks, "update" what it has, "upsert" both."""
     entries = map_at(target)
     if strategy == "insert":
         target.set({**entries, **{key: value for key, value in source.items() if key not in entries}})
     elif strategy == "update":
         target.set({key: source.get(key, value) for key, value in entries.items()})
-    elif strategy == "upsert":
-        target.set({**entries, **source})
     else:
-        raise OttlError(f'merge_maps takes the strategy "insert", "update" or "upsert", not "{strategy}"')
+        target.set({**entries, **source})
 
 
 @editor("flatten")

@@ -1,6 +1,7 @@
 """Editors that replace text: by globs whole strings, by regular expressions what matches in them."""
 
 from collections.abc import Callable
+from typing import Literal
 
 from ..any_value import type_name
 from ..values import OttlError
@@ -59,7 +60,7 @@ def replace_pattern(
 @editor("replace_all_patterns")
 def replace_all_patterns(
     target: Target,
-    mode: str,
+    mode: Literal["key", "value"],
     regex: str,
     replacement: str,
     function: FunctionRef | None = None,
@@ -70,10 +71,8 @@ def replace_all_patterns(
     entries = map_at(target)
     if mode == "value":
         target.set({key: replace(value) if isinstance(value, str) else value for key, value in entries.items()})
-    elif mode == "key":
-        target.set({replace(key): value for key, value in entries.items()})
     else:
-        raise OttlError(f'replace_all_patterns takes the mode "key" or "value", not "{mode}"')
+        target.set({replace(key): value for key, value in entries.items()})
 
 
 def _replacer(

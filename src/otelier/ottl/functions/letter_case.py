@@ -1,8 +1,8 @@
 """Converters of upper and lower case, snake_case and CamelCase."""
 
 import re
+from typing import Literal
 
-from ..values import OttlError
 from .registry import converter
 
 _NEXT = re.compile(r"(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
@@ -34,9 +34,7 @@ def to_camel_case(target: str) -> str:
 
 
 @converter("ConvertCase")
-def convert_case(target: str, toCase: str) -> str:  # noqa: N803
+def convert_case(target: str, toCase: Literal["lower", "upper", "snake", "camel"]) -> str:  # noqa: N803
     """To the "lower", "upper", "snake" or "camel" case."""
     cases = {"lower": to_lower_case, "upper": to_upper_case, "snake": to_snake_case, "camel": to_camel_case}
-    if toCase not in cases:
-        raise OttlError(f'ConvertCase knows "lower", "upper", "snake" and "camel", not "{toCase}"')
     return cases[toCase](target)

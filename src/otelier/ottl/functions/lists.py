@@ -1,6 +1,6 @@
 """Converters of lists and maps: searched, sorted, taken apart, put together."""
 
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from ..any_value import type_name
 from ..values import OttlError, Value
@@ -55,10 +55,8 @@ def values(target: dict[str, Value]) -> list[Value]:
 
 
 @converter("Sort")
-def sort(target: list[Value], order: str = "asc") -> list[Value]:
+def sort(target: list[Value], order: Literal["asc", "desc"] = "asc") -> list[Value]:
     """Numbers by value, anything with a string or bool in it as text; "asc" or "desc"."""
-    if order not in ("asc", "desc"):
-        raise OttlError(f'Sort knows the orders "asc" and "desc", not "{order}"')
     if any(isinstance(value, dict | list | bytes) for value in target) and len(target) > 1:
         raise OttlError("Sort takes numbers, strings and bools, no maps, lists or bytes")
     numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in target)

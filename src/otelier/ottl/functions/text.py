@@ -10,8 +10,8 @@ from .string_like import string_like
 
 @converter("Concat")
 def concat(values: list[Value], delimiter: str) -> str:
-    """Join values as text; nil, maps and lists are left out, but not the delimiter around nil."""
-    return delimiter.join(string_like(value) or "" for value in values if not isinstance(value, dict | list))
+    """Join values as text; nil is "<nil>", as upstream."""
+    return delimiter.join("<nil>" if value is None else string_like(value) or "" for value in values)
 
 
 @converter("Split")

@@ -132,7 +132,7 @@ def _reader(form: Format, names: Names) -> re.Pattern[str]:
         if kind == "text":
             out.append(re.sub(r"(\\ )+", r"\\s+", re.escape(text)))
         elif kind == "fraction":
-            out.append("[.,](?P<fraction>[0-9]{1,9})")
+            out.append("(?:[.,](?P<fraction>[0-9]{1,9}))?")
         else:
             out.append(_PATTERNS.get(text) or names.pattern(text))
             if text == "S" and (*form.pieces, ("", ""))[number + 1][0] != "fraction":
