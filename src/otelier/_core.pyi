@@ -762,6 +762,40 @@ class TakenTraces:
     def pairs(self) -> bytes:
         """As in `AddedTraces`."""
 
+# -- edits and conditions -----------------------------------------------------------------------
+# Programs are JSON; `otelier.ottl.forms` makes them, rust/process/src/edit/program.rs and condition/form.rs say what
+# there is.
+
+class EvaluationError(ValueError):
+    """An expression has no value for some item. `args`: the number of the step or condition, and why."""
+
+@final
+class Edit:
+    """A compiled program of edits of one signal."""
+
+    def __init__(self, program: bytes) -> None:
+        """Raises ValueError, which says what is wrong with the program."""
+
+    def apply(self, batch: Batch) -> tuple[Batch, list[tuple[int, int, str]]]:
+        """The edited batch, and for each step that failed: its number, how often, and why the first time.
+
+        Segments in which nothing changes are shared. Raises EvaluationError for a step that must not fail.
+        """
+
+@final
+class Condition:
+    """A compiled condition about the items of one signal."""
+
+    def __init__(self, program: bytes) -> None:
+        """Raises ValueError, which says what is wrong with the program."""
+
+    def mask(self, batch: Batch) -> tuple[bytes, list[tuple[int, int, str]]]:
+        """One byte per item, 1 where one of the program's conditions holds; and for each that failed: its number, how
+        often, and why the first time.
+
+        Raises EvaluationError if none may fail.
+        """
+
 # -- regular expressions ------------------------------------------------------------------------
 
 @final

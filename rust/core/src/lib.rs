@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 mod batch;
 mod client;
 mod disk;
+mod edit;
 mod frames;
 mod log;
 mod metrics;
@@ -25,6 +26,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     server::register(m)?;
     client::register(m)?;
     disk::register(m)?;
+    edit::register(m)?;
     frames::register(m)?;
     log::register(m)?;
     segment::register(m)?;
