@@ -57,8 +57,13 @@ class Batch:
     def __len__(self) -> int: ...
     def to_otlp(self) -> bytes: ...
     def to_json(self) -> bytes: ...
-    def to_tagged_json(self, *, sort: bool) -> bytes:
-        """OTLP/JSON, but each attribute is `{"key","type","value"}`, as in Jaeger's API; `sort`: by key."""
+    def to_jaeger(self, *, raw: bool) -> list[tuple[bytes, bytes]]:
+        """Each trace of a batch of traces: its id, and it as a JSON object of Jaeger's classic API.
+
+        Unless `raw`, traces are made easier to read: tags, logs and spans are sorted, spans that come twice or share
+        an id with their client's are told apart, links to nowhere go.
+        """
+
     def split(self, max_items: int) -> list[Batch]:
         """Parts of exactly `max_items` items, the last one maybe fewer; order is kept."""
 
