@@ -74,8 +74,12 @@ class Snapshot:
                     break
             return self._state
 
+    def left_out(self) -> list[str]:
+        """What is wrong with each segment that answers are made without; each text begins with its path."""
+        return self._view.left_out()
+
     def _tell_left_out(self) -> None:
-        for text in self._view.left_out():
+        for text in self.left_out():
             if text not in self._told:
                 self._told.add(text)
                 _log.error("answers are made without a segment: %s", text)

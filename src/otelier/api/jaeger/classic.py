@@ -93,7 +93,9 @@ class Classic:
             found = _encoded(batches, raw=query.raw)
             data = [found[each] for each in ids if each in found]
             missing = [_Error("trace not found", traceID=shown(each)) for each in ids if each not in found]
-            return _answer(request, _Envelope(data, errors=missing if query.trace_ids and missing else None))
+            errors = missing if query.trace_ids else []
+            errors += [_Error(f"not searched: {text}") for text in self._reader.left_out(owner)]
+            return _answer(request, _Envelope(data, errors=errors or None))
 
     def trace(self, request: Request) -> Response:
         """One trace."""
