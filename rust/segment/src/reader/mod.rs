@@ -13,6 +13,8 @@ mod fetch;
 mod file;
 mod footer;
 mod group;
+mod items;
+mod kept;
 mod look;
 mod page;
 mod part;

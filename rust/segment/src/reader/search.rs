@@ -94,7 +94,7 @@ fn starts(group: &mut Group, found: &Rows) -> Result<Vec<(u64, usize)>, ReadErro
         let first = rows.start;
         let Some(last) = found.within(rows.clone()).last() else { continue };
         let page = group.page(column, number)?;
-        match page.values(0..last + 1 - first).map_err(|what| group.file.damaged(what))? {
+        match &*page.some_values(0..last + 1 - first).map_err(|what| group.file.damaged(what))?.0 {
             Values::Int64(values) => {
                 hits.extend(found.within(rows).filter_map(|row| Some((*values.get(row - first)? as u64, row))));
             }
