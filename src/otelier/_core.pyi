@@ -269,9 +269,11 @@ class View:
     def __init__(self, disk: Disk) -> None:
         """Empty until the first refresh."""
 
-    def refresh(self, segments: Sequence[str], retired: int) -> None:
-        """Take on a state of the manifest (all segments' paths, the last retired generation) and what has come to the
-        log since. Cheap when nothing has changed.
+    def refresh(self, segments: Sequence[str], retired: int, starts: Sequence[tuple[int, int]] = ()) -> None:
+        """Take on a state of the manifest (all segments' paths, the last retired generation, least and greatest start
+        of each segment) and what has come to the log since. Cheap when nothing has changed.
+
+        A search opens no segment whose starts can't matter; without `starts` all may.
 
         Read the manifest again afterwards: if it has changed meanwhile, refresh again, because a generation may have
         been retired and removed before it was read. Raises StaleView if that is noticed at once, OSError.

@@ -67,7 +67,9 @@ class Snapshot:
                 version = self._stat()
                 if version != self._version or version is None:
                     self._state = read_state(self.disk)
-                self._view.refresh(list(self._state.segments), self._state.retired)
+                segments = self._state.segments
+                starts = [(each.min_start_ns, each.max_start_ns) for each in segments.values()]
+                self._view.refresh(list(segments), self._state.retired, starts)
                 self._version = version
                 # A generation that went while the log was read is in a segment that only the new manifest names.
                 if self._stat() == version:

@@ -22,6 +22,9 @@ use crate::schema;
 /// Log records within so many rows are read together: a trace's lie near each other, other records between them.
 const NEAR: usize = 4_096;
 
+/// Bytes of a row's encoded attributes for which there is room at once.
+const USUAL: usize = 1_024;
+
 /// Field numbers of attributes.
 const SPAN_ATTRIBUTES: u32 = 9;
 const RECORD_ATTRIBUTES: u32 = 6;
@@ -122,7 +125,7 @@ impl Group<'_> {
 
     /// The encoded attributes of each row, as fields of this number.
     fn attributes(&mut self, number: u32, rows: &Range<usize>) -> Result<Vec<Vec<u8>>, ReadError> {
-        let mut encoded = vec![Vec::new(); rows.len()];
+        let mut encoded: Vec<Vec<u8>> = rows.clone().map(|_| Vec::with_capacity(USUAL)).collect();
         for (at, column) in self.columns().iter().enumerate() {
             if let Some((_, key)) = schema::attribute_of_column(&column.name) {
                 each(self, at, rows, &mut |row, value| {
@@ -159,16 +162,11 @@ const HEAD: [&str; 19] = [
 
 /// A field with a KeyValue.
 fn put_attribute(out: &mut Vec<u8>, number: u32, key: &[u8], value: Value) {
-    const VARINT: usize = 10;
-    let (size, mut digits) = match value {
-        Value::Text(text) => (1 + varint_len(text.len()) + text.len(), Vec::new()),
-        Value::Int(int) => {
-            let mut digits = Vec::with_capacity(VARINT);
-            put_long(&mut digits, int as u64);
-            (1 + digits.len(), digits)
-        }
-        Value::Double(_) => (9, Vec::new()),
-        Value::Bool(_) => (2, Vec::new()),
+    let size = match value {
+        Value::Text(text) => 1 + varint_len(text.len()) + text.len(),
+        Value::Int(int) => 1 + varint_len(int as u64 as usize),
+        Value::Double(_) => 9,
+        Value::Bool(_) => 2,
         Value::Other(_) => return,
     };
     let pair = 1 + varint_len(key.len()) + key.len() + 1 + varint_len(size) + size;
@@ -180,9 +178,9 @@ fn put_attribute(out: &mut Vec<u8>, number: u32, key: &[u8], value: Value) {
     match value {
         Value::Text(text) => Message(out).content(1, text),
         Value::Bool(bool) => out.extend_from_slice(&[0x10, bool.into()]),
-        Value::Int(_) => {
+        Value::Int(int) => {
             out.push(0x18);
-            out.append(&mut digits);
+            put_long(out, int as u64);
         }
         Value::Double(double) => {
             out.push(0x21);

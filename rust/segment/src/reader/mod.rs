@@ -33,7 +33,7 @@ pub use footer::Footer;
 pub use group::Group;
 pub use page::Page;
 pub use part::Part;
-pub use search::FileSearch;
+pub use search::FileBlock;
 pub use texts::Texts;
 pub use values::{Dictionary, Values};
 
