@@ -57,8 +57,13 @@ class Batch:
     def __len__(self) -> int: ...
     def to_otlp(self) -> bytes: ...
     def to_json(self) -> bytes: ...
-    def to_tagged_json(self, *, sort: bool) -> bytes:
-        """OTLP/JSON, but each attribute is `{"key","type","value"}`, as in Jaeger's API; `sort`: by key."""
+    def to_jaeger(self, *, raw: bool) -> list[tuple[bytes, bytes]]:
+        """Each trace of a batch of traces: its id, and it as a JSON object of Jaeger's classic API.
+
+        Unless `raw`, traces are made easier to read: tags, logs and spans are sorted, spans that come twice or share
+        an id with their client's are told apart, links to nowhere go.
+        """
+
     def split(self, max_items: int) -> list[Batch]:
         """Parts of exactly `max_items` items, the last one maybe fewer; order is kept."""
 
@@ -276,9 +281,11 @@ class View:
     def __init__(self, disk: Disk) -> None:
         """Empty until the first refresh."""
 
-    def refresh(self, segments: Sequence[str], retired: int) -> None:
-        """Take on a state of the manifest (all segments' paths, the last retired generation) and what has come to the
-        log since. Cheap when nothing has changed.
+    def refresh(self, segments: Sequence[str], retired: int, starts: Sequence[tuple[int, int]] = ()) -> None:
+        """Take on a state of the manifest (all segments' paths, the last retired generation, least and greatest start
+        of each segment) and what has come to the log since. Cheap when nothing has changed.
+
+        A search opens no segment whose starts can't matter; without `starts` all may.
 
         Read the manifest again afterwards: if it has changed meanwhile, refresh again, because a generation may have
         been retired and removed before it was read. Raises StaleView if that is noticed at once, OSError.
