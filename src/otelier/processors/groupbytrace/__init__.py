@@ -73,6 +73,8 @@ class GroupByTrace(Processor):
         try:
             self._release()
             self._traces.hand_on()
+        except Exception:  # the next tick must come
+            self.ctx.log.exception("a release failed; what is left waits for the next one")
         finally:
             if self._timer:
                 self._timer.start(self._tick_s)

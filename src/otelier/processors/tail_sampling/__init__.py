@@ -108,6 +108,8 @@ class TailSampling(Processor):
             self._decide(self._traces.due())
             self._traces.hand_on()
             self._counters.ticked(self.ctx.clock.monotonic() - began)
+        except Exception:  # the next tick must come
+            self.ctx.log.exception("a tick failed; what is left waits for the next one")
         finally:
             if self._timer:
                 self._timer.start(_TICK_S)
