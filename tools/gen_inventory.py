@@ -3,10 +3,10 @@ prove its behaviour; and the cases that were observed on a Collector, each with 
 
 A test says what it proves by a marker, on itself or on its module: `@pytest.mark.proves("ottl.Concat")` for a function
 of OTTL, `"tail_sampling.latency"` for a policy, `"batch.timeout"` for a configuration key, `"collector.case_3"` for a
-case. A type that is there in several kinds is named with its kind (`"connectors.routing.table.pipelines"`). Keys that
-many components share are proved once, by the struct that has them (`"sending.QueueSettings.num_consumers"`). Markers are read
-from the source; nothing is run. `--check` fails if a page is out of date, a name has no proof, or a marker names
-nothing.
+case; `"a.{b,c}"` is both. A type that is there in several kinds is named with its kind
+(`"connectors.routing.table.pipelines"`). Keys that many components share are proved once, by the struct that has them
+(`"sending.QueueSettings.num_consumers"`). Markers are read from the source; nothing is run. `--check` fails if a page
+is out of date, a name has no proof, or a marker names nothing.
 """
 
 import argparse
@@ -47,7 +47,7 @@ CASES = {
     24: "otlphttp: what is tried again; values from the environment and the command line",
 }
 """What was observed on a running Collector, by the number in the notes about it."""
-WRITTEN = "<!-- Written by tools/gen_inventory.py from the code and the markers of the tests. Do not edit: run `make docs`. -->"
+WRITTEN = "<!-- Written by tools/gen_inventory.py from code and the tests' markers. Do not edit: run `make docs`. -->"
 INVENTORY = f"""\
 {WRITTEN}
 # Inventory
@@ -185,7 +185,19 @@ def _marked(node: ast.stmt) -> Iterator[str]:
     """Names in the markers of a test, or of `pytestmark`."""
     for call in ast.walk(node):
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "proves":
-            yield from (each.value for each in call.args if isinstance(each, ast.Constant))
+            written = (each.value for each in call.args if isinstance(each, ast.Constant))
+            yield from (name for each in written for name in spelled_out(each))
+
+
+def spelled_out(name: str) -> Iterator[str]:
+    """`a.{b,c}` is `a.b` and `a.c`."""
+    front, brace, rest = name.partition("{")
+    if not brace:
+        yield name
+        return
+    inside, _, rest = rest.partition("}")
+    for choice in inside.split(","):
+        yield from spelled_out(front + choice + rest)
 
 
 def gaps(sections: Mapping[str, list[str]], proofs: Mapping[str, list[str]]) -> Iterator[str]:

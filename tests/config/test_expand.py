@@ -16,6 +16,7 @@ def refusal(text: str, **env: str) -> str:
     return str(error.value)
 
 
+@pytest.mark.proves("collector.case_24")
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -28,6 +28,7 @@ def test_every_shared_configuration_loads_unchanged(shared: Path) -> None:
         assert file.read_bytes() == before
 
 
+@pytest.mark.proves("collector.case_24")
 def test_later_files_win_maps_join_lists_are_replaced_and_null_wins(write) -> None:
     first = write("a: {x: 1, y: [1, 2]}\nb: {keep: 1}\nc: {gone: 1}\n", "1.yaml")
     second = write("a: {y: [3], z: 2}\nb:\nd: 1\nc: {gone: }\n", "2.yaml")
@@ -38,6 +39,7 @@ def test_later_files_win_maps_join_lists_are_replaced_and_null_wins(write) -> No
     assert str(document.where(("a", "y"))) == "2.yaml:1:5"
 
 
+@pytest.mark.proves("collector.case_24")
 def test_a_set_comes_last_and_is_yaml(write) -> None:
     file = write("exporters: {otlp: {endpoint: x, tls: {insecure: false}}}\nlist: [1, 2]\n")
     sets = ["exporters.otlp.tls.insecure=true", "list=[9]", "new.deep.key=a=b", "exporters.otlp.n=${env:N}"]

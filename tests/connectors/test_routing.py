@@ -49,9 +49,7 @@ def two_tenants():
     )
 
 
-@pytest.mark.proves(
-    "connectors.routing.table.condition", "connectors.routing.table.pipelines", "connectors.routing.default_pipelines"
-)
+@pytest.mark.proves("connectors.routing.{table.condition,table.pipelines,default_pipelines}")
 def test_each_resource_goes_to_the_first_row_that_matches_and_the_rest_to_the_default():
     made = connector(
         row("a", condition='attributes["tenant"] == "acme"'),
@@ -93,6 +91,7 @@ def test_the_older_form_routes_and_may_edit_what_goes_its_way():
     assert decode(kept).resource_spans[0].resource.attributes
 
 
+@pytest.mark.proves("connectors.routing.match_once")
 @pytest.mark.parametrize("match_once", [True, False])
 def test_match_once_changes_nothing(match_once):
     rows = [row("a", condition='attributes["tenant"] == "acme"'), row("b", condition='attributes["tenant"] != nil')]

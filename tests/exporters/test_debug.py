@@ -197,6 +197,7 @@ def test_the_latest_time_that_otlp_can_say_is_printed():
 # -- where and how often ------------------------------------------------------------------------
 
 
+@pytest.mark.proves("debug.use_internal_logger")
 def test_by_default_it_prints_through_the_log(ctx, caplog, capsys):
     with caplog.at_level(logging.INFO, "otelier.test"):
         started(ctx).consume(items("traces", 3))
@@ -204,6 +205,7 @@ def test_by_default_it_prints_through_the_log(ctx, caplog, capsys):
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.proves("debug.{output_paths,verbosity}")
 def test_it_prints_a_batch_at_once_to_each_output_path(ctx, tmp_path, monkeypatch):
     class Counting(io.StringIO):
         writes = 0
@@ -228,6 +230,7 @@ def test_a_file_that_can_not_be_opened_stops_the_start(ctx, tmp_path):
         started(ctx, use_internal_logger=False, output_paths=(str(tmp_path / "no" / "file"),))
 
 
+@pytest.mark.proves("debug.sampling_{initial,thereafter}")
 @pytest.mark.parametrize(
     ("initial", "thereafter", "printed"), [(2, 1, 10), (2, 4, 2 + 2), (0, 5, 2), (3, 0, 3), (0, 0, 0)]
 )

@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+import time
 
 import pytest
 
@@ -45,6 +46,7 @@ def read_proto(data: bytes, signal):
 SENT = [items("traces", 3), items("metrics", 2), items("logs", 1), items("traces", 4, first=9)]
 
 
+@pytest.mark.proves("file.{path,format}")
 def test_json_is_a_line_of_otlp_json_per_batch_of_all_signals(ctx, path):
     file = started(ctx, path)
     for batch in SENT:
@@ -58,6 +60,7 @@ def test_json_is_a_line_of_otlp_json_per_batch_of_all_signals(ctx, path):
     assert digests(read) == digests(SENT)
 
 
+@pytest.mark.proves("file.format")
 def test_proto_is_each_request_behind_its_length(ctx, path):
     file = started(ctx, path, format="proto")
     sent = [items("logs", n + 1, first=10 * n) for n in range(5)]
@@ -67,6 +70,7 @@ def test_proto_is_each_request_behind_its_length(ctx, path):
     assert digests(read_proto(path.read_bytes(), "logs")) == digests(sent)
 
 
+@pytest.mark.proves("file.flush_interval")
 def test_a_batch_is_in_the_file_after_the_flush_interval(ctx, path):
     file = started(ctx, path)
     file.consume(items("traces", 1))
@@ -88,6 +92,7 @@ def test_with_flush_interval_0_it_is_there_at_once(ctx, path):
     file.stop(0)
 
 
+@pytest.mark.proves("file.append")
 @pytest.mark.parametrize(("append", "lines"), [(True, 2), (False, 1)])
 def test_append_keeps_what_was_there(ctx, path, append, lines):
     for _ in range(2):
@@ -103,6 +108,7 @@ def test_custody_is_here_and_says_what_may_be_lost(ctx, path):
     assert "1s" in custody.loss_window
 
 
+@pytest.mark.proves("file.{create_directory,directory_permissions}")
 def test_a_directory_is_made_only_if_wanted(ctx, tmp_path):
     path = tmp_path / "a" / "b" / "c.json"
     with pytest.raises(StartError, match="path: can't write"):
@@ -168,6 +174,7 @@ def backups(path):
     return sorted(each for each in path.parent.iterdir() if each != path)
 
 
+@pytest.mark.proves("file.rotation.max_megabytes")
 def test_a_large_file_is_set_aside_under_its_time_and_nothing_is_lost(path):
     clock = FakeClock()
     writer = FileWriter(path, clock, rotation=Rotation(max_bytes=10, max_days=0, max_backups=0, localtime=False))
@@ -183,6 +190,23 @@ def test_a_large_file_is_set_aside_under_its_time_and_nothing_is_lost(path):
     assert b"".join(each.read_bytes() for each in [*backups(path), path]) == b"12345 0\n12345 1\n12345 2\n12345 3\n"
 
 
+@pytest.mark.proves("file.rotation.localtime")
+@pytest.mark.parametrize(("localtime", "hour"), [(False, "22-13-21"), (True, "00-13-21")])
+def test_names_of_old_files_are_in_utc_or_local_time(path, monkeypatch, localtime, hour):
+    monkeypatch.setenv("TZ", "UTC-2")
+    time.tzset()
+    clock = FakeClock()
+    writer = FileWriter(path, clock, rotation=Rotation(max_bytes=1, max_days=0, max_backups=0, localtime=localtime))
+    for _ in range(2):
+        writer.write(b"a")
+        clock.advance(1.5)
+    writer.close()
+    monkeypatch.undo()
+    time.tzset()
+    assert [hour in each.name for each in backups(path)] == [True]
+
+
+@pytest.mark.proves("file.rotation.max_backups")
 def test_only_so_many_old_files_are_kept_and_strangers_are_left_alone(path):
     clock = FakeClock()
     stranger = path.with_name("telemetry-notes.out")
@@ -197,6 +221,7 @@ def test_only_so_many_old_files_are_kept_and_strangers_are_left_alone(path):
     assert stranger.exists()
 
 
+@pytest.mark.proves("file.rotation.max_days")
 def test_old_files_go_after_max_days(path):
     clock = FakeClock()
     writer = FileWriter(path, clock, rotation=Rotation(max_bytes=1, max_days=7, max_backups=0, localtime=False))
@@ -222,13 +247,14 @@ def test_rotation_goes_on_with_the_file_that_is_there(ctx, path):
 # -- configuration ------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("file.compression", "file.group_by.enabled", "file.group_by.{resource_attribute,max_open_files}")
 @pytest.mark.parametrize(
     ("keys", "key"),
     [
         ({"path": ""}, "path"),
         ({"append": True, "rotation": RotationSettings()}, "append"),
         ({"compression": "zstd"}, "compression"),
-        ({"group_by": GroupBySettings(enabled=True)}, "group_by.enabled"),
+        ({"group_by": GroupBySettings(enabled=True, resource_attribute="a", max_open_files=1)}, "group_by.enabled"),
         ({"flush_interval": Duration(-1)}, "flush_interval"),
         ({"directory_permissions": "rwx"}, "directory_permissions"),
     ],

@@ -36,6 +36,7 @@ def sent(exporter, suffix, name="sent", **labels):
     return counter.value(exporter=str(exporter.ctx.id), **labels)
 
 
+@pytest.mark.proves("otelier.data_dir")
 def test_what_is_taken_is_on_disk_unchanged(start, tmp_path):
     exporter = start()
     batches = [items("traces", 3), items("logs", 2), items("traces", 4, first=9)]
@@ -97,6 +98,7 @@ def test_a_directory_that_can_not_be_used_is_a_start_error_with_exit_code_two(st
     assert refused.value.exit_code == 2
 
 
+@pytest.mark.proves("otelier.{durability,interval}")
 def test_custody_ends_here_and_a_kill_loses_nothing():
     custody = Otelier(OtelierConfig(), component_context("otelier")).custody()
     assert (custody.kind, custody.loss_window) == (CustodyKind.STORES, "")

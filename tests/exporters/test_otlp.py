@@ -50,6 +50,7 @@ def retry_info(seconds, code):
     return (("grpc-status-details-bin", Status(code=code, message="later", details=[info]).SerializeToString()),)
 
 
+@pytest.mark.proves("sending.GrpcClientSettings.{endpoint,compression}")
 @pytest.mark.parametrize("signal", SIGNALS)
 @pytest.mark.parametrize("compression", ["gzip", "none"])
 def test_what_arrives_is_what_was_given(grpc_backend, started, signal, compression):
@@ -102,6 +103,7 @@ def test_partial_success_is_not_sent_again_and_the_rejected_are_counted(grpc_bac
     assert "three were odd" in caplog.text
 
 
+@pytest.mark.proves("sending.SendSettings.timeout")
 def test_a_black_hole_runs_into_the_timeout(started):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         exporter = started(
@@ -128,6 +130,7 @@ def test_the_timeout_is_for_all_endpoints_of_an_attempt_together(started):
         assert time.monotonic() - began < 0.95
 
 
+@pytest.mark.proves("sending.GrpcClientSettings.endpoint")
 def test_the_next_endpoint_takes_over_and_gives_back(grpc_backend, started):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]

@@ -44,6 +44,7 @@ def count(exporter, name, suffix="spans", **labels):
 # -- what arrives -------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("collector.case_24", "otlphttp.{endpoint,encoding}", "sending.HttpClientSettings.compression")
 @pytest.mark.parametrize("signal", SIGNALS)
 @pytest.mark.parametrize("encoding", ["proto", "json"])
 @pytest.mark.parametrize("compression", ["gzip", "none", "deflate"])
@@ -58,6 +59,7 @@ def test_what_arrives_is_what_was_given(http_backend, started, signal, encoding,
     assert arrival.batch.digest() == batch.digest()
 
 
+@pytest.mark.proves("sending.HttpClientSettings.headers")
 def test_headers_are_sent(http_backend, started):
     backend, url = http_backend()
     headers = {"Authorization": Secret("Bearer abc"), "X-Scope-OrgID": Secret("7")}
@@ -66,6 +68,7 @@ def test_headers_are_sent(http_backend, started):
     assert (arrival.headers["authorization"], arrival.headers["x-scope-orgid"]) == ("Bearer abc", "7")
 
 
+@pytest.mark.proves("otlphttp.{traces,metrics,logs}_endpoint")
 @pytest.mark.parametrize(
     ("keys", "url"),
     [
@@ -97,6 +100,7 @@ def test_a_signal_without_a_url_stops_the_start(started):
 # -- the retry matrix (conformance case 24) -----------------------------------------------------
 
 
+@pytest.mark.proves("collector.case_24")
 def test_503_with_retry_after_2_is_offered_again_2_seconds_later(http_backend, started, reply):
     backend, url = http_backend(reply(503, {"Retry-After": "2"}))
     exporter = started(url)
@@ -105,6 +109,7 @@ def test_503_with_retry_after_2_is_offered_again_2_seconds_later(http_backend, s
     assert backend.times == [0, 2.0]
 
 
+@pytest.mark.proves("collector.case_24")
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 500, 501])
 def test_other_errors_are_one_attempt_and_dropped(http_backend, started, status):
     backend, url = http_backend(status)
@@ -115,6 +120,7 @@ def test_other_errors_are_one_attempt_and_dropped(http_backend, started, status)
     assert count(exporter, "send_failed", reason="permanent") == 5
 
 
+@pytest.mark.proves("collector.case_24")
 def test_429_502_504_then_200_is_four_attempts_with_growing_waits(http_backend, started):
     backend, url = http_backend(429, 502, 504)
     exporter = started(url)

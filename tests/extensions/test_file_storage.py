@@ -16,6 +16,7 @@ def storage(directory, **keys):
     return made
 
 
+@pytest.mark.proves("file_storage.directory")
 def test_a_queue_is_found_again_under_its_name_and_under_no_other(tmp_path):
     first = storage(tmp_path)
     queue = first.open_queue("exporter/otlp/traces")
@@ -40,6 +41,7 @@ def test_records_are_found_again_and_belong_to_one_process(tmp_path):
     assert storage(tmp_path).open_records("processor/tail_sampling/traces").records == [b"two", b"three"]
 
 
+@pytest.mark.proves("file_storage.timeout")
 def test_a_queue_in_use_is_refused_with_the_holder_s_pid_until_it_is_let_go(tmp_path):
     first = storage(tmp_path)
     queue = first.open_queue("a")
@@ -52,6 +54,7 @@ def test_a_queue_in_use_is_refused_with_the_holder_s_pid_until_it_is_let_go(tmp_
     storage(tmp_path, timeout=Duration(0)).open_queue("a").close()
 
 
+@pytest.mark.proves("file_storage.{create_directory,directory_permissions}")
 def test_a_directory_that_is_missing_is_made_only_if_told(tmp_path):
     with pytest.raises(StartError, match="create_directory: true"):
         storage(tmp_path / "no")
@@ -106,7 +109,33 @@ def test_a_mistake_names_its_key(keys, key):
     assert [path for path, _ in FileStorageConfig(**keys).problems()] == [key]
 
 
+@pytest.mark.proves("file_storage.fsync")
 def test_the_loss_window_is_that_of_a_power_cut_without_fsync(tmp_path):
     assert "power cut" in storage(tmp_path).loss_window()
     assert storage(tmp_path, fsync=True).loss_window() == ""
     assert FileStorageConfig().compaction == CompactionSettings()
+
+
+@pytest.mark.proves(
+    "file_storage.recreate",
+    "file_storage.compaction.{directory,on_start,on_rebound,rebound_needed_threshold_mib}",
+    "file_storage.compaction.{rebound_trigger_threshold_mib,max_transaction_size}",
+    "file_storage.compaction.{check_interval,cleanup_on_start}",
+)
+def test_keys_of_the_collectors_file_change_nothing(tmp_path):
+    compaction = CompactionSettings(
+        directory="none",
+        on_start=True,
+        on_rebound=True,
+        rebound_needed_threshold_mib=0,
+        rebound_trigger_threshold_mib=0,
+        max_transaction_size=1,
+        check_interval=Duration(0.001),
+        cleanup_on_start=True,
+    )
+    for run in range(3):
+        it = storage(tmp_path, compaction=compaction, recreate=True)
+        queue = it.open_queue("a")
+        assert len(queue.restored()) == run
+        queue.put(items("traces", 1, first=run), 1)
+        it.stop(0)

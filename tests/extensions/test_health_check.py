@@ -62,6 +62,7 @@ def test_it_is_healthy_only_between_ready_and_stopping(start: Start, clock: Fake
     assert (status, json.loads(text)) == (503, never)
 
 
+@pytest.mark.proves("health_check.response_body.{healthy,unhealthy}")
 def test_texts_can_be_chosen(start: Start):
     health = start(response_body=ResponseBody(healthy="I'm good", unhealthy="I'm bad!"))
     assert ask(health) == (503, "I'm bad!")
@@ -69,12 +70,22 @@ def test_texts_can_be_chosen(start: Start):
     assert ask(health) == (200, "I'm good")
 
 
+@pytest.mark.proves("health_check.path")
 def test_the_default_path_answers_everywhere_and_another_only_there(start: Start):
     assert ask(start(), "/any/where")[0] == 503
     health = start(path="/health/status")
     assert ask(health, "/health/status?x=1")[0] == 503
     assert ask(health, "/")[0] == 404
     assert ask(health, "/health/status", "HEAD")[0] == 503
+
+
+@pytest.mark.proves("health_check.check_collector_pipeline.{enabled,interval,exporter_failure_threshold}")
+def test_checks_of_pipelines_change_nothing(start: Start, clock: FakeClock):
+    checks = CheckCollectorPipeline(enabled=True, interval=Duration(1), exporter_failure_threshold=1)
+    health = start(check_collector_pipeline=checks)
+    health.notify_ready()
+    clock.advance(60)
+    assert ask(health)[0] == 200
 
 
 def test_stop_without_start_is_allowed():

@@ -134,6 +134,7 @@ def test_a_port_in_use_is_a_start_error_that_names_it(tmp_path: Path):
             extension.start()
 
 
+@pytest.mark.proves("otelier_query.{allowed_hosts,queries_at_once}")
 def test_all_settings_of_the_server_reach_the_process():
     config = OtelierQueryConfig(
         endpoint="127.0.0.1:1",
@@ -157,6 +158,7 @@ def directory_of(data_dir: str, *written: str) -> str:
     return str(OtelierQueryConfig(data_dir=data_dir).directory([StoreSettings(data_dir=each) for each in written]))
 
 
+@pytest.mark.proves("otelier_query.data_dir")
 def test_it_shows_what_the_exporter_writes(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("OTELIER_DATA_DIR", "/default")
     assert directory_of("", "/a") == "/a"

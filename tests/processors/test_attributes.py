@@ -50,40 +50,98 @@ def values(attributes: Any) -> dict[str, Any]:
     return {each.key: getattr(each.value, each.value.WhichOneof("value") or "kind", None) for each in attributes}
 
 
-@pytest.mark.parametrize(
-    ("before", "action", "after"),
-    [
-        ({}, {"action": "insert", "key": "a", "value": 1}, {"a": 1}),
-        ({"a": 0}, {"action": "insert", "key": "a", "value": 1}, {"a": 0}),
-        ({}, {"action": "update", "key": "a", "value": 1}, {}),
-        ({"a": 0}, {"action": "update", "key": "a", "value": "x"}, {"a": "x"}),
-        ({}, {"action": "upsert", "key": "a", "value": True}, {"a": True}),
-        ({"b": 2.5}, {"action": "upsert", "key": "a", "from_attribute": "b"}, {"b": 2.5, "a": 2.5}),
-        ({}, {"action": "upsert", "key": "a", "from_attribute": "b"}, {}),
-        ({}, {"action": "upsert", "key": "a", "from_attribute": "b", "default_value": "x"}, {"a": "x"}),
-        ({"a": 1, "b": 2}, {"action": "delete", "key": "a"}, {"b": 2}),
-        ({"ab": 1, "b": 2, "c": 3}, {"action": "delete", "pattern": "^.?b$"}, {"c": 3}),
-        ({"ab": 1, "b": 2, "c": 3}, {"action": "delete", "key": "c", "pattern": "a"}, {"b": 2}),
-        ({"a": "jane"}, {"action": "hash", "key": "a"}, {"a": SHA["jane"]}),
-        ({"a": 1, "b": 1}, {"action": "hash", "pattern": "a"}, {"a": SHA["int 1"], "b": 1}),
-        ({"a": ""}, {"action": "hash", "key": "a"}, {"a": ""}),
-        (
-            {"a": "/v1/users/7"},
-            {"action": "extract", "key": "a", "pattern": "^/(?P<version>v[0-9]+)/(?P<kind>[a-z]+)"},
-            {"a": "/v1/users/7", "version": "v1", "kind": "users"},
-        ),
-        ({"a": 7}, {"action": "extract", "key": "a", "pattern": "(?P<x>.)"}, {"a": 7}),
-        ({"a": "12"}, {"action": "convert", "key": "a", "converted_type": "int"}, {"a": 12}),
-        ({"a": "x"}, {"action": "convert", "key": "a", "converted_type": "int"}, {"a": "x"}),
-        ({"a": 2.9}, {"action": "convert", "key": "a", "converted_type": "int"}, {"a": 2}),
-        ({"a": "2.5"}, {"action": "convert", "key": "a", "converted_type": "double"}, {"a": 2.5}),
-        ({"a": True}, {"action": "convert", "key": "a", "converted_type": "double"}, {"a": 1.0}),
-        ({"a": 1e21}, {"action": "convert", "key": "a", "converted_type": "string"}, {"a": "1e+21"}),
-        ({"a": [1, "x"]}, {"action": "convert", "key": "a", "converted_type": "string"}, {"a": '[1,"x"]'}),
-    ],
-)
+EACH_ACTION: list[Any] = [
+    ({}, {"action": "insert", "key": "a", "value": 1}, {"a": 1}),
+    ({"a": 0}, {"action": "insert", "key": "a", "value": 1}, {"a": 0}),
+    ({}, {"action": "update", "key": "a", "value": 1}, {}),
+    ({"a": 0}, {"action": "update", "key": "a", "value": "x"}, {"a": "x"}),
+    ({}, {"action": "upsert", "key": "a", "value": True}, {"a": True}),
+    ({"b": 2.5}, {"action": "upsert", "key": "a", "from_attribute": "b"}, {"b": 2.5, "a": 2.5}),
+    ({}, {"action": "upsert", "key": "a", "from_attribute": "b"}, {}),
+    ({}, {"action": "upsert", "key": "a", "from_attribute": "b", "default_value": "x"}, {"a": "x"}),
+    ({"a": 1, "b": 2}, {"action": "delete", "key": "a"}, {"b": 2}),
+    ({"ab": 1, "b": 2, "c": 3}, {"action": "delete", "pattern": "^.?b$"}, {"c": 3}),
+    ({"ab": 1, "b": 2, "c": 3}, {"action": "delete", "key": "c", "pattern": "a"}, {"b": 2}),
+    ({"a": "jane"}, {"action": "hash", "key": "a"}, {"a": SHA["jane"]}),
+    ({"a": 1, "b": 1}, {"action": "hash", "pattern": "a"}, {"a": SHA["int 1"], "b": 1}),
+    ({"a": ""}, {"action": "hash", "key": "a"}, {"a": ""}),
+    (
+        {"a": "/v1/users/7"},
+        {"action": "extract", "key": "a", "pattern": "^/(?P<version>v[0-9]+)/(?P<kind>[a-z]+)"},
+        {"a": "/v1/users/7", "version": "v1", "kind": "users"},
+    ),
+    ({"a": 7}, {"action": "extract", "key": "a", "pattern": "(?P<x>.)"}, {"a": 7}),
+    ({"a": "12"}, {"action": "convert", "key": "a", "converted_type": "int"}, {"a": 12}),
+    ({"a": "x"}, {"action": "convert", "key": "a", "converted_type": "int"}, {"a": "x"}),
+    ({"a": 2.9}, {"action": "convert", "key": "a", "converted_type": "int"}, {"a": 2}),
+    ({"a": "2.5"}, {"action": "convert", "key": "a", "converted_type": "double"}, {"a": 2.5}),
+    ({"a": True}, {"action": "convert", "key": "a", "converted_type": "double"}, {"a": 1.0}),
+    ({"a": 1e21}, {"action": "convert", "key": "a", "converted_type": "string"}, {"a": "1e+21"}),
+    ({"a": [1, "x"]}, {"action": "convert", "key": "a", "converted_type": "string"}, {"a": '[1,"x"]'}),
+]
+
+
+@pytest.mark.proves("attributes.actions.{key,action,value,from_attribute,default_value,pattern,converted_type}")
+@pytest.mark.parametrize(("before", "action", "after"), EACH_ACTION)
 def test_each_action_does_what_the_collectors_does(before: Any, action: Any, after: Any) -> None:
     assert edited(before, action) == after
+
+
+@pytest.mark.proves("resource.attributes.{key,action,value,from_attribute,default_value,pattern,converted_type}")
+@pytest.mark.parametrize(("before", "action", "after"), EACH_ACTION)
+def test_each_action_does_the_same_to_resources(before: Any, action: Any, after: Any) -> None:
+    resource = Resource(decoded(ResourceConfig, attributes=[action]), component_context("resource", signal="traces"))
+    [out] = made.decode(resource.process(made.traces(made.span(), resource=before))).resource_spans
+    assert values(out.resource.attributes) == after
+
+
+@pytest.mark.proves("resource.attributes.from_context")
+def test_resources_get_metadata_of_the_sender() -> None:
+    action = {"action": "upsert", "key": "tenant", "from_context": "metadata.X-Tenant"}
+    resource = Resource(decoded(ResourceConfig, attributes=[action]), component_context("resource", signal="traces"))
+    batch = made.traces(made.span(), resource={}).with_metadata({"x-tenant": ["a"]})
+    [out] = made.decode(resource.process(batch)).resource_spans
+    assert values(out.resource.attributes) == {"tenant": "a"}
+
+
+def delete(*keys: str) -> list[dict[str, str]]:
+    return [{"key": key, "action": "delete"} for key in keys]
+
+
+@pytest.mark.proves("collector.case_19")
+def test_deleting_what_is_not_there_is_no_error() -> None:
+    """The actions of layer 1, over a span that has what they delete, and one that has not."""
+    spans = processor(actions=delete("thread.name", "messaging.kafka.message_offset"))
+    resources = Resource(
+        decoded(ResourceConfig, attributes=delete("process.command_args", "telemetry.sdk.version")),
+        component_context("resource", signal="traces"),
+    )
+    full = {"thread.name": "main", "messaging.kafka.message_offset": 7, "kept": 1}
+    about = {"process.command_args": ["a"], "telemetry.sdk.version": "1", "service.name": "shop"}
+    for attributes, resource in ((full, about), ({"kept": 1}, {"service.name": "shop"})):
+        out = resources.process(spans.process(made.traces(made.span(attributes=attributes), resource=resource)))
+        [found] = made.decode(out).resource_spans
+        assert values(found.resource.attributes) == {"service.name": "shop"}
+        assert read(out) == {"kept": 1}
+
+
+@pytest.mark.proves("collector.case_24")
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [("${env:NUM}", 83), ("x${env:NUM}", "x0123"), ("$$literal", "$literal"), ("${env:UNSET:-dflt}", "dflt")],
+)
+def test_values_from_the_environment(written: str, value: Any) -> None:
+    text = f"actions:\n- key: a\n  action: insert\n  value: {written}\n"
+    document = load([f"yaml:{text}"], env={"NUM": "0123"})
+    under = Attributes(decode(AttributesConfig, document.tree, (), document), component_context(signal="traces"))
+    assert read(under.process(made.traces(made.span(attributes={})))) == {"a": value}
+
+
+@pytest.mark.proves("collector.case_24")
+def test_a_value_that_the_environment_does_not_have_is_none() -> None:
+    document = load(["yaml:{actions: [{key: a, action: insert, value: '${env:UNSET}'}]}"], env={})
+    with pytest.raises(ConfigError, match="must be set"):
+        decode(AttributesConfig, document.tree, (), document)
 
 
 def test_actions_run_in_their_order() -> None:
@@ -92,6 +150,7 @@ def test_actions_run_in_their_order() -> None:
     assert edited({"a": 1}, *reversed(move)) == {}
 
 
+@pytest.mark.proves("attributes.actions.from_context")
 def test_metadata_of_the_sender_becomes_an_attribute() -> None:
     under = processor(actions=[{"action": "upsert", "key": "tenant", "from_context": "metadata.X-Tenant"}])
     batch = made.traces(made.span(attributes={}))
@@ -103,6 +162,11 @@ def test_metadata_of_the_sender_becomes_an_attribute() -> None:
 MARK = {"action": "insert", "key": "marked", "value": True}
 
 
+@pytest.mark.proves(
+    "attributes.{include,exclude}.{match_type,services,span_names,span_kinds,attributes.key}",
+    "attributes.{include,exclude}.{attributes.value,resources.key}",
+    "attributes.{include,exclude}.{resources.value,libraries.name,libraries.version}",
+)
 @pytest.mark.parametrize(
     ("properties", "matches"),
     [
@@ -130,28 +194,53 @@ def test_include_and_exclude_choose_items(properties: Any, matches: bool) -> Non
     assert ("marked" in edited({"a": 5}, MARK, exclude=properties)) is not matches
 
 
+@pytest.mark.proves(
+    "attributes.{include,exclude}.{log_bodies,log_severity_texts,log_severity.min}",
+    "attributes.{include,exclude}.log_severity.match_undefined",
+    "attributes.{include,exclude}.{log_severity_number.min,log_severity_number.match_undefined}",
+)
 @pytest.mark.parametrize(
     ("properties", "marked"),
     [
         ({"log_bodies": ["hello"]}, [True, False]),
         ({"log_severity_texts": ["ERROR"]}, [False, True]),
         ({"log_severity": {"min": "WARN"}}, [False, False]),
+        ({"log_severity": {"min": "WARN", "match_undefined": True}}, [True, True]),
+        ({"log_severity_number": {"min": 9}}, [False, False]),
         ({"log_severity_number": {"min": 9, "match_undefined": True}}, [True, True]),
     ],
 )
 def test_log_records_are_chosen_by_body_and_severity(properties: Any, marked: list[bool]) -> None:
     batch = made.logs(made.log_record("hello"), made.log_record(7, severity="ERROR"))
     out = processor("logs", actions=[MARK], include={"match_type": "strict", **properties}).process(batch)
-    records = made.decode(out).resource_logs[0].scope_logs[0].log_records
-    assert ["marked" in values(record.attributes) for record in records] == marked
+    assert marks(out) == marked
+    out = processor("logs", actions=[MARK], exclude={"match_type": "strict", **properties}).process(batch)
+    assert marks(out) == [not mark for mark in marked]
 
 
-def test_data_points_are_chosen_by_their_metrics_name() -> None:
+def marks(batch: Batch) -> list[bool]:
+    """Of each log record."""
+    records = made.decode(batch).resource_logs[0].scope_logs[0].log_records
+    return ["marked" in values(record.attributes) for record in records]
+
+
+@pytest.mark.proves("attributes.{include,exclude}.metric_names")
+@pytest.mark.parametrize(("way", "marked"), [("include", [False, True]), ("exclude", [True, False])])
+def test_data_points_are_chosen_by_their_metrics_name(way: str, marked: list[bool]) -> None:
     batch = made.metrics(made.gauge("a", 1.0), made.counter("b", 1.0))
-    out = processor("metrics", actions=[MARK], include={"match_type": "regexp", "metric_names": ["^b"]}).process(batch)
+    properties = {"match_type": "regexp", "metric_names": ["^b"]}
+    out = processor("metrics", actions=[MARK], **{way: properties}).process(batch)
     first, second = made.decode(out).resource_metrics[0].scope_metrics[0].metrics
-    assert values(first.gauge.data_points[0].attributes) == {}
-    assert values(second.sum.data_points[0].attributes) == {"marked": True}
+    points = [first.gauge.data_points[0], second.sum.data_points[0]]
+    assert ["marked" in values(point.attributes) for point in points] == marked
+
+
+@pytest.mark.proves("attributes.{include,exclude}.regexp.{cacheenabled,cachemaxnumentries}")
+@pytest.mark.parametrize("way", ["include", "exclude"])
+def test_settings_of_the_collectors_cache_change_nothing(way: str) -> None:
+    properties = {"match_type": "regexp", "span_names": ["^GET"]}
+    cached = properties | {"regexp": {"cacheenabled": True, "cachemaxnumentries": 1}}
+    assert edited({}, MARK, **{way: properties}) == edited({}, MARK, **{way: cached})
 
 
 def test_properties_of_another_signal_are_refused() -> None:
@@ -198,6 +287,7 @@ def test_there_must_be_actions() -> None:
         decoded(ResourceConfig, attributes=[])
 
 
+@pytest.mark.proves("resource.attributes.{key,action,value}")
 def test_resources_are_edited_by_the_same_actions() -> None:
     actions = [
         {"action": "upsert", "key": "cluster.name", "value": "shop-1"},

@@ -86,7 +86,7 @@ def test_nothing_dropped_is_the_same_batch():
     assert it.out.batches[0].metadata == {"tenant": ("x",)}
 
 
-@pytest.mark.proves("filter.traces.resource", "filter.traces.span")
+@pytest.mark.proves("filter.traces.{resource,span}")
 def test_conditions_of_all_contexts_are_alternatives():
     it = Setup("""
 traces:
@@ -117,7 +117,7 @@ def test_metrics_are_dropped_whole():
     assert it.filtered("datapoints") == 2
 
 
-@pytest.mark.proves("filter.log_conditions.conditions", "filter.log_conditions.context")
+@pytest.mark.proves("filter.log_conditions.{conditions,context}")
 def test_inferred_contexts():
     it = Setup(
         """
@@ -141,6 +141,7 @@ _BATCHES = {
 _PATHS = {"trace": "span.name", "metric": "metric.name", "log": "log.body"}
 
 
+@pytest.mark.proves("filter.{trace,metric,log}_conditions.{context,conditions,error_mode}")
 @pytest.mark.parametrize("kind", ["trace", "metric", "log"])
 def test_groups_of_conditions_say_their_context_and_what_a_failure_does(kind):
     path, batch = _PATHS[kind], _BATCHES[kind]
@@ -160,6 +161,7 @@ def test_groups_of_conditions_say_their_context_and_what_a_failure_does(kind):
         left(f"{{conditions: [{failing}]}}")
 
 
+@pytest.mark.proves("filter.metrics.resource", "filter.logs.{resource,log_record}")
 @pytest.mark.parametrize(
     ("yaml", "kind", "count"),
     [

@@ -63,6 +63,11 @@ SPANS = both_resources(
 )
 
 
+@pytest.mark.proves(
+    "filter.spans.{include,exclude}.{match_type,services,span_names,span_kinds,attributes.key}",
+    "filter.spans.{include,exclude}.{attributes.value,resources.key}",
+    "filter.spans.{include,exclude}.{resources.value,libraries.name,libraries.version}",
+)
 @pytest.mark.parametrize(
     ("properties", "chosen"),
     [
@@ -98,6 +103,10 @@ METRICS = Batch.join(
 )
 
 
+@pytest.mark.proves(
+    "filter.metrics.{include,exclude}.{match_type,regexp}",
+    "filter.metrics.{include,exclude}.{metric_names,resource_attributes.key,resource_attributes.value}",
+)
 @pytest.mark.parametrize(
     ("properties", "chosen"),
     [
@@ -123,6 +132,12 @@ def records() -> Batch:
     return Batch.join([logs(first, second, resource={"host": "a"}), logs(third, resource={"host": "b"})])
 
 
+@pytest.mark.proves(
+    "filter.logs.{include,exclude}.{match_type,resource_attributes.key}",
+    "filter.logs.{include,exclude}.{resource_attributes.value,record_attributes.key}",
+    "filter.logs.{include,exclude}.{record_attributes.value,severity_texts}",
+    "filter.logs.{include,exclude}.{severity_number.min,severity_number.match_undefined,bodies}",
+)
 @pytest.mark.parametrize(
     ("properties", "chosen"),
     [

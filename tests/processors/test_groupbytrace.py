@@ -117,7 +117,7 @@ def test_what_is_lost_is_counted(error, reason):
     assert {dict(labels)["reason"]: value for labels, value in metric.values.items()} == {reason: 1}
 
 
-@pytest.mark.proves("groupbytrace.budget_bytes", "groupbytrace.spill_bytes", "groupbytrace.spill_directory")
+@pytest.mark.proves("groupbytrace.{budget_bytes,spill_bytes,spill_directory}")
 def test_without_room_data_is_refused_and_with_a_disk_it_is_not(tmp_path):
     it = Process(budget_bytes=200, spill_bytes=0)
     for number in range(10):

@@ -3,8 +3,6 @@
 import random
 from collections import Counter
 
-import pytest
-
 from otelier.component import Duration
 from otelier.processors.groupbytrace import GroupByTrace, GroupByTraceConfig
 from otelier.telemetry import Batch
@@ -49,7 +47,6 @@ def pieces(batches: list[Batch]) -> Counter[tuple[str, tuple[str, ...]]]:
 
 
 @needs_collector
-@pytest.mark.proves("groupbytrace")
 def test_traces_come_out_whole_and_with_their_headers(tmp_path):
     sent = random_spans(1, 700)
     theirs = outputs("traces", {"it": ("groupbytrace", {"wait_duration": "1s"})}, sent, tmp_path, wait_s=3)["it"]

@@ -28,11 +28,7 @@ def arrived(made):
 
 
 @pytest.mark.proves(
-    "processors.routing.attribute_source",
-    "processors.routing.from_attribute",
-    "processors.routing.default_exporters",
-    "processors.routing.table.value",
-    "processors.routing.table.exporters",
+    "processors.routing.{attribute_source,from_attribute,default_exporters,table.value,table.exporters}"
 )
 def test_the_resource_s_attribute_decides_and_the_rest_goes_to_the_default():
     made = processor(
@@ -59,7 +55,7 @@ def test_the_attribute_goes_once_it_has_decided_if_told_so():
     assert not decode(batch).resource_spans[0].resource.attributes
 
 
-@pytest.mark.proves("processors.routing.attribute_source", "processors.routing.from_attribute")
+@pytest.mark.proves("processors.routing.{attribute_source,from_attribute}")
 def test_client_metadata_decides_for_the_whole_batch():
     made = processor(RoutingRow(value="acme", exporters=(PROD, TEST)), from_attribute="X-Tenant")
     made.consume(of("production").with_metadata({"x-tenant": ("acme",)}))
@@ -77,6 +73,7 @@ def test_a_resource_may_match_several_statements():
     assert arrived(made) == [1, 2, 1]
 
 
+@pytest.mark.proves("processors.routing.error_mode")
 def test_a_statement_that_fails_refuses_the_batch_unless_told_to_go_on():
     failing = RoutingRow(
         statement='route() where ParseInt(attributes["deployment.environment"], 10) == 1', exporters=(PROD,)

@@ -108,11 +108,7 @@ def test_a_statement_can_ask_for_the_senders_metadata():
     assert opened(it.out.batches[0]).resource_spans[0].scope_spans[0].spans[0].name == "x"
 
 
-@pytest.mark.proves(
-    "transform.trace_statements.conditions",
-    "transform.trace_statements.context",
-    "transform.trace_statements.statements",
-)
+@pytest.mark.proves("transform.trace_statements.{conditions,context,statements}")
 def test_statements_run_in_order_and_groups_one_after_the_other():
     it = Setup("""
 trace_statements:
@@ -211,6 +207,7 @@ def _called(batch):
             return [each.body.string_value for each in records]
 
 
+@pytest.mark.proves("transform.{trace,metric,log}_statements.{conditions,context,error_mode,shared_cache,statements}")
 @pytest.mark.parametrize("kind", ["trace", "metric", "log"])
 def test_groups_of_all_signals_have_the_same_keys(kind, caplog):
     context, name, path, batch = _ITEMS[kind]

@@ -383,6 +383,7 @@ def test_requests_are_counted_by_their_outcome(run):
     assert it.counted("otelcol_receiver_requests", transport="http", outcome="failure") == 1
 
 
+@pytest.mark.proves("server.ServerSettings.include_metadata")
 def test_metadata_travels_only_where_it_is_asked_for(run):
     it = run(http={"include_metadata": True}, grpc={"include_metadata": True})
     it.post("traces", items("traces", 1).to_otlp(), headers={"X-Tenant": "a"})
@@ -393,13 +394,18 @@ def test_metadata_travels_only_where_it_is_asked_for(run):
     assert dict(bare.out.batches[0].metadata) == {}
 
 
+@pytest.mark.proves(
+    "receivers.otlp.protocols.http.{traces,logs}_url_path", "receivers.otlp.protocols.http.metrics_url_path"
+)
 def test_paths_of_signals_can_be_chosen(run):
-    it = run(http={"traces_url_path": "/a/b", "logs_url_path": "/l"})
+    it = run(http={"traces_url_path": "/a/b", "metrics_url_path": "/m", "logs_url_path": "/l"})
+    assert it.post("metrics", items("metrics", 1).to_otlp(), path="/m").status == 200
     assert it.post("traces", items("traces", 1).to_otlp(), path="/a/b").status == 200
     assert it.post("logs", items("logs", 1).to_otlp(), path="/l").status == 200
     assert it.post("traces", items("traces", 1).to_otlp()).status == 404
 
 
+@pytest.mark.proves("server.CorsSettings.allowed_origins")
 def test_web_pages_may_send_only_from_allowed_origins(run):
     it = run(http={"cors": {"allowed_origins": ("https://*.example.com",), "allowed_headers": ("x-a",), "max_age": 60}})
     asks = {"access-control-request-method": "POST", "access-control-request-headers": "content-type,x-a"}
@@ -415,6 +421,7 @@ def test_without_cors_no_origin_is_allowed(it):
     assert "access-control-allow-origin" not in it.post("traces", b"", "", method="OPTIONS", headers=asks).headers
 
 
+@pytest.mark.proves("server.ServerSettings.endpoint")
 def test_a_port_in_use_is_a_start_error_that_names_the_owner(run):
     first = run(grpc=None)
     with pytest.raises(StartError, match=r"127\.0\.0\.1:\d+ is already in use by pid \d+"):

@@ -308,6 +308,7 @@ def test_headers_of_a_mebibyte_are_431_and_the_connection_closed(it):
     assert not got or got.startswith((b"HTTP/1.1 431", b"HTTP/1.1 400"))
 
 
+@pytest.mark.proves("server.HttpServerSettings.{read_header_timeout,read_timeout}")
 def test_half_requests_are_closed_and_good_senders_notice_nothing(run):
     it = run(http={"read_header_timeout": 0.3, "read_timeout": 0.3})
     half = [it.raw(HEAD) for _ in range(60)]

@@ -40,6 +40,7 @@ def until_closed(connection: socket.socket) -> None:
         pass
 
 
+@pytest.mark.proves("server.GrpcServerSettings.max_recv_msg_size_mib")
 @pytest.mark.parametrize(("mib", "taken"), [(1, False), (0, True)])
 def test_the_largest_grpc_request(run: Run, mib: int, taken: bool):
     it = run(http=None, grpc={"max_recv_msg_size_mib": mib})
@@ -53,6 +54,7 @@ def test_the_largest_grpc_request(run: Run, mib: int, taken: bool):
     assert error.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
+@pytest.mark.proves("server.HttpServerSettings.max_request_body_size")
 def test_the_largest_http_body(run: Run):
     it = run(grpc=None, http={"max_request_body_size": 1000})
     assert it.post("traces", items("traces", 1).to_otlp()).status == 200
@@ -73,6 +75,7 @@ class Gate(MemoryExporter):
         super().consume(batch)
 
 
+@pytest.mark.proves("server.GrpcServerSettings.max_concurrent_streams")
 def test_requests_at_once_on_one_connection(run: Run):
     gate = Gate()
     it = run(http=None, grpc={"max_concurrent_streams": 1}, outputs={"traces": gate})
@@ -89,6 +92,7 @@ def test_requests_at_once_on_one_connection(run: Run):
     assert gate.items == 1
 
 
+@pytest.mark.proves("server.KeepaliveServerParameters.max_connection_idle")
 def test_an_idle_connection_is_closed(run: Run):
     it = run(http=None, grpc=keepalive(max_connection_idle=0.05))
     with socket.create_connection(it.receiver.address("grpc"), timeout=WAIT_S) as connection:
@@ -96,6 +100,7 @@ def test_an_idle_connection_is_closed(run: Run):
         until_closed(connection)
 
 
+@pytest.mark.proves("server.KeepaliveServerParameters.max_connection_age")
 def test_an_old_connection_is_told_to_go(run: Run):
     it = run(http=None, grpc=keepalive(max_connection_age=0.05))
     with socket.create_connection(it.receiver.address("grpc"), timeout=WAIT_S) as connection:
@@ -108,6 +113,7 @@ def test_an_old_connection_is_told_to_go(run: Run):
             frames.read(int.from_bytes(head[:3]))
 
 
+@pytest.mark.proves("server.KeepaliveServerParameters.{time,timeout}")
 def test_a_client_that_answers_no_pings_is_cut_off(run: Run):
     it = run(http=None, grpc=keepalive(time=0.05, timeout=0.05))
     with socket.create_connection(it.receiver.address("grpc"), timeout=WAIT_S) as connection:
@@ -115,6 +121,7 @@ def test_a_client_that_answers_no_pings_is_cut_off(run: Run):
         until_closed(connection)
 
 
+@pytest.mark.proves("server.KeepaliveServerParameters.max_connection_age_grace")
 def test_what_is_under_way_has_a_time_of_grace(run: Run):
     gate = Gate()
     settings = keepalive(max_connection_age=0.05, max_connection_age_grace=0.1)
@@ -125,6 +132,10 @@ def test_what_is_under_way_has_a_time_of_grace(run: Run):
     gate.opened.set()
 
 
+@pytest.mark.proves(
+    "server.GrpcServerSettings.{read_buffer_size,write_buffer_size}",
+    "server.KeepaliveEnforcementPolicy.{min_time,permit_without_stream}",
+)
 @pytest.mark.parametrize(
     "keys",
     [
@@ -143,6 +154,7 @@ def test_keys_that_only_tune_gos_server_change_nothing(run: Run, keys: dict[str,
     assert it.out.items == 1
 
 
+@pytest.mark.proves("server.HttpServerSettings.keep_alives_enabled")
 @pytest.mark.parametrize(("keeps", "open_after"), [(True, True), (False, False)])
 def test_http_connections_are_kept_unless_told_otherwise(run: Run, keeps: bool, open_after: bool):
     it = run(grpc=None, http={"keep_alives_enabled": keeps})
@@ -154,6 +166,7 @@ def test_http_connections_are_kept_unless_told_otherwise(run: Run, keeps: bool, 
     connection.close()
 
 
+@pytest.mark.proves("server.HttpServerSettings.idle_timeout")
 def test_an_idle_http_connection_is_closed(run: Run):
     it = run(grpc=None, http={"idle_timeout": Duration(0.1)})
     head = b"POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-protobuf\r\ncontent-length: 0\r\n\r\n"
@@ -161,6 +174,7 @@ def test_an_idle_http_connection_is_closed(run: Run):
         until_closed(connection)
 
 
+@pytest.mark.proves("server.HttpServerSettings.write_timeout")
 def test_an_answer_that_takes_too_long(run: Run):
     gate = Gate()
     it = run(grpc=None, http={"write_timeout": Duration(0.1)}, outputs={"traces": gate})
@@ -168,6 +182,7 @@ def test_an_answer_that_takes_too_long(run: Run):
     gate.opened.set()
 
 
+@pytest.mark.proves("server.HttpServerSettings.compression_algorithms")
 def test_only_named_encodings_are_taken(run: Run):
     it = run(grpc=None, http={"compression_algorithms": ("", "gzip")})
     body = items("traces", 1).to_otlp()
@@ -175,11 +190,13 @@ def test_only_named_encodings_are_taken(run: Run):
     assert it.post("traces", body, headers={"content-encoding": "zstd"}).status == 400
 
 
+@pytest.mark.proves("server.HttpServerSettings.response_headers")
 def test_every_answer_has_the_given_headers(run: Run):
     it = run(grpc=None, http={"response_headers": {"x-server": Secret("otelier")}})
     assert it.post("traces", b"").headers["x-server"] == "otelier"
 
 
+@pytest.mark.proves("server.CorsSettings.{allowed_headers,exposed_headers,max_age}")
 def test_pages_are_told_what_they_may_do(run: Run):
     cors = CorsSettings(
         allowed_origins=("https://a.example",), allowed_headers=("x-a",), exposed_headers=("x-b",), max_age=60
@@ -193,6 +210,7 @@ def test_pages_are_told_what_they_may_do(run: Run):
     assert it.post("traces", b"", headers=origin).headers["access-control-expose-headers"].lower() == "x-b"
 
 
+@pytest.mark.proves("server.ServerSettings.transport")
 def test_the_kind_of_socket(run: Run):
     it = run(grpc=None, http={"transport": "tcp6", "endpoint": "[::1]:0"})
     assert it.receiver.address("http")[0] == "::1"
@@ -204,6 +222,7 @@ def test_the_kind_of_socket(run: Run):
 # -- TLS ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("server.TlsServerSettings.{max_version,cipher_suites}")
 def test_the_highest_version_and_the_suites_of_tls(run: Run, authority: Authority):  # noqa: F811
     suite = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"
     assert suite in CIPHER_SUITES
@@ -222,6 +241,7 @@ def test_the_highest_version_and_the_suites_of_tls(run: Run, authority: Authorit
         post(it, context)
 
 
+@pytest.mark.proves("server.TlsServerSettings.client_ca_file_reload")
 def test_authorities_of_clients_are_read_again(run: Run, authority: Authority, tmp_path: Path):  # noqa: F811
     (tmp_path / "other").mkdir()
     other = Authority(tmp_path / "other", "other")
@@ -241,6 +261,7 @@ def test_authorities_of_clients_are_read_again(run: Run, authority: Authority, t
         break
 
 
+@pytest.mark.proves("server.TlsServerSettings.{ca_file,ca_pem,include_system_ca_certs_pool}")
 def test_keys_of_tls_that_are_for_clients_change_nothing(run: Run, authority: Authority, tmp_path: Path):  # noqa: F811
     (tmp_path / "other").mkdir()
     other = Authority(tmp_path / "other", "other")

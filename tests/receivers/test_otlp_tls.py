@@ -99,6 +99,7 @@ def tls(**keys: Any) -> dict[str, Any]:
     return {"tls": settings}
 
 
+@pytest.mark.proves("server.TlsServerSettings.{cert_file,key_file}")
 def test_grpc_and_http_are_served_over_tls(run: Callable[..., Any], authority: Authority):
     settings = tls(**authority.issue("server"))
     it = run(grpc=settings, http=settings)
@@ -116,6 +117,7 @@ def test_plain_text_is_not_served_where_tls_is_spoken(run: Callable[..., Any], a
     assert post(it, client(authority)) == 200
 
 
+@pytest.mark.proves("server.TlsServerSettings.client_ca_file")
 def test_clients_must_prove_themselves_where_an_authority_is_set(
     run: Callable[..., Any], authority: Authority, tmp_path: Path
 ):
@@ -128,6 +130,7 @@ def test_clients_must_prove_themselves_where_an_authority_is_set(
     assert it.out.items == 1
 
 
+@pytest.mark.proves("server.TlsServerSettings.min_version")
 def test_versions_of_tls_are_bounded(run: Callable[..., Any], authority: Authority):
     it = run(grpc=None, http=tls(**authority.issue("server"), min_version="1.3"))
     assert post(it, client(authority)) == 200
@@ -135,6 +138,7 @@ def test_versions_of_tls_are_bounded(run: Callable[..., Any], authority: Authori
         post(it, client(authority, maximum_version=ssl.TLSVersion.TLSv1_2))
 
 
+@pytest.mark.proves("server.TlsServerSettings.reload_interval")
 def test_certificates_are_read_again_without_a_restart(run: Callable[..., Any], authority: Authority):
     it = run(grpc=None, http=tls(**authority.issue("server"), reload_interval=0.02))
     context = client(authority)
@@ -145,6 +149,7 @@ def test_certificates_are_read_again_without_a_restart(run: Callable[..., Any], 
     assert post(it, context) == 200
 
 
+@pytest.mark.proves("server.TlsServerSettings.{cert_pem,key_pem}")
 def test_inline_certificates_are_taken(run: Callable[..., Any], authority: Authority):
     files = authority.issue("server")
     pem = {name.replace("file", "pem"): Secret(Path(path).read_text()) for name, path in files.items()}

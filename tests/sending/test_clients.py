@@ -124,6 +124,7 @@ def post_at_once(poster: HttpPoster, server: HttpServer, count: int, until) -> N
             each.result()
 
 
+@pytest.mark.proves("sending.HttpClientSettings.disable_keep_alives")
 @pytest.mark.parametrize(("off", "connections"), [(False, 1), (True, 3)])
 def test_connections_are_kept_unless_told_otherwise(server, poster, off, connections):
     client = poster(disable_keep_alives=off)
@@ -132,11 +133,13 @@ def test_connections_are_kept_unless_told_otherwise(server, poster, off, connect
     assert server.opened == connections
 
 
+@pytest.mark.proves("sending.HttpClientSettings.idle_conn_timeout")
 def test_idle_connections_are_closed(server, poster):
     post(poster(idle_conn_timeout=Duration(0.01)), server.url)
     server.until(lambda: server.open == 0)
 
 
+@pytest.mark.proves("sending.HttpClientSettings.{max_idle_conns,max_idle_conns_per_host}")
 @pytest.mark.parametrize("key", ["max_idle_conns", "max_idle_conns_per_host"])
 def test_only_so_many_idle_connections_are_kept(server, poster, key):
     client = poster(**{key: 1})
@@ -146,22 +149,26 @@ def test_only_so_many_idle_connections_are_kept(server, poster, key):
     assert server.opened == 3
 
 
+@pytest.mark.proves("sending.HttpClientSettings.max_conns_per_host")
 def test_only_so_many_connections_to_a_host(server, poster):
     client = poster(max_conns_per_host=2)
     post_at_once(client, server, 6, lambda: server.at_once == 2)
     assert (server.most_at_once, server.opened, len(server.paths)) == (2, 2, 6)
 
 
+@pytest.mark.proves("sending.HttpClientSettings.proxy_url")
 def test_requests_go_through_the_proxy(server, poster):
     post(poster(proxy_url=server.url), "http://backend.invalid/v1/traces")
     assert server.paths == ["http://backend.invalid/v1/traces"]
 
 
+@pytest.mark.proves("sending.HttpClientSettings.headers")
 def test_headers_go_along(server, poster):
     post(poster(headers={"X-Token": Secret("abc")}), server.url)
     assert server.headers[0]["x-token"] == "abc"
 
 
+@pytest.mark.proves("sending.CompressionParams.level")
 def test_the_level_of_compression(server):
     for level in (1, 9):
         params = CompressionParams(level=level)
@@ -172,6 +179,10 @@ def test_the_level_of_compression(server):
     assert hard < easy
 
 
+@pytest.mark.proves(
+    "sending.HttpClientSettings.{read_buffer_size,write_buffer_size}",
+    "sending.HttpClientSettings.{force_attempt_http2,http2_read_idle_timeout,http2_ping_timeout}",
+)
 @pytest.mark.parametrize(
     "keys",
     [
@@ -188,6 +199,7 @@ def test_keys_that_only_tune_gos_client_change_nothing(server, poster, keys):
     assert server.paths == ["/"]
 
 
+@pytest.mark.proves("sending.CookieSettings.enabled", "sending.AuthSettings.authenticator")
 def test_cookies_and_authenticators_are_not_taken():
     assert [path for path, _ in HttpClientSettings(cookies=CookieSettings(enabled=True)).problems()] == [
         "cookies.enabled"
@@ -245,12 +257,14 @@ def send(endpoint: str, **keys) -> None:
         sender.close()
 
 
+@pytest.mark.proves("sending.GrpcClientSettings.headers")
 def test_metadata_goes_along(backend):
     server = backend()
     send(f"127.0.0.1:{server.port}", headers={"X-Token": Secret("abc")})
     assert server.requests[0]["x-token"] == "abc"
 
 
+@pytest.mark.proves("sending.GrpcClientSettings.{read_buffer_size,write_buffer_size,wait_for_ready}")
 @pytest.mark.parametrize(
     "keys",
     [
@@ -283,6 +297,7 @@ def silent() -> Iterator[tuple[str, threading.Event]]:
         yield f"127.0.0.1:{listener.getsockname()[1]}", closed
 
 
+@pytest.mark.proves("sending.KeepaliveSettings.{time,timeout}")
 def test_a_dead_connection_is_found_by_pings(silent):
     endpoint, closed = silent
     with pytest.raises(Retryable, match="UNAVAILABLE"):
@@ -290,6 +305,7 @@ def test_a_dead_connection_is_found_by_pings(silent):
     assert closed.wait(WAIT_S)
 
 
+@pytest.mark.proves("sending.KeepaliveSettings.permit_without_stream")
 def test_pings_go_on_without_a_request_if_allowed(silent):
     endpoint, closed = silent
     keepalive = KeepaliveSettings(time=Duration(0.3), timeout=Duration(0.05), permit_without_stream=True)
@@ -301,6 +317,7 @@ def test_pings_go_on_without_a_request_if_allowed(silent):
     sender.close()
 
 
+@pytest.mark.proves("sending.TlsClientSettings.insecure")
 def test_tls_is_spoken_unless_told_otherwise(backend):
     server = backend()
     with pytest.raises(Retryable):

@@ -47,6 +47,7 @@ def stopped(path, ctx, within_s=10.0):
 # -- retry --------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("sending.RetrySettings.{initial_interval,multiplier,max_interval}")
 def test_waits_grow_by_half_up_to_the_longest(leaping, backend_of):
     backend = backend_of(leaping.clock, *[DOWN] * 8)
     started(leaping, backend, sending_queue=NO_QUEUE, retry_on_failure=STEADY).consume(items("traces", 1))
@@ -54,6 +55,7 @@ def test_waits_grow_by_half_up_to_the_longest(leaping, backend_of):
     assert waits == pytest.approx([5, 7.5, 11.25, 16.875, 25.3125, 30, 30, 30])
 
 
+@pytest.mark.proves("sending.RetrySettings.randomization_factor")
 def test_waits_are_spread_by_half_both_ways(leaping, backend_of):
     backend = backend_of(leaping.clock, *[DOWN] * 200)
     retry = RetrySettings(multiplier=1, max_elapsed_time=Duration(0))
@@ -77,6 +79,7 @@ def test_no_wait_is_longer_than_a_day_whatever_the_backend_asks_for(leaping, bac
     assert backend.times == [0, 24 * 3600]
 
 
+@pytest.mark.proves("sending.RetrySettings.max_elapsed_time")
 def test_gives_up_when_the_next_attempt_would_be_too_late(leaping, backend_of, counted):
     backend = backend_of(leaping.clock, *[DOWN] * 100)
     retry = RetrySettings(randomization_factor=0, max_elapsed_time=Duration(60))
@@ -107,6 +110,7 @@ def test_a_permanent_error_is_one_attempt_one_error_line_and_counted(leaping, ba
     assert "bad data" in caplog.messages[0]
 
 
+@pytest.mark.proves("sending.RetrySettings.enabled")
 def test_with_retry_off_the_first_failure_drops(leaping, backend_of, counted):
     backend = backend_of(leaping.clock, DOWN)
     path = started(leaping, backend, sending_queue=NO_QUEUE, retry_on_failure=RetrySettings(enabled=False))
@@ -147,6 +151,7 @@ def test_partial_success_is_not_sent_again_and_counted_with_its_message(leaping,
     assert "trace id of 5 bytes" in caplog.text
 
 
+@pytest.mark.proves("sending.SendSettings.timeout")
 @pytest.mark.parametrize(("timeout_s", "given_s"), [(5, 5), (0.5, 0.5), (0, float("inf"))])
 def test_each_attempt_is_given_the_timeout(leaping, backend_of, timeout_s, given_s):
     backend = backend_of(leaping.clock, DOWN)
@@ -157,6 +162,7 @@ def test_each_attempt_is_given_the_timeout(leaping, backend_of, timeout_s, given
 # -- queue --------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("sending.QueueSettings.queue_size")
 def test_a_full_queue_refuses_and_counts_and_the_rest_is_delivered(ctx, clock, backend_of, counted):
     backend = backend_of(clock)
     backend.open.clear()
@@ -172,6 +178,7 @@ def test_a_full_queue_refuses_and_counts_and_the_rest_is_delivered(ctx, clock, b
     assert counted(ctx) == {"sent_spans": 3, "enqueue_failed_spans/queue": 4}
 
 
+@pytest.mark.proves("sending.QueueSettings.{enabled,wait_for_result}")
 def test_the_sender_is_answered_before_the_backend_unless_it_waits_for_the_result(ctx, clock, backend_of):
     backend = backend_of(clock, Permanent("no"))
     path = started(ctx, backend, sending_queue=QueueSettings(wait_for_result=True))
@@ -182,6 +189,7 @@ def test_the_sender_is_answered_before_the_backend_unless_it_waits_for_the_resul
     stopped(path, ctx)
 
 
+@pytest.mark.proves("sending.QueueSettings.num_consumers")
 def test_an_idle_exporter_has_few_threads_and_a_busy_one_all_it_may(clock, backend_of):
     def consumers():
         return sum(thread.name.startswith("otelier:otlp/threads:") for thread in threading.enumerate())
@@ -265,6 +273,7 @@ def test_requests_are_joined_and_those_who_wait_for_the_result_get_it(ctx, clock
     stopped(path, ctx)
 
 
+@pytest.mark.proves("sending.BatchSettings.flush_timeout")
 def test_a_small_rest_is_sent_after_the_flush_timeout(ctx, clock, backend_of):
     backend = backend_of(clock)
     path = started(ctx, backend, sending_queue=QueueSettings(batch=BatchSettings(min_size=100)))

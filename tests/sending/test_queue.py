@@ -42,6 +42,7 @@ def test_first_in_first_out(clock):
     assert [batch.items for batch in drain(queue)] == [3, 1, 2]
 
 
+@pytest.mark.proves("sending.QueueSettings.sizer")
 @pytest.mark.parametrize(
     ("sizer", "queue_size", "fit"),
     [("requests", 3, [5, 5, 5]), ("items", 11, [5, 5, 1]), ("bytes", 10**6, [5, 5, 1, 5, 5])],
@@ -57,6 +58,7 @@ def test_the_sizer_says_what_is_counted(clock, sizer, queue_size, fit):
             queue.put(spans(1))
 
 
+@pytest.mark.proves("sending.QueueSettings.queue_size_bytes")
 def test_bytes_are_bounded_whatever_the_sizer_counts(clock):
     one = spans(10)
     queue = queue_of(clock, queue_size=1000, queue_size_bytes=3 * one.size_bytes)
@@ -82,6 +84,7 @@ def test_what_can_never_fit_is_refused_for_good(clock, keys):
         queue_of(clock, block_on_overflow=True, **keys).put(spans(5))
 
 
+@pytest.mark.proves("sending.QueueSettings.block_on_overflow")
 def test_block_on_overflow_waits_for_room_and_ends_when_the_queue_closes(clock):
     queue = queue_of(clock, queue_size=1, block_on_overflow=True)
     queue.put(spans(1))
@@ -138,6 +141,7 @@ def test_drained_is_set_only_when_nothing_waits_or_is_under_way(clock):
 # -- batching -----------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("sending.BatchSettings.min_size")
 def test_waits_for_min_size_then_joins_in_order(clock):
     queue = queue_of(clock, batch=BatchSettings(min_size=6))
     queue.put(spans(2, first=0))
@@ -152,6 +156,7 @@ def test_waits_for_min_size_then_joins_in_order(clock):
     assert [batch.digest() for batch in taken] == [spans(6).digest()]
 
 
+@pytest.mark.proves("sending.BatchSettings.max_size")
 @pytest.mark.parametrize(("max_size", "sizes"), [(0, [10]), (7, [7, 3]), (5, [5, 5]), (2, [2, 2, 2, 2, 2])])
 def test_max_size_cuts_exactly_and_loses_nothing(clock, max_size, sizes):
     queue = queue_of(clock, sizer="items", batch=BatchSettings(min_size=2, max_size=max_size))
@@ -163,6 +168,7 @@ def test_max_size_cuts_exactly_and_loses_nothing(clock, max_size, sizes):
     assert queue.size == 0
 
 
+@pytest.mark.proves("sending.BatchSettings.sizer")
 def test_max_size_in_bytes_holds(clock):
     most = 4 * spans(1).size_bytes
     queue = queue_of(clock, batch=BatchSettings(sizer="bytes", min_size=most, max_size=most))
@@ -173,6 +179,7 @@ def test_max_size_in_bytes_holds(clock):
     assert sum(batch.digest() for batch in batches) % 2**64 == spans(12).digest()
 
 
+@pytest.mark.proves("sending.PartitionSettings.metadata_keys")
 def test_partitions_are_never_mixed(clock):
     def of(tenant, count):
         return spans(count).with_metadata({"X-Tenant": [tenant], "other": [str(count)]})

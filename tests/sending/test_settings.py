@@ -35,6 +35,7 @@ def test_defaults_are_the_collectors():
     assert keys_of(HttpClientSettings(), "timeout", "compression") == (30, "gzip")
 
 
+@pytest.mark.proves("sending.TlsClientSettings.cipher_suites", "sending.TlsClientSettings.curve_preferences")
 @pytest.mark.parametrize(
     ("config", "key"),
     [

@@ -59,6 +59,7 @@ def test_what_is_sent_is_done_and_not_sent_again(ctx, kept, backend_of, counted)
     assert counted(ctx) == {"sent_spans": 6}
 
 
+@pytest.mark.proves("sending.QueueSettings.storage")
 def test_what_is_under_way_and_what_waits_is_sent_by_the_next_process_with_its_metadata(ctx, kept, backend_of):
     hanging = backend_of(ctx.clock)
     hanging.open.clear()

@@ -104,22 +104,26 @@ def send(endpoint, tls, **keys):
         sender.close()
 
 
+@pytest.mark.proves("sending.TlsClientSettings.{ca_file,cert_file,key_file}")
 def test_files_prove_both_sides(endpoint, files):
     assert send(endpoint, TlsClientSettings(**files)) == Sent()
 
 
+@pytest.mark.proves("sending.TlsClientSettings.{ca_pem,cert_pem,key_pem}")
 def test_so_does_pem_text(endpoint, authority):
     cert, key = authority.issue("client")
     pem = {"ca_pem": authority.pem, "cert_pem": cert, "key_pem": key}
     assert send(endpoint, TlsClientSettings(**{k: Secret(v.decode()) for k, v in pem.items()})) == Sent()
 
 
+@pytest.mark.proves("sending.TlsClientSettings.server_name_override")
 def test_the_servers_name_can_be_overridden_and_counts(endpoint, files):
     assert send(endpoint, TlsClientSettings(server_name_override="backend", **files)) == Sent()
     with pytest.raises(Retryable):
         send(endpoint, TlsClientSettings(server_name_override="somebody-else", **files))
 
 
+@pytest.mark.proves("sending.TlsClientSettings.insecure_skip_verify")
 def test_a_stranger_is_not_believed_unless_told_so(endpoint, files):
     stranger = Secret(Authority().pem.decode())
     own = {key: files[key] for key in ("cert_file", "key_file")}
@@ -133,12 +137,14 @@ def test_without_a_client_certificate_the_server_refuses(endpoint, files):
         send(endpoint, TlsClientSettings(ca_file=files["ca_file"]))
 
 
+@pytest.mark.proves("sending.GrpcClientSettings.authority")
 def test_the_authority_is_whom_the_certificate_must_name(endpoint, files):
     assert send(endpoint, TlsClientSettings(**files), authority="backend") == Sent()
     with pytest.raises(Retryable):
         send(endpoint, TlsClientSettings(**files), authority="somebody-else")
 
 
+@pytest.mark.proves("sending.TlsClientSettings.{min_version,max_version}")
 def test_versions_are_bounded(tls_1_2, authority):
     ca = Secret(authority.pem.decode())
     assert said(tls_1_2, TlsClientSettings(ca_pem=ca, max_version="1.2")) == "TLSv1.2"
@@ -146,6 +152,7 @@ def test_versions_are_bounded(tls_1_2, authority):
     assert said(tls_1_2, TlsClientSettings(ca_pem=ca, min_version="1.3")) == ""
 
 
+@pytest.mark.proves("sending.TlsClientSettings.reload_interval")
 def test_changed_files_are_read_again(endpoint, files, authority):
     ca = Path(files["ca_file"])
     ca.write_bytes(Authority().pem)
@@ -171,6 +178,7 @@ GrpcSender(component_context(), GrpcClientSettings(endpoint=endpoint, tls=TlsCli
 """In a process of its own, because the system's authorities are read once."""
 
 
+@pytest.mark.proves("sending.TlsClientSettings.include_system_ca_certs_pool")
 @pytest.mark.parametrize("asked", [True, False])
 def test_the_systems_authorities_are_believed_besides_ones_own_if_asked(endpoint, files, tmp_path, asked):
     stranger = tmp_path / "stranger"

@@ -19,6 +19,11 @@ from otelier.server.tls import CIPHER_SUITES, TlsServerSettings
 FILES = {"cert_file": "server.pem", "key_file": "server.key"}
 
 
+@pytest.mark.proves(
+    "server.TlsServerSettings.curve_preferences",
+    "server.ServerSettings.middlewares",
+    "server.AuthSettings.{authenticator,request_params}",
+)
 @pytest.mark.parametrize(
     ("settings", "path", "problem"),
     [

@@ -114,6 +114,7 @@ def test_a_full_disk_is_said_once_and_its_end_once(world, caplog):
     ]
 
 
+@pytest.mark.proves("otelier.max_unflushed_bytes")
 def test_a_full_log_refuses_until_it_is_flushed():
     world = World()
     world.open(max_unflushed_bytes=2 * MIB, flush=FlushSettings(max_bytes=MIB))
@@ -130,6 +131,7 @@ def test_a_full_log_refuses_until_it_is_flushed():
 # -- flushes --------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("otelier.flush.max_age")
 def test_what_is_idle_is_in_segments_after_the_age_and_the_log_is_gone(world):
     world.open()
     world.write(5)
@@ -144,6 +146,7 @@ def test_what_is_idle_is_in_segments_after_the_age_and_the_log_is_gone(world):
     assert world.written() == 5
 
 
+@pytest.mark.proves("otelier.flush.max_bytes")
 def test_much_is_flushed_before_its_time(world):
     world.open(flush=FlushSettings(max_bytes=MIB))
     for number in range(12):
@@ -152,6 +155,7 @@ def test_much_is_flushed_before_its_time(world):
     assert len(world.files()) == 2
 
 
+@pytest.mark.proves("otelier.flush.idle")
 def test_a_trace_that_goes_on_is_kept_together(world):
     world.open()
     world.write(1)
@@ -166,6 +170,7 @@ def test_a_trace_that_goes_on_is_kept_together(world):
     assert world.written() == 13
 
 
+@pytest.mark.proves("otelier.flush.max_open")
 def test_a_trace_that_never_ends_is_written_after_max_open(world):
     world.open()
     world.write(1)
@@ -288,6 +293,7 @@ def test_what_was_forgotten_is_unlinked_by_the_next_start_if_not_before(world):
     assert world.written() == 8
 
 
+@pytest.mark.proves("otelier.retention.max_age")
 def test_retention_deletes_what_is_old_for_readers_at_once_and_its_files_after_the_grace(world):
     world.open(retention=RetentionSettings(max_age=Duration(10 * HOUR_S)))
     flushed(world, 1)

@@ -1,5 +1,7 @@
 """Nothing goes early, nothing stays for ever, whatever clocks and spans say."""
 
+import pytest
+
 from otelier.component import Duration
 from otelier.storage.local.manifest import Segment
 from otelier.storage.local.retention import RetentionClock, ages, expired
@@ -33,6 +35,7 @@ def test_zero_keeps_for_ever():
     assert expired([segment(1, 10**5)], NOW, RetentionSettings(max_age=Duration(0))) == {}
 
 
+@pytest.mark.proves("otelier.retention.max_bytes")
 def test_the_oldest_go_until_the_rest_fits_and_none_that_is_younger():
     segments = [segment(1, 4, size=10), segment(2, 3, size=80), segment(3, 2, size=50), segment(4, 1, size=50)]
     assert expired(segments, NOW, RetentionSettings(max_bytes=120)) == {"s1": "size", "s2": "size"}

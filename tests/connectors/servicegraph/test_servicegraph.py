@@ -66,6 +66,7 @@ def server(parent: int | None = 2, **more):
     return span("serve", number=9, parent=parent, kind="SERVER", duration_ns=20 * MS, **more)
 
 
+@pytest.mark.proves("servicegraph.metrics_flush_interval")
 def test_a_client_and_its_server_make_a_call_in_either_order():
     it = Running()
     it.consume("shop", client())
@@ -81,6 +82,7 @@ def test_a_client_and_its_server_make_a_call_in_either_order():
     assert it.last("server")[0].bounds[:3] == (0.002, 0.004, 0.006)
 
 
+@pytest.mark.proves("servicegraph.database_name_attributes")
 def test_messages_and_databases():
     it = Running()
     it.consume("shop", span(number=3, kind="PRODUCER"))
@@ -93,6 +95,43 @@ def test_messages_and_databases():
     }
 
 
+@pytest.mark.proves("servicegraph.{database_name_attribute,database_name_attributes}")
+@pytest.mark.parametrize(
+    ("keys", "called"),
+    [
+        ("", "orders"),
+        ("database_name_attribute: db.system", "postgresql"),
+        ("database_name_attributes: [db.system]", "postgresql"),
+    ],
+)
+def test_what_names_a_database(keys, called):
+    it = Running(f"{{{keys}}}")
+    it.consume("shop", client(attributes={"db.name": "orders", "db.system": "postgresql"}))
+    it.clock.advance(60)
+    assert it.calls() == {("shop", called, "database", False): 1}
+
+
+@pytest.mark.proves("servicegraph.latency_histogram_buckets")
+def test_bounds_of_buckets():
+    it = Running("{latency_histogram_buckets: [10ms, 20ms, 1s]}")
+    it.consume("shop", client())
+    it.consume("cart", server())
+    it.clock.advance(60)
+    assert [(point.bounds, point.buckets) for point in it.last("server")] == [((0.01, 0.02, 1), (0, 1, 0, 0))]
+
+
+@pytest.mark.proves("servicegraph.{metrics_exporter,cache_loop,store_expiration_loop}")
+@pytest.mark.parametrize("keys", ["metrics_exporter: debug", "cache_loop: 1ms", "store_expiration_loop: 1ms"])
+def test_keys_without_effect_change_nothing(keys):
+    it = Running(f"{{{keys}}}")
+    it.consume("shop", client())
+    it.clock.advance(1)
+    it.consume("cart", server())
+    it.clock.advance(60)
+    assert it.calls() == {("shop", "cart", "", False): 1}
+
+
+@pytest.mark.proves("servicegraph.{store.ttl,virtual_node_extra_label}")
 def test_a_missing_side_becomes_a_virtual_node_when_its_time_is_over():
     it = Running("{virtual_node_extra_label: true}")
     it.consume("shop", server(parent=None))
@@ -107,6 +146,7 @@ def test_a_missing_side_becomes_a_virtual_node_when_its_time_is_over():
     assert (it.own("total_edges"), it.own("expired_edges")) == (4, 4)
 
 
+@pytest.mark.proves("servicegraph.virtual_node_peer_attributes")
 def test_without_peer_attributes_there_are_no_virtual_nodes():
     it = Running("{virtual_node_peer_attributes: []}")
     it.consume("shop", client())
@@ -115,6 +155,7 @@ def test_without_peer_attributes_there_are_no_virtual_nodes():
     assert it.own("expired_edges") == 1
 
 
+@pytest.mark.proves("servicegraph.dimensions")
 def test_dimensions_are_those_of_both_sides():
     it = Running("{dimensions: [zone, http.route]}")
     it.consume("shop", client(attributes={"zone": "no", "http.route": 7}), zone="a")
@@ -124,12 +165,14 @@ def test_dimensions_are_those_of_both_sides():
     assert point.attributes[4:] == (("client_zone", "a"), ("server_zone", "b"), ("client_http.route", "7"))
 
 
+@pytest.mark.proves("servicegraph.store.max_items")
 def test_spans_beyond_the_limit_are_told():
     it = Running("{store: {max_items: 1}}")
     it.consume("shop", client(2), client(3))
     assert it.own("dropped_spans") == 1
 
 
+@pytest.mark.proves("servicegraph.metrics_flush_interval")
 def test_an_interval_of_0_hands_on_with_every_batch():
     it = Running("{metrics_flush_interval: 0s}")
     it.consume("shop", client())
@@ -137,6 +180,7 @@ def test_an_interval_of_0_hands_on_with_every_batch():
     assert [batch.items for batch in it.out.batches] == [3]
 
 
+@pytest.mark.proves("servicegraph.exponential_histogram_max_size")
 def test_exponential_histograms():
     it = Running("{exponential_histogram_max_size: 4}")
     it.consume("shop", client(), client(3))
@@ -161,6 +205,7 @@ def test_the_stop_counts_what_waits():
     assert it.calls() == {("user", "shop", "virtual_node", False): 1}
 
 
+@pytest.mark.proves("servicegraph.storage")
 def test_what_waits_and_what_was_counted_outlive_a_kill():
     storage = SimulatedStorage()
     text = "{storage: kept, store: {ttl: 1h}}"

@@ -26,6 +26,11 @@ def took(ms: float, **more):
     return span("GET /a", duration_ns=round(ms * MS), **({"attributes": REQUEST} | more))
 
 
+@pytest.mark.proves(
+    "collector.case_11",
+    "spanmetrics.{histogram.explicit.buckets,resource_metrics_key_attributes}",
+    "spanmetrics.{dimensions.name,metrics_flush_interval}",
+)
 def test_case_11_values_of_the_production_configuration():
     it = Running(SEED)
     pod = {"service.name": "shop", "k8s.pod.name": "shop-1"}
@@ -45,6 +50,7 @@ def test_case_11_values_of_the_production_configuration():
     assert (duration.unit, duration.histogram.aggregation_temporality) == ("ms", 2)
 
 
+@pytest.mark.proves("collector.case_11")
 def test_case_11_a_span_that_ends_before_it_starts_took_no_time():
     it = Running(SEED)
     it.consume(traces(took(-5)))
@@ -66,6 +72,7 @@ def test_cumulative_sums_begin_with_0_and_histograms_are_exact_at_once():
     assert [p.time_ns - began for flush in it.flushes("calls") for p in flush] == [2 * 10**9, 4 * 10**9, 6 * 10**9]
 
 
+@pytest.mark.proves("spanmetrics.exemplars.{enabled,max_per_data_point}")
 def test_exemplars_are_the_first_spans_since_the_last_flush():
     it = Running(SEED)
     it.consume(traces(*(took(n, trace=n, number=n) for n in range(1, 9))))
@@ -80,6 +87,7 @@ def test_exemplars_are_the_first_spans_since_the_last_flush():
     assert (trace, number) == (expected.trace_id, expected.span_id)
 
 
+@pytest.mark.proves("collector.case_13")
 def test_case_13_order_of_attributes_omission_and_resources_without_a_service():
     it = Running(SEED)
     it.consume(traces(span("GET /a", attributes={"http.status_code": 200, "http.method": "GET"})))
@@ -98,6 +106,7 @@ def test_case_13_order_of_attributes_omission_and_resources_without_a_service():
     assert it.own("otelier_spanmetrics_without_service") == {"": 1}
 
 
+@pytest.mark.proves("collector.case_14", "spanmetrics.events.{enabled,dimensions.name}")
 def test_case_14_events_are_counted_by_their_own_attributes():
     it = Running(SEED)
     failed = took(1, status="ERROR")
@@ -111,6 +120,7 @@ def test_case_14_events_are_counted_by_their_own_attributes():
     assert [p.value for p in it.flushes("events")[0]] == [0, 0]
 
 
+@pytest.mark.proves("collector.case_16", "spanmetrics.aggregation_temporality")
 def test_case_16_delta_has_no_zero_point_and_the_next_point_begins_where_the_last_ended():
     it = Running("{aggregation_temporality: AGGREGATION_TEMPORALITY_DELTA, metrics_flush_interval: 1s}")
     for seconds in (1, 1, 3):
@@ -121,6 +131,7 @@ def test_case_16_delta_has_no_zero_point_and_the_next_point_begins_where_the_las
     assert [later.start_ns for later in calls[1:]] == [earlier.time_ns for earlier in calls[:-1]]
 
 
+@pytest.mark.proves("collector.case_16")
 @pytest.mark.parametrize("temporality", ["CUMULATIVE", "DELTA"])
 def test_case_16_the_stop_flushes_what_was_just_counted(temporality):
     """Otherwise than the reference, which loses it."""
@@ -133,6 +144,7 @@ def test_case_16_the_stop_flushes_what_was_just_counted(temporality):
     assert all(later - earlier >= MS for earlier, later in pairwise(times))
 
 
+@pytest.mark.proves("spanmetrics.enable_metrics_sampling_method")
 def test_tracestate_multiplies_counts():
     it = Running("{metrics_flush_interval: 1s, enable_metrics_sampling_method: true}")
     half = took(10)
@@ -146,6 +158,7 @@ def test_tracestate_multiplies_counts():
     }
 
 
+@pytest.mark.proves("spanmetrics.aggregation_cardinality_limit")
 def test_series_beyond_the_limit_share_one():
     it = Running("{metrics_flush_interval: 1s, aggregation_cardinality_limit: 2, exemplars: {enabled: true}}")
     it.consume(traces(*(span(name) for name in "abcdac")))
@@ -159,6 +172,7 @@ def test_series_beyond_the_limit_share_one():
     assert it.own("otelier_spanmetrics_overflowed") == {"": 3}
 
 
+@pytest.mark.proves("spanmetrics.histogram.{unit,exponential.max_size}")
 def test_exponential_histograms():
     it = Running("{metrics_flush_interval: 1s, histogram: {unit: s, exponential: {max_size: 4}}}")
     it.consume(traces(*(span("a", duration_ns=round(ms * MS)) for ms in (1, 2, 1000, 0, 4.5))))
@@ -168,6 +182,7 @@ def test_exponential_histograms():
     assert (point.scale, point.offset, point.buckets) == (-2, -3, (2, 1, 1))
 
 
+@pytest.mark.proves("spanmetrics.{exclude_dimensions,dimensions.glob,calls_dimensions.name,calls_dimensions.glob}")
 def test_patterns_add_attributes_by_source_and_name():
     it = Running(
         "{metrics_flush_interval: 1s, exclude_dimensions: [status.code, collector.instance.id],"
@@ -182,6 +197,45 @@ def test_patterns_add_attributes_by_source_and_name():
     assert list(it.last("duration")[0].attributes[3:]) == both
 
 
+@pytest.mark.proves(
+    "spanmetrics.{dimensions,calls_dimensions,histogram.dimensions,events.dimensions}.{name,glob,default}"
+)
+@pytest.mark.parametrize(
+    ("key", "metric"),
+    [
+        ("dimensions", "calls"),
+        ("calls_dimensions", "calls"),
+        ("histogram.dimensions", "duration"),
+        ("events.dimensions", "events"),
+    ],
+)
+def test_every_kind_of_dimensions_has_defaults_and_patterns(key, metric):
+    given = "[{name: there}, {name: zone, default: none}, {glob: 'k.*'}]"
+    group, _, last = key.rpartition(".")
+    keys = {"": f"{last}: {given}", "histogram": f"histogram: {{{last}: {given}}}"}.get(group, "")
+    events = given if group == "events" else "[{name: event}]"
+    it = Running(
+        f"{{metrics_flush_interval: 1s, {keys}{', ' if keys else ''}events: {{enabled: true, dimensions: {events}}}}}"
+    )
+    each = span(attributes={"there": 1, "k.a": "x"})
+    each.events.add(name="exception")
+    it.consume(traces(each))
+    it.advance(1)
+    assert it.last(metric)[0].attributes[5:] == (("there", 1), ("zone", "none"), ("k.a", "x"))
+
+
+@pytest.mark.proves("spanmetrics.{dimensions_cache_size,add_resource_attributes}")
+def test_keys_without_effect_change_nothing():
+    def handed_on(keys):
+        it = Running(f"{{metrics_flush_interval: 1s{keys}}}")
+        it.consume(traces(*map(took, (1, 2, 3)), resource={"service.name": "shop", "zone": "a"}))
+        it.advance(1)
+        return it.out.batches[0].to_otlp()
+
+    assert handed_on("") == handed_on(", dimensions_cache_size: 1") == handed_on(", add_resource_attributes: true")
+
+
+@pytest.mark.proves("spanmetrics.{namespace,compat}")
 @pytest.mark.parametrize(
     ("keys", "names", "instance"),
     [

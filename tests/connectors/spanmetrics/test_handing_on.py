@@ -66,6 +66,7 @@ def test_flushes_keep_their_rhythm_and_the_age_of_the_last_one_is_told():
     assert it.clock.pending == []
 
 
+@pytest.mark.proves("spanmetrics.metrics_expiration")
 def test_resources_of_which_nothing_came_are_forgotten_after_a_last_flush():
     it = Running("{metrics_flush_interval: 10s, metrics_expiration: 20s}")
     it.consume(traces(span(), resource={"service.name": "old"}))
@@ -78,6 +79,7 @@ def test_resources_of_which_nothing_came_are_forgotten_after_a_last_flush():
     assert it.own("otelier_spanmetrics_expired_resources") == {"": 1}
 
 
+@pytest.mark.proves("spanmetrics.series_expiration")
 def test_single_series_are_forgotten_likewise_and_begin_anew():
     it = Running("{metrics_flush_interval: 10s, series_expiration: 20s}")
     it.consume(traces(span("old"), span("new")))
@@ -90,6 +92,7 @@ def test_single_series_are_forgotten_likewise_and_begin_anew():
     assert it.own("otelier_spanmetrics_expired_series") == {"": 2}
 
 
+@pytest.mark.proves("spanmetrics.resource_metrics_cache_size")
 def test_beyond_the_cache_the_resources_unseen_for_longest_go():
     it = Running("{metrics_flush_interval: 10s, resource_metrics_cache_size: 2}")
     for name in ("a", "b", "c"):
@@ -101,6 +104,7 @@ def test_beyond_the_cache_the_resources_unseen_for_longest_go():
     assert it.own("otelier_spanmetrics_evicted_resources") == {"": 1}
 
 
+@pytest.mark.proves("spanmetrics.metric_timestamp_cache_size")
 def test_delta_remembers_so_many_series():
     it = Running(DELTA[:-1] + ", metric_timestamp_cache_size: 1}")
     it.consume(traces(span("a"), span("b")))

@@ -42,6 +42,11 @@ def batch(request: Any, random: Random) -> Batch:
     return Batch.from_otlp("traces", shuffled(request, random))
 
 
+@pytest.mark.proves(
+    "spanmetrics.{dimensions.name,dimensions.default,histogram.dimensions.name,events.dimensions.name}",
+    "spanmetrics.{events.dimensions.default,include_instrumentation_scope}",
+    "spanmetrics.{histogram.disable,exclude_dimensions,calls_dimensions.name}",
+)
 @pytest.mark.parametrize("name", CONFIGURATIONS)
 @settings(max_examples=60, phases=[Phase.generate])
 @given(intervals=st.lists(st.lists(REQUESTS, max_size=3), min_size=1, max_size=3), seed=st.integers(0, 2**32))

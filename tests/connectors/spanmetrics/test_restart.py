@@ -27,6 +27,7 @@ def calls(it: Running) -> dict[str, int]:
     return {point["span.name"]: point.value for point in it.last("calls")}
 
 
+@pytest.mark.proves("spanmetrics.storage")
 def test_series_their_counts_and_start_times_go_on_after_a_kill(storage):
     it = Running(CUMULATIVE, storage)
     it.consume(traces(span("a"), span("a"), span("b")))

@@ -1,5 +1,6 @@
 """loadbalancing: all of a key to one backend, nothing lost, nothing twice, every item in one counter."""
 
+import socket
 import threading
 
 import pytest
@@ -84,7 +85,6 @@ def test_round_robin_gives_whole_batches_in_turn(sinks, balance):
     assert [[batch.items for batch in sink.batches] for sink in three] == [[10, 10, 10]] * 3
 
 
-@pytest.mark.proves("loadbalancing.protocol.otlp.sending_queue.enabled")
 def test_without_queues_the_sender_is_answered_when_all_backends_have(sinks, balance, totals, no_queue):
     three = sinks(3)
     exporter = balance(*three, otlp={"sending_queue": no_queue})
@@ -104,7 +104,6 @@ def test_a_key_that_cannot_route_the_signal_is_refused(balance):
         balance("a:1", signal="metrics", routing_key="traceID")
 
 
-@pytest.mark.proves("loadbalancing.protocol.otlp.tls.ca_file")
 def test_tls_files_are_checked_at_the_start(balance):
     with pytest.raises(StartError):
         balance("a:1", otlp={"tls": TlsClientSettings(ca_file="/nowhere")})
@@ -113,7 +112,6 @@ def test_tls_files_are_checked_at_the_start(balance):
 # -- parts that fail ----------------------------------------------------------------------------
 
 
-@pytest.mark.proves("loadbalancing.protocol.otlp.retry_on_failure.initial_interval")
 def test_only_the_part_that_failed_is_offered_again(sinks, balance, totals, no_queue):
     three = sinks(3)
     three[1].takes = False
@@ -132,7 +130,6 @@ def test_only_the_part_that_failed_is_offered_again(sinks, balance, totals, no_q
     assert totals(exporter) == {"sent_spans": 300}
 
 
-@pytest.mark.proves("loadbalancing.protocol.otlp.retry_on_failure.enabled")
 def test_a_part_that_is_given_up_is_told_as_partial_success(sinks, balance, totals, no_queue):
     three = sinks(3)
     three[1].takes = False
@@ -155,7 +152,6 @@ def test_if_nobody_takes_anything_the_sender_may_offer_all_again(sinks, balance,
     assert totals(exporter) == {"send_failed_spans/no_retry": 300}
 
 
-@pytest.mark.proves("loadbalancing.protocol.otlp.sending_queue.queue_size")
 def test_a_full_queue_refuses_the_whole_batch_so_nobody_gets_it_twice(sinks, balance, totals):
     three = sinks(3)
     three[1].takes = False
@@ -175,13 +171,6 @@ def test_a_full_queue_refuses_the_whole_batch_so_nobody_gets_it_twice(sinks, bal
     assert totals(exporter) == {"sent_spans": 600, "enqueue_failed_spans/queue": 300}
 
 
-@pytest.mark.proves(
-    "loadbalancing.sending_queue.enabled",
-    "loadbalancing.sending_queue.queue_size",
-    "loadbalancing.retry_on_failure.enabled",
-    "loadbalancing.retry_on_failure.initial_interval",
-    "loadbalancing.retry_on_failure.max_interval",
-)
 def test_a_queue_of_its_own_keeps_what_no_backends_queue_takes(sinks, balance, totals):
     (sink,) = sinks(1)
     sink.takes = False
@@ -203,7 +192,6 @@ def test_a_queue_of_its_own_keeps_what_no_backends_queue_takes(sinks, balance, t
     assert totals(exporter) == {"sent_spans": 50}
 
 
-@pytest.mark.proves("loadbalancing.protocol.otlp.sending_queue.sizer")
 def test_a_batch_that_no_queue_can_ever_hold_is_an_error(sinks, balance):
     exporter = balance(*sinks(2), otlp={"sending_queue": QueueSettings(queue_size=5, sizer="items")})
     with pytest.raises(Permanent, match="larger than the whole"):
@@ -303,6 +291,20 @@ def test_probes_find_a_dead_backend_without_any_send(sinks, balance, probe):
     two[1].until(lambda: two[1].items > 0)
 
 
+@pytest.mark.proves("loadbalancing.health.timeout")
+def test_a_probe_without_an_answer_is_given_up(sinks, balance):
+    [alive] = sinks(1)
+    clock = FakeClock()
+    keys = {"leave_after": Duration(4), "probe": "grpc", "interval": Duration(2), "timeout": Duration(0.1)}
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"127.0.0.1:{silent.getsockname()[1]}"
+        exporter = balance(alive, endpoint, clock=clock, health=HealthSettings(**keys))
+        for _ in range(4):
+            clock.advance(2)
+        exporter.consume(many(50))
+        settle([alive], 50)
+
+
 # -- restarts -----------------------------------------------------------------------------------
 
 
@@ -312,7 +314,6 @@ def stored(balance, disk, *sinks, **keys):
     return balance(*sinks, otlp=otlp, extensions=storage, **keys)
 
 
-@pytest.mark.proves("loadbalancing.protocol.otlp.sending_queue.storage")
 def test_what_was_kept_for_a_backend_that_is_gone_goes_to_the_others(sinks, balance, totals):
     three = sinks(3)
     three[1].die()

@@ -83,6 +83,7 @@ def test_while_there_is_room_data_passes_unchanged(process: Process):
     assert it.counters("refused") == (0, 0)
 
 
+@pytest.mark.proves("memory_limiter.spike_limit_mib")
 def test_telemetry_over_the_soft_limit_is_refused_at_once_and_taken_again_at_once(process: Process, held: list[Batch]):
     others = -(-live_bytes() // MIB)
     it = Setup(limit_mib=others + 8, spike_limit_mib=4)
@@ -100,6 +101,7 @@ def test_telemetry_over_the_soft_limit_is_refused_at_once_and_taken_again_at_onc
     assert it.out.items == 6
 
 
+@pytest.mark.proves("memory_limiter.{check_interval,limit_mib}")
 def test_a_process_over_the_hard_limit_takes_nothing_until_a_later_look(process: Process):
     it = Setup(limit_mib=100)
     process.resident = 100 * MIB
@@ -155,6 +157,7 @@ def test_after_the_last_stop_nobody_looks(process: Process):
     assert it.clock.pending == []
 
 
+@pytest.mark.proves("memory_limiter.{limit_percentage,spike_limit_percentage}")
 @pytest.mark.parametrize(
     ("config", "hard", "soft"),
     [
@@ -193,6 +196,7 @@ def test_what_can_not_be_is_a_configuration_error(config: dict[str, Any], path: 
     assert path in [found for found, _ in MemoryLimiterConfig(**{"check_interval": 1, **config}).problems()]
 
 
+@pytest.mark.proves("memory_limiter.{min,max}_gc_interval_when_{soft,hard}_limited")
 def test_the_keys_that_tune_gos_collector_are_taken():
     cfg = MemoryLimiterConfig(
         check_interval=1,

@@ -22,13 +22,7 @@ CLOSED = [{}, {"fail_closed": False}]
 
 
 @needs_collector
-@pytest.mark.proves(
-    "probabilistic_sampler.sampling_percentage",
-    "probabilistic_sampler.mode",
-    "probabilistic_sampler.hash_seed",
-    "probabilistic_sampler.fail_closed",
-    "probabilistic_sampler.sampling_precision",
-)
+@pytest.mark.proves("probabilistic_sampler.{sampling_percentage,mode,hash_seed,fail_closed,sampling_precision}")
 def test_spans(tmp_path):
     configs = {str(n): a | b | c for n, (a, b, c) in enumerate(itertools.product(MODES, PERCENTAGES, CLOSED))}
     sent = random_spans(1, 2000)
@@ -42,11 +36,7 @@ def test_spans(tmp_path):
 
 @needs_collector
 @pytest.mark.parametrize("from_attribute", ["", "id"])
-@pytest.mark.proves(
-    "probabilistic_sampler.from_attribute",
-    "probabilistic_sampler.attribute_source",
-    "probabilistic_sampler.sampling_priority",
-)
+@pytest.mark.proves("probabilistic_sampler.{from_attribute,attribute_source,sampling_priority}")
 def test_log_records(tmp_path, from_attribute):
     sources: list[dict[str, Any]] = [{}, {"sampling_priority": "prio"}]
     if from_attribute:

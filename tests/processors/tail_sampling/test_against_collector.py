@@ -198,28 +198,14 @@ def compare(cases: dict[str, list[dict[str, Any]]], folder: Path) -> Iterator[tu
 
 @needs_collector
 @pytest.mark.proves(
-    "tail_sampling.always_sample",
-    "tail_sampling.latency",
-    "tail_sampling.status_code",
-    "tail_sampling.string_attribute",
-    "tail_sampling.numeric_attribute",
-    "tail_sampling.boolean_attribute",
-    "tail_sampling.probabilistic",
-    "tail_sampling.span_count",
-    "tail_sampling.trace_state",
-    "tail_sampling.trace_flags",
-    "tail_sampling.ottl_condition",
-    "tail_sampling.and",
-    "tail_sampling.not",
-    "tail_sampling.drop",
     "tail_sampling.compat",
-    "tail_sampling.policies.boolean_attribute.key",
-    "tail_sampling.policies.boolean_attribute.value",
-    "tail_sampling.policies.boolean_attribute.invert_match",
+    "tail_sampling.policies.boolean_attribute.{key,value,invert_match}",
     "tail_sampling.policies.numeric_attribute.invert_match",
-    "tail_sampling.policies.trace_state.key",
-    "tail_sampling.policies.trace_state.values",
+    "tail_sampling.policies.trace_state.{key,values}",
     "tail_sampling.policies.composite.policy_order",
+    "tail_sampling.{always_sample,latency,status_code}",
+    "tail_sampling.{string_attribute,numeric_attribute,boolean_attribute}",
+    "tail_sampling.{probabilistic,span_count,trace_state,trace_flags,ottl_condition,and,not,drop}",
 )
 def test_the_same_traces_are_kept(tmp_path):
     found = list(compare(CASES, tmp_path))
@@ -229,13 +215,10 @@ def test_the_same_traces_are_kept(tmp_path):
 
 @needs_collector
 @pytest.mark.proves(
-    "tail_sampling.rate_limiting",
-    "tail_sampling.bytes_limiting",
-    "tail_sampling.composite",
-    "tail_sampling.policies.rate_limiting.spans_per_second",
-    "tail_sampling.policies.rate_limiting.burst_capacity",
+    "tail_sampling.policies.rate_limiting.{spans_per_second,burst_capacity}",
     "tail_sampling.policies.bytes_limiting.bytes_per_second",
     "tail_sampling.policies.composite.max_total_spans_per_second",
+    "tail_sampling.{rate_limiting,bytes_limiting,composite}",
 )
 def test_limits_let_as_much_pass(tmp_path):
     for name, theirs, mine in compare(LIMITS, tmp_path):

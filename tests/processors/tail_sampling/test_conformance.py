@@ -72,11 +72,7 @@ def test_latency_error_and_five_percent():
     assert found == {"slow", "err", "p501", "g1", "g2", "lucky"}
 
 
-@pytest.mark.proves(
-    "collector.case_3",
-    "tail_sampling.policies.probabilistic.sampling_percentage",
-    "tail_sampling.policies.probabilistic.hash_salt",
-)
+@pytest.mark.proves("collector.case_3", "tail_sampling.policies.probabilistic.{sampling_percentage,hash_salt}")
 def test_five_percent_of_two_thousand():
     sent = traces(*(span(str(number), trace=number) for number in range(10_000, 12_000)))
     found = kept([FIVE_PERCENT], sent)
@@ -92,10 +88,7 @@ def test_five_percent_of_two_thousand():
 @pytest.mark.proves(
     "tail_sampling.string_attribute",
     "collector.case_4",
-    "tail_sampling.policies.string_attribute.key",
-    "tail_sampling.policies.string_attribute.values",
-    "tail_sampling.policies.string_attribute.enabled_regex_matching",
-    "tail_sampling.policies.string_attribute.invert_match",
+    "tail_sampling.policies.string_attribute.{key,values,enabled_regex_matching,invert_match}",
 )
 def test_noisy_addresses_are_dropped():
     noise = {
@@ -133,13 +126,9 @@ def test_noisy_addresses_are_dropped():
     "tail_sampling.span_count",
     "tail_sampling.numeric_attribute",
     "collector.case_7",
-    "tail_sampling.policies.and.and_sub_policy",
-    "tail_sampling.policies.not.not_sub_policy",
-    "tail_sampling.policies.span_count.min_spans",
-    "tail_sampling.policies.span_count.max_spans",
-    "tail_sampling.policies.numeric_attribute.key",
-    "tail_sampling.policies.numeric_attribute.min_value",
-    "tail_sampling.policies.numeric_attribute.max_value",
+    "tail_sampling.policies.{and.and_sub_policy,not.not_sub_policy}",
+    "tail_sampling.policies.span_count.{min_spans,max_spans}",
+    "tail_sampling.policies.numeric_attribute.{key,min_value,max_value}",
 )
 def test_and_not_span_count_and_kinds_of_numbers():
     health = {

@@ -48,11 +48,7 @@ def test_case_8_is_different_on_purpose_more_traces_than_num_traces_are_not_evic
     it.stop()
 
 
-@pytest.mark.proves(
-    "tail_sampling.decision_cache.sampled_cache_size",
-    "tail_sampling.decision_cache.non_sampled_cache_size",
-    "collector.case_10",
-)
+@pytest.mark.proves("collector.case_10", "tail_sampling.decision_cache.{sampled_cache_size,non_sampled_cache_size}")
 def test_case_10_decision_caches():
     it = Sampler(ERROR, num_traces=2, decision_cache={"sampled_cache_size": 100, "non_sampled_cache_size": 100})
     it.consume(span("t1", trace=1, status="ERROR"), span("t2", trace=2))
@@ -216,7 +212,7 @@ def test_custody():
     assert custody.kind is CustodyKind.BUFFERS and "the last 30s" in custody.loss_window
 
 
-@pytest.mark.proves("tail_sampling.budget_bytes", "tail_sampling.spill_bytes", "tail_sampling.spill_directory")
+@pytest.mark.proves("tail_sampling.{budget_bytes,spill_bytes,spill_directory}")
 def test_what_does_not_fit_in_memory_goes_to_disk_and_then_is_refused(tmp_path):
     it = Sampler(ERROR, budget_bytes=300, spill_bytes=1_000, spill_directory=str(tmp_path))
     accepted = []

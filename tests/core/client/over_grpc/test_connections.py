@@ -86,6 +86,7 @@ def test_a_server_that_ends_old_connections_loses_nothing(backend: Any, client: 
     assert len(server.requests) == 600
 
 
+@pytest.mark.proves("sending.GrpcClientSettings.balancer_name")
 def test_requests_go_round_all_addresses_that_are_up(backend: Any, client: Any, dead_port: int) -> None:
     servers = [backend(), backend(address="127.0.0.2:0")]
     sender = client(f"ipv4:///127.0.0.1:{servers[0].port},127.0.0.2:{servers[1].port},127.0.0.1:{dead_port}")
@@ -102,6 +103,7 @@ def test_requests_go_round_all_addresses_that_are_up(backend: Any, client: Any, 
     assert len(servers[1].requests) == count + answered
 
 
+@pytest.mark.proves("sending.GrpcClientSettings.balancer_name")
 def test_pick_first_stays_with_one_and_moves_on_when_it_is_gone(backend: Any, client: Any) -> None:
     servers = [backend(), backend()]
     target = f"ipv4:127.0.0.1:{servers[0].port},127.0.0.1:{servers[1].port}"

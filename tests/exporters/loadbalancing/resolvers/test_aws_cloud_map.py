@@ -1,12 +1,13 @@
 """aws_cloud_map: DiscoverInstances, signed; the instances' addresses and ports are the backends."""
 
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from otelier.component import StartError
+from otelier.component import Duration, StartError
 from otelier.exporters.loadbalancing.resolvers.aws_cloud_map import CloudMapResolver
 from otelier.exporters.loadbalancing.settings import CloudMapSettings
 from otelier.testing import FakeClock, component_context
@@ -134,6 +135,15 @@ def test_a_failure_is_told_and_changes_nothing(resolve):
     clock.advance(30)
     assert len(heard.found) == 1
     assert "ns/collectors" in heard.failures[0]
+
+
+@pytest.mark.proves("loadbalancing.resolver.aws_cloud_map.timeout")
+def test_a_question_without_an_answer_is_given_up(resolve):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        _, heard, _ = resolve(endpoint=endpoint, timeout=Duration(0.1))
+    assert heard.found == []
+    assert "timeout" in heard.failures[0].lower()
 
 
 def test_without_a_region_the_start_says_what_to_set(monkeypatch, tmp_path):

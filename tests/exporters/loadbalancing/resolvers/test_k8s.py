@@ -2,6 +2,7 @@
 
 import datetime
 import ipaddress
+import socket
 import ssl
 import threading
 
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from otelier.component import StartError, SystemClock
+from otelier.component import Duration, StartError, SystemClock
 from otelier.exporters.loadbalancing.resolvers.k8s import K8sResolver
 from otelier.exporters.loadbalancing.resolvers.kubernetes import AccessError, KubernetesApi, api_access
 from otelier.exporters.loadbalancing.settings import K8sSettings
@@ -193,6 +194,19 @@ def test_a_wrong_token_is_told(kubernetes, resolve):
     heard = resolve(clock=FakeClock(), token="wrong")
     heard.until_failure()
     assert "401" in heard.failures[0]
+
+
+@pytest.mark.proves("loadbalancing.resolver.k8s.timeout")
+def test_a_request_without_an_answer_is_given_up():
+    heard = Heard()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        api = KubernetesApi(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        settings = K8sSettings(service=f"{SERVICE}.{NAMESPACE}", timeout=Duration(0.1))
+        resolver = K8sResolver(component_context("loadbalancing", clock=SystemClock()), settings, heard, api)
+        resolver.start()
+        heard.until_failure()
+        resolver.stop()
+    assert "timed out" in heard.failures[0]
 
 
 @pytest.mark.proves("loadbalancing.resolver.k8s.kubeconfig")

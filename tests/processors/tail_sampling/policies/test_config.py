@@ -137,6 +137,7 @@ def test_what_is_wrong_is_said_with_what_to_do(text, messages):
     assert refusal(text) == messages
 
 
+@pytest.mark.proves("tail_sampling.policies.string_attribute.cache_max_size")
 @pytest.mark.parametrize("size", [1, 10_000])
 def test_the_size_of_the_collectors_cache_changes_nothing(size):
     (policy,) = policies(

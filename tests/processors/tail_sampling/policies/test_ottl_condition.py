@@ -36,11 +36,7 @@ def verdicts(cfg: OttlConditionConfig, meter: Meter | None = None) -> list[int]:
     return policy.evaluate(due, 0, 0.0).tolist()
 
 
-@pytest.mark.proves(
-    "tail_sampling.ottl_condition",
-    "tail_sampling.policies.ottl_condition.span",
-    "tail_sampling.policies.ottl_condition.spanevent",
-)
+@pytest.mark.proves("tail_sampling.ottl_condition", "tail_sampling.policies.ottl_condition.{span,spanevent}")
 def test_any_span_or_event_is_enough():
     cfg = OttlConditionConfig(span=(SLOW, 'span.name == "number"'), spanevent=('spanevent.name == "exception"',))
     assert verdicts(cfg) == [Verdict.SAMPLED, Verdict.NOT_SAMPLED, Verdict.SAMPLED, Verdict.SAMPLED]
