@@ -5,8 +5,10 @@ use pyo3::prelude::*;
 mod batch;
 mod client;
 mod disk;
+mod edit;
 mod frames;
 mod log;
+mod metrics;
 mod os_error;
 mod pattern;
 mod probability;
@@ -24,6 +26,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     server::register(m)?;
     client::register(m)?;
     disk::register(m)?;
+    edit::register(m)?;
     frames::register(m)?;
     log::register(m)?;
     segment::register(m)?;
@@ -33,5 +36,6 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     route::register(m)?;
     probability::register(m)?;
     traces::register(m)?;
+    metrics::register(m)?;
     Ok(())
 }

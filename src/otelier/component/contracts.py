@@ -7,7 +7,7 @@ immutable, so they may be handed to several consumers and kept as long as needed
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from ..telemetry import Batch, Signal
@@ -57,6 +57,10 @@ class Component(ABC):
     def custody(self) -> Custody:
         """Who answers for what this component accepted, configured as it is."""
         return FORWARDS
+
+    def explain(self) -> Iterable[tuple[str, str]]:
+        """(part of its configuration, how it is run), where it matters: an OTTL statement, `native` or why not."""
+        return ()
 
 
 class Receiver(Component):

@@ -3,7 +3,7 @@
 A group is data. Whoever executes it (the interpreter, or native code that takes it over) decides by its trees.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, TypeVar
 
@@ -72,6 +72,12 @@ class Explanation:
     native: bool
     reason: str = ""
     """Why the interpreter runs it."""
+
+    def lines(self) -> Iterator[tuple[str, str]]:
+        """(statement or condition, how it is run), for people."""
+        how = "native" if self.native else f"interpreted: {self.reason}"
+        for text in (*self.group.condition_texts, *self.group.statement_texts):
+            yield text, how
 
 
 NATIVE_OFF = "native code is not asked"

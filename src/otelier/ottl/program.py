@@ -13,6 +13,7 @@ from .ast import Path
 from .group import NATIVE_OFF, Explanation, Group
 from .infer import parts
 from .interpret import Interpreter, Report
+from .native import NativeStage
 
 
 class Stage(Protocol):
@@ -43,7 +44,10 @@ class Program:
             if waiting:
                 stages.append(Interpreter(waiting, clock))
                 waiting = []
-            stages.append(found)
+            if stages and isinstance(stages[-1], NativeStage) and isinstance(found, NativeStage):
+                stages[-1] = stages[-1].join(found)
+            else:
+                stages.append(found)
             explanations.append(Explanation(group, True))
         if waiting:
             stages.append(Interpreter(waiting, clock))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from ..component import (
+    INSTANCE_ID,
     Clock,
     Component,
     ComponentID,
@@ -129,6 +130,8 @@ class _Builder:
         self._problems: list[Problem] = []
         self._extensions: dict[ComponentID, Extension] = {}
         named = dict.fromkeys(each for pipeline in plan.pipelines for each in pipeline.exporters)
+        instance_id = plan.settings.telemetry.resource.get("service.instance.id", INSTANCE_ID)
+        self._instance_id = "" if instance_id is None else str(instance_id)
         self._exporters = tuple(each.config for each in named if each.kind is Kind.EXPORTER)
         self._shared: dict[tuple[Declared, Signal | None, Signal | None], Node] = {}
         self._refused = self._meter.counter(
@@ -209,6 +212,7 @@ class _Builder:
             output_signal=output_signal,
             pipeline=pipeline,
             extensions=self._extensions,
+            instance_id=self._instance_id,
             exporters=self._exporters,
         )
         try:

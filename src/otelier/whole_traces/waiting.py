@@ -110,9 +110,12 @@ class WaitingTraces:
         self._outbox.put(Parcel(taken.batch, lambda: journal.handed_on(tick, taken.finished)))
         return taken
 
-    def hand_on(self) -> None:
-        """Give the next component what was decided, as far as it takes it now; the rest at the next call."""
-        self._outbox.hand_on(self._next)
+    def hand_on(self, *, wait: bool = False) -> None:
+        """Give the next component what was decided, as far as it takes it now; the rest at the next call.
+
+        `wait`: until another thread that is at it has ended.
+        """
+        self._outbox.hand_on(self._next, wait=wait)
         if self._journal:
             self._journal.flush()
             self._journal.compact(self._buffer.decisions)
@@ -187,7 +190,7 @@ class WaitingTraces:
         if again:
             ids = again.trace_ids()
             pairs = pairs_of({ids[at : at + 16] for at in range(0, len(ids), 16)}, number)
-            self._outbox.put(Parcel(again, lambda: journal.handed_on_late([], pairs)))
+            self._outbox.put(Parcel(again.with_metadata({}), lambda: journal.handed_on_late([], pairs)))
         if not batch:
             self._outbox.put(Parcel(None, lambda: journal.handed_on_late([key], b"")))
             return

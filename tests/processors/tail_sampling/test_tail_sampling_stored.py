@@ -26,6 +26,7 @@ def storage() -> SimulatedStorage:
     return SimulatedStorage()
 
 
+@pytest.mark.proves("key:tail_sampling.storage")
 def test_what_waits_is_decided_by_the_next_process(storage):
     it = Sampler(ERROR, storage=storage)
     it.consume(span("a", trace=1), span("b", trace=2))

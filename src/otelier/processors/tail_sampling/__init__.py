@@ -108,6 +108,8 @@ class TailSampling(Processor):
             self._decide(self._traces.due())
             self._traces.hand_on()
             self._counters.ticked(self.ctx.clock.monotonic() - began)
+        except Exception:  # the next tick must come
+            self.ctx.log.exception("a tick failed; what is left waits for the next one")
         finally:
             if self._timer:
                 self._timer.start(_TICK_S)
@@ -121,7 +123,7 @@ class TailSampling(Processor):
                 self._traces.drop(taken.dropped_spans, "shutdown")
         else:
             self._decide(rest)
-        self._traces.hand_on()
+        self._traces.hand_on(wait=True)
         flushed.set()
 
     def _decide(self, columns: TraceColumns, *, early: bool = False) -> None:

@@ -1,45 +1,55 @@
-//! Attributes as tags, `{"key":…,"type":…,"value":…}`: the form in which Jaeger's API shows them.
+//! Attributes as tags: `{"key":…,"type":…,"value":…}`.
 //!
 //! Types are string, bool, int64, float64 and binary (base64). An integer that a JSON number can't carry safely is
 //! digits in a string; a list or a map is a string that holds it as JSON; an attribute without a value is an empty
 //! string.
 
-use super::number::{write_double, write_integer};
-use super::text::{escape, write_base64};
+use std::net::Ipv4Addr;
+
+use crate::json::number::{write_double, write_integer};
+use crate::json::text::{escape, write_base64};
 use crate::protobuf::{Value, fields};
 
 /// The largest integer that every reader of JSON takes exactly.
 const SAFE: i64 = (1 << 53) - 1;
 
-/// How attributes are written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Attributes {
-    /// As OTLP has them.
-    #[default]
-    Otlp,
-    /// As tags, in the order in which they came.
-    Tags,
-    /// As tags, by key; equal keys in the order in which they came.
-    SortedTags,
+/// What is done to tags before they are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Order {
+    /// Nothing.
+    AsSent,
+    /// By key; equal keys in the order in which they came.
+    ByKey,
+    /// The same, and IPv4 addresses that came as integers, signed in some clients, as people write them.
+    ByKeyDotted,
 }
 
 /// Append the elements of an array, each with a comma; `attributes` are encoded KeyValues.
-pub fn write_tags<'a>(attributes: impl Iterator<Item = &'a [u8]>, sorted: bool, out: &mut Vec<u8>) {
-    let mut read: Vec<Attribute> = attributes.map(Attribute::read).collect();
-    if sorted {
-        read.sort_by_key(|attribute| attribute.key);
-    }
-    for Attribute { key, value } in &read {
-        out.extend_from_slice(b"{\"key\":");
-        escape(key, out);
-        out.extend_from_slice(b",\"type\":");
-        write_value(value, out);
-        out.extend_from_slice(b"},");
-    }
+pub fn write_tags<'a>(attributes: impl Iterator<Item = &'a [u8]>, order: Order, out: &mut Vec<u8>) {
+    read_tags(attributes, order).iter().for_each(|tag| tag.write(order, out));
 }
 
-struct Attribute<'a> {
-    key: &'a [u8],
+/// The same to look at.
+pub fn read_tags<'a>(attributes: impl Iterator<Item = &'a [u8]>, order: Order) -> Vec<Tag<'a>> {
+    let mut read: Vec<Tag> = attributes.map(Tag::read).collect();
+    if order != Order::AsSent {
+        read.sort_by_key(|tag| tag.key);
+    }
+    read
+}
+
+/// Append a tag that is a text, with a comma.
+pub fn write_text_tag(key: &str, text: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"key\":\"");
+    out.extend_from_slice(key.as_bytes());
+    out.extend_from_slice(b"\",\"type\":\"string\",\"value\":");
+    escape(text, out);
+    out.extend_from_slice(b"},");
+}
+
+/// An attribute.
+pub struct Tag<'a> {
+    pub key: &'a [u8],
     value: Any<'a>,
 }
 
@@ -55,17 +65,41 @@ enum Any<'a> {
     Map(Vec<&'a [u8]>),
 }
 
-impl<'a> Attribute<'a> {
-    fn read(wire: &'a [u8]) -> Attribute<'a> {
-        let mut attribute = Attribute { key: b"", value: Any::Nothing };
+impl<'a> Tag<'a> {
+    pub fn read(wire: &'a [u8]) -> Tag<'a> {
+        let mut tag = Tag { key: b"", value: Any::Nothing };
         for field in fields(wire) {
             match (field.number, field.value) {
-                (1, Value::Len(key)) => attribute.key = key,
-                (2, Value::Len(value)) => attribute.value.take(value),
+                (1, Value::Len(key)) => tag.key = key,
+                (2, Value::Len(value)) => tag.value.take(value),
                 _ => {}
             }
         }
-        attribute
+        tag
+    }
+
+    /// The value, if it is a text.
+    pub fn text(&self) -> Option<&'a [u8]> {
+        match self.value {
+            Any::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// With a comma.
+    pub fn write(&self, order: Order, out: &mut Vec<u8>) {
+        let Tag { key, value } = self;
+        if let (Order::ByKeyDotted, b"ip" | b"peer.ipv4", Any::Integer(number)) = (order, *key, value)
+            && (-SAFE..=SAFE).contains(number)
+        {
+            let name = if *key == b"ip" { "ip" } else { "peer.ipv4" };
+            return write_text_tag(name, Ipv4Addr::from_bits(*number as u32).to_string().as_bytes(), out);
+        }
+        out.extend_from_slice(b"{\"key\":");
+        escape(key, out);
+        out.extend_from_slice(b",\"type\":");
+        write_value(value, out);
+        out.extend_from_slice(b"},");
     }
 }
 
@@ -167,7 +201,7 @@ fn write_plain(any: &Any, out: &mut Vec<u8>) {
             write_plain(&Any::of(std::iter::once(element)), out);
         }),
         Any::Map(parts) => between(b'{', parts, b'}', out, |element, out| {
-            let Attribute { key, value } = Attribute::read(element);
+            let Tag { key, value } = Tag::read(element);
             escape(key, out);
             out.push(b':');
             write_plain(&value, out);
@@ -202,7 +236,7 @@ mod tests {
     fn tag(value: &[u8]) -> String {
         let wire = [len(1, b"k"), len(2, value)].concat();
         let mut out = Vec::new();
-        write_tags([&wire[..]].into_iter(), false, &mut out);
+        write_tags([&wire[..]].into_iter(), Order::AsSent, &mut out);
         String::from_utf8(out).unwrap()
     }
 
@@ -249,7 +283,7 @@ mod tests {
         let attribute = |key: &[u8], value: &[u8]| [len(1, key), len(2, &len(1, value))].concat();
         let (b, a1, a2) = (attribute(b"b", b""), attribute(b"a", b"1"), attribute(b"a", b"2"));
         let mut out = Vec::new();
-        write_tags([&b[..], &a1, &a2].into_iter(), true, &mut out);
+        write_tags([&b[..], &a1, &a2].into_iter(), Order::ByKey, &mut out);
         let text = String::from_utf8(out).unwrap();
         let values: Vec<&str> = text.split("\"value\":").skip(1).map(|rest| &rest[..3]).collect();
         assert_eq!(values, ["\"1\"", "\"2\"", "\"\"}"]);

@@ -4,12 +4,9 @@ import base64
 import json
 import struct
 
-import msgspec
 import pytest
 
-from otelier.api.jaeger.adjust import adjust
-from otelier.api.jaeger.encode import traces
-from otelier.telemetry import Batch
+from otelier._core import Batch
 
 START = 1_700_000_000_000_000_000
 TRACE = "0123456789abcdef0123456789abcdef"
@@ -36,11 +33,7 @@ def otlp(*spans: dict, resource=(("service.name", "shop"),), scope=None) -> dict
 
 def encoded(*groups: dict, raw: bool = False) -> list[dict]:
     batch = Batch.from_json("traces", json.dumps({"resourceSpans": list(groups)}).encode())
-    made = traces(batch, raw=raw)
-    for trace in made.values():
-        if not raw:
-            adjust(trace)
-    return json.loads(msgspec.json.encode(list(made.values())))
+    return [json.loads(written) for _, written in batch.to_jaeger(raw=raw)]
 
 
 def attribute(key: str, **value) -> dict:
@@ -221,3 +214,32 @@ def test_addresses_that_are_integers_become_dotted():
     [trace] = encoded(group)
     assert tags(trace["spans"][0]["tags"]) == {"peer.ipv4": ("string", "192.168.0.1"), "ip": ("string", "as is")}
     assert tags(trace["processes"]["p1"]["tags"]) == {"ip": ("string", "10.0.0.7")}
+
+
+def test_links_to_nowhere_go_with_a_warning_unless_raw_is_wanted():
+    nowhere = {"traceId": "0" * 32, "spanId": "00000000000000cc"}
+    [tidy] = encoded(otlp(span(links=[nowhere])))
+    assert tidy["spans"][0]["references"] == []
+    assert tidy["spans"][0]["warnings"] == ["1 links without a trace id are not shown"]
+
+
+def test_a_kind_told_by_a_tag_counts_like_the_field():
+    halves = [
+        span("0000000000000001", attributes=[attribute("span.kind", stringValue=kind)]) for kind in ("client", "server")
+    ]
+    [trace] = encoded(otlp(*halves))
+    assert [each["spanID"][-1] for each in trace["spans"]] == ["1", "2"]
+
+
+def test_a_name_that_is_no_text_stays_a_tag():
+    group = otlp(span(), resource=())
+    group["resource"]["attributes"] = [attribute("service.name", intValue="7"), attribute("host.name", stringValue="a")]
+    [trace] = encoded(group)
+    process = trace["processes"]["p1"]
+    assert process["serviceName"] == "OTLPResourceNoServiceName"
+    assert tags(process["tags"]) == {"service.name": ("int64", 7), "host.name": ("string", "a")}
+
+
+def test_only_traces_have_this_form():
+    with pytest.raises(ValueError, match="only traces"):
+        Batch.from_json("logs", b"{}").to_jaeger(raw=True)
