@@ -64,7 +64,8 @@ class NativeStage:
 
     def behind(self, steps: Sequence[forms.Step]) -> "NativeStage":
         """The same after these steps, which can't fail."""
-        return NativeStage(self._signal, (*steps, *self._steps), ([("", "propagate")] * len(steps)) + [*self._sources])
+        theirs: Sequence[_Source] = [("", "propagate") for _ in steps]
+        return NativeStage(self._signal, (*steps, *self._steps), (*theirs, *self._sources))
 
     def run(self, batch: Batch, report: Report) -> Batch:
         """The edited batch. Raises StatementError."""
