@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ....component import Config, Context
 from ....ottl import Conditions, Faults, GroupError, StatementError, condition_group
+from ....ottl.native import masks
 from ....telemetry import Batch
 from ..policy import Matcher, SpanMatcher
 from ..rows import Rows
@@ -49,7 +50,7 @@ class OttlCondition:
             for context, texts in given
             if texts
         ]
-        self._conditions = Conditions(groups, ctx.clock)
+        self._conditions = Conditions(groups, ctx.clock, masks("traces"))
         self._faults = Faults(
             ctx, "otelcol_processor_tail_sampling_condition_errors", "Conditions that could not be evaluated."
         )
