@@ -826,6 +826,7 @@ class Pattern:
         """Replace each match by Go's template: `$1`, `${name}`, `$$`; a group that isn't there is empty."""
     def pieces(self, text: str, template: str) -> list[str]:
         """`text` cut at its matches: text, replacement, text, replacement, …, text."""
+
 # -- metrics of spans ---------------------------------------------------------------------------
 
 @final

@@ -7,14 +7,14 @@ pub mod condition;
 pub mod edit;
 mod keys;
 mod level;
+pub mod metrics;
 pub mod pattern;
 pub mod probability;
 mod re2;
-pub mod route;
-pub mod traces;
-pub mod metrics;
 mod record;
+pub mod route;
 mod scene;
+pub mod traces;
 
 pub use condition::Condition;
 pub use edit::Edit;

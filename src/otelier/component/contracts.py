@@ -76,6 +76,13 @@ class Processor(Component):
     next: Consumer
     """Set by the graph before `start`."""
 
+    def absorb(self, earlier: "Processor") -> bool:
+        """Do what the processor before this one does, too, so that telemetry is walked once; asked before the start.
+
+        Whoever says True has seen to it that `earlier` hands batches on as they are.
+        """
+        return False
+
     def process(self, batch: Batch) -> Batch | None:
         """The batch to hand on; None or an empty one hands on nothing and counts as accepted."""
         return batch

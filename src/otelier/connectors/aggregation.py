@@ -7,8 +7,7 @@ to the byte.
 """
 
 import threading
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,6 +26,7 @@ from ..component import (
     find_storage,
 )
 from ..telemetry import Batch
+from .gate import Gate
 from .journal import Journal, Mark
 
 # What those downstream take without waiting isn't lost only because others used up the time of the stop.
@@ -94,7 +94,7 @@ class Aggregation:
         self._instance_id = ctx.instance_id
         self._pending: Batch | None = None
         self._under_way: Batch | None = None
-        self._gate = _Gate()
+        self._gate = Gate()
         self._taken_ns = 0
         self._flushing = threading.Lock()
         self._timer: Timer | None = None
@@ -299,37 +299,3 @@ class Aggregation:
             lambda: [(self._labels, self._ctx.clock.monotonic() - self._flushed_s)],
         )
         self._forget += [series, age]
-
-
-class _Gate:
-    """Lets many in, or one alone."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._inside = 0
-        self._closed = False
-
-    @contextmanager
-    def entered(self) -> Generator[None]:
-        with self._changed:
-            self._changed.wait_for(lambda: not self._closed)
-            self._inside += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._inside -= 1
-                self._changed.notify_all()
-
-    @contextmanager
-    def alone(self) -> Generator[None]:
-        with self._changed:
-            self._changed.wait_for(lambda: not self._closed)
-            self._closed = True
-            self._changed.wait_for(lambda: not self._inside)
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._closed = False
-                self._changed.notify_all()

@@ -9,7 +9,6 @@ from typing import Literal, TypeAlias, TypeVar
 
 from ..component.nearest import did_you_mean
 from ..telemetry import Signal
-from . import functions as _functions  # registers them
 from .ast import Condition, Statement
 from .compile import Compiler
 from .contexts import CONTEXTS, Context, context_named
@@ -30,7 +29,6 @@ __all__ = [
 
 ErrorMode: TypeAlias = Literal["propagate", "ignore", "silent"]
 _Node = TypeVar("_Node", Statement, Condition)
-_ = _functions
 
 
 class GroupError(OttlError):
@@ -148,11 +146,10 @@ class _Reader:
         try:
             return infer(nodes, signal)
         except InferenceError as error:
-            kind = "statements" if isinstance(nodes[error.node], Statement) else "conditions"
-            number = sum(type(node) is Statement for node in nodes[: error.node])
-            number = number if kind == "statements" else error.node - number
-            message = str(ParseError(texts[error.node], error.at, str(error)))
-            raise GroupError([(f"{kind}.{number}", message)]) from None
+            statements = sum(isinstance(node, Statement) for node in nodes)
+            at = error.node
+            where = f"statements.{at}" if at < statements else f"conditions.{at - statements}"
+            raise GroupError([(where, str(ParseError(texts[at], error.at, str(error))))]) from None
 
     def group(self, group: Group) -> Group:
         """The same, after every path, function and enum of it was found."""

@@ -62,6 +62,11 @@ class NativeStage:
         """Both, in one walk over the telemetry where that is the same."""
         return NativeStage(self._signal, self._steps + later._steps, self._sources + later._sources)
 
+    def behind(self, steps: Sequence[forms.Step]) -> "NativeStage":
+        """The same after these steps, which can't fail."""
+        theirs: Sequence[_Source] = [("", "propagate") for _ in steps]
+        return NativeStage(self._signal, (*steps, *self._steps), (*theirs, *self._sources))
+
     def run(self, batch: Batch, report: Report) -> Batch:
         """The edited batch. Raises StatementError."""
         try:

@@ -7,6 +7,7 @@ signal that name another exporter; one place in one pipeline for a processor; on
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import cast
 
 from ..component import (
@@ -243,6 +244,8 @@ class _Builder:
             node.downstream, downstream = [*node.downstream, *downstream], [node]
             head, behind = processor, node.id
         pipeline.head = stages.between(None, behind, head) if stages else head
+        for earlier, later in pairwise(pipeline.processors):
+            cast("Processor", later.component).absorb(cast("Processor", earlier.component))
 
     def _wire_begin(self, node: Node, begun: list[Pipeline]) -> None:
         """Give a receiver or a connector the pipelines that it begins."""

@@ -4,14 +4,12 @@ The actions are those of `attributes` and run in their order on every resource. 
 as it is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from .._core import Edit
-from ..component import Config, Processor, processor
+from ..component import Config, processor
 from ..ottl import forms
-from ..telemetry import Batch
 from .attributes.actions import Action, Metadata, context_keys, native
-from .attributes.compiled import EditByMetadata
+from .attributes.editor import AttributeEditor
 
 
 class ResourceConfig(Config):
@@ -25,19 +23,11 @@ class ResourceConfig(Config):
 
 
 @processor("resource", signals={"traces", "metrics", "logs"}, stability="beta")
-class Resource(Processor):
+class Resource(AttributeEditor):
     cfg: ResourceConfig
 
-    def setup(self) -> None:
-        signal = self.ctx.signal
-        if signal is None:
-            raise ValueError("resource is for one signal at a time")
+    def metadata_keys(self) -> tuple[str, ...]:
+        return context_keys(self.cfg.attributes)
 
-        def compiled(metadata: Metadata) -> Edit:
-            actions = native(self.cfg.attributes, "resource", metadata)
-            return forms.edit(signal, [forms.step("resource", actions)])
-
-        self._edit = EditByMetadata(context_keys(self.cfg.attributes), compiled)
-
-    def process(self, batch: Batch) -> Batch:
-        return self._edit.apply(batch)
+    def steps(self, metadata: Metadata) -> Sequence[forms.Step]:
+        return [forms.step("resource", native(self.cfg.attributes, "resource", metadata))]

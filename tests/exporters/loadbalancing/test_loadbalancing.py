@@ -18,13 +18,12 @@ from otelier.component import (
     SystemClock,
 )
 from otelier.exporters.loadbalancing.settings import HealthSettings, K8sSettings, ResolverSettings
-from otelier.sending import QueueSettings, RetrySettings, TlsClientSettings
+from otelier.sending import BatchSettings, QueueSettings, RetrySettings, TlsClientSettings
 from otelier.telemetry import SIGNALS
 from otelier.testing import FakeClock, FakeKubernetes, SimulatedStorage, items, span, traces
 
 from .conftest import digest
 
-HOUR = 3600
 QUICK = RetrySettings(initial_interval=Duration(0.01), max_interval=Duration(0.05), max_elapsed_time=Duration(0))
 LEAVES = HealthSettings(leave_after=Duration(3), return_after=Duration(10), interval=Duration(5))
 
@@ -339,10 +338,21 @@ def test_what_was_kept_for_a_backend_that_is_gone_goes_to_the_others(sinks, bala
 # -- under load ---------------------------------------------------------------------------------
 
 
-def test_backends_come_and_go_under_load_and_every_span_arrives_once(sinks, balance, totals):
-    """Backends die only between requests here, so no answer is lost and nothing may arrive twice."""
+QUEUES = {
+    "plain": QueueSettings(),
+    "batching": QueueSettings(batch=BatchSettings(flush_timeout=Duration(0.01), min_size=60, max_size=100)),
+    "stored": QueueSettings(storage=ComponentID.parse("disk")),
+    "none": QueueSettings(enabled=False),
+}
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_backends_come_and_go_under_load_and_every_span_arrives_once(sinks, balance, totals, queue):
+    """Nobody dies with a request in hand here, so no answer is lost and nothing may arrive twice."""
     four = sinks(4)
-    exporter = balance(*four, clock=SystemClock(), otlp={"retry_on_failure": QUICK})
+    otlp = {"retry_on_failure": QUICK, "sending_queue": QUEUES[queue]}
+    extensions = {ComponentID.parse("disk"): SimulatedStorage()}
+    exporter = balance(*four, clock=SystemClock(), otlp=otlp, extensions=extensions)
     endpoints = [sink.endpoint for sink in four]
     over = threading.Event()
 
@@ -402,9 +412,10 @@ def test_before_backends_are_known_what_comes_is_kept(sinks, balance, totals, tm
         exporter.consume(batch)
         kubernetes.go_down(down=False)
         kubernetes.set_endpoints("test", "collector", {host: True})
-        clock.until_waiting()
-        clock.advance(HOUR)
-        settle([sink], 300)
+        beat = threading.Event()
+        while sink.items < 300:
+            clock.advance(60)
+            beat.wait(0.01)
         assert digest(sink) == batch.digest()
         found = totals(exporter)
         assert found.pop("sent_spans") == 300

@@ -252,6 +252,25 @@ def test_who_waits_for_room_is_refused_when_all_is_stopped():
     it.stop()
 
 
+def condition(name: str, text: str, mode: str = "ignore") -> dict:
+    return {"name": name, "type": "ottl_condition", "ottl_condition": {"error_mode": mode, "span": [text]}}
+
+
+@pytest.mark.proves("tail_sampling.ottl_condition")
+@pytest.mark.parametrize("mode", ["ignore", "silent", "propagate"])
+def test_conditions_stand_beside_other_policies_in_any_order(mode):
+    route = {"name": "r", "type": "string_attribute", "string_attribute": {"key": "http.route", "values": ["/a"]}}
+    user = {"name": "u", "type": "string_attribute", "string_attribute": {"key": "user", "values": ["me"]}}
+    it = Sampler(condition("x", 'span.name == "x"', mode), route, condition("y", 'span.name == "y"', mode), user)
+    it.consume(span("w", trace=1), span("x", trace=2), span("w", trace=3), span("y", trace=3))
+    it.consume(span("late y", trace=1), span("a", trace=4, attributes={"http.route": "/a"}))
+    it.consume(span("me", trace=5, attributes={"user": "me"}), span("other", trace=6))
+    it.clock.advance(3)
+    by = {record.trace_id: record.decided_by for record in it.it.decision_records.newest(9)}
+    assert by == {trace_id(n): name for n, name in enumerate(("", "x", "y", "r", "u", ""), 1)}
+    it.stop()
+
+
 WITHOUT_EFFECT = {"expected_new_traces_per_sec": 1000, "num_shards": 8}
 
 

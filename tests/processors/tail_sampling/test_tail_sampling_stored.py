@@ -69,6 +69,17 @@ def test_what_was_decided_and_not_handed_on_is_handed_on_by_the_next_process(sto
     assert left(storage) == 0
 
 
+def test_conditions_are_asked_again_about_what_is_restored(storage):
+    named = {"name": "x", "type": "ottl_condition", "ottl_condition": {"error_mode": "ignore", "span": ['name == "x"']}}
+    it = Sampler(named, storage=storage)
+    it.consume(span("x", trace=1), span("y", trace=2))
+    storage.disk.crash(7)
+    it = Sampler(named, storage=storage)
+    it.clock.advance(3)
+    assert it.names == ["x"]
+    it.stop()
+
+
 STEPS = st.lists(
     st.tuples(
         st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=1, max_size=6), st.sampled_from([0, 0.5, 1, 3])

@@ -55,11 +55,12 @@ class Backend:
 
     def send(self, batch: Batch, timeout_s: float) -> Sent:
         """Send to the backend. Raises Retryable or Permanent."""
-        if self._sender is None:
-            raise Retryable("no backend is known yet")
+        sender = self._sender
+        if sender is None:
+            raise Retryable(f"{self.endpoint} is no longer a backend" if self.endpoint else "no backend is known yet")
         began, answered, taken = self._clock.monotonic(), True, False
         try:
-            sent = self._sender.send(batch, timeout_s)
+            sent = sender.send(batch, timeout_s)
             taken = True
             return sent
         except NoAnswer:
@@ -91,10 +92,14 @@ class Backend:
         if trouble := fresh.check(timeout_s, any_answer=kind != "grpc"):
             fresh.close()
             return trouble
-        old, self._sender = self._sender, fresh
-        if old:
-            old.close()
+        self._sender = fresh  # the old one ends with the last send that has it
         return ""
+
+    def let_go(self) -> None:
+        """Of one that was removed and has nothing left to send but what is on the wire, which ends in its own time."""
+        if self.has_queue:
+            self.path.stop(self._clock.monotonic())
+        self._sender = None
 
     def stop(self, deadline: float) -> None:
         """Send what waits, then disconnect."""

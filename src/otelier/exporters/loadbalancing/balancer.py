@@ -119,10 +119,17 @@ class Balancer:
             if not wanted:
                 self._ctx.log.warning("the resolver finds no backend; those known before stay in use")
                 return
+            self._let_go()
             gone = [self._listed.pop(endpoint) for endpoint in self._listed.keys() - set(wanted)]
             for endpoint in (endpoint for endpoint in wanted if endpoint not in self._listed):
-                self._listed[endpoint] = self._backend(endpoint)
+                try:
+                    self._listed[endpoint] = self._backend(endpoint)
+                except ValueError as error:  # such as a TLS file that is no longer there
+                    self._ctx.log.error("%s can't be used: %s", endpoint, error)
+                    continue
                 self._listed[endpoint].start()
+            if not self._listed:
+                return
             self._updates.add(1, **self._labels)
             self._ctx.log.info("backends: %s", ", ".join(wanted))
             self._health.watch(wanted)
@@ -156,7 +163,6 @@ class Balancer:
             for backend in members:
                 if backend in old:
                     self._empty(backend, "ring")
-        self._let_go()
 
     def _empty(self, backend: Backend, reason: str) -> None:
         if not backend.has_queue:
@@ -200,11 +206,11 @@ class Balancer:
             return True
 
     def _let_go(self) -> None:
-        """Of removed backends with nothing left."""
+        """Of backends that an earlier change removed, and that have nothing left."""
         done = [backend for backend in self._retired if not backend.has_queue or backend.path.drained]
         for backend in done:
             self._retired.remove(backend)
-            backend.stop(self._ctx.clock.monotonic())
+            backend.let_go()
 
     # -- life ---------------------------------------------------------------------------------
 

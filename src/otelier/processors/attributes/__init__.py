@@ -4,34 +4,29 @@ The actions run in their order on each item that `include` and `exclude` let thr
 action. An item's other bytes stay as they are. Resources are edited by `resource`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from ..._core import Edit
-from ...component import Processor, processor
+from ...component import processor
 from ...ottl import forms
-from ...telemetry import Batch, Signal
+from ...telemetry import Signal
 from .actions import Metadata, context_keys, native
-from .compiled import EditByMetadata
 from .config import AttributesConfig
+from .editor import AttributeEditor
 
 __all__ = ["Attributes", "AttributesConfig"]
 
 
 @processor("attributes", signals={"traces", "metrics", "logs"}, stability="beta")
-class Attributes(Processor):
+class Attributes(AttributeEditor):
     cfg: AttributesConfig
 
-    def setup(self) -> None:
-        signal = self.ctx.signal
-        if signal is None:
-            raise ValueError("attributes is for one signal at a time")
-        conditions = list(self._conditions(signal))
+    def metadata_keys(self) -> tuple[str, ...]:
+        return context_keys(self.cfg.actions)
+
+    def steps(self, metadata: Metadata) -> Sequence[forms.Step]:
+        conditions = list(self._conditions(self._signal))
         when = forms.all_of(conditions) if conditions else None
-
-        def compiled(metadata: Metadata) -> Edit:
-            return forms.edit(signal, [forms.step("item", native(self.cfg.actions, "item", metadata), when=when)])
-
-        self._edit = EditByMetadata(context_keys(self.cfg.actions), compiled)
+        return [forms.step("item", native(self.cfg.actions, "item", metadata), when=when)]
 
     def _conditions(self, signal: Signal) -> Iterator[forms.Form]:
         for name, properties in (("include", self.cfg.include), ("exclude", self.cfg.exclude)):
@@ -39,8 +34,4 @@ class Attributes(Processor):
                 continue
             if why := properties.misplaced(signal):
                 raise ValueError(f"{name}: {why}; give that pipeline an `attributes` of its own")
-            form = properties.form()
-            yield form if name == "include" else forms.not_(form)
-
-    def process(self, batch: Batch) -> Batch:
-        return self._edit.apply(batch)
+            yield properties.form() if name == "include" else forms.not_(properties.form())

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from ...component import Permanent, Processor, processor
 from ...ottl import Faults, Program, StatementError, stages
 from ...telemetry import Batch
+from ..attributes.editor import AttributeEditor
 from .config import StatementsConfig, TransformConfig
 from .flatten import flattened, grouped
 
@@ -28,6 +29,15 @@ class Transform(Processor):
         self._faults = Faults(
             self.ctx, "otelcol_processor_transform_errors", "Statements that failed for an item and were passed over."
         )
+
+    def absorb(self, earlier: Processor) -> bool:
+        if not (isinstance(earlier, AttributeEditor) and self._program and self._program.starts_native()) or self._flat:
+            return False
+        steps = earlier.give_away()
+        if steps is None:
+            return False
+        self._program.absorb(steps)
+        return True
 
     def explain(self) -> Iterable[tuple[str, str]]:
         explanations = self._program.explanations if self._program else ()

@@ -11,8 +11,8 @@ use otelier_wire::Any;
 #[derive(Debug, Default)]
 pub struct Names {
     names: Vec<Vec<u8>>,
-    /// A bit for each length that a name has: nearly all other attributes are told by that.
-    lengths: u64,
+    /// A bit for each fingerprint that a name has: nearly all other attributes are told by that.
+    fingerprints: u64,
     /// Whether any metric wants attributes by pattern.
     globs: bool,
 }
@@ -35,8 +35,11 @@ enum Step {
     Globs(Vec<Vec<u8>>),
 }
 
-fn length_bit(length: usize) -> u64 {
-    1 << length.min(63)
+/// One of 64 bits, from length and last byte, in which names differ most.
+#[inline]
+fn fingerprint(key: &[u8]) -> u64 {
+    let last = key.last().map_or(0, |last| usize::from(*last));
+    1 << ((key.len() * 5 + last) & 63)
 }
 
 impl Names {
@@ -44,7 +47,7 @@ impl Names {
         let known = self.names.iter().position(|known| known == name.as_bytes());
         known.unwrap_or_else(|| {
             self.names.push(name.as_bytes().to_vec());
-            self.lengths |= length_bit(name.len());
+            self.fingerprints |= fingerprint(name.as_bytes());
             self.names.len() - 1
         })
     }
@@ -79,7 +82,7 @@ impl Names {
     #[inline]
     pub fn note<'a>(&self, key_value: &'a [u8], seen: &mut Seen<'a>) {
         let attribute = Attribute::read(key_value, key_value);
-        if self.lengths & length_bit(attribute.key.len()) != 0 {
+        if self.fingerprints & fingerprint(attribute.key) != 0 {
             for (name, slot) in self.names.iter().zip(&mut seen.slots) {
                 if name == attribute.key {
                     slot.get_or_insert(attribute.encoded());
