@@ -5,6 +5,7 @@ import http.client
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -16,6 +17,8 @@ from otelier.component import Consumer, Meter, SystemClock
 from otelier.receivers.otlp import Otlp, OtlpConfig, OtlpGrpcSettings, OtlpHttpSettings, OtlpProtocols
 from otelier.telemetry import SIGNALS, Signal
 from otelier.testing import MemoryExporter, component_context
+
+from .certificates import Authority
 
 METHODS: dict[Signal, str] = {
     signal: f"/opentelemetry.proto.collector.{package}.v1.{service}Service/Export"
@@ -140,6 +143,11 @@ def it() -> Iterator[Running]:
     running = start()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path, "authority")
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from otelier.server.http import CorsSettings
 from otelier.server.tls import CIPHER_SUITES
 from otelier.testing import MemoryExporter, items
 
-from .test_otlp_tls import Authority, authority, client, post, tls  # noqa: F401 (the fixture)
+from .certificates import Authority, client, post, tls
 
 Run = Callable[..., Any]
 WAIT_S = 20
@@ -223,7 +223,7 @@ def test_the_kind_of_socket(run: Run):
 
 
 @pytest.mark.proves("server.TlsServerSettings.{max_version,cipher_suites}")
-def test_the_highest_version_and_the_suites_of_tls(run: Run, authority: Authority):  # noqa: F811
+def test_the_highest_version_and_the_suites_of_tls(run: Run, authority: Authority):
     suite = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"
     assert suite in CIPHER_SUITES
     it = run(grpc=None, http=tls(**authority.issue("server"), max_version="1.2", cipher_suites=(suite,)))
@@ -242,7 +242,7 @@ def test_the_highest_version_and_the_suites_of_tls(run: Run, authority: Authorit
 
 
 @pytest.mark.proves("server.TlsServerSettings.client_ca_file_reload")
-def test_authorities_of_clients_are_read_again(run: Run, authority: Authority, tmp_path: Path):  # noqa: F811
+def test_authorities_of_clients_are_read_again(run: Run, authority: Authority, tmp_path: Path):
     (tmp_path / "other").mkdir()
     other = Authority(tmp_path / "other", "other")
     believed = tmp_path / "clients.pem"
@@ -262,7 +262,7 @@ def test_authorities_of_clients_are_read_again(run: Run, authority: Authority, t
 
 
 @pytest.mark.proves("server.TlsServerSettings.{ca_file,ca_pem,include_system_ca_certs_pool}")
-def test_keys_of_tls_that_are_for_clients_change_nothing(run: Run, authority: Authority, tmp_path: Path):  # noqa: F811
+def test_keys_of_tls_that_are_for_clients_change_nothing(run: Run, authority: Authority, tmp_path: Path):
     (tmp_path / "other").mkdir()
     other = Authority(tmp_path / "other", "other")
     for keys in (

@@ -311,7 +311,7 @@ def test_pings_go_on_without_a_request_if_allowed(silent):
     keepalive = KeepaliveSettings(time=Duration(0.3), timeout=Duration(0.05), permit_without_stream=True)
     settings = GrpcClientSettings(endpoint=endpoint, tls=TlsClientSettings(insecure=True), keepalive=keepalive)
     sender = GrpcSender(component_context(), settings)
-    with pytest.raises(Retryable, match="DEADLINE_EXCEEDED"):
+    with pytest.raises(Retryable):
         sender.send(items("traces", 1), 0.1)
     assert closed.wait(WAIT_S)
     sender.close()
