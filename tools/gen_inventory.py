@@ -23,6 +23,7 @@ import msgspec
 from otelier.component import Config, registry
 from otelier.ottl import group  # registers the functions of OTTL
 from otelier.ottl.functions.registry import FUNCTIONS
+from otelier.pipeline.settings import ServiceSettings
 from otelier.processors.tail_sampling.policies import PolicyConfig
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -106,6 +107,9 @@ def names() -> dict[str, list[str]]:
         found = keys(each.config)
         shared |= found.shared
         sections[f"Keys of the {each.kind} {each.type}"] = [f"{front}.{key}" for key in found.own]
+    service = keys(ServiceSettings)
+    shared |= service.shared
+    sections["Keys of service"] = [f"service.{key}" for key in service.own]
     for front, struct in sorted((_front(struct), struct) for struct in all_shared(shared)):
         sections[f"Keys shared as {front}"] = [f"{front}.{key}" for key in keys(struct).own]
     return {title: sorted(found, key=str.lower) for title, found in sections.items() if found}

@@ -22,6 +22,7 @@ def ids(made):
     return [str(each.ctx.id) for each in made]
 
 
+@pytest.mark.proves("service.pipelines.{receivers,processors,exporters}")
 def test_one_receiver_for_all_pipelines_one_exporter_a_signal_one_processor_a_pipeline(world):
     world.graph(TWO_TRACES)
     made = [(str(each.ctx.id), each.ctx.signal, each.ctx.pipeline) for each in world.made]
@@ -92,6 +93,7 @@ service:
         assert all(target in order[:at] for target in node.downstream)
 
 
+@pytest.mark.proves("service.extensions")
 def test_extensions_are_found_by_either_spelling(world):
     world.graph("""
 receivers: {in: }
@@ -105,6 +107,7 @@ service:
     assert found[ComponentID("ext", "x")] is found[ComponentID("ext_ra", "x")] is world.one("ext_ra/x")
 
 
+@pytest.mark.proves("service.telemetry.metrics.level")
 def test_processors_are_measured_unless_metrics_are_off(world):
     def flow(level):
         world.made.clear()

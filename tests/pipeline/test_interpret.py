@@ -225,6 +225,7 @@ def test_own_telemetry_is_checked_like_everything_else(world, telemetry, words):
     assert words in found[1]
 
 
+@pytest.mark.proves("service.telemetry.traces", "service.telemetry.metrics.readers.periodic")
 def test_keys_without_effect_are_taken_and_said(world):
     plan = world.plan(
         HEAD

@@ -40,6 +40,7 @@ def exporter_log():
     return component_log(declared, "traces")
 
 
+@pytest.mark.proves("service.telemetry.logs.{encoding,initial_fields}")
 def test_a_json_line_has_the_collectors_keys_and_names_the_component(written):
     lines = written(encoding="json", initial_fields={"cluster": "a"})
     exporter_log().warning("queue is %d %% full", 90)
@@ -63,6 +64,7 @@ def test_a_console_line_is_for_people(written):
     assert line.split("  ")[1:] == ["error", "exporter out/2 (traces): backend says no"]
 
 
+@pytest.mark.proves("service.telemetry.logs.level")
 @pytest.mark.parametrize(("level", "count"), [("debug", 4), ("INFO", 3), ("warn", 2), ("error", 1)])
 def test_lines_below_the_level_are_left_out(written, level, count):
     lines = written(level=level)
@@ -72,6 +74,7 @@ def test_lines_below_the_level_are_left_out(written, level, count):
     assert len(lines()) == count
 
 
+@pytest.mark.proves("service.telemetry.logs.sampling.{tick,initial,thereafter}")
 def test_of_equal_lines_ten_are_written_then_every_hundredth_until_the_tick_is_over(written, monkeypatch):
     now = 100.0
     monkeypatch.setattr(logs.time, "monotonic", lambda: now)
@@ -96,6 +99,7 @@ def test_lines_are_not_equal_because_their_text_is_all_argument(written):
     assert len(lines()) == 50
 
 
+@pytest.mark.proves("service.telemetry.logs.sampling.enabled")
 def test_without_sampling_every_line_is_written(written):
     lines = written(sampling=LogSampling(enabled=False))
     for _ in range(50):
@@ -103,6 +107,7 @@ def test_without_sampling_every_line_is_written(written):
     assert len(lines()) == 50
 
 
+@pytest.mark.proves("service.telemetry.logs.output_paths")
 def test_a_second_set_up_replaces_the_first(written, tmp_path):
     lines = written()
     set_up_logs(msgspec.structs.replace(LogSettings(), output_paths=(str(tmp_path / "other"),)))
@@ -111,6 +116,7 @@ def test_a_second_set_up_replaces_the_first(written, tmp_path):
     assert len((tmp_path / "other").read_text().splitlines()) == 1
 
 
+@pytest.mark.proves("service.telemetry.logs.disable_stacktrace")
 @pytest.mark.parametrize(("settings", "has_stack"), [({}, True), ({"disable_stacktrace": True}, False)])
 def test_errors_carry_their_stack_unless_switched_off(written, settings, has_stack):
     lines = written(sampling=LogSampling(tick=Duration(1)), **settings)
@@ -119,3 +125,39 @@ def test_errors_carry_their_stack_unless_switched_off(written, settings, has_sta
     except ValueError:
         logging.getLogger("otelier.x").exception("failed")
     assert ("Traceback" in "\n".join(lines())) is has_stack
+
+
+@pytest.mark.proves("service.telemetry.logs.development")
+@pytest.mark.parametrize(("development", "has_stack"), [(True, True), (False, False)])
+def test_in_development_warnings_carry_their_stack_too(written, development, has_stack):
+    lines = written(development=development)
+    try:
+        raise ValueError("deep")
+    except ValueError:
+        logging.getLogger("otelier.x").warning("odd", exc_info=True)
+    assert ("Traceback" in "\n".join(lines())) is has_stack
+
+
+@pytest.mark.proves("service.telemetry.logs.disable_caller")
+@pytest.mark.parametrize("disabled", [True, False])
+def test_the_caller_is_left_out_if_told_so(written, disabled):
+    lines = written(encoding="json", disable_caller=disabled)
+    logging.getLogger("otelier.x").info("line")
+    assert ("caller" in json.loads(lines()[0])) is not disabled
+
+
+@pytest.mark.proves("service.telemetry.logs.{error_output_paths,processors}")
+@pytest.mark.parametrize("settings", [{"error_output_paths": ("nowhere/log",)}, {"processors": ({"batch": {}},)}])
+def test_keys_without_effect_change_nothing(written, settings):
+    lines = written(**settings)
+    logging.getLogger("otelier.x").info("line")
+    assert len(lines()) == 1
+
+
+@pytest.mark.proves("service.telemetry.logs.sampling.{initial,thereafter}")
+@pytest.mark.parametrize(("initial", "thereafter", "count"), [(2, 0, 2), (0, 5, 2), (3, 2, 6)])
+def test_how_many_of_equal_lines_are_written_can_be_chosen(written, initial, thereafter, count):
+    lines = written(sampling=LogSampling(initial=initial, thereafter=thereafter))
+    for _ in range(10):
+        logging.getLogger("otelier.x").info("again")
+    assert len(lines()) == count

@@ -33,6 +33,7 @@ def test_extensions_and_sinks_start_first_and_stop_last(world):
     assert world.events == [*STARTS, "ready", "stopping", *STOPS]
 
 
+@pytest.mark.proves("service.shutdown_timeout")
 def test_all_stops_share_one_deadline(world):
     clock = FakeClock()
     service = Service(world.plan(config()), clock)
@@ -65,6 +66,7 @@ def test_one_that_fails_to_stop_does_not_keep_the_others_from_stopping(world):
     assert world.events[-4:] == STOPS
 
 
+@pytest.mark.proves("service.telemetry.resource")
 def test_the_resource_is_ours_as_configured_and_null_removes():
     attributes = resource_attributes({"service.name": "gateway", "service.instance.id": None, "team": 7})
     assert attributes == {"service.name": "gateway", "service.version": attributes["service.version"], "team": "7"}

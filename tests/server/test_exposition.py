@@ -32,6 +32,7 @@ def test_names_are_those_of_the_collectors_default_build(parse):
     assert page["target_info"].value(**SERVICE) == 1
 
 
+@pytest.mark.proves("server.Naming.{without_type_suffix,without_units}")
 def test_suffixes_of_type_and_unit_can_be_switched_on(parse):
     naming = Naming(without_type_suffix=False, without_units=False)
     page = parse(write(a_meter().collect(), naming=naming), "text")
@@ -67,6 +68,7 @@ def test_a_histogram_is_cumulative_and_ends_in_infinity(parse):
     assert sizes.value("_sum", processor="batch") == 421
 
 
+@pytest.mark.proves("server.IncludeExclude.{included,excluded}")
 def test_resource_labels_can_be_chosen(parse):
     keep = Naming(with_resource_constant_labels=IncludeExclude(included=("service.*",), excluded=("*.version",)))
     page = parse(write(a_meter().collect(), resource=RESOURCE, naming=keep), "text")
@@ -75,6 +77,7 @@ def test_resource_labels_can_be_chosen(parse):
     assert page["otelcol_process_uptime"].value() == 1.5
 
 
+@pytest.mark.proves("server.Naming.{without_scope_info,without_target_info}")
 def test_scope_and_target_info_are_switches(parse):
     naming = Naming(without_scope_info=False, without_target_info=True)
     page = parse(write(a_meter().collect(), resource={}, naming=naming, scope=("otelier", "1.2")), "text")
