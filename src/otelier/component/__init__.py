@@ -1,7 +1,7 @@
 """The contracts of components: what they are given, what they promise, how they are registered."""
 
 from .clock import Clock, SystemClock, Timer
-from .config import Config, Duration, Secret
+from .config import Config, Duration, Remark, Secret
 from .context import Context
 from .contracts import Component, Connector, Consumer, Exporter, Extension, Processor, Receiver, RoutingProcessor
 from .custody import FORWARDS, Custody, CustodyKind
@@ -60,6 +60,7 @@ __all__ = [
     "Refused",
     "Registration",
     "Rejected",
+    "Remark",
     "Retryable",
     "RoutingProcessor",
     "Secret",
