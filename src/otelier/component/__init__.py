@@ -20,6 +20,7 @@ from .errors import (
 from .fanout import Handed, fan_out, hand_out
 from .id import ComponentID
 from .meter import BoundCounter, BoundHistogram, Counter, Histogram, HistogramValue, Meter, Metric, Reading
+from .pages import Link, Page, Pages, Question, Shown
 from .registry import Kind, Registration, connector, exporter, extension, processor, receiver
 from .storage import QueueStore, RecordStore, Storage, find_storage
 
@@ -46,13 +47,17 @@ __all__ = [
     "HistogramValue",
     "Invalid",
     "Kind",
+    "Link",
     "Location",
     "Meter",
     "Metric",
     "OtelierError",
+    "Page",
+    "Pages",
     "Permanent",
     "Problem",
     "Processor",
+    "Question",
     "QueueStore",
     "Reading",
     "Receiver",
@@ -64,6 +69,7 @@ __all__ = [
     "Retryable",
     "RoutingProcessor",
     "Secret",
+    "Shown",
     "StartError",
     "Storage",
     "SystemClock",

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..telemetry import Signal
@@ -10,6 +10,7 @@ from .clock import Clock
 from .config import Config
 from .id import ComponentID
 from .meter import Meter
+from .pages import Pages
 
 if TYPE_CHECKING:
     from .contracts import Extension
@@ -35,3 +36,5 @@ class Context:
     """Started before any pipeline component."""
     exporters: tuple[Config, ...] = ()
     """Configurations of the exporters in use, for extensions that go with one of them."""
+    pages: Pages = field(default_factory=Pages)
+    """Where components show what they know to people who ask; the same for all components of a service."""

@@ -22,12 +22,14 @@ from ..component import (
     Kind,
     Meter,
     OtelierError,
+    Pages,
     Problem,
     Processor,
     Receiver,
     RoutingProcessor,
     fan_out,
 )
+from ..component.meter import BoundCounter
 from ..telemetry import SIGNALS, Signal
 from .plan import Declared, PipelinePlan, Plan
 from .stage import Stages
@@ -65,6 +67,8 @@ class Pipeline:
     exporters: list[Node]
     head: Consumer = field(init=False)
     """Where receivers and connectors hand their batches."""
+    passed: list[BoundCounter] = field(default_factory=list[BoundCounter])
+    """Items that went into each processor, and behind the last to the exporters; empty if nothing is measured."""
 
     @property
     def id(self) -> ComponentID:
@@ -82,6 +86,7 @@ class Graph:
     """Everything that a service starts and stops."""
 
     meter: Meter
+    pages: Pages
     extensions: list[Node]
     pipelines: list[Pipeline]
 
@@ -126,6 +131,7 @@ class _Builder:
         self._plan = plan
         self._clock = clock
         self._meter = Meter()
+        self._pages = Pages()
         self._problems: list[Problem] = []
         self._extensions: dict[ComponentID, Extension] = {}
         named = dict.fromkeys(each for pipeline in plan.pipelines for each in pipeline.exporters)
@@ -144,7 +150,7 @@ class _Builder:
             self._wire_pipeline(pipeline)
         for node in self._shared.values():
             self._wire_begin(node, [pipeline for pipeline in pipelines if node in pipeline.receivers])
-        return Graph(self._meter, extensions, pipelines)
+        return Graph(self._meter, self._pages, extensions, pipelines)
 
     def _made_extensions(self) -> Iterator[Node]:
         for declared in self._plan.extensions:
@@ -210,6 +216,7 @@ class _Builder:
             pipeline=pipeline,
             extensions=self._extensions,
             exporters=self._exporters,
+            pages=self._pages,
         )
         try:
             component = declared.registration.component(declared.config, context)
@@ -239,6 +246,7 @@ class _Builder:
             node.downstream, downstream = [*node.downstream, *downstream], [node]
             head, behind = processor, node.id
         pipeline.head = stages.between(None, behind, head) if stages else head
+        pipeline.passed = stages.passed if stages else []
 
     def _wire_begin(self, node: Node, begun: list[Pipeline]) -> None:
         """Give a receiver or a connector the pipelines that it begins."""
