@@ -57,8 +57,13 @@ class Batch:
     def __len__(self) -> int: ...
     def to_otlp(self) -> bytes: ...
     def to_json(self) -> bytes: ...
-    def to_tagged_json(self, *, sort: bool) -> bytes:
-        """OTLP/JSON, but each attribute is `{"key","type","value"}`, as in Jaeger's API; `sort`: by key."""
+    def to_jaeger(self, *, raw: bool) -> list[tuple[bytes, bytes]]:
+        """Each trace of a batch of traces: its id, and it as a JSON object of Jaeger's classic API.
+
+        Unless `raw`, traces are made easier to read: tags, logs and spans are sorted, spans that come twice or share
+        an id with their client's are told apart, links to nowhere go.
+        """
+
     def split(self, max_items: int) -> list[Batch]:
         """Parts of exactly `max_items` items, the last one maybe fewer; order is kept."""
 
@@ -202,6 +207,9 @@ class SendResult:
     @property
     def sent_bytes(self) -> int:
         """Body bytes on the wire, after compression."""
+    @property
+    def answered(self) -> bool:
+        """gRPC only: the backend has answered, well or not; False where nobody was reached or nothing came in time."""
 
 @final
 class GrpcClient:
@@ -210,6 +218,9 @@ class GrpcClient:
     def __init__(self, options: bytes) -> None: ...
     def send(self, batch: Batch, headers: Sequence[tuple[str, str]], timeout_s: float) -> SendResult:
         """Send one Export request and wait for the answer. Never raises for a backend's or network's fault."""
+
+    def check(self, headers: Sequence[tuple[str, str]], timeout_s: float) -> SendResult:
+        """Ask by gRPC's health service whether the server serves; one that doesn't have this service counts as ok."""
 
     def close(self) -> None:
         """End all connections at once; sends under way fail as cancelled."""
@@ -270,9 +281,11 @@ class View:
     def __init__(self, disk: Disk) -> None:
         """Empty until the first refresh."""
 
-    def refresh(self, segments: Sequence[str], retired: int) -> None:
-        """Take on a state of the manifest (all segments' paths, the last retired generation) and what has come to the
-        log since. Cheap when nothing has changed.
+    def refresh(self, segments: Sequence[str], retired: int, starts: Sequence[tuple[int, int]] = ()) -> None:
+        """Take on a state of the manifest (all segments' paths, the last retired generation, least and greatest start
+        of each segment) and what has come to the log since. Cheap when nothing has changed.
+
+        A search opens no segment whose starts can't matter; without `starts` all may.
 
         Read the manifest again afterwards: if it has changed meanwhile, refresh again, because a generation may have
         been retired and removed before it was read. Raises StaleView if that is noticed at once, OSError.
@@ -567,6 +580,38 @@ def segment_summary(disk: Disk, path: str) -> bytes:
 def read_segment(disk: Disk, path: str, signal: Signal) -> Batch:
     """All of a segment as a batch. Raises OSError; ValueError for a damaged one."""
 
+# -- routing ------------------------------------------------------------------------------------
+
+@final
+class Router:
+    """Splits batches by a key of each item and a ring: points sorted by position, each owned by somebody.
+
+    The CRC-32 of the key modulo `modulus` belongs to the first point at or after it, or else to the first.
+    """
+
+    def __init__(
+        self,
+        key: Literal["traceID", "service", "resource", "metric", "streamID", "attributes"],
+        modulus: int,
+        positions: Sequence[int],
+        owners: Sequence[int],
+        *,
+        attributes: Sequence[str] = (),
+        bare: bool = False,
+    ) -> None:
+        """`attributes` are the names for that key. `bare`: services and attributes are hashed by their values alone, not
+        as `service.name=NAME|`, and only if these are strings. Raises ValueError for a ring without points or out of
+        order."""
+
+    def split(self, batch: Batch) -> list[tuple[int, Batch]]:
+        """The parts of a batch by owner; owners without items are left out.
+
+        What has no key (a log record without trace id) goes to the next owner in turn, all of a batch to the same.
+        """
+
+    def owner_of(self, key: bytes) -> int:
+        """Who owns a key, written as the router would."""
+
 # -- probability sampling -------------------------------------------------------------------------
 
 @final
@@ -638,8 +683,7 @@ class TraceBuffer:
         """Remember what `decisions` gave."""
 
     def stats(self) -> dict[str, int]:
-        """`traces` that wait, decisions `remembered`, `memory_bytes`, `disk_bytes`; `oldest_us`, the arrival of the
-        longest waiting, if any waits."""
+        """`traces` that wait, decisions `remembered`, `memory_bytes` and `disk_bytes` of what waits."""
 
 @final
 class TraceColumns:
@@ -725,6 +769,40 @@ class TakenTraces:
     def pairs(self) -> bytes:
         """As in `AddedTraces`."""
 
+# -- edits and conditions -----------------------------------------------------------------------
+# Programs are JSON; `otelier.ottl.forms` makes them, rust/process/src/edit/program.rs and condition/form.rs say what
+# there is.
+
+class EvaluationError(ValueError):
+    """An expression has no value for some item. `args`: the number of the step or condition, and why."""
+
+@final
+class Edit:
+    """A compiled program of edits of one signal."""
+
+    def __init__(self, program: bytes) -> None:
+        """Raises ValueError, which says what is wrong with the program."""
+
+    def apply(self, batch: Batch) -> tuple[Batch, list[tuple[int, int, str]]]:
+        """The edited batch, and for each step that failed: its number, how often, and why the first time.
+
+        Segments in which nothing changes are shared. Raises EvaluationError for a step that must not fail.
+        """
+
+@final
+class Condition:
+    """A compiled condition about the items of one signal."""
+
+    def __init__(self, program: bytes) -> None:
+        """Raises ValueError, which says what is wrong with the program."""
+
+    def mask(self, batch: Batch) -> tuple[bytes, list[tuple[int, int, str]]]:
+        """One byte per item, 1 where one of the program's conditions holds; and for each that failed: its number, how
+        often, and why the first time.
+
+        Raises EvaluationError if none may fail.
+        """
+
 # -- regular expressions ------------------------------------------------------------------------
 
 @final
@@ -748,3 +826,50 @@ class Pattern:
         """Replace each match by Go's template: `$1`, `${name}`, `$$`; a group that isn't there is empty."""
     def pieces(self, text: str, template: str) -> list[str]:
         """`text` cut at its matches: text, replacement, text, replacement, …, text."""
+
+# -- metrics of spans ---------------------------------------------------------------------------
+
+@final
+class SpanMetrics:
+    """Counts spans by service, name, kind, status and dimensions. Safe for threads."""
+
+    def __new__(cls, options: bytes) -> SpanMetrics:
+        """`options`: a JSON object, see rust/process/src/metrics/spans/options.rs. Raises ValueError for a wrong one."""
+    def consume(self, batch: Batch, now_ns: int) -> None:
+        """Count a batch of traces."""
+    def flush(self, now_ns: int) -> Batch:
+        """The metrics of now; empty if there are none. Cumulative sums begin with a point of 0."""
+    def confirm(self, arrived: bool) -> None:
+        """Delta: what became of the last flush. One that has not arrived comes again with the next."""
+    def snapshot(self) -> bytes:
+        """All series with their counts (docs/spec/aggregation-state.md), without a flush that nobody has confirmed."""
+    def restore(self, snapshot: bytes) -> bool:
+        """Take over a snapshot made with the same options; false, and no series, if it isn't one."""
+    def stats(self) -> dict[str, int]:
+        """Counters since the beginning: spans, without_service, overflowed, evicted_resources, expired_resources,
+        expired_series. Sizes now: resources, series, and unwritten series, whose counts no flush has given yet."""
+
+@final
+class ServiceGraph:
+    """Pairs client and server spans and counts the calls between services. Safe for threads."""
+
+    def __new__(cls, options: bytes) -> ServiceGraph:
+        """`options`: a JSON object, see rust/process/src/metrics/graph/options.rs. Raises ValueError for a wrong one."""
+    def consume(self, batch: Batch, now_ns: int) -> None:
+        """Count a batch of traces."""
+    def finish(self, now_ns: int) -> None:
+        """Count what waits for its pair as if its time were over."""
+    def flush(self, now_ns: int) -> Batch:
+        """The cumulative metrics of now; empty if there are none."""
+    def confirm(self, arrived: bool) -> None:
+        """Does nothing: cumulative metrics come again with every flush."""
+    def snapshot(self) -> bytes:
+        """All series, and spans that wait (docs/spec/aggregation-state.md)."""
+    def restore(self, snapshot: bytes) -> bool:
+        """Take over a snapshot made with the same options; false, and nothing changes, if it isn't one."""
+    def stats(self) -> dict[str, int]:
+        """Counters since the beginning: total_edges, expired_edges, dropped_spans, without_service, expired_series.
+        Sizes now: series, waiting edges, and unwritten, which is 0."""
+
+def glob_matches(pattern: str, text: str) -> bool:
+    """Whether all of `text` matches a pattern of `*`, `?`, `[a-z]`, `[!a-z]` and `{one,two}`."""

@@ -45,6 +45,36 @@ def test_what_is_unused_removed_upstream_or_spelled_in_two_ways_is_said():
     assert "memory_ballast" in said["warnings"][0]
 
 
+OTTL = """
+receivers: {otlp: {protocols: {grpc: {endpoint: "127.0.0.1:0"}}}}
+processors:
+  transform:
+    trace_statements:
+      - {context: span, statements: ['delete_key(attributes, "a")']}
+      - {context: span, statements: ['set(name, ToUpperCase(name))']}
+  filter: {traces: {span: ['attributes["http.route"] == "/healthz"']}}
+exporters: {nop: }
+service:
+  pipelines:
+    traces: {receivers: [otlp], processors: [transform, filter], exporters: [nop]}
+"""
+
+
+def test_it_explains_which_statements_are_native_when_asked():
+    done = CliRunner().invoke(main, ["validate", "--explain", "--config", f"yaml:{OTTL}"])
+    [pipeline] = json.loads(done.stdout)["pipelines"]
+    assert pipeline["explained"] == [
+        {"component": "transform", "part": 'delete_key(attributes, "a")', "runs": "native"},
+        {
+            "component": "transform",
+            "part": "set(name, ToUpperCase(name))",
+            "runs": "interpreted: ToUpperCase is not native",
+        },
+        {"component": "filter", "part": 'attributes["http.route"] == "/healthz"', "runs": "native"},
+    ]
+    assert "explained" not in summary(OTTL)["pipelines"][0]
+
+
 def test_people_get_lines_on_a_terminal():
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "otelier", "validate", "--config", f"yaml:{TEXT}"]

@@ -35,7 +35,12 @@ MINIMAL: dict[tuple[Kind, str], str] = {
     (Kind.PROCESSOR, "routing"): "{from_attribute: x, table: [{value: y, exporters: [debug]}]}",
     (Kind.CONNECTOR, "routing"): "{table: [{condition: 'true', pipelines: [traces, metrics, logs]}]}",
     (Kind.PROCESSOR, "tail_sampling"): "{policies: [{name: all, type: always_sample}]}",
+    (Kind.PROCESSOR, "attributes"): "{actions: [{key: a, action: delete}]}",
+    (Kind.PROCESSOR, "resource"): "{attributes: [{key: a, action: delete}]}",
     (Kind.EXPORTER, "otlp"): "{endpoint: 127.0.0.1:1, tls: {insecure: true}}",
+    (Kind.EXPORTER, "loadbalancing"): (
+        "{resolver: {static: {hostnames: [127.0.0.1:1]}}, protocol: {otlp: {tls: {insecure: true}}}}"
+    ),
     (Kind.EXPORTER, "otlphttp"): "{endpoint: http://127.0.0.1:1}",
     (Kind.EXPORTER, "prometheusremotewrite"): "{endpoint: http://127.0.0.1:1}",
     (Kind.EXPORTER, "file"): "{path: PATH}",

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from itertools import groupby
 
 import numpy as np
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -221,3 +222,59 @@ class Machine(RuleBasedStateMachine):
 
 def test_the_buffer_is_the_model():
     run_state_machine_as_test(Machine, settings=settings(max_examples=150, stateful_step_count=25, deadline=None))
+
+
+def string(key: str, *values: str, regex: bool = False) -> dict:
+    return {"kind": "string", "key": key, "values": values, "regex": regex}
+
+
+def test_there_may_be_more_things_to_look_for_than_a_word_has_bits():
+    wanted = [string(f"key.{number}", "yes") for number in range(150)]
+    it = buffer(matchers=wanted, conditions=2)
+    number = iter(range(1, 1000))
+    for trace in range(1, 6):
+        attributes = {f"key.{30 * trace - 30}": "yes", f"key.{30 * trace - 1}": "yes", "key.7": "no"}
+        first, second = span(trace=trace, number=next(number), attributes=attributes), span(trace=trace)
+        it.add(traces(first, second), 0, masks=[bytes((0, trace == 2)), bytes((trace == 3, 0))])
+    columns = it.due(2**63)
+    matches = np.frombuffer(columns.matches, np.bool_).reshape(152, 5)
+    for row in range(5):
+        expected = {30 * row, 30 * row + 29} | ({150} if row == 1 else set()) | ({151} if row == 2 else set())
+        assert set(np.flatnonzero(matches[:, row]).tolist()) == expected
+
+
+def test_masks_must_fit():
+    it = buffer(conditions=1)
+    for masks in ([], [b"\0\0"], [b"\0", b"\0"]):
+        with pytest.raises(ValueError, match="masks must be 1 of 1 bytes"):
+            it.add(traces(span()), 0, masks=masks)
+
+
+def test_what_the_disk_can_not_give_back_is_counted():
+    disk = losing_disk()
+    it = buffer(disk, budget_bytes=150, spill_bytes=10_000)
+    for trace in range(3):
+        it.add(traces(span(str(trace), trace=trace)), 0)
+    columns = it.due(2**63)
+    disk.fail("read", 1, 5)
+    taken = it.take(columns, bytes((SAMPLED,)) * 3, 0)
+    assert (taken.unreadable_spans, bool(taken.unreadable)) == (1, True)
+    assert [name for _, name in named(taken.batch)] == ["1", "2"]
+    assert it.stats()["disk_bytes"] == 0
+
+
+def test_a_disk_that_is_full_is_why_data_is_refused():
+    disk = losing_disk()
+    it = buffer(disk, budget_bytes=150, spill_bytes=10_000)
+    it.add(traces(span()), 0)
+    disk.fail("write", 1, 28)
+    with pytest.raises(BufferFull, match="the disk says"):
+        it.add(traces(span()), 0)
+    it.add(traces(span()), 0)
+    assert it.stats()["traces"] == 1
+
+
+@pytest.mark.parametrize("bad", [{"wait_us": "x"}, {"unknown": 1}, {"matchers": [string("k", "(", regex=True)]}])
+def test_bad_options_are_said(bad):
+    with pytest.raises(ValueError, match=r"."):
+        buffer(**bad)

@@ -108,3 +108,22 @@ def test_a_path_that_is_none_is_told(context, condition, message):
 )
 def test_the_context_is_the_one_that_knows_all_of_it(signal, statement, context):
     assert statement_group([statement], signal=signal).context.name == context
+
+
+@pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        ('IsMatch(name, "(")', 'column 15: IsMatch: pattern: "(" is no regular expression'),
+        ("IsMatch(name, 5)", "column 15: IsMatch: pattern: expected a string, got an int"),
+        ('IsMatc(name, "x")', "column 1: there is no converter `IsMatc`; did you mean `IsMatch`?"),
+        ('IsMatch(name, regex = "x")', "column 15: IsMatch has no argument `regex`"),
+        ('IsMatch(name, "x", "y")', "column 20: IsMatch takes at most 2 arguments: IsMatch(target, pattern)"),
+        ("IsMatch(name)", "column 1: `pattern` is missing: IsMatch(target, pattern)"),
+        ('IsMatch(name, pattern = "x", pattern = "y")', "column 30: `pattern` is given twice"),
+        ("name == Concat", "column 9: `Concat` is a function; call it as `Concat(…)`"),
+    ],
+)
+def test_a_call_that_cant_be_is_told_when_it_is_read(condition, message):
+    with pytest.raises(GroupError) as error:
+        condition_group([condition], signal="traces", context="span")
+    assert message in str(error.value)

@@ -1,6 +1,9 @@
 """filter: what a condition holds for is dropped and counted, with whatever has nothing left; all else stays."""
 
+import json
+
 import pytest
+import yaml
 
 from otelier.component import Meter, Permanent
 from otelier.config import ConfigError, decode, load
@@ -170,3 +173,11 @@ def test_a_mistake_is_told_with_its_place(yaml, message):
     with pytest.raises(ConfigError) as error:
         read(yaml)
     assert message in str(error.value)
+
+
+@pytest.mark.shared
+def test_the_real_configuration_is_taken(shared):
+    written = yaml.safe_load((shared / "configs/layer2-spanmetrics.yaml").read_text())["config"]["processors"]
+    it = Setup(json.dumps(written["filter"]), "metrics")
+    it.consume(metrics(_of_kinds("calls", *_KINDS)))
+    assert it.filtered("datapoints") == 2

@@ -47,6 +47,7 @@ def spans_of(batch: Batch):
     return [each for resource in decode(batch).resource_spans for scope in resource.scope_spans for each in scope.spans]
 
 
+@pytest.mark.proves("key:groupbytrace.wait_duration")
 def test_a_trace_leaves_as_one_when_its_wait_is_over():
     """Case 20: a1, and a2 0.4 s later."""
     it = Process()
@@ -74,6 +75,7 @@ def test_spans_after_the_release_wait_anew():
     it.stop()
 
 
+@pytest.mark.proves("key:groupbytrace.num_traces")
 def test_more_traces_than_num_traces_are_said_not_evicted(caplog):
     it = Process(num_traces=2)
     it.consume(span("a", trace=1), span("b", trace=2), span("c", trace=3))
@@ -114,6 +116,7 @@ def test_what_is_lost_is_counted(error, reason):
     assert {dict(labels)["reason"]: value for labels, value in metric.values.items()} == {reason: 1}
 
 
+@pytest.mark.proves("key:groupbytrace.budget_bytes", "key:groupbytrace.spill_bytes", "key:groupbytrace.spill_directory")
 def test_without_room_data_is_refused_and_with_a_disk_it_is_not(tmp_path):
     it = Process(budget_bytes=200, spill_bytes=0)
     for number in range(10):
@@ -168,6 +171,7 @@ def left(storage: SimulatedStorage) -> int:
     return found
 
 
+@pytest.mark.proves("key:groupbytrace.storage")
 def test_what_waits_is_released_by_the_next_process():
     storage = SimulatedStorage()
     it = Process(storage)
@@ -249,6 +253,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.proves("key:groupbytrace.discard_orphans", "key:groupbytrace.store_on_disk")
 @pytest.mark.parametrize(("keys", "where"), WRONG)
 def test_what_is_not_there_is_said(keys, where):
     assert [path for path, _ in GroupByTraceConfig(**keys).problems()] == [where]
@@ -272,3 +277,11 @@ def test_a_rate_that_the_collector_loses_traces_at_is_remarked():
     )
     assert list(GroupByTraceConfig(wait_duration=Duration(5)).remarks()) == []
     assert list(GroupByTraceConfig(num_traces=1000, wait_duration=Duration(0)).remarks()) == []
+
+
+@pytest.mark.proves("key:groupbytrace.num_workers", "key:groupbytrace.emit_strategy")
+def test_keys_that_only_help_the_collector_change_nothing():
+    it = Process(num_workers=4, emit_strategy="service")
+    it.consume(span("a"), span("b", trace=2))
+    it.stop()
+    assert it.names == [["a", "b"]]

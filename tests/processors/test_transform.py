@@ -1,8 +1,10 @@
 """transform: statements run where and when the configuration says, and a failure does what its error mode says."""
 
+import json
 import logging
 
 import pytest
+import yaml
 
 from otelier.component import Meter, Permanent
 from otelier.config import ConfigError, decode, load
@@ -213,3 +215,10 @@ trace_statements:
         "`statements[0]`: column 1: there is no editor `sett`; did you mean `set`?",
         "`statements[1]`: column 30: there is no enum `SPAN_KIND_SERVR`; did you mean `SPAN_KIND_SERVER`?",
     ]
+
+
+@pytest.mark.shared
+def test_the_real_configuration_is_taken(shared):
+    written = yaml.safe_load((shared / "configs/layer1-loadbalancing.yaml").read_text())["config"]["processors"]
+    it = Setup(json.dumps(written["transform"]))
+    assert it.spans(span(attributes={"a": "a" * 301})) == [("GET /", {"a": "a" * 300})]

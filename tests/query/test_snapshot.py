@@ -12,6 +12,7 @@ from otelier.query.snapshot import Snapshot
 from otelier.storage.local import Engine, StoreSettings, close_store, open_store
 from otelier.storage.local.manifest import State
 from otelier.testing import span, trace_id, traces
+from otelier.testing.telemetry import START_NS
 
 
 @pytest.fixture
@@ -93,3 +94,22 @@ def test_a_segment_that_somebody_deleted_is_named(engine: Engine, tmp_path: Path
     (tmp_path / segment).unlink()
     with pytest.raises(StoreUnreadable, match="otelier data verify"):
         spans(Snapshot(tmp_path))
+
+
+def test_a_search_opens_only_the_segments_whose_times_can_matter(engine: Engine, tmp_path: Path):
+    hour_ns = 3600 * 10**9
+    for number in range(1, 6):
+        engine.append("default", traces(span(trace=number, start_ns=START_NS + number * hour_ns)))
+        engine.flush(everything=True)
+    snapshot = Snapshot(tmp_path)
+
+    def opened(first: int, last: int, limit: int = 20) -> tuple[list[bytes], int]:
+        window = (START_NS + first * hour_ns, START_NS + last * hour_ns)
+        found = snapshot.read(lambda view, _: view.search("default", b'{"all":[]}', *window, limit))
+        files = snapshot.read(lambda view, _: view.scanned["files"])
+        return [trace_id for trace_id, _ in found], files
+
+    assert opened(8, 9) == ([], 0)
+    assert opened(2, 2) == ([trace_id(2)], 1)
+    assert opened(0, 9, limit=1) == ([trace_id(5)], 2)
+    assert opened(0, 9) == ([trace_id(number) for number in (5, 4, 3, 2, 1)], 5)

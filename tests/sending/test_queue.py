@@ -274,3 +274,39 @@ def test_nothing_is_lost_doubled_or_left_on_the_books(counts, min_size, max_size
     assert sum(batch.digest() for batch in batches) % 2**64 == (spans(first).digest() if first else 0)
     assert all(batch.items <= max_size for batch in batches) or not max_size
     assert queue.size == 0 and queue.drained.is_set()
+
+
+# -- from queue to queue ------------------------------------------------------------------------
+
+
+def test_room_set_apart_counts_until_it_is_kept_or_dismissed():
+    queue = Queue(QueueSettings(queue_size=2), FakeClock(), "test")
+    first, second = items("traces", 1), items("traces", 2)
+    queue.admit(first)
+    queue.admit(second)
+    with pytest.raises(Refused):
+        queue.admit(first)
+    queue.dismiss(first)
+    queue.keep(second)
+    assert (queue.size, queue.items) == (1, 2)
+
+
+def test_what_is_withdrawn_is_adopted_by_another_even_if_that_is_full():
+    one, other = (Queue(QueueSettings(queue_size=1), FakeClock(), "test") for _ in range(2))
+    one.put(items("traces", 3))
+    other.put(items("traces", 4))
+    (parcel,) = one.withdraw()
+    assert other.adopt(parcel.batch)
+    one.done(parcel)
+    assert (one.size, one.items, other.size, other.items) == (0, 0, 2, 7)
+
+
+def test_a_closed_queue_adopts_and_keeps_nothing():
+    queue = Queue(QueueSettings(), FakeClock(), "test")
+    batch = items("traces", 3)
+    queue.admit(batch)
+    queue.close()
+    with pytest.raises(Refused):
+        queue.keep(batch)
+    assert not queue.adopt(batch)
+    assert (queue.size, queue.drained.is_set()) == (0, True)

@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from otelier.component import Meter, OtelierError
+from otelier.component import Duration, Meter, OtelierError
 from otelier.storage.local import Engine, StoreSettings
 from otelier.telemetry import Batch
 from otelier.testing import FakeClock, log_record, logs, losing_disk, span, trace_id, traces
@@ -24,6 +24,8 @@ FAILING = (
 class Store(RuleBasedStateMachine):
     """Spans and records are numbered, so that each is known again."""
 
+    store = StoreSettings()
+
     @initialize()
     def open_first(self) -> None:
         self.disk = losing_disk()
@@ -36,7 +38,7 @@ class Store(RuleBasedStateMachine):
         self.reopen()
 
     def reopen(self) -> None:
-        self.engine = Engine(self.disk, self.clock, StoreSettings(), Meter())
+        self.engine = Engine(self.disk, self.clock, self.store, Meter())
 
     def take(self, tenant: str, batch: Batch) -> None:
         try:
@@ -79,6 +81,14 @@ class Store(RuleBasedStateMachine):
             self.engine.flush(everything=everything)
         except OSError:
             return
+        if everything:
+            self.now_safe()
+
+    def now_safe(self) -> None:
+        """All that was acknowledged is in segments."""
+
+    def after_power_loss(self) -> None:
+        """What was acknowledged may be less now, if the durability says so."""
 
     @rule()
     def merge(self) -> None:
@@ -99,6 +109,15 @@ class Store(RuleBasedStateMachine):
     def lose_power(self, seed: int) -> None:
         self.disk.crash(seed)
         self.clock.forget_timers()
+        self.open_again()
+        self.after_power_loss()
+
+    @rule()
+    def stop_and_start(self) -> None:
+        self.engine.close()
+        self.open_again()
+
+    def open_again(self) -> None:
         for _ in range(20):
             try:
                 self.reopen()
@@ -107,33 +126,57 @@ class Store(RuleBasedStateMachine):
                 continue  # a failure that was still to come
         raise AssertionError("does not open again")
 
-    @rule()
-    def stop_and_start(self) -> None:
-        self.engine.close()
-        for _ in range(20):
-            try:
-                self.reopen()
-                return
-            except OSError:
-                continue
-        raise AssertionError("does not open again")
+    def found_spans(self, tenant: str) -> dict:
+        return readable_spans(self.disk, tenant, map(trace_id, range(9)))
+
+    def found_records(self, tenant: str) -> dict:
+        return readable_logs(self.disk, tenant, map(trace_id, range(9)))
 
     @invariant()
     def everything_acknowledged_is_there_once(self) -> None:
         for tenant in TENANTS:
             wanted = self.acknowledged[tenant]
-            found = readable_spans(self.disk, tenant, map(trace_id, range(9)))
+            found = self.found_spans(tenant)
             assert wanted <= set(found)
             assert max(found.values(), default=1) == 1
-            records = readable_logs(self.disk, tenant, map(trace_id, range(9)))
+            records = self.found_records(tenant)
             assert self.records[tenant] <= set(records) <= self.records[tenant] | self.unsure[tenant]
             assert max(records.values(), default=1) == 1
 
 
+class StoreInIntervals(Store):
+    """What was acknowledged since the last sync may be lost with the power, but nothing else.
+
+    The interval is longer than an engine lives here: only segments are safe. What a power loss has left is on disk.
+    """
+
+    store = StoreSettings(durability="interval", interval=Duration(60))
+
+    @initialize()
+    def nothing_is_safe(self) -> None:
+        self.safe: dict[str, tuple[set, set[str]]] = {tenant: (set(), set()) for tenant in TENANTS}
+
+    def now_safe(self) -> None:
+        self.safe = {tenant: (set(self.acknowledged[tenant]), set(self.records[tenant])) for tenant in TENANTS}
+
+    def after_power_loss(self) -> None:
+        for tenant, (spans, records) in self.safe.items():
+            self.acknowledged[tenant] &= spans | set(self.found_spans(tenant))
+            self.records[tenant] &= records | set(self.found_records(tenant))
+        self.now_safe()
+
+
 TestStore = Store.TestCase
 TestStore.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestStoreInIntervals = StoreInIntervals.TestCase
+TestStoreInIntervals.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
 
 
 @pytest.mark.slow
 class TestStoreLonger(Store.TestCase):
+    settings = settings(max_examples=1500, stateful_step_count=60, deadline=None)
+
+
+@pytest.mark.slow
+class TestStoreInIntervalsLonger(StoreInIntervals.TestCase):
     settings = settings(max_examples=1500, stateful_step_count=60, deadline=None)

@@ -142,11 +142,13 @@ impl Batch {
         PyBytes::new(py, &py.detach(|| wire::otlp_to_json(self.0.signal(), self.0.segments())))
     }
 
-    #[pyo3(signature = (*, sort))]
-    fn to_tagged_json<'py>(&self, py: Python<'py>, sort: bool) -> Bound<'py, PyBytes> {
-        let attributes = if sort { wire::Attributes::SortedTags } else { wire::Attributes::Tags };
-        let json = py.detach(|| wire::otlp_to_json_with(self.0.signal(), self.0.segments(), attributes));
-        PyBytes::new(py, &json)
+    #[pyo3(signature = (*, raw))]
+    fn to_jaeger<'py>(&self, py: Python<'py>, raw: bool) -> PyResult<Vec<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)>> {
+        if self.0.signal() != Signal::Traces {
+            return Err(PyValueError::new_err("only traces are traces"));
+        }
+        let traces = py.detach(|| wire::traces_to_jaeger(self.0.segments(), raw));
+        Ok(traces.iter().map(|(id, json)| (PyBytes::new(py, id), PyBytes::new(py, json))).collect())
     }
 
     fn split(&self, py: Python<'_>, max_items: usize) -> PyResult<Vec<Batch>> {

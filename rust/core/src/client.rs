@@ -74,8 +74,13 @@ impl SendResult {
         self.0.sent_bytes
     }
 
+    #[getter]
+    fn answered(&self) -> bool {
+        self.0.answered
+    }
+
     fn __repr__(&self) -> String {
-        let client::SendResult { ok, code, message, retry_after, rejected, sent_bytes } = &self.0;
+        let client::SendResult { ok, code, message, retry_after, rejected, sent_bytes, .. } = &self.0;
         let ok = if *ok { "True" } else { "False" };
         let after = retry_after.map_or("None".to_owned(), |after| after.as_secs_f64().to_string());
         format!(
@@ -98,6 +103,10 @@ impl GrpcClient {
     fn send(&self, py: Python<'_>, batch: &Bound<'_, Batch>, headers: Headers, timeout_s: f64) -> SendResult {
         let batch = &batch.get().0;
         SendResult(py.detach(|| self.0.send(batch, &headers, timeout_s)))
+    }
+
+    fn check(&self, py: Python<'_>, headers: Headers, timeout_s: f64) -> SendResult {
+        SendResult(py.detach(|| self.0.check(&headers, timeout_s)))
     }
 
     fn close(&self, py: Python<'_>) {

@@ -5,12 +5,15 @@ use pyo3::prelude::*;
 mod batch;
 mod client;
 mod disk;
+mod edit;
 mod frames;
 mod log;
+mod metrics;
 mod os_error;
 mod pattern;
 mod probability;
 mod queue;
+mod route;
 mod segment;
 mod server;
 mod traces;
@@ -23,13 +26,16 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     server::register(m)?;
     client::register(m)?;
     disk::register(m)?;
+    edit::register(m)?;
     frames::register(m)?;
     log::register(m)?;
     segment::register(m)?;
     view::register(m)?;
     pattern::register(m)?;
     queue::register(m)?;
+    route::register(m)?;
     probability::register(m)?;
     traces::register(m)?;
+    metrics::register(m)?;
     Ok(())
 }

@@ -111,13 +111,12 @@ impl TraceBuffer {
 
     fn stats(&self, py: Python<'_>) -> BTreeMap<&'static str, u64> {
         let stats = py.detach(|| self.inner.lock().stats());
-        let figures = [
+        BTreeMap::from([
             ("traces", stats.traces as u64),
             ("remembered", stats.remembered as u64),
             ("memory_bytes", stats.memory_bytes as u64),
             ("disk_bytes", stats.disk_bytes),
-        ];
-        figures.into_iter().chain(stats.oldest_us.map(|oldest| ("oldest_us", oldest))).collect()
+        ])
     }
 }
 

@@ -65,8 +65,9 @@ impl View {
         View(segment::View::new(disk.inner().clone()))
     }
 
-    fn refresh(&self, py: Python<'_>, segments: Vec<String>, retired: u64) -> PyResult<()> {
-        py.detach(|| self.0.refresh(&segments, retired)).map_err(raised)
+    #[pyo3(signature = (segments, retired, starts=Vec::new()))]
+    fn refresh(&self, py: Python<'_>, segments: Vec<String>, retired: u64, starts: Vec<(u64, u64)>) -> PyResult<()> {
+        py.detach(|| self.0.refresh_with(&segments, &starts, retired)).map_err(raised)
     }
 
     fn traces(&self, py: Python<'_>, tenant: &str, trace_ids: Vec<Vec<u8>>) -> PyResult<Batch> {

@@ -170,9 +170,7 @@ struct RealSource {
 impl ReadAt for RealSource {
     fn read_at(&self, offset: u64, len: usize) -> io::Result<Bytes> {
         self.operations.begin("read", &self.path)?;
-        // No more than there is: lengths come from files, and may be damaged.
-        let there = self.len()?.saturating_sub(offset);
-        let mut bytes = vec![0; len.min(usize::try_from(there).unwrap_or(usize::MAX))];
+        let mut bytes = vec![0; self.believed(offset, len)?];
         let mut filled = 0;
         while filled < bytes.len() {
             match self.file.read_at(&mut bytes[filled..], offset + filled as u64) {
@@ -188,5 +186,16 @@ impl ReadAt for RealSource {
 
     fn len(&self) -> io::Result<u64> {
         Ok(self.file.metadata()?.len())
+    }
+}
+
+impl RealSource {
+    /// Lengths come from files, and may be damaged: of a large one no more than there is.
+    fn believed(&self, offset: u64, len: usize) -> io::Result<usize> {
+        const SMALL: usize = 1 << 20;
+        if len <= SMALL {
+            return Ok(len);
+        }
+        Ok(len.min(usize::try_from(self.len()?.saturating_sub(offset)).unwrap_or(usize::MAX)))
     }
 }

@@ -1,7 +1,9 @@
 //! The newest distinct traces among all hits offered, exactly; and the walk over blocks that stops when it can.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 
@@ -16,6 +18,10 @@ pub trait Block {
     fn starts(&self) -> RangeInclusive<u64>;
     /// Offers every row that the filter means and whose start lies in `window`; it may leave out what `newest` refuses.
     fn search(&self, filter: &Filter, window: &RangeInclusive<u64>, newest: &mut Newest) -> Result<(), ReadError>;
+    /// The smaller blocks that are searched in its stead, if it has any; asked for when it is due.
+    fn parts(&self) -> Result<Option<Vec<Arc<dyn Block>>>, ReadError> {
+        Ok(None)
+    }
 }
 
 /// Up to `limit` traces, by the start of their newest hit; of equal starts the greater id.
@@ -67,19 +73,31 @@ impl Newest {
 ///
 /// Blocks are searched by their newest row, until the last trace wanted is newer than all that is left.
 pub fn newest(
-    mut blocks: Vec<&dyn Block>,
+    blocks: Vec<Arc<dyn Block>>,
     filter: &Filter,
     window: &RangeInclusive<u64>,
     limit: usize,
 ) -> Result<Vec<(TraceId, u64)>, ReadError> {
-    let mut newest = Newest::new(limit);
-    blocks.retain(|block| block.starts().start() <= window.end() && block.starts().end() >= window.start());
-    blocks.sort_by_key(|block| std::cmp::Reverse(*block.starts().end()));
-    for block in blocks {
-        if !newest.wants(*block.starts().end()) {
+    let (mut newest, mut number) = (Newest::new(limit), 0);
+    let mut due = BTreeMap::new();
+    let mut add = |due: &mut BTreeMap<_, _>, blocks: Vec<Arc<dyn Block>>| {
+        for block in blocks {
+            let starts = block.starts();
+            if starts.start() <= window.end() && starts.end() >= window.start() {
+                number += 1;
+                due.insert((*starts.end(), Reverse(number)), block);
+            }
+        }
+    };
+    add(&mut due, blocks);
+    while let Some(((last, _), block)) = due.pop_last() {
+        if !newest.wants(last) {
             break;
         }
-        block.search(filter, window, &mut newest)?;
+        match block.parts()? {
+            Some(parts) => add(&mut due, parts),
+            None => block.search(filter, window, &mut newest)?,
+        }
     }
     Ok(newest.finish())
 }

@@ -14,7 +14,7 @@ use crate::error::ReadError;
 use crate::filter::Filter;
 use crate::hot::{Chunk, Hot, Visible};
 use crate::newest::{Block, TraceId, newest};
-use crate::reader::{Cache, FileSearch, Part, Scanned, SegmentFile, facts, fetch};
+use crate::reader::{Cache, FileBlock, Part, Scanned, SegmentFile, facts, fetch};
 use crate::summary::{Summary, summarize};
 
 /// Where the log and the segments lie on the disk.
@@ -30,7 +30,7 @@ pub type Operation = (Arc<[u8]>, i32);
 pub struct View {
     disk: Arc<dyn Disk>,
     hot: Mutex<Hot>,
-    cache: Cache,
+    cache: Arc<Cache>,
     snapshot: RwLock<Arc<Snapshot>>,
     /// Segments that can't be read, and why: questions are answered from the others.
     left_out: Mutex<BTreeMap<String, String>>,
@@ -47,14 +47,23 @@ struct Snapshot {
 #[derive(Debug, Default)]
 struct Segments {
     paths: Vec<String>,
-    of: HashMap<(Arc<str>, Signal), Vec<Arc<str>>>,
+    of: HashMap<(Arc<str>, Signal), Vec<Listed>>,
+}
+
+/// A segment that need not have been opened yet.
+#[derive(Debug)]
+struct Listed {
+    path: Arc<str>,
+    /// Least and greatest start of its items.
+    starts: RangeInclusive<u64>,
 }
 
 impl Segments {
-    fn new(paths: &[String]) -> Result<Segments, ReadError> {
-        let mut of: HashMap<_, Vec<Arc<str>>> = HashMap::new();
-        for path in paths {
-            of.entry(place_of(path)?).or_default().push(path.as_str().into());
+    fn new(paths: &[String], starts: &[(u64, u64)]) -> Result<Segments, ReadError> {
+        let mut of: HashMap<_, Vec<Listed>> = HashMap::new();
+        for (number, path) in paths.iter().enumerate() {
+            let (first, last) = starts.get(number).copied().unwrap_or((0, u64::MAX));
+            of.entry(place_of(path)?).or_default().push(Listed { path: path.as_str().into(), starts: first..=last });
         }
         Ok(Segments { paths: paths.to_vec(), of })
     }
@@ -75,18 +84,23 @@ impl Snapshot {
 impl View {
     /// Empty until the first refresh.
     pub fn new(disk: Arc<dyn Disk>) -> View {
-        let cache = Cache::new(disk.clone(), MAX_OPEN_BYTES);
+        let cache = Arc::new(Cache::new(disk.clone(), MAX_OPEN_BYTES));
         View { disk, hot: Mutex::default(), cache, snapshot: RwLock::default(), left_out: Mutex::default() }
     }
 
     /// Takes on a state of the manifest and what has come to the log since. Calls that run meanwhile go on with what
     /// they began with.
     pub fn refresh(&self, paths: &[String], retired: u64) -> Result<(), ReadError> {
+        self.refresh_with(paths, &[], retired)
+    }
+
+    /// The same; with least and greatest start of each segment, searches open those only that can matter.
+    pub fn refresh_with(&self, paths: &[String], starts: &[(u64, u64)], retired: u64) -> Result<(), ReadError> {
         let mut hot = self.hot.lock();
         hot.refresh(&*self.disk, LOG, retired)?;
         let mut segments = self.snapshot().segments.clone();
         if segments.paths != paths {
-            segments = Arc::new(Segments::new(paths)?);
+            segments = Arc::new(Segments::new(paths, starts)?);
             let kept: HashSet<&str> = paths.iter().map(String::as_str).collect();
             self.cache.keep(|path| kept.contains(&**path));
             self.left_out.lock().retain(|path, _| kept.contains(&**path));
@@ -144,12 +158,13 @@ impl View {
         limit: usize,
     ) -> Result<Vec<(TraceId, u64)>, ReadError> {
         self.answer(|snapshot| {
-            let files: Vec<FileSearch> =
-                self.files(snapshot, tenant, Signal::Traces)?.into_iter().map(FileSearch::new).collect();
-            let groups: Vec<_> = files.iter().flat_map(FileSearch::blocks).collect();
-            let chunks = snapshot.chunks(tenant, Signal::Traces).iter().map(|chunk| &**chunk as &dyn Block);
-            let blocks = chunks.chain(groups.iter().map(|group| group as &dyn Block)).collect();
-            newest(blocks, filter, window, limit)
+            let chunks = snapshot.chunks(tenant, Signal::Traces).iter().map(|chunk| chunk.clone() as Arc<dyn Block>);
+            let listed = self.listed(snapshot, tenant, Signal::Traces);
+            let files = listed.into_iter().map(|Listed { path, starts }| {
+                let (cache, path, starts) = (self.cache.clone(), path.clone(), starts.clone());
+                Arc::new(FileBlock { cache, path, starts }) as Arc<dyn Block>
+            });
+            newest(chunks.chain(files).collect(), filter, window, limit)
         })
     }
 
@@ -216,9 +231,14 @@ impl View {
     }
 
     fn files(&self, snapshot: &Snapshot, tenant: &str, signal: Signal) -> Result<Vec<Arc<SegmentFile>>, ReadError> {
-        let paths = snapshot.segments.of.get(&(tenant.into(), signal)).map_or(&[][..], Vec::as_slice);
-        let left_out = self.left_out.lock().clone();
-        paths.iter().filter(|path| !left_out.contains_key(&***path)).map(|path| self.cache.get(path)).collect()
+        self.listed(snapshot, tenant, signal).into_iter().map(|listed| self.cache.get(&listed.path)).collect()
+    }
+
+    /// Without those that are left out.
+    fn listed<'s>(&self, snapshot: &'s Snapshot, tenant: &str, signal: Signal) -> Vec<&'s Listed> {
+        let all = snapshot.segments.of.get(&(tenant.into(), signal)).map_or(&[][..], Vec::as_slice);
+        let left_out = self.left_out.lock();
+        all.iter().filter(|listed| !left_out.contains_key(&*listed.path)).collect()
     }
 
     /// Asks the newest snapshot, without the segments that turn out to be damaged: one of them must not keep the rest

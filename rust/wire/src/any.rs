@@ -61,6 +61,14 @@ impl<'a> Attribute<'a> {
             (attribute.key, attribute.value) = (key, rest);
             return attribute;
         }
+        // The same the other way round, as some encoders write.
+        if let [0x12, length @ 0..0x80, rest @ ..] = content
+            && let Some((value, [0x0a, length @ 0..0x80, rest @ ..])) = rest.split_at_checked(usize::from(*length))
+            && rest.len() == usize::from(*length)
+        {
+            (attribute.key, attribute.value) = (rest, value);
+            return attribute;
+        }
         for field in fields(content) {
             match (field.number, field.value) {
                 (1, Value::Len(key)) => attribute.key = key,
@@ -74,6 +82,12 @@ impl<'a> Attribute<'a> {
     #[inline]
     pub fn value(&self) -> Any<'a> {
         Any::read(self.value)
+    }
+
+    /// The encoded AnyValue; empty where there is none.
+    #[inline]
+    pub fn encoded(&self) -> &'a [u8] {
+        self.value
     }
 }
 

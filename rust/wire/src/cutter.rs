@@ -52,6 +52,15 @@ impl<'a> Cutter<'a> {
         self.copy(&self.all(), 0..keep.len(), Besides::RequestHeader, |item| keep[item] != 0)
     }
 
+    /// The items of one owner, who must have one; `owners` has one for each item.
+    pub fn owned(&mut self, owners: &[u32], owner: u32) -> Arc<Segment> {
+        self.copy(&self.all(), 0..owners.len(), Besides::RequestHeader, |item| owners[item] == owner)
+    }
+
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
     /// Ranges of items, front to back, whose parts have at most `max_bytes`, unless one item alone is larger.
     /// The first may be empty, if what belongs to no item leaves no room for the first one. Where headers take more
     /// than half of that, a part may be twice its headers, or a long header for each of many items would fill memory.

@@ -1,4 +1,4 @@
-//! Split, select and the trace ids of a batch. Whole segments are shared, the others cut.
+//! Split, divide, select and the trace ids of a batch. Whole segments are shared, the others cut.
 
 use std::sync::Arc;
 
@@ -85,6 +85,32 @@ impl Batch {
             }
         }
         Some(Batch::new(self.signal(), segments, self.metadata().cloned()))
+    }
+
+    /// Items by owner, for owners 0 to `count` - 1: parts with their owner, owners without items left out.
+    ///
+    /// `assign` says who owns each item of a segment. A segment whose items go all one way is shared as it is, the
+    /// others are copied, so that no part holds on to what others got.
+    pub fn divide(&self, count: usize, mut assign: impl FnMut(&Index, &[u8], &mut [u32])) -> Vec<(usize, Batch)> {
+        let mut parts: Vec<Vec<Arc<Segment>>> = vec![Vec::new(); count];
+        let (mut owners, mut seen) = (Vec::new(), vec![false; count]);
+        for segment in self.segments().iter().filter(|segment| segment.items() > 0) {
+            let mut cutter = Cutter::new(self.signal(), segment);
+            owners.clear();
+            owners.resize(segment.items(), 0);
+            assign(cutter.index(), segment.bytes(), &mut owners);
+            if owners.iter().all(|owner| *owner == owners[0]) {
+                parts[owners[0] as usize].push(segment.clone());
+                continue;
+            }
+            seen.fill(false);
+            owners.iter().for_each(|owner| seen[*owner as usize] = true);
+            for owner in (0..count).filter(|owner| seen[*owner]) {
+                parts[owner].push(cutter.owned(&owners, owner as u32));
+            }
+        }
+        let filled = parts.into_iter().enumerate().filter(|(_, segments)| !segments.is_empty());
+        filled.map(|(owner, segments)| (owner, Batch::new(self.signal(), segments, self.metadata().cloned()))).collect()
     }
 
     /// 16 bytes per item, in order; all zero where a log record has none. `None` for metrics.

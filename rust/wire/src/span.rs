@@ -31,13 +31,20 @@ impl<'a> Span<'a> {
     /// Fields may come in any order; what comes twice counts as it stands last.
     #[inline]
     pub fn read(content: &'a [u8]) -> Span<'a> {
+        Span::read_with(content, |_| ())
+    }
+
+    /// The same in one pass with its attributes: `attribute` is given the content of each KeyValue.
+    #[inline]
+    pub fn read_with(content: &'a [u8], mut attribute: impl FnMut(&'a [u8])) -> Span<'a> {
         let mut span = Span { content, ..Span::default() };
         let mut cursor = Cursor::new(content);
         loop {
             // Attributes, most of a span's fields.
             while let [0x4a, length @ 0..0x80, rest @ ..] = cursor.rest
-                && let Some(rest) = rest.get(usize::from(*length)..)
+                && let Some((content, rest)) = rest.split_at_checked(usize::from(*length))
             {
+                attribute(content);
                 cursor.rest = rest;
             }
             let Ok(tag) = cursor.tag() else { return span };
@@ -51,6 +58,7 @@ impl<'a> Span<'a> {
                 (6, Value::Varint(kind)) => span.kind = kind as i32,
                 (7, Value::Fixed64(time)) => span.start_ns = time,
                 (8, Value::Fixed64(time)) => span.end_ns = time,
+                (ATTRIBUTES, Value::Len(content)) => attribute(content),
                 (15, Value::Len(status)) => span.status_code = code(status).unwrap_or(span.status_code),
                 (16, Value::Fixed32(flags)) => span.flags = flags,
                 _ => {}

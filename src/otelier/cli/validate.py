@@ -14,20 +14,23 @@ from .sources import config_options, load_plan
 
 @click.command()
 @config_options
+@click.option("--explain", is_flag=True, help="Tell of each OTTL statement and condition whether it runs natively.")
 @json_option
-def command(config: tuple[str, ...], sets: tuple[str, ...], feature_gates: tuple[str, ...], as_json: bool) -> None:
+def command(
+    config: tuple[str, ...], sets: tuple[str, ...], feature_gates: tuple[str, ...], explain: bool, as_json: bool
+) -> None:
     """Check a configuration without starting anything; print each problem as file:line:column, or a summary."""
     plan = load_plan(config, sets, feature_gates)
-    summary = _summary(plan, build(plan, SystemClock()))
+    summary = _summary(plan, build(plan, SystemClock()), explain)
     if as_json:
         print_json(summary)
     else:
         _print(summary)
 
 
-def _summary(plan: Plan, graph: Graph) -> dict[str, Any]:
+def _summary(plan: Plan, graph: Graph, explain: bool) -> dict[str, Any]:
     return {
-        "pipelines": [_pipeline(graph, pipeline) for pipeline in graph.pipelines],
+        "pipelines": [_pipeline(graph, pipeline, explain) for pipeline in graph.pipelines],
         "extensions": _ids(plan.extensions),
         "unused": [str(declared) for declared in plan.unused],
         "warnings": [str(warning) for warning in plan.warnings],
@@ -36,14 +39,24 @@ def _summary(plan: Plan, graph: Graph) -> dict[str, Any]:
     }
 
 
-def _pipeline(graph: Graph, pipeline: Pipeline) -> dict[str, Any]:
+def _pipeline(graph: Graph, pipeline: Pipeline, explain: bool) -> dict[str, Any]:
+    explained = {"explained": _explained(pipeline)} if explain else {}
     return {
         "id": str(pipeline.id),
         "receivers": _ids(pipeline.plan.receivers),
         "processors": _ids(pipeline.plan.processors),
         "exporters": _ids(pipeline.plan.exporters),
         "custody": [_custody(point) for point in custody_points(graph, pipeline)],
+        **explained,
     }
+
+
+def _explained(pipeline: Pipeline) -> list[dict[str, str]]:
+    return [
+        {"component": str(node.id), "part": part, "runs": how}
+        for node in (*pipeline.processors, *pipeline.exporters)
+        for part, how in node.component.explain()
+    ]
 
 
 def _custody(point: CustodyPoint) -> dict[str, Any]:
@@ -74,6 +87,8 @@ def _print(summary: dict[str, Any]) -> None:
             click.echo("  a kill -9 loses:" + (f" {losses[0]}" if len(losses) == 1 else ""))
             for line in losses[1:] and losses:
                 click.echo(f"    {line}")
+        for line in pipeline.get("explained", ()):
+            click.echo(f"  {line['component']}: {line['part']}\n    {line['runs']}")
     click.echo()
     if summary["extensions"]:
         click.echo(f"extensions: {', '.join(summary['extensions'])}")

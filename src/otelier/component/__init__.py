@@ -19,6 +19,7 @@ from .errors import (
 )
 from .fanout import Handed, fan_out, hand_out
 from .id import ComponentID
+from .instance import INSTANCE_ID
 from .meter import BoundCounter, BoundHistogram, Counter, Histogram, HistogramValue, Meter, Metric, Reading
 from .pages import Link, Page, Pages, Question, Shown
 from .registry import Kind, Registration, connector, exporter, extension, processor, receiver
@@ -26,6 +27,7 @@ from .storage import QueueStore, RecordStore, Storage, find_storage
 
 __all__ = [
     "FORWARDS",
+    "INSTANCE_ID",
     "BoundCounter",
     "BoundHistogram",
     "Clock",

@@ -34,6 +34,8 @@ class Context:
     """Processors only."""
     extensions: Mapping[ComponentID, "Extension"] | None = None
     """Started before any pipeline component."""
+    instance_id: str = ""
+    """Of this collector, as its own telemetry has it (`service.instance.id`); empty where there is none."""
     exporters: tuple[Config, ...] = ()
     """Configurations of the exporters in use, for extensions that go with one of them."""
     pages: Pages = field(default_factory=Pages)

@@ -7,7 +7,7 @@ immutable, so they may be handed to several consumers and kept as long as needed
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from ..telemetry import Batch, Signal
@@ -58,6 +58,10 @@ class Component(ABC):
         """Who answers for what this component accepted, configured as it is."""
         return FORWARDS
 
+    def explain(self) -> Iterable[tuple[str, str]]:
+        """(part of its configuration, how it is run), where it matters: an OTTL statement, `native` or why not."""
+        return ()
+
 
 class Receiver(Component):
     """Brings telemetry in. One instance serves all pipelines that name it."""
@@ -71,6 +75,13 @@ class Processor(Component):
 
     next: Consumer
     """Set by the graph before `start`."""
+
+    def absorb(self, earlier: "Processor") -> bool:
+        """Do what the processor before this one does, too, so that telemetry is walked once; asked before the start.
+
+        Whoever says True has seen to it that `earlier` hands batches on as they are.
+        """
+        return False
 
     def process(self, batch: Batch) -> Batch | None:
         """The batch to hand on; None or an empty one hands on nothing and counts as accepted."""

@@ -17,6 +17,7 @@ from .faults import Faults
 from .group import ErrorMode, Explanation, Group, GroupError, condition_group, statement_group
 from .interpret import Report, StatementError
 from .lex import ParseError
+from .native import masks, stages
 from .parse import parse_condition, parse_expression, parse_statement
 from .program import Native, Program, Stage
 from .values import OttlError
@@ -39,9 +40,11 @@ __all__ = [
     "Stage",
     "StatementError",
     "condition_group",
+    "masks",
     "parse_condition",
     "parse_expression",
     "parse_statement",
     "quoted",
+    "stages",
     "statement_group",
 ]

@@ -9,6 +9,8 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from .values import OttlError, Time, TimeSpan, Value
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_DEPTH_MAX = 24
+"""Each level is three messages, and a request may have 100 inside of each other."""
 _WRAP = 1 << 64
 _SIGN = 1 << 63
 _TYPE_NAMES: dict[type, str] = {
@@ -115,15 +117,17 @@ def wrapped(number: int) -> int:
     return (number + _SIGN) % _WRAP - _SIGN
 
 
-def storable(value: Value) -> Value:
+def storable(value: Value, depth: int = 0) -> Value:
     """A copy that shares no list or map with `value`. Raises OttlError for what telemetry can't hold."""
     match value:
         case None | str() | bool() | int() | float() | bytes():
             return value
+        case list() | dict() if depth >= _DEPTH_MAX:
+            raise OttlError(f"lists and maps are nested more than {_DEPTH_MAX} deep")
         case list():
-            return [storable(each) for each in cast("list[Value]", value)]
+            return [storable(each, depth + 1) for each in cast("list[Value]", value)]
         case dict():
-            return {key: storable(each) for key, each in cast("dict[str, Value]", value).items()}
+            return {key: storable(each, depth + 1) for key, each in cast("dict[str, Value]", value).items()}
         case _:
             raise OttlError(
                 f"{type_name(value)} can't be kept in telemetry; convert it first, as with UnixNano or String"

@@ -87,6 +87,8 @@ def bind(call: Call, function: Function, resolver: Resolver) -> Evaluate:
             return run(**constants, **values)
         except OttlError as error:
             raise OttlError(f"{name}: {error}") from None
+        except (ArithmeticError, ValueError, RecursionError) as error:  # a date after the year 9999, and its like
+            raise OttlError(f"{name} can't cope with its arguments: {error}") from error
 
     return evaluate
 
@@ -208,6 +210,8 @@ def _check(annotation: Any) -> _Check:
     if annotation in _KINDS:
         return _exactly(annotation)
     origin = typing.get_origin(annotation)
+    if origin is typing.Annotated:
+        return _meant(*typing.get_args(annotation))
     if origin is list:
         return _list_of(typing.get_args(annotation)[0])
     if origin is typing.Literal:
@@ -229,6 +233,17 @@ def _exactly(*kinds: type) -> _Check:
         if type(value) not in kinds:
             raise OttlError(f"expected {wanted}, got {type_name(value)}")
         return value
+
+    return check
+
+
+def _meant(kind: Any, attempt: Callable[[Value], object]) -> _Check:
+    inner = _check(kind)
+
+    def check(value: Value) -> Value:
+        found = inner(value)
+        attempt(found)
+        return found
 
     return check
 

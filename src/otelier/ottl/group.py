@@ -3,13 +3,12 @@
 A group is data. Whoever executes it (the interpreter, or native code that takes it over) decides by its trees.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, TypeVar
 
 from ..component.nearest import did_you_mean
 from ..telemetry import Signal
-from . import functions as _functions  # registers them
 from .ast import Condition, Statement
 from .compile import Compiler
 from .contexts import CONTEXTS, Context, context_named
@@ -30,7 +29,6 @@ __all__ = [
 
 ErrorMode: TypeAlias = Literal["propagate", "ignore", "silent"]
 _Node = TypeVar("_Node", Statement, Condition)
-_ = _functions
 
 
 class GroupError(OttlError):
@@ -72,6 +70,12 @@ class Explanation:
     native: bool
     reason: str = ""
     """Why the interpreter runs it."""
+
+    def lines(self) -> Iterator[tuple[str, str]]:
+        """(statement or condition, how it is run), for people."""
+        how = "native" if self.native else f"interpreted: {self.reason}"
+        for text in (*self.group.condition_texts, *self.group.statement_texts):
+            yield text, how
 
 
 NATIVE_OFF = "native code is not asked"
@@ -142,11 +146,10 @@ class _Reader:
         try:
             return infer(nodes, signal)
         except InferenceError as error:
-            kind = "statements" if isinstance(nodes[error.node], Statement) else "conditions"
-            number = sum(type(node) is Statement for node in nodes[: error.node])
-            number = number if kind == "statements" else error.node - number
-            message = str(ParseError(texts[error.node], error.at, str(error)))
-            raise GroupError([(f"{kind}.{number}", message)]) from None
+            statements = sum(isinstance(node, Statement) for node in nodes)
+            at = error.node
+            where = f"statements.{at}" if at < statements else f"conditions.{at - statements}"
+            raise GroupError([(where, str(ParseError(texts[at], error.at, str(error))))]) from None
 
     def group(self, group: Group) -> Group:
         """The same, after every path, function and enum of it was found."""

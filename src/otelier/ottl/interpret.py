@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from ..component import Clock
-from ..telemetry import Batch
+from ..telemetry import Batch, DecodeError
 from .compile import Run, Test
 from .frame import Frame
 from .group import ErrorMode, Group
@@ -82,4 +82,7 @@ class Interpreter:
                 tree.settle()  # paths such as `events` give messages whole, which other contexts have edited
             before = name
             group.run(tree, caches.setdefault(name, {}) if group.shared_cache else None, report)
-        return tree.batch()
+        try:
+            return tree.batch()
+        except DecodeError as error:
+            raise StatementError(f"what the statements made of the batch can't be sent: {error}") from error

@@ -12,6 +12,8 @@ from .contexts.span import trace_state_entries
 from .frame import Frame, Node
 from .values import OttlError, Value
 
+_NEW_MAX = 1000
+"""Places that a list gets at most because one of them is set."""
 Evaluate: TypeAlias = Callable[[Frame], Value]
 """The value of an expression for one item. Raises OttlError."""
 
@@ -190,7 +192,7 @@ def _put(container: Value, key: Value, value: Value) -> None:
     if not isinstance(container, list):
         raise OttlError(f"{type_name(container)} has no keys")
     values = cast("list[Value]", container)
-    if not values and type(key) is int and key >= 0:
+    if not values and type(key) is int and 0 <= key < _NEW_MAX:
         values.extend([None] * (key + 1))
     values[_position(values, key)] = value
 

@@ -10,9 +10,11 @@ from typing import Protocol, TypeAlias
 from ..component import Clock
 from ..telemetry import Batch
 from .ast import Path
+from .forms import Step
 from .group import NATIVE_OFF, Explanation, Group
 from .infer import parts
 from .interpret import Interpreter, Report
+from .native import NativeStage
 
 
 class Stage(Protocol):
@@ -43,13 +45,26 @@ class Program:
             if waiting:
                 stages.append(Interpreter(waiting, clock))
                 waiting = []
-            stages.append(found)
+            if stages and isinstance(stages[-1], NativeStage) and isinstance(found, NativeStage):
+                stages[-1] = stages[-1].join(found)
+            else:
+                stages.append(found)
             explanations.append(Explanation(group, True))
         if waiting:
             stages.append(Interpreter(waiting, clock))
-        self._stages = tuple(stages)
+        self._stages: tuple[Stage, ...] = tuple(stages)
         self.explanations: Sequence[Explanation] = tuple(explanations)
         """One for each group."""
+
+    def starts_native(self) -> bool:
+        """Whether native code is the first to see a batch."""
+        return isinstance(self._stages[0], NativeStage)
+
+    def absorb(self, steps: Sequence[Step]) -> None:
+        """Do these steps, which can't fail, before the first group, in the same walk; it must be native."""
+        first, *others = self._stages
+        if isinstance(first, NativeStage):
+            self._stages = (first.behind(steps), *others)
 
     def run(self, batch: Batch, report: Report) -> Batch:
         """The edited batch; the same one if nothing was changed. Raises StatementError."""

@@ -7,9 +7,11 @@ signal that name another exporter; one place in one pipeline for a processor; on
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import cast
 
 from ..component import (
+    INSTANCE_ID,
     Clock,
     Component,
     ComponentID,
@@ -135,6 +137,8 @@ class _Builder:
         self._problems: list[Problem] = []
         self._extensions: dict[ComponentID, Extension] = {}
         named = dict.fromkeys(each for pipeline in plan.pipelines for each in pipeline.exporters)
+        instance_id = plan.settings.telemetry.resource.get("service.instance.id", INSTANCE_ID)
+        self._instance_id = "" if instance_id is None else str(instance_id)
         self._exporters = tuple(each.config for each in named if each.kind is Kind.EXPORTER)
         self._shared: dict[tuple[Declared, Signal | None, Signal | None], Node] = {}
         self._refused = self._meter.counter(
@@ -215,6 +219,7 @@ class _Builder:
             output_signal=output_signal,
             pipeline=pipeline,
             extensions=self._extensions,
+            instance_id=self._instance_id,
             exporters=self._exporters,
             pages=self._pages,
         )
@@ -247,6 +252,8 @@ class _Builder:
             head, behind = processor, node.id
         pipeline.head = stages.between(None, behind, head) if stages else head
         pipeline.passed = stages.passed if stages else []
+        for earlier, later in pairwise(pipeline.processors):
+            cast("Processor", later.component).absorb(cast("Processor", earlier.component))
 
     def _wire_begin(self, node: Node, begun: list[Pipeline]) -> None:
         """Give a receiver or a connector the pipelines that it begins."""

@@ -2,11 +2,10 @@
 
 import logging
 import time
-import uuid
 from collections.abc import Mapping
 
 from .._core import __version__
-from ..component import Clock, Extension, StartError, SystemClock
+from ..component import INSTANCE_ID, Clock, Extension, StartError, SystemClock
 from ..server.address import Address
 from ..server.metrics_endpoint import MetricsEndpoint
 from .custody import custody_points
@@ -16,7 +15,6 @@ from .plan import Plan
 from .process_metrics import observe_process
 
 _log = logging.getLogger("otelier.service")
-_INSTANCE_ID = str(uuid.uuid4())
 
 
 class Service:
@@ -104,5 +102,5 @@ class Service:
 
 def resource_attributes(configured: Mapping[str, object]) -> dict[str, str]:
     """What Otelier says it is: the defaults, changed by `service.telemetry.resource`; null removes one."""
-    defaults = {"service.name": "otelier", "service.version": __version__, "service.instance.id": _INSTANCE_ID}
+    defaults = {"service.name": "otelier", "service.version": __version__, "service.instance.id": INSTANCE_ID}
     return {key: str(value) for key, value in {**defaults, **configured}.items() if value is not None}

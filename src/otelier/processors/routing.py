@@ -21,6 +21,7 @@ from ..ottl import (
     quoted,
     statement_group,
 )
+from ..ottl.native import masks
 from ..ottl.routes import Route, routed
 from ..telemetry import Batch, items_suffix
 
@@ -141,4 +142,4 @@ class Routing(RoutingProcessor):
         if row.value and self.cfg.drop_resource_routing_attribute:
             text = f"delete_key(attributes, {quoted(self.cfg.from_attribute)})"
             drop = Program([statement_group([text], signal=signal, context="resource", error_mode=mode)], clock)
-        return Route(Conditions([group], clock), row.exporters, edit=drop)
+        return Route(Conditions([group], clock, masks(signal)), row.exporters, edit=drop)

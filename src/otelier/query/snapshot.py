@@ -67,15 +67,21 @@ class Snapshot:
                 version = self._stat()
                 if version != self._version or version is None:
                     self._state = read_state(self.disk)
-                self._view.refresh(list(self._state.segments), self._state.retired)
+                segments = self._state.segments
+                starts = [(each.min_start_ns, each.max_start_ns) for each in segments.values()]
+                self._view.refresh(list(segments), self._state.retired, starts)
                 self._version = version
                 # A generation that went while the log was read is in a segment that only the new manifest names.
                 if self._stat() == version:
                     break
             return self._state
 
+    def left_out(self) -> list[str]:
+        """What is wrong with each segment that answers are made without; each text begins with its path."""
+        return self._view.left_out()
+
     def _tell_left_out(self) -> None:
-        for text in self._view.left_out():
+        for text in self.left_out():
             if text not in self._told:
                 self._told.add(text)
                 _log.error("answers are made without a segment: %s", text)

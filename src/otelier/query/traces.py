@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from .._core import Batch, View
+from ..storage.local.layout import segment_folder
 from ..storage.local.manifest import State
 from . import filter as f
 from .errors import TooLarge
@@ -115,6 +116,11 @@ class Traces:
 
         with self._gate.one():
             return self._snapshot.read(ask)
+
+    def left_out(self, tenant: str) -> list[str]:
+        """What is wrong with each segment of traces that answers to this tenant are made without."""
+        folder = segment_folder(tenant, "traces") + "/"
+        return [text for text in self._snapshot.left_out() if text.startswith(folder)]
 
     def summaries(self, tenant: str, search: TraceSearch) -> list[TraceSummary]:
         """The same traces in short, newest first. Raises BadQuery."""

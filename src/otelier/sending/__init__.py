@@ -1,9 +1,11 @@
 """The one path of every exporter, and the clients and keys that exporters share."""
 
-from .grpc import GrpcClientSettings, GrpcSender
+from .grpc import GrpcClientSettings, GrpcSender, NoAnswer
 from .http import HttpClientSettings, HttpPoster, HttpSender, url_problem
-from .path import Send, SendPath, Sent
+from .parcel import Parcel
+from .path import PartlySent, Send, SendPath, Sent
 from .settings import BatchSettings, PartitionSettings, QueueSettings, RetrySettings, SendSettings
+from .stored import StoredBatch, UnreadableError, loaded, restored
 from .tls import TlsClientSettings
 
 __all__ = [
@@ -13,13 +15,20 @@ __all__ = [
     "HttpClientSettings",
     "HttpPoster",
     "HttpSender",
+    "NoAnswer",
+    "Parcel",
     "PartitionSettings",
+    "PartlySent",
     "QueueSettings",
     "RetrySettings",
     "Send",
     "SendPath",
     "SendSettings",
     "Sent",
+    "StoredBatch",
     "TlsClientSettings",
+    "UnreadableError",
+    "loaded",
+    "restored",
     "url_problem",
 ]

@@ -33,6 +33,10 @@ _HINTS = {
 _AVOID_S = 30.0
 
 
+class NoAnswer(Retryable):
+    """Nobody was reached, or nothing came back in time: the backend itself may be gone."""
+
+
 class KeepaliveSettings(Config):
     """`keepalive`: HTTP/2 pings that find dead connections."""
 
@@ -135,6 +139,18 @@ class GrpcSender:
                     raise  # no time is left for the others: the next attempt begins with them
         return self._send_to(order[-1], batch, deadline - self._clock.monotonic())
 
+    def check(self, timeout_s: float, *, any_answer: bool) -> str:
+        """Why the first endpoint isn't healthy by gRPC's health service; empty if it is, or has no such service.
+
+        With `any_answer`, one that answers at all is healthy.
+        """
+        result = self._backends[0].client.check(self._headers, timeout_s)
+        return (
+            ""
+            if result.ok or (any_answer and result.answered)
+            else result.message or _CODES.get(result.code, f"code {result.code}")
+        )
+
     def close(self) -> None:
         """Close all connections."""
         for backend in self._backends:
@@ -151,7 +167,7 @@ def read_answer(result: SendResult, target: str) -> Sent:
     code = result.code
     text = f"{target}: {_CODES.get(code, f'code {code}')}: {result.message}"
     if code in _RETRYABLE or (code == _RESOURCE_EXHAUSTED and result.retry_after_s is not None):
-        raise Retryable(text, after_s=result.retry_after_s)
+        raise (Retryable if result.answered else NoAnswer)(text, after_s=result.retry_after_s)
     raise Permanent(f"{text} ({_HINTS[code]})" if code in _HINTS else text)
 
 

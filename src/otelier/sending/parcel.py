@@ -53,7 +53,7 @@ class Entry:
     ticket: Ticket
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Parcel:
     """What is sent at once."""
 
@@ -63,8 +63,20 @@ class Parcel:
     """What it was joined from; empty where there is no queue."""
     defect: UnreadableError | None = None
     """Why there is nothing to send."""
-    _unclaimed: threading.Lock = field(default_factory=threading.Lock)
+    partly: bool = False
+    """`batch` is only what is left; the rest of it was taken."""
+    _claimed: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def claim(self) -> bool:
         """Whether the caller is the first to ask, and so the one that counts the parcel's items."""
-        return self._unclaimed.acquire(blocking=False)
+        with self._lock:
+            first, self._claimed = not self._claimed, True
+            return first
+
+    def shrink(self, rest: Batch) -> bool:
+        """Only the rest is still to be sent; False if somebody has counted the whole."""
+        with self._lock:
+            if not self._claimed:
+                self.batch, self.partly = rest, True
+            return not self._claimed

@@ -4,11 +4,15 @@
 `otelcol_exporter_sent_*`, `otelcol_exporter_send_failed_*{reason}` or, if it was never taken,
 `otelcol_exporter_enqueue_failed_*{reason}`; or in `otelier_exporter_left_items`, if it stays on disk for the next
 process (`sending_queue.storage`), where it begins in `otelier_exporter_restored_items`.
+
+An exporter that spreads has a path for each backend and one in front that `hands_on`; what of a batch is done, and what
+is left, it tells by `PartlySent`. What waits for a backend can move to another path: `withdraw`, `adopt`, `Move`.
 """
 
 import math
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn, TypeAlias
 
@@ -21,6 +25,7 @@ from ..component import (
     Permanent,
     QueueStore,
     Refused,
+    Rejected,
     Retryable,
     find_storage,
 )
@@ -29,6 +34,7 @@ from .counters import SendCounters
 from .queue import Parcel, Queue
 from .retry import delays
 from .settings import SendSettings
+from .stored import StoredBatch, UnreadableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +45,26 @@ class Sent:
     message: str = ""
 
 
+class PartlySent(Retryable):
+    """Some items are settled as `sent` says, of which there are `items`; only `rest` is to be offered again."""
+
+    def __init__(self, message: str, *, sent: Sent, items: int, rest: Batch, after_s: float | None = None) -> None:
+        super().__init__(message, after_s=after_s)
+        self.sent = sent
+        self.items = items
+        self.rest = rest
+
+
 _MAX_WAIT_S = 24 * 3600.0
 """A backend may ask for any wait, even one that no timer can hold; after a day it's worth another try."""
 
 Send: TypeAlias = Callable[[Batch, float], Sent]
 """Send one batch within so many seconds (maybe infinite); raises Retryable or Permanent."""
+
+
+Move: TypeAlias = Callable[[Parcel], bool]
+"""Called where a parcel could not be sent: put it elsewhere if it no longer belongs here, and say whether that is so.
+Who does that claims the parcel first."""
 
 
 class _StaysError(Retryable):
@@ -53,8 +74,22 @@ class _StaysError(Retryable):
 class SendPath:
     """Takes batches for one exporter and gets them to its backend, or says why not."""
 
-    def __init__(self, ctx: Context, settings: SendSettings, send: Send, *, answers: Custody = FORWARDS) -> None:
-        """`answers` is what a good answer of `send` means for the item: FORWARDS, or that it is stored."""
+    def __init__(
+        self,
+        ctx: Context,
+        settings: SendSettings,
+        send: Send,
+        *,
+        answers: Custody = FORWARDS,
+        hands_on: bool = False,
+        shared_store: QueueStore | None = None,
+        move: Move | None = None,
+    ) -> None:
+        """`answers` is what a good answer of `send` means for the item: FORWARDS, or that it is stored.
+
+        `hands_on`: `send` gives to other paths, which count what becomes of it. `shared_store` keeps the queue instead
+        of one of its own; what an earlier process left there is its owner's to `adopt`.
+        """
         self._ctx = ctx
         self._settings = settings
         self._send = send
@@ -63,7 +98,10 @@ class SendPath:
         queue = settings.sending_queue
         wanted = queue.storage if queue.enabled else None
         self._storage = find_storage(ctx, wanted, "sending_queue.storage") if wanted else None
-        self._store: QueueStore | None = None
+        self._hands_on = hands_on
+        self._shared_store = shared_store
+        self._store: QueueStore | None = shared_store
+        self._move = move
         self._queue: Queue | None = None
         self._lock = threading.Lock()
         self._consumers: list[threading.Thread] = []
@@ -71,6 +109,8 @@ class SendPath:
         self._in_flight = 0
         self._deadline = math.inf
         self._stopping = threading.Event()
+        self._hurry = threading.Event()
+        """Ends waits between attempts."""
         self._stopped = threading.Event()
 
     # -- the path -----------------------------------------------------------------------------
@@ -112,31 +152,114 @@ class SendPath:
             else:
                 queue.done(parcel)
 
+    # -- from path to path --------------------------------------------------------------------
+
+    def admit(self, batch: Batch) -> None:
+        """Set room apart in the queue, for `keep` or `dismiss` to follow. Raises Refused or Permanent."""
+        assert self._queue, "has a queue and is started"
+        self._queue.admit(batch)
+
+    def dismiss(self, batch: Batch) -> None:
+        """Give up the room of an admitted batch."""
+        assert self._queue, "has a queue and is started"
+        self._queue.dismiss(batch)
+
+    def keep(self, batch: Batch) -> None:
+        """Queue an admitted batch. Raises Refused, having dismissed it, if it can't be stored or the path is closed."""
+        assert self._queue, "has a queue and is started"
+        self._queue.keep(batch)
+        self._counters.queued(batch)
+        self._hire()
+
+    def calm(self, most_bytes: int, within_s: float) -> None:
+        """Wait a little while the queue holds more than that."""
+        assert self._queue, "has a queue and is started"
+        self._queue.calm(most_bytes, within_s)
+
+    def adopt(self, batch: Batch | StoredBatch, *, restored: bool = False) -> bool:
+        """Queue what another path (or process: `restored`) had accepted, beyond all bounds; False if closed."""
+        assert self._queue, "has a queue and is started"
+        adopted = self._queue.adopt(batch)
+        if restored:
+            self._counters.restored(batch.items)
+        self._hire()
+        return adopted
+
+    def withdraw(self, *, close: bool) -> list[Parcel]:
+        """Take out what waits, to be settled by `withdrawn`; what waits between attempts is offered to `move` at once.
+
+        `close`: nothing comes in any more, and consumers end when they have nothing under way.
+        """
+        assert self._queue, "has a queue and is started"
+        with self._lock:
+            self._hurry.set()
+            if not close and not self._stopping.is_set():
+                self._hurry = threading.Event()
+        if close:
+            self._queue.close()
+        return self._queue.withdraw()
+
+    def withdrawn(self, parcel: Parcel, *, stored_elsewhere: bool) -> None:
+        """A withdrawn parcel has its new place; `stored_elsewhere`: what the store keeps of it lives on there."""
+        assert self._queue, "has a queue and is started"
+        self._queue.done(parcel, stays=stored_elsewhere)
+
+    def unreadable(self, parcel: Parcel, error: UnreadableError) -> None:
+        """A withdrawn parcel can't be read from the store: it is lost, and counted."""
+        assert self._queue, "has a queue and is started"
+        with suppress(Permanent):
+            self._give_up(parcel, error, "unreadable")
+        self._queue.done(parcel)
+
+    @property
+    def drained(self) -> bool:
+        """Closed, and nothing is left."""
+        return self._queue is None or self._queue.drained.is_set()
+
+    # -- delivery -----------------------------------------------------------------------------
+
     def _deliver(self, parcel: Parcel) -> None:
         """Offer a parcel until it is taken or given up; raises why it was given up."""
         if parcel.defect or not isinstance(parcel.batch, Batch):
             self._give_up(parcel, parcel.defect or Permanent("stored, but not read"), "unreadable")
-        retry = self._settings.retry_on_failure
         started = self._ctx.clock.monotonic()
-        for delay_s in delays(retry):
+        for delay_s in delays(self._settings.retry_on_failure):
+            assert isinstance(parcel.batch, Batch)
             try:
                 sent = self._attempt(parcel.batch)
             except Permanent as error:
                 self._give_up(parcel, error, "permanent")
             except Retryable as error:
-                if not retry.enabled:
-                    self._give_up(parcel, error, "no_retry")
-                delay_s = min(max(delay_s, error.after_s or 0), _MAX_WAIT_S)
-                if 0 < retry.max_elapsed_time < self._ctx.clock.monotonic() + delay_s - started:
-                    self._give_up(parcel, error, "retries_exhausted")
-                self._ctx.log.info("sending failed, next attempt in %.1f s: %s", delay_s, error)
-                if not self._pause(delay_s):
-                    if self._store and parcel.claim():
-                        raise _StaysError(str(error)) from error
-                    self._give_up(parcel, error, "shutdown")
+                self._note_parts(parcel, error)
+                if self._moved(parcel):
+                    return
+                self._wait_for_next(parcel, error, delay_s, started)
+                if self._moved(parcel):
+                    return
             else:
                 self._succeed(parcel, sent)
                 return
+
+    def _moved(self, parcel: Parcel) -> bool:
+        return self._move is not None and not self._stopping.is_set() and self._move(parcel)
+
+    def _note_parts(self, parcel: Parcel, error: Retryable) -> None:
+        if isinstance(error, PartlySent) and parcel.shrink(error.rest):
+            self._count(parcel.batch, error.items, error.sent)
+
+    def _wait_for_next(self, parcel: Parcel, error: Retryable, delay_s: float, started: float) -> None:
+        """Wait before the next attempt, or give up."""
+        retry = self._settings.retry_on_failure
+        if not retry.enabled:
+            self._give_up(parcel, error, "no_retry")
+        delay_s = min(max(delay_s, error.after_s or 0), _MAX_WAIT_S)
+        if 0 < retry.max_elapsed_time < self._ctx.clock.monotonic() + delay_s - started:
+            self._give_up(parcel, error, "retries_exhausted")
+        self._ctx.log.info("sending failed, next attempt in %.1f s: %s", delay_s, error)
+        if not self._pause(delay_s):
+            if self._store and parcel.claim():
+                raise _StaysError(str(error)) from error
+            self._give_up(parcel, error, "shutdown")
 
     def _attempt(self, batch: Batch) -> Sent:
         timeout_s = self._settings.timeout or math.inf
@@ -161,7 +284,7 @@ class SendPath:
         """
         clock = self._ctx.clock
         due = clock.monotonic() + delay_s
-        if not clock.wait(self._stopping, delay_s):
+        if not clock.wait(self._hurry, delay_s) or not self._stopping.is_set():
             return True
         if self._store:
             return False
@@ -170,21 +293,30 @@ class SendPath:
     def _succeed(self, parcel: Parcel, sent: Sent) -> None:
         if not parcel.claim():
             return  # `stop` has counted it as dropped
-        batch = parcel.batch
-        rejected = min(sent.rejected, batch.items)
-        self._counters.sent(batch, batch.items - rejected)
+        self._count(parcel.batch, parcel.batch.items, sent)
+
+    def _count(self, batch: Batch | StoredBatch, items: int, sent: Sent) -> None:
+        """So many items are settled."""
+        rejected = min(sent.rejected, items)
+        if not self._hands_on:
+            self._counters.sent(batch, items - rejected)
         if rejected:
             self._counters.failed(batch, rejected, "rejected")
-            items = item_name(batch.signal, rejected)
-            self._ctx.log.warning("the backend rejected %d %s (not sent again): %s", rejected, items, sent.message)
+            name = item_name(batch.signal, rejected)
+            self._ctx.log.warning("the backend rejected %d %s (not sent again): %s", rejected, name, sent.message)
         elif sent.message:
             self._ctx.log.warning("the backend took all, and says: %s", sent.message)
 
     def _give_up(self, parcel: Parcel, error: OtelierError, reason: str) -> NoReturn:
         if parcel.claim():
             items = parcel.batch.items
+            if isinstance(error, Refused) and isinstance(parcel.batch, Batch) and not (self._queue or parcel.partly):
+                self._counters.refused(parcel.batch, error.limit)  # its sender is told, and still has it
+                raise error
             self._counters.failed(parcel.batch, items, reason)
             self._ctx.log.error("sending failed, dropping data (%s, dropped_items=%d): %s", reason, items, error)
+        if parcel.partly:
+            raise Rejected(str(error), items=parcel.batch.items) from error
         raise error
 
     # -- life ---------------------------------------------------------------------------------
@@ -193,10 +325,12 @@ class SendPath:
         """Make the queue; consumers start when there is work. Raises StartError if its storage can't be used."""
         settings = self._settings.sending_queue
         if settings.enabled:
-            if self._storage:
+            if self._storage and self._shared_store is None:
                 self._store = self._storage.open_queue(f"exporter/{self._ctx.id}/{self._ctx.signal or 'all'}")
-            self._queue = Queue(settings, self._ctx.clock, f"otelier:{self._ctx.id}", self._store)
-        self._counters.observe(lambda: self._in_flight, self._queue)
+            restore = self._shared_store is None
+            name = f"otelier:{self._ctx.id}"
+            self._queue = Queue(settings, self._ctx.clock, name, self._store, restore=restore)
+        self._counters.observe(lambda: 0 if self._hands_on else self._in_flight, self._queue)
         if self._queue and (items := self._queue.items):
             self._counters.restored(items)
             self._ctx.log.info("sending what waited at the last stop: %d items", items)
@@ -207,7 +341,9 @@ class SendPath:
         self._deadline = deadline
         if self._queue:
             self._queue.release_by(deadline)
-        self._stopping.set()
+        with self._lock:
+            self._stopping.set()
+            self._hurry.set()
 
     def stop(self, deadline: float) -> None:
         """Send what waits until `deadline`; what is left then is dropped and counted, or stays in the store."""
@@ -218,7 +354,7 @@ class SendPath:
             self._stopped.set()
             self._drop_rest(self._queue)
         self._stopped.set()
-        if self._store:
+        if self._store and self._shared_store is None:
             self._store.close()
         self._counters.forget()
 

@@ -11,6 +11,7 @@ comes first, even if it is more than the bounds allow; then nothing is taken in 
 import math
 import threading
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -18,7 +19,7 @@ from ..component import Clock, OtelierError, Permanent, QueueStore, Refused
 from ..telemetry import Batch
 from .parcel import Entry, Parcel, Ticket, measure
 from .settings import QueueSettings
-from .stored import StoredBatch, UnreadableError, loaded, put, restored
+from .stored import StoredBatch, UnreadableError, key_of, loaded, put, restored
 
 _LaneKey: TypeAlias = tuple[tuple[str, ...] | None, ...]
 
@@ -33,7 +34,10 @@ class _Lane:
 class Queue:
     """First in, first out; safe for any number of threads on both sides."""
 
-    def __init__(self, settings: QueueSettings, clock: Clock, name: str, store: QueueStore | None = None) -> None:
+    def __init__(
+        self, settings: QueueSettings, clock: Clock, name: str, store: QueueStore | None = None, *, restore: bool = True
+    ) -> None:
+        """`restore`: begin with what an earlier process left in the store."""
         self._settings = settings
         self._store = store
         self._batch = settings.batch
@@ -53,7 +57,7 @@ class Queue:
         self._put_until = math.inf
         self.drained = threading.Event()
         """Set when the queue is closed, empty, and nothing is under way."""
-        if store:
+        if store and restore:
             self._restore(store)
 
     @property
@@ -79,6 +83,11 @@ class Queue:
 
     def put(self, batch: Batch) -> Ticket:
         """Take a batch in. Raises Refused if full (or stopping, or not storable), Permanent if it can never fit."""
+        self.admit(batch)
+        return self.keep(batch)
+
+    def admit(self, batch: Batch) -> None:
+        """Set room apart, for `keep` or `dismiss` to follow. Raises as `put`."""
         settings = self._settings
         size, size_bytes = measure(batch, settings.sizer), batch.size_bytes
         if size > settings.queue_size or size_bytes > settings.queue_size_bytes:
@@ -98,18 +107,54 @@ class Queue:
                 raise Refused("the exporter is stopping", limit="stopping")
             self._size += size
             self._bytes += size_bytes
-            if self._store is None:
-                return self._append(batch, Ticket())
+
+    def dismiss(self, batch: Batch) -> None:
+        """Give up the room of an admitted batch."""
+        with self._lock:
+            self._size -= measure(batch, self._settings.sizer)
+            self._bytes -= batch.size_bytes
+            self._freed.notify_all()
+
+    def keep(self, batch: Batch) -> Ticket:
+        """Take an admitted batch in. Raises Refused, having dismissed it, if it can't be stored or all is closed."""
+        kept: Batch | StoredBatch = batch
         try:
-            kept = put(self._store, batch, self._clock.time_ns())
+            if self._store:
+                kept = put(self._store, batch, self._clock.time_ns())
         except OSError as error:
-            with self._lock:
-                self._size -= size
-                self._bytes -= size_bytes
-                self._freed.notify_all()
+            self.dismiss(batch)
             raise Refused(f"the sending queue can't be written: {error}", limit="storage") from error
         with self._lock:
-            return self._append(kept, Ticket(kept.key))
+            if not self._closed:
+                return self._append(kept, Ticket(key_of(kept)))
+        if self._store and isinstance(kept, StoredBatch):
+            self._store.done([kept.key])
+        self.dismiss(batch)
+        raise Refused("the exporter is stopping", limit="stopping")
+
+    def adopt(self, batch: Batch | StoredBatch) -> bool:
+        """Take in what was accepted before, even beyond the bounds; False if the queue is closed.
+
+        A batch that is not stored yet is, if the queue has a store; where that fails it waits in memory only.
+        """
+        kept = batch
+        if self._store and isinstance(batch, Batch):
+            with suppress(OSError):
+                kept = put(self._store, batch, self._clock.time_ns())
+        with self._lock:
+            if not self._closed:
+                self._size += measure(kept, self._settings.sizer)
+                self._bytes += kept.size_bytes
+                self._append(kept, Ticket(key_of(kept)))
+                return True
+        if self._store and isinstance(kept, StoredBatch) and kept is not batch:
+            self._store.done([kept.key])
+        return False
+
+    def calm(self, most_bytes: int, within_s: float) -> None:
+        """Wait, in real time, while more than that waits or is under way."""
+        with self._lock:
+            self._freed.wait_for(lambda: self._closed or self._bytes <= most_bytes, within_s)
 
     def release_by(self, deadline: float) -> None:
         """Let nobody wait for room longer than until `deadline`."""
@@ -182,10 +227,13 @@ class Queue:
     def abandon(self) -> list[Parcel]:
         """All that waits or is under way, to be claimed and settled by the caller; `take` finds nothing any more."""
         with self._lock:
-            waiting = [Parcel(entry.batch, (entry,)) for lane in self._lanes.values() for entry in lane.entries]
-            self._lanes.clear()
-            self._under_way.update(waiting)
+            self._withdraw()
             return list(self._under_way)
+
+    def withdraw(self) -> list[Parcel]:
+        """All that waits, each batch a parcel, to be put elsewhere and then settled by the caller."""
+        with self._lock:
+            return self._withdraw()
 
     def _restore(self, store: QueueStore) -> None:
         with self._lock:
@@ -195,6 +243,12 @@ class Queue:
                 self._append(batch, Ticket(batch.key))
 
     # -- under the lock -----------------------------------------------------------------------
+
+    def _withdraw(self) -> list[Parcel]:
+        waiting = [Parcel(entry.batch, (entry,)) for lane in self._lanes.values() for entry in lane.entries]
+        self._lanes.clear()
+        self._under_way.update(waiting)
+        return waiting
 
     def _waiting_items(self) -> int:
         return sum(entry.batch.items for lane in self._lanes.values() for entry in lane.entries)

@@ -35,6 +35,11 @@ def restored(store: QueueStore) -> Iterator[StoredBatch]:
         yield StoredBatch(store, key, signal, items, size_bytes, metadata)
 
 
+def key_of(batch: Batch | StoredBatch) -> int | None:
+    """Its key in the store, if it is stored."""
+    return batch.key if isinstance(batch, StoredBatch) else None
+
+
 def loaded(batch: Batch | StoredBatch) -> Batch:
     """The batch itself. Raises UnreadableError."""
     if isinstance(batch, Batch):

@@ -1,9 +1,10 @@
-"""Public test doubles: a clock turned by hand, a disk that loses, a consumer that remembers, contexts, telemetry."""
+"""Public test doubles: clock, disk that loses, consumer that remembers, Kubernetes API, contexts, telemetry."""
 
 from .clock import FakeClock
 from .context import component_context
 from .disk import losing_disk
 from .exporter import MemoryExporter
+from .kubernetes import FakeKubernetes
 from .registry import private_registry
 from .remote_write import RemoteWriteSink
 from .storage import SimulatedStorage
@@ -24,6 +25,7 @@ from .telemetry import (
 
 __all__ = [
     "FakeClock",
+    "FakeKubernetes",
     "MemoryExporter",
     "RemoteWriteSink",
     "SimulatedStorage",

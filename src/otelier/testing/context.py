@@ -17,6 +17,7 @@ def component_context(
     output_signal: Signal | None = None,
     pipeline: str | None = None,
     extensions: Mapping[ComponentID, Extension] | None = None,
+    instance_id: str = "",
     exporters: tuple[Config, ...] = (),
     pages: Pages | None = None,
 ) -> Context:
@@ -30,6 +31,7 @@ def component_context(
         output_signal=output_signal,
         pipeline=None if pipeline is None else ComponentID.parse(pipeline),
         extensions=extensions or {},
+        instance_id=instance_id,
         exporters=exporters,
         pages=pages or Pages(),
     )

@@ -51,12 +51,13 @@ class Outbox:
         for each in given_up:
             self._give_up(each, "refused", "the next component refuses them and too much waits behind them")
 
-    def hand_on(self, consumer: Consumer) -> bool:
+    def hand_on(self, consumer: Consumer, *, wait: bool = False) -> bool:
         """Hand on what waits; False if the next component refuses it for now.
 
-        If another thread is at it, that one does it, and this one returns at once.
+        If another thread is at it, that one does it, and this one returns at once, or with `wait` when that has ended.
         """
-        while self._parcels and self._handing_on.acquire(blocking=False):
+        while (wait or self._parcels) and self._handing_on.acquire(blocking=wait):
+            wait = False
             try:
                 while parcel := self._next():
                     if not self._give(parcel, consumer):

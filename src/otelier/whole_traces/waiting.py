@@ -3,16 +3,18 @@
 import json
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from .._core import AddedTraces, BufferFull, Disk, TakenTraces, TraceBuffer, TraceColumns
 from ..component import Consumer, Context, Refused, Storage
 from ..telemetry import Batch
 from .journal import Journal, Restored, pairs_of
 from .outbox import Outbox, Parcel
+
+Mask: TypeAlias = Callable[[Batch], bytes]
 
 FATE_SAMPLED = 1
 FATE_WAIT_ON = 3
@@ -36,11 +38,13 @@ class Limits:
 
 
 class WaitingTraces:
-    """`options`: those of the native buffer that the limits don't give. Safe for threads; one thread decides."""
+    """`options`: those of the native buffer that the limits don't give. `masks`: asked about each batch that comes, one
+    byte per span; what they say stands behind the native matchers. Safe for threads; one thread decides."""
 
-    def __init__(self, ctx: Context, options: Mapping[str, Any], limits: Limits) -> None:
+    def __init__(self, ctx: Context, options: Mapping[str, Any], limits: Limits, masks: Sequence[Mask] = ()) -> None:
         self.ctx = ctx
         self._limits = limits
+        self._masks = tuple(masks)
         self._given_up = threading.Event()
         self._reported_s = 0.0
         self._journal: Journal | None = None
@@ -49,8 +53,8 @@ class WaitingTraces:
         )
         self._outbox = Outbox(ctx.log, self.drop, limits.budget_bytes or _OUTBOX_BYTES)
         bounds = {"budget_bytes": limits.budget_bytes, "spill_bytes": limits.spill_bytes}
-        encoded = json.dumps({**options, **bounds, "num_traces": limits.num_traces}).encode()
-        self._buffer = TraceBuffer(encoded, self._spill_disk())
+        more = {**bounds, "num_traces": limits.num_traces, "conditions": len(self._masks)}
+        self._buffer = TraceBuffer(json.dumps({**options, **more}).encode(), self._spill_disk())
 
     def start(self, consumer: Consumer, storage: Storage | None) -> None:
         """Take up what an earlier process left; `consumer` gets what is decided."""
@@ -68,9 +72,10 @@ class WaitingTraces:
         """The buffer's time."""
         return round(self.ctx.clock.monotonic() * 1e6)
 
-    def add(self, batch: Batch, masks: tuple[bytes, ...] = ()) -> AddedTraces:
+    def add(self, batch: Batch) -> AddedTraces:
         """Take a batch in, all or nothing; late spans of traces that were kept are handed on. Raises Refused."""
         self._await_room(batch)
+        masks = [mask(batch) for mask in self._masks]
         try:
             journaled = self._journal.put(batch, self.ctx.clock.time_ns()) if self._journal else None
         except OSError as error:
@@ -110,9 +115,12 @@ class WaitingTraces:
         self._outbox.put(Parcel(taken.batch, lambda: journal.handed_on(tick, taken.finished)))
         return taken
 
-    def hand_on(self) -> None:
-        """Give the next component what was decided, as far as it takes it now; the rest at the next call."""
-        self._outbox.hand_on(self._next)
+    def hand_on(self, *, wait: bool = False) -> None:
+        """Give the next component what was decided, as far as it takes it now; the rest at the next call.
+
+        `wait`: until another thread that is at it has ended.
+        """
+        self._outbox.hand_on(self._next, wait=wait)
         if self._journal:
             self._journal.flush()
             self._journal.compact(self._buffer.decisions)
@@ -193,12 +201,13 @@ class WaitingTraces:
         if again:
             ids = again.trace_ids()
             pairs = pairs_of({ids[at : at + 16] for at in range(0, len(ids), 16)}, number)
-            self._outbox.put(Parcel(again, lambda: journal.handed_on_late([], pairs)))
+            self._outbox.put(Parcel(again.with_metadata({}), lambda: journal.handed_on_late([], pairs)))
         if not batch:
             self._outbox.put(Parcel(None, lambda: journal.handed_on_late([key], b"")))
             return
+        masks = [mask(batch) for mask in self._masks]
         try:
-            added = self._buffer.add(batch, self.now_us(), journaled=(key, number))
+            added = self._buffer.add(batch, self.now_us(), journaled=(key, number), masks=masks)
         except BufferFull as error:
             self.ctx.log.error("%d spans of the last run stay on disk: %s", batch.items, error)
             return

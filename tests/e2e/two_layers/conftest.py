@@ -20,7 +20,7 @@ from otelier.telemetry import Batch
 from otelier.testing import FakeKubernetes, RemoteWriteSink
 
 TELEMETRY = (
-    "service::telemetry={{logs: {{encoding: json}}, "
+    "service.telemetry={{logs: {{encoding: json}}, "
     "metrics: {{readers: [{{pull: {{exporter: {{prometheus: {{host: {address}, port: 8888}}}}}}}}]}}}}"
 )
 BALANCER = "127.0.7.1"
@@ -91,7 +91,7 @@ class Pod:
 
     def until_ready(self, url: str = "") -> None:
         url = url or f"http://{self.address}:13133/"
-        until = time.monotonic() + 30
+        until = time.monotonic() + 90
         while time.monotonic() < until and self._process.poll() is None:
             try:
                 with urllib.request.urlopen(url, timeout=1):
@@ -101,7 +101,7 @@ class Pod:
         raise AssertionError(f"{self.address} is not ready: {self.log()[-3000:]}")
 
     def until_logged(self, text: str) -> None:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 90
         while text not in self.log():
             assert time.monotonic() < until and self._process.poll() is None, self.log()[-3000:]
             time.sleep(0.05)
@@ -155,9 +155,9 @@ class Deployment:
         hosts = ", ".join(f"{ip}:4317" for ip in LAYER1)
         self.balancer = Pod(
             configs / "balancer.yaml", BALANCER, folder,
-            f"receivers::otlp::protocols={{grpc: {{endpoint: {BALANCER}:4317}}, http: {{endpoint: {BALANCER}:4318}}}}",
-            f"exporters::loadbalancing/traces::resolver::static::hostnames=[{hosts}]",
-            f"exporters::loadbalancing/rest::resolver::static::hostnames=[{hosts}]",
+            f"receivers.otlp.protocols={{grpc: {{endpoint: {BALANCER}:4317}}, http: {{endpoint: {BALANCER}:4318}}}}",
+            f"exporters.loadbalancing/traces.resolver.static.hostnames=[{hosts}]",
+            f"exporters.loadbalancing/rest.resolver.static.hostnames=[{hosts}]",
         )  # fmt: skip
         for pod in (*self.tail, *self.metrics, *self.layer1):
             pod.until_ready()
@@ -203,11 +203,11 @@ class Deployment:
 
 def _durable(folder: Path) -> list[str]:
     return [
-        f"extensions::file_storage={{directory: {folder}, create_directory: true}}",
-        "service::extensions=[health_check, memory_ballast, file_storage]",
-        "processors::tail_sampling::storage=file_storage",
-        "processors::batch::storage=file_storage",
-        "exporters::otlphttp::sending_queue::storage=file_storage",
+        f"extensions.file_storage={{directory: {folder}, create_directory: true}}",
+        "service.extensions=[health_check, memory_ballast, file_storage]",
+        "processors.tail_sampling.storage=file_storage",
+        "processors.batch.storage=file_storage",
+        "exporters.otlphttp.sending_queue.storage=file_storage",
     ]
 
 

@@ -18,6 +18,7 @@ def named(attributes, kind):
     return found.name
 
 
+@pytest.mark.proves("ottl.set_semconv_span_name")
 @pytest.mark.parametrize(
     ("kind", "attributes", "name"),
     [

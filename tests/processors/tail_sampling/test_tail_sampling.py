@@ -3,7 +3,7 @@
 The numbered cases are those that were observed on a Collector; the others are about what is ours.
 """
 
-import hashlib
+import threading
 
 import pytest
 
@@ -16,105 +16,28 @@ from .sampler import Sampler, config
 MS = 10**6
 SLOW = {"name": "500ms", "type": "latency", "latency": {"threshold_ms": 500}}
 ERROR = {"name": "error", "type": "status_code", "status_code": {"status_codes": ["ERROR"]}}
-PERCENT = {"name": "5percent", "type": "probabilistic", "probabilistic": {"sampling_percentage": 5}}
 ALL = {"name": "all", "type": "always_sample"}
 
 
-def fnv(number: int, salt: str = "default-hash-seed") -> int:
-    """FNV-1a, 64 bits."""
-    hashed = 0xCBF29CE484222325
-    for byte in salt.encode() + trace_id(number):
-        hashed = (hashed ^ byte) * 0x100000001B3 % 2**64
-    return hashed
-
-
-def inside(numbers, percent: float, salt: str = "default-hash-seed") -> list[int]:
-    return [number for number in numbers if fnv(number, salt) <= int((2**64 - 1) * percent / 100)]
-
-
-OUTSIDE = [number for number in range(1, 60) if number not in inside(range(1, 60), 5)]
-INSIDE = inside(range(1, 1000), 5)[0]
-
-
-def test_case_1_the_three_policies_of_layer_2():
-    it = Sampler(SLOW, ERROR, PERCENT)
-    slow, err, plain, p501, both = OUTSIDE[:5]
-    it.consume(span("slow", trace=slow, duration_ns=600 * MS), span("err", trace=err, status="ERROR"))
-    it.consume(span("plain", trace=plain), span("p501", trace=p501, duration_ns=501 * MS))
-    it.consume(span("g1", trace=both, duration_ns=100 * MS))
-    it.consume(span("g2", trace=both, start_ns=1_700_000_000_700 * MS, duration_ns=100 * MS))
-    it.consume(span("hash", trace=INSIDE))
+@pytest.mark.proves("key:tail_sampling.policies", "key:tail_sampling.decision_wait")
+def test_a_whole_trace_is_kept_or_dropped_when_its_wait_is_over():
+    it = Sampler(SLOW, ERROR)
+    it.consume(span("slow", trace=1, duration_ns=600 * MS), span("err", trace=2, status="ERROR"))
+    it.consume(span("plain", trace=3), span("g1", trace=4, duration_ns=100 * MS))
+    it.consume(span("g2", trace=4, start_ns=1_700_000_000_700 * MS, duration_ns=100 * MS))
     it.clock.advance(1.9)
     assert it.names == []
-    it.clock.advance(2)
-    assert it.names == ["slow", "err", "p501", "g1", "g2", "hash"]
-    assert it.metric("global_count_traces_sampled", sampled="true") == 5
+    it.clock.advance(1)
+    assert it.names == ["slow", "err", "g1", "g2"]
+    assert it.metric("global_count_traces_sampled", sampled="true") == 3
     assert it.metric("global_count_traces_sampled", sampled="false") == 1
     assert it.metric("count_traces_sampled", policy="error", sampled="true") == 1
-    assert it.metric("new_trace_id_received") == 6
+    assert it.metric("count_spans_sampled", policy="500ms", sampled="true") == 3
+    assert it.metric("new_trace_id_received") == 4
     it.stop()
 
 
-@pytest.mark.parametrize("salt", ["default-hash-seed", "x"])
-def test_case_3_probabilistic_is_the_hash(salt):
-    policy = {"name": "p", "type": "probabilistic", "probabilistic": {"sampling_percentage": 5, "hash_salt": salt}}
-    it = Sampler(policy)
-    it.consume(*(span(str(number), trace=number) for number in range(10_000, 12_000)))
-    it.clock.advance(4)
-    kept = inside(range(10_000, 12_000), 5, salt)
-    assert [int(name) for name in it.names] == kept
-    assert salt == "x" or len(kept) == 108
-    it.stop()
-
-
-NOISE = {
-    "name": "drop_noisy_url",
-    "type": "string_attribute",
-    "string_attribute": {
-        "key": "http.target",
-        "values": [r"\/metrics", r"\/actuator*", r"opentelemetry\.proto", r"\/health"],
-        "enabled_regex_matching": True,
-        "invert_match": True,
-    },
-}
-
-
-def test_case_4_the_noise_filter_of_layer_1():
-    it = Sampler(NOISE)
-    noise = ["/metrics", "/api/healthcheck", "/actuato", "/actuatorrr/x", "/opentelemetry.proto.collector"]
-    for number, target in enumerate(noise):
-        it.consume(span(target, trace=number, attributes={"http.target": target}))
-    it.consume(span("parent", trace=20), span("child", trace=20, attributes={"http.target": "/health"}))
-    it.consume(span("in the resource", trace=21), **{"http.target": "/health"})
-    it.consume(span("/orders", trace=22, attributes={"http.target": "/orders"}))
-    it.consume(span("none", trace=23))
-    it.consume(span("integer", trace=24, attributes={"http.target": 5}))
-    it.clock.advance(4)
-    assert it.names == ["/orders", "none", "integer"]
-    it.stop()
-
-
-def test_case_7_and_not_span_count_and_types():
-    pay = {"name": "s", "type": "string_attribute", "string_attribute": {"key": "service.name", "values": ["pay"]}}
-    health = {"name": "h", "type": "string_attribute", "string_attribute": {"key": "http.route", "values": ["/health"]}}
-    unhealthy = {"name": "n", "type": "not", "not": {"not_sub_policy": health}}
-    code = {"key": "http.status_code", "min_value": 500, "max_value": 599}
-    it = Sampler(
-        {"name": "a", "type": "and", "and": {"and_sub_policy": [pay, unhealthy]}},
-        {"name": "c", "type": "span_count", "span_count": {"min_spans": 3, "max_spans": 4}},
-        {"name": "i", "type": "numeric_attribute", "numeric_attribute": code},
-    )
-    it.consume(span("pay", trace=1), **{"service.name": "pay"})
-    it.consume(span("pay health", trace=2, attributes={"http.route": "/health"}), **{"service.name": "pay"})
-    it.consume(*(span("three", trace=3, number=n) for n in range(3)))
-    it.consume(*(span("five", trace=4, number=n) for n in range(5)))
-    for number, code in enumerate([500, 600, "500", 500.0]):
-        it.consume(span(repr(code), trace=10 + number, attributes={"http.status_code": code}))
-    it.clock.advance(4)
-    assert it.names == ["pay", "three", "three", "three", "500"]
-    it.stop()
-
-
+@pytest.mark.proves("key:tail_sampling.num_traces")
 def test_case_8_is_different_on_purpose_more_traces_than_num_traces_are_not_evicted(caplog):
     it = Sampler(ALL, num_traces=2)
     it.consume(span("t1", trace=1), span("t2", trace=2), span("t3", trace=3))
@@ -125,6 +48,11 @@ def test_case_8_is_different_on_purpose_more_traces_than_num_traces_are_not_evic
     it.stop()
 
 
+@pytest.mark.proves(
+    "key:tail_sampling.decision_cache",
+    "key:tail_sampling.decision_cache.sampled_cache_size",
+    "key:tail_sampling.decision_cache.non_sampled_cache_size",
+)
 def test_case_10_decision_caches():
     it = Sampler(ERROR, num_traces=2, decision_cache={"sampled_cache_size": 100, "non_sampled_cache_size": 100})
     it.consume(span("t1", trace=1, status="ERROR"), span("t2", trace=2))
@@ -154,6 +82,7 @@ def test_without_caches_a_decision_is_remembered_until_num_traces_newer_ids_came
     it.stop()
 
 
+@pytest.mark.proves("key:tail_sampling.decision_wait_after_root_received")
 def test_a_root_brings_the_decision_forward():
     it = Sampler(ALL, decision_wait="10s", decision_wait_after_root_received="1s")
     it.consume(span("child", trace=1, parent=7), span("no root", trace=2, parent=7))
@@ -166,6 +95,7 @@ def test_a_root_brings_the_decision_forward():
     it.stop()
 
 
+@pytest.mark.proves("key:tail_sampling.sampling_strategy")
 def test_span_ingest_lets_traces_leave_as_soon_as_a_policy_wants_them():
     it = Sampler(ERROR, decision_wait="10s", sampling_strategy="span-ingest")
     it.consume(span("a", trace=1), span("b", trace=2))
@@ -182,6 +112,7 @@ def test_span_ingest_lets_traces_leave_as_soon_as_a_policy_wants_them():
     it.stop()
 
 
+@pytest.mark.proves("key:tail_sampling.sample_on_first_match")
 def test_on_the_first_match_nobody_else_is_asked():
     it = Sampler(ALL, ERROR, sample_on_first_match=True)
     it.consume(span("a"))
@@ -191,6 +122,7 @@ def test_on_the_first_match_nobody_else_is_asked():
     it.stop()
 
 
+@pytest.mark.proves("key:tail_sampling.maximum_trace_size_bytes")
 def test_a_trace_that_gets_too_large_is_dropped_at_once():
     it = Sampler(ALL, maximum_trace_size_bytes=1000)
     it.consume(span("x" * 600, trace=1), span("small", trace=2))
@@ -203,6 +135,7 @@ def test_a_trace_that_gets_too_large_is_dropped_at_once():
     it.stop()
 
 
+@pytest.mark.proves("key:tail_sampling.drop_pending_traces_on_shutdown")
 @pytest.mark.parametrize("drops", [False, True])
 def test_what_waits_at_shutdown_is_decided_or_dropped_as_configured(drops):
     it = Sampler(ERROR, drop_pending_traces_on_shutdown=drops)
@@ -241,6 +174,7 @@ def test_while_too_much_waits_for_the_next_component_nothing_is_taken():
     assert it.dropped() == {"shutdown": 1}
 
 
+@pytest.mark.proves("key:tail_sampling.decision_records")
 def test_records_say_what_each_policy_said():
     it = Sampler(SLOW, ERROR, decision_records=3)
     it.consume(span("a", trace=1, duration_ns=600 * MS), span("b", trace=2, status="ERROR", number=2))
@@ -262,6 +196,7 @@ def test_records_say_what_each_policy_said():
     it.stop()
 
 
+@pytest.mark.proves("key:tail_sampling.tail_storage")
 @pytest.mark.parametrize(
     ("keys", "where"),
     [
@@ -281,5 +216,74 @@ def test_custody():
     assert custody.kind is CustodyKind.BUFFERS and "the last 30s" in custody.loss_window
 
 
-def test_ids_are_as_the_cases_have_them():
-    assert trace_id(10_000) == hashlib.md5(b"10000", usedforsecurity=False).digest()
+@pytest.mark.proves(
+    "key:tail_sampling.budget_bytes", "key:tail_sampling.spill_bytes", "key:tail_sampling.spill_directory"
+)
+def test_what_does_not_fit_in_memory_goes_to_disk_and_then_is_refused(tmp_path):
+    it = Sampler(ERROR, budget_bytes=300, spill_bytes=1_000, spill_directory=str(tmp_path))
+    accepted = []
+    with pytest.raises(Refused, match="MiB on disk; raise budget_bytes or spill_bytes"):
+        for number in range(100):
+            it.consume(span(str(number), trace=number, status="ERROR"))
+            accepted.append(str(number))
+    assert len(accepted) > 10
+    it.clock.advance(3)
+    assert it.names == accepted
+    it.consume(span("more", trace=200, status="ERROR"))
+    it.stop()
+    assert it.names == [*accepted, "more"]
+
+
+@pytest.mark.proves("key:tail_sampling.block_on_overflow")
+def test_who_may_block_waits_until_there_is_room():
+    it = Sampler(ERROR, budget_bytes=150, spill_bytes=0, block_on_overflow=True)
+    it.consume(span("a", trace=1, status="ERROR"))
+    sender = threading.Thread(target=it.consume, args=(span("b", trace=2, status="ERROR"),))
+    sender.start()
+    it.clock.until_waiting()
+    assert it.names == []
+    it.clock.advance(3)
+    sender.join(10)
+    assert it.names == ["a"]
+    it.stop()
+    assert it.names == ["a", "b"]
+
+
+def test_who_waits_for_room_is_refused_when_all_is_stopped():
+    it = Sampler(ERROR, budget_bytes=150, spill_bytes=0, block_on_overflow=True)
+    it.consume(span("a", trace=1))
+    it.it.prepare_stop(it.clock.monotonic() + 10)
+    with pytest.raises(Refused):
+        it.consume(span("b", trace=2))
+    it.stop()
+
+
+def condition(name: str, text: str, mode: str = "ignore") -> dict:
+    return {"name": name, "type": "ottl_condition", "ottl_condition": {"error_mode": mode, "span": [text]}}
+
+
+@pytest.mark.proves("tail_sampling.ottl_condition")
+@pytest.mark.parametrize("mode", ["ignore", "silent", "propagate"])
+def test_conditions_stand_beside_other_policies_in_any_order(mode):
+    route = {"name": "r", "type": "string_attribute", "string_attribute": {"key": "http.route", "values": ["/a"]}}
+    user = {"name": "u", "type": "string_attribute", "string_attribute": {"key": "user", "values": ["me"]}}
+    it = Sampler(condition("x", 'span.name == "x"', mode), route, condition("y", 'span.name == "y"', mode), user)
+    it.consume(span("w", trace=1), span("x", trace=2), span("w", trace=3), span("y", trace=3))
+    it.consume(span("late y", trace=1), span("a", trace=4, attributes={"http.route": "/a"}))
+    it.consume(span("me", trace=5, attributes={"user": "me"}), span("other", trace=6))
+    it.clock.advance(3)
+    by = {record.trace_id: record.decided_by for record in it.it.decision_records.newest(9)}
+    assert by == {trace_id(n): name for n, name in enumerate(("", "x", "y", "r", "u", ""), 1)}
+    it.stop()
+
+
+WITHOUT_EFFECT = {"expected_new_traces_per_sec": 1000, "num_shards": 8}
+
+
+@pytest.mark.proves("key:tail_sampling.expected_new_traces_per_sec", "key:tail_sampling.num_shards")
+def test_keys_that_only_help_the_collector_change_nothing():
+    it = Sampler(ERROR, **WITHOUT_EFFECT)
+    it.consume(span("a", trace=1, status="ERROR"), span("b", trace=2))
+    it.clock.advance(3)
+    assert it.names == ["a"]
+    it.stop()

@@ -26,6 +26,7 @@ def storage() -> SimulatedStorage:
     return SimulatedStorage()
 
 
+@pytest.mark.proves("key:tail_sampling.storage")
 def test_what_waits_is_decided_by_the_next_process(storage):
     it = Sampler(ERROR, storage=storage)
     it.consume(span("a", trace=1), span("b", trace=2))
@@ -66,6 +67,17 @@ def test_what_was_decided_and_not_handed_on_is_handed_on_by_the_next_process(sto
     assert sorted(it.names) == ["a", "a late", "a2"]
     it.stop()
     assert left(storage) == 0
+
+
+def test_conditions_are_asked_again_about_what_is_restored(storage):
+    named = {"name": "x", "type": "ottl_condition", "ottl_condition": {"error_mode": "ignore", "span": ['name == "x"']}}
+    it = Sampler(named, storage=storage)
+    it.consume(span("x", trace=1), span("y", trace=2))
+    storage.disk.crash(7)
+    it = Sampler(named, storage=storage)
+    it.clock.advance(3)
+    assert it.names == ["x"]
+    it.stop()
 
 
 STEPS = st.lists(

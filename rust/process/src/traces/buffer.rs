@@ -80,8 +80,6 @@ pub struct Stats {
     pub remembered: usize,
     pub memory_bytes: usize,
     pub disk_bytes: u64,
-    /// When the longest waiting trace came.
-    pub oldest_us: Option<u64>,
 }
 
 /// A journaled batch: its key in the queue and its number in the journal.
@@ -313,16 +311,11 @@ impl TraceBuffer {
     }
 
     pub fn stats(&self) -> Stats {
-        let live = self.waiting.iter().filter_map(|(_, slot, serial)| {
-            let row = self.rows.get(*slot)?;
-            (row.serial == *serial).then_some(row.arrived_us)
-        });
         Stats {
             traces: self.rows.len(),
             remembered: self.ids.len() + self.sampled.len() + self.others.len(),
             memory_bytes: self.store.in_memory,
             disk_bytes: self.store.on_disk(),
-            oldest_us: live.take(1).next(),
         }
     }
 

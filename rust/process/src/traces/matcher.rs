@@ -5,14 +5,14 @@ use otelier_wire::Any;
 use otelier_wire::protobuf::fields;
 use otelier_wire::{any, span};
 use parking_lot::Mutex;
-use regex::bytes::{Regex, RegexBuilder};
+use regex::Regex;
 use serde::Deserialize;
 
 use super::trace_state;
+use crate::pattern;
 
 /// The field number of a Resource's attributes.
 const RESOURCE_ATTRIBUTES: u32 = 1;
-const MAX_REGEX_BYTES: usize = 10 << 20;
 /// Distinct values per matcher whose verdict is remembered; then all are forgotten.
 const MEMO: usize = 4096;
 
@@ -46,7 +46,7 @@ pub enum Wanted {
 
 enum Test {
     OneOf(HashSet<Box<[u8]>>),
-    Found(Regex),
+    Found(Vec<Regex>),
     Between(i64, i64),
     Is(bool),
 }
@@ -95,7 +95,7 @@ impl Matchers {
         };
         for (bit, wanted) in wanted.iter().enumerate() {
             match wanted {
-                Wanted::String { key, values, regex: true } => made.add(key, bit, Test::Found(pattern(values)?)),
+                Wanted::String { key, values, regex: true } => made.add(key, bit, Test::Found(expressions(values)?)),
                 Wanted::String { key, values, .. } => made.add(key, bit, Test::OneOf(set(values))),
                 Wanted::Numeric { key, min, max } => made.add(key, bit, Test::Between(*min, *max)),
                 Wanted::Boolean { key, value } => made.add(key, bit, Test::Is(*value)),
@@ -205,7 +205,7 @@ impl Matchers {
             let text = if let Any::Str(text) = value { text } else { &[] };
             let found = match test {
                 Test::OneOf(values) => (in_resource || !text.is_empty()) && values.contains(text),
-                Test::Found(regex) => (in_resource || !text.is_empty()) && scratch.matches(*bit, regex, text),
+                Test::Found(any_of) => (in_resource || !text.is_empty()) && scratch.matches(*bit, any_of, text),
                 Test::Between(min, max) => (*min..=*max).contains(&if let Any::Int(int) = value { int } else { 0 }),
                 Test::Is(wanted) => *wanted == matches!(value, Any::Bool(true)),
             };
@@ -217,7 +217,7 @@ impl Matchers {
 }
 
 impl Scratch {
-    fn matches(&mut self, bit: usize, regex: &Regex, text: &[u8]) -> bool {
+    fn matches(&mut self, bit: usize, any_of: &[Regex], text: &[u8]) -> bool {
         if self.memo.len() <= bit {
             self.memo.resize_with(bit + 1, HashMap::new);
         }
@@ -228,7 +228,9 @@ impl Scratch {
         if memo.len() >= MEMO {
             memo.clear();
         }
-        let found = regex.is_match(text);
+        // What was checked is UTF-8.
+        let readable = std::str::from_utf8(text).unwrap_or_default();
+        let found = any_of.iter().any(|regex| regex.is_match(readable));
         memo.insert(text.into(), found);
         found
     }
@@ -253,62 +255,11 @@ fn set(values: &[String]) -> HashSet<Box<[u8]>> {
     values.iter().map(|value| value.as_bytes().into()).collect()
 }
 
-/// One expression that is found where any of these is. Classes such as `\d` are ASCII, as in RE2.
-fn pattern(patterns: &[String]) -> Result<Regex, String> {
-    let build = |pattern: &str| {
-        let mut builder = RegexBuilder::new(pattern);
-        builder.size_limit(MAX_REGEX_BYTES).dfa_size_limit(2 * MAX_REGEX_BYTES).build()
+fn expressions(patterns: &[String]) -> Result<Vec<Regex>, String> {
+    let compiled = |text: &String| {
+        pattern::compile(text).map_err(|error| format!("the regular expression {text:?} can't be used: {error}"))
     };
-    let mut parts = Vec::with_capacity(patterns.len());
-    for pattern in patterns {
-        let ascii = ascii_classes(pattern);
-        build(&ascii).map_err(|error| format!("the regular expression {pattern:?} can't be used: {error}"))?;
-        parts.push(format!("(?:{ascii})"));
-    }
-    match parts.len() {
-        0 => build(r"[^\s\S]"),
-        _ => build(&parts.join("|")),
-    }
-    .map_err(|error| format!("the regular expressions can't be used together: {error}"))
-}
-
-/// RE2's `\d`, `\s`, `\w` and `\b` know only ASCII; here that has to be said.
-fn ascii_classes(pattern: &str) -> String {
-    let mut out = String::with_capacity(pattern.len() + 16);
-    let mut chars = pattern.chars();
-    let mut in_class = false;
-    while let Some(char) = chars.next() {
-        if char != '\\' {
-            in_class = match char {
-                '[' => true,
-                ']' => false,
-                _ => in_class,
-            };
-            out.push(char);
-            continue;
-        }
-        let Some(escaped) = chars.next() else {
-            out.push(char);
-            break;
-        };
-        let said = match escaped {
-            'd' => "[0-9]",
-            's' => "[\\t\\n\\x0c\\r ]",
-            'w' => "[0-9A-Za-z_]",
-            'D' => "[^0-9]",
-            'S' => "[^\\t\\n\\x0c\\r ]",
-            'W' => "[^0-9A-Za-z_]",
-            'b' if !in_class => r"(?-u:\b)",
-            'B' if !in_class => r"(?-u:\B)",
-            _ => {
-                out.push(char);
-                out.push(escaped);
-                continue;
-            }
-        };
-        out.push_str(said);
-    }
-    out
+    patterns.iter().map(compiled).collect()
 }
 
 #[cfg(test)]

@@ -7,13 +7,18 @@ use otelier_disk::Disk;
 use parking_lot::Mutex;
 
 use super::file::{Scanned, SegmentFile};
+use super::kept::Kept;
 use crate::error::ReadError;
+
+/// What pages may take in memory: those of about a third of a million spans.
+const KEPT_BYTES: usize = 128 << 20;
 
 #[derive(Debug)]
 pub struct Cache {
     disk: Arc<dyn Disk>,
     max_bytes: usize,
     pub scanned: Arc<Scanned>,
+    kept: Arc<Kept>,
     open: Mutex<Open>,
 }
 
@@ -27,7 +32,8 @@ struct Open {
 
 impl Cache {
     pub fn new(disk: Arc<dyn Disk>, max_bytes: usize) -> Cache {
-        Cache { disk, max_bytes, scanned: Arc::default(), open: Mutex::default() }
+        let kept = Arc::new(Kept::new(KEPT_BYTES));
+        Cache { disk, max_bytes, scanned: Arc::default(), kept, open: Mutex::default() }
     }
 
     pub fn get(&self, path: &Arc<str>) -> Result<Arc<SegmentFile>, ReadError> {
@@ -41,7 +47,7 @@ impl Cache {
             }
         }
         // Two threads may open the same file: one of them wins.
-        let file = Arc::new(SegmentFile::open(&self.disk, path, &self.scanned)?);
+        let file = Arc::new(SegmentFile::open(&self.disk, path, &self.scanned, &self.kept)?);
         let mut open = self.open.lock();
         let now = open.now;
         open.bytes += file.weight();

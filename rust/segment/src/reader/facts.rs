@@ -16,14 +16,16 @@ const ERROR: i64 = 2;
 
 /// Adds the facts of all parts to those of their traces.
 pub fn facts(mut parts: Vec<Part>, trace_ids: &[TraceId], facts: &mut [Vec<Fact>]) -> Result<(), ReadError> {
-    Part::each_group(&mut parts, |group, parts| {
+    for parts in Part::by_group(&mut parts) {
+        let Some(first) = parts.first() else { continue };
+        let mut group = Group::open(&first.file, first.run.group)?;
         for part in parts {
             if group.is_of(&trace_ids[part.trace], &part.run)? {
                 group.facts(&part.run.rows, part.split, &mut facts[part.trace])?;
             }
         }
-        Ok(())
-    })
+    }
+    Ok(())
 }
 
 impl Group<'_> {

@@ -1,11 +1,15 @@
 //! A trace's rows back to encoded OTLP.
 
 use std::ops::Range;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use otelier_wire::Signal;
 use otelier_wire::protobuf::{LEN, put_varint, varint_len};
 
 use super::group::Group;
+use super::items::Items;
 use super::part::Part;
 use super::slice::{Slice, bytes, each, int};
 use crate::assemble::Assembly;
@@ -17,6 +21,9 @@ use crate::schema;
 
 /// Log records within so many rows are read together: a trace's lie near each other, other records between them.
 const NEAR: usize = 4_096;
+
+/// Bytes of a row's encoded attributes for which there is room at once.
+const USUAL: usize = 1_024;
 
 /// Field numbers of attributes.
 const SPAN_ATTRIBUTES: u32 = 9;
@@ -32,8 +39,8 @@ impl Group<'_> {
         }
     }
 
-    /// Adds the spans of a run; those that are in already count once.
-    fn spans(&mut self, trace_id: &TraceId, rows: &Range<usize>, assembly: &mut Assembly) -> Result<(), ReadError> {
+    /// Adds the spans of a run.
+    fn spans(&mut self, trace_id: &TraceId, rows: &Range<usize>, items: &mut Items) -> Result<(), ReadError> {
         let mut names = HEAD.iter();
         let mut head = || self.slice(names.next().unwrap_or(&""), rows);
         let (span_ids, distances, parent_ids) = (head()?, head()?, head()?);
@@ -47,9 +54,6 @@ impl Group<'_> {
             let start_ns = int(&starts, row) as u64;
             let kind = int(&kinds, row) as i32;
             let span_id = bytes(&span_ids, row);
-            if !assembly.is_new(*trace_id, span_id.try_into().unwrap_or_default(), start_ns, kind) {
-                continue;
-            }
             let parent = match usize::try_from(int(&distances, row)) {
                 Ok(0) => bytes(&parent_ids, row),
                 Ok(distance) => row.checked_sub(distance).map_or(&[][..], |parent| bytes(&span_ids, parent)),
@@ -76,14 +80,14 @@ impl Group<'_> {
             head.put(&mut item, raw);
             item.extend_from_slice(&attributes[row - rows.start]);
             [raw, bytes(&events, row), bytes(&links, row)].iter().for_each(|raw| item.extend_from_slice(raw));
-            let place = assembly.place(bytes(&resources, row), bytes(&scopes, row));
-            assembly.add(place, &item);
+            let key = (*trace_id, span_id.try_into().unwrap_or_default(), start_ns, kind);
+            items.add(Some(key), bytes(&resources, row), bytes(&scopes, row), &item);
         }
         Ok(())
     }
 
     /// Adds the log records of these runs, which are in order.
-    fn records(&mut self, runs: &[Range<usize>], assembly: &mut Assembly) -> Result<(), ReadError> {
+    fn records(&mut self, runs: &[Range<usize>], items: &mut Items) -> Result<(), ReadError> {
         let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return Ok(()) };
         let rows = &(first.start..last.end);
         let mut slice = |name| self.slice(name, rows);
@@ -114,15 +118,14 @@ impl Group<'_> {
             message.bytes(12, bytes(&names, row));
             item.extend_from_slice(&attributes[row - rows.start]);
             item.extend_from_slice(bytes(&rest, row));
-            let place = assembly.place(bytes(&resources, row), bytes(&scopes, row));
-            assembly.add(place, &item);
+            items.add(None, bytes(&resources, row), bytes(&scopes, row), &item);
         }
         Ok(())
     }
 
     /// The encoded attributes of each row, as fields of this number.
     fn attributes(&mut self, number: u32, rows: &Range<usize>) -> Result<Vec<Vec<u8>>, ReadError> {
-        let mut encoded = vec![Vec::new(); rows.len()];
+        let mut encoded: Vec<Vec<u8>> = rows.clone().map(|_| Vec::with_capacity(USUAL)).collect();
         for (at, column) in self.columns().iter().enumerate() {
             if let Some((_, key)) = schema::attribute_of_column(&column.name) {
                 each(self, at, rows, &mut |row, value| {
@@ -159,16 +162,11 @@ const HEAD: [&str; 19] = [
 
 /// A field with a KeyValue.
 fn put_attribute(out: &mut Vec<u8>, number: u32, key: &[u8], value: Value) {
-    const VARINT: usize = 10;
-    let (size, mut digits) = match value {
-        Value::Text(text) => (1 + varint_len(text.len()) + text.len(), Vec::new()),
-        Value::Int(int) => {
-            let mut digits = Vec::with_capacity(VARINT);
-            put_long(&mut digits, int as u64);
-            (1 + digits.len(), digits)
-        }
-        Value::Double(_) => (9, Vec::new()),
-        Value::Bool(_) => (2, Vec::new()),
+    let size = match value {
+        Value::Text(text) => 1 + varint_len(text.len()) + text.len(),
+        Value::Int(int) => 1 + varint_len(int as u64 as usize),
+        Value::Double(_) => 9,
+        Value::Bool(_) => 2,
         Value::Other(_) => return,
     };
     let pair = 1 + varint_len(key.len()) + key.len() + 1 + varint_len(size) + size;
@@ -180,9 +178,9 @@ fn put_attribute(out: &mut Vec<u8>, number: u32, key: &[u8], value: Value) {
     match value {
         Value::Text(text) => Message(out).content(1, text),
         Value::Bool(bool) => out.extend_from_slice(&[0x10, bool.into()]),
-        Value::Int(_) => {
+        Value::Int(int) => {
             out.push(0x18);
-            out.append(&mut digits);
+            put_long(out, int as u64);
         }
         Value::Double(double) => {
             out.push(0x21);
@@ -192,31 +190,57 @@ fn put_attribute(out: &mut Vec<u8>, number: u32, key: &[u8], value: Value) {
     }
 }
 
-/// Adds what these parts hold; pages that traces share are read once.
+/// Adds what these parts hold; pages that traces share are read once, row groups by two threads.
 pub fn fetch(
     signal: Signal,
     mut parts: Vec<Part>,
     trace_ids: &[TraceId],
     assembly: &mut Assembly,
 ) -> Result<(), ReadError> {
-    Part::each_group(&mut parts, |group, parts| {
-        let mut records: Vec<Range<usize>> = Vec::new();
-        for part in parts {
-            let trace_id = &trace_ids[part.trace];
-            if !group.is_of(trace_id, &part.run)? {
-                continue;
-            }
-            match signal {
-                Signal::Logs => records.push(part.run.rows.clone()),
-                _ => group.spans(trace_id, &part.run.rows, assembly)?,
-            }
+    let groups = Part::by_group(&mut parts);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(parts) = groups.get(number) else { return done };
+            done.push((number, items_of(signal, parts, trace_ids)));
         }
-        let mut rest = &records[..];
-        while let Some(first) = rest.first() {
-            let near = rest.iter().take_while(|rows| rows.end - first.start <= NEAR).count().max(1);
-            group.records(&rest[..near], assembly)?;
-            rest = &rest[near..];
+    };
+    let mut done = match groups.len() {
+        0 | 1 => work(),
+        _ => thread::scope(|scope| {
+            let other = scope.spawn(work);
+            let mut done = work();
+            done.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            done
+        }),
+    };
+    done.sort_unstable_by_key(|(number, _)| *number);
+    done.into_iter().try_for_each(|(_, items)| items.map(|items| items.put_into(assembly)))
+}
+
+/// Of the parts in one row group.
+fn items_of(signal: Signal, parts: &[Part], trace_ids: &[TraceId]) -> Result<Items, ReadError> {
+    let mut items = Items::default();
+    let Some(first) = parts.first() else { return Ok(items) };
+    let mut group = Group::open(&first.file, first.run.group)?;
+    let mut records: Vec<Range<usize>> = Vec::new();
+    for part in parts {
+        let trace_id = &trace_ids[part.trace];
+        if !group.is_of(trace_id, &part.run)? {
+            continue;
         }
-        Ok(())
-    })
+        match signal {
+            Signal::Logs => records.push(part.run.rows.clone()),
+            _ => group.spans(trace_id, &part.run.rows, &mut items)?,
+        }
+    }
+    let mut rest = &records[..];
+    while let Some(first) = rest.first() {
+        let near = rest.iter().take_while(|rows| rows.end - first.start <= NEAR).count().max(1);
+        group.records(&rest[..near], &mut items)?;
+        rest = &rest[near..];
+    }
+    Ok(items)
 }

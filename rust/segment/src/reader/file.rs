@@ -9,6 +9,7 @@ use otelier_disk::{Disk, ReadAt};
 
 use super::Damage;
 use super::footer::{Chunk, Footer};
+use super::kept::Kept;
 use crate::error::ReadError;
 use crate::index::{Catalogue, Filters, Index, Summary, TraceIndex};
 use crate::numbered::NumberedKeys;
@@ -45,11 +46,19 @@ pub struct SegmentFile {
     /// By row group: the bytes of its page indexes, and where they begin in the file.
     page_indexes: Vec<OnceLock<(u64, Bytes)>>,
     scanned: Arc<Scanned>,
+    /// No other file had this one.
+    pub number: u64,
+    pub kept: Arc<Kept>,
     weight: usize,
 }
 
 impl SegmentFile {
-    pub fn open(disk: &Arc<dyn Disk>, path: &Arc<str>, scanned: &Arc<Scanned>) -> Result<SegmentFile, ReadError> {
+    pub fn open(
+        disk: &Arc<dyn Disk>,
+        path: &Arc<str>,
+        scanned: &Arc<Scanned>,
+        kept: &Arc<Kept>,
+    ) -> Result<SegmentFile, ReadError> {
         let index_path = format!("{}.index", path.strip_suffix(".parquet").unwrap_or(path));
         let bytes = disk.read(&index_path).map_err(|error| ReadError::io(&index_path, error))?;
         let damaged = |error: io::Error| ReadError::damaged(&index_path, error);
@@ -62,7 +71,7 @@ impl SegmentFile {
         let entries: usize = catalogue.row_groups.iter().map(Vec::len).sum();
         let footer = CHUNK_BYTES * columns * summary.row_groups.len();
         let weight = 16 * traces.runs().len() + 16 * entries + filters.size() + footer + 4096;
-        scanned.files.fetch_add(1, Ordering::Relaxed);
+        let number = scanned.files.fetch_add(1, Ordering::Relaxed);
         Ok(SegmentFile {
             path: path.clone(),
             page_indexes: summary.row_groups.iter().map(|_| OnceLock::new()).collect(),
@@ -75,6 +84,8 @@ impl SegmentFile {
             source: OnceLock::new(),
             footer: OnceLock::new(),
             scanned: scanned.clone(),
+            number,
+            kept: kept.clone(),
             weight,
         })
     }

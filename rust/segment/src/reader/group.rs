@@ -1,8 +1,8 @@
-//! Reads one row group; what was read stays at hand until it is dropped.
+//! Reads one row group; what was read stays at hand until it is dropped, and for other questions while there is room.
 
 use std::ops::Range;
 use std::panic::catch_unwind;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use hashbrown::HashMap;
@@ -10,6 +10,7 @@ use parquet::bloom_filter::Sbbf;
 
 use super::file::SegmentFile;
 use super::footer::{Chunk, Column, Footer};
+use super::kept::{Item, Place, What};
 use super::page::Page;
 use super::thrift::{self, Location};
 use super::values::Dictionary;
@@ -22,9 +23,9 @@ pub struct Group<'a> {
     pub number: usize,
     pub rows: usize,
     footer: &'a Footer,
-    locations: HashMap<usize, Rc<Vec<Location>>>,
-    dictionaries: HashMap<usize, Rc<Dictionary>>,
-    pages: HashMap<(usize, usize), Rc<Page>>,
+    locations: HashMap<usize, Arc<Vec<Location>>>,
+    dictionaries: HashMap<usize, Arc<Dictionary>>,
+    pages: HashMap<(usize, usize), Arc<Page>>,
 }
 
 impl<'a> Group<'a> {
@@ -67,9 +68,13 @@ impl<'a> Group<'a> {
     }
 
     /// Where the column's pages lie; in order, from row 0 on.
-    pub fn locations(&mut self, column: usize) -> Result<Rc<Vec<Location>>, ReadError> {
+    pub fn locations(&mut self, column: usize) -> Result<Arc<Vec<Location>>, ReadError> {
         if let Some(known) = self.locations.get(&column) {
             return Ok(known.clone());
+        }
+        if let Some(Item::Locations(locations)) = self.file.kept.get(&self.place(column, What::Locations)) {
+            self.locations.insert(column, locations.clone());
+            return Ok(locations);
         }
         let chunk = self.chunk(column);
         let offsets = self.file.offset_index(self.number, chunk)?;
@@ -84,9 +89,14 @@ impl<'a> Group<'a> {
         if !locations.iter().all(inside) || !ascending || !rows {
             return Err(self.file.damaged("pages lie where they can't"));
         }
-        let locations = Rc::new(locations);
+        let locations = Arc::new(locations);
+        self.file.kept.put(self.place(column, What::Locations), Item::Locations(locations.clone()));
         self.locations.insert(column, locations.clone());
         Ok(locations)
+    }
+
+    fn place(&self, column: usize, what: What) -> Place {
+        Place { file: self.file.number, group: self.number, column, what }
     }
 
     /// Numbers of the pages, first rows and the rows behind the last of those that hold some of `rows`.
@@ -102,9 +112,14 @@ impl<'a> Group<'a> {
         Ok(pages)
     }
 
-    pub fn page(&mut self, column: usize, number: usize) -> Result<Rc<Page>, ReadError> {
+    pub fn page(&mut self, column: usize, number: usize) -> Result<Arc<Page>, ReadError> {
         if let Some(page) = self.pages.get(&(column, number)) {
             return Ok(page.clone());
+        }
+        let place = self.place(column, What::Page(number));
+        if let Some(Item::Page(page)) = self.file.kept.get(&place) {
+            self.pages.insert((column, number), page.clone());
+            return Ok(page);
         }
         let locations = self.locations(column)?;
         let at = *locations.get(number).ok_or_else(|| self.file.damaged("a page is missing"))?;
@@ -113,23 +128,30 @@ impl<'a> Group<'a> {
         self.file.scanned().pages.fetch_add(1, Ordering::Relaxed);
         let (of, chunk) = (&self.footer.columns[column], self.chunk(column));
         let page = Page::read(&stored, of, chunk.compressed, end - at.first_row);
-        let page = Rc::new(page.map_err(|what| self.file.damaged(what))?);
+        let page = Arc::new(page.map_err(|what| self.file.damaged(what))?);
+        self.file.kept.put(place, Item::Page(page.clone()));
         self.pages.insert((column, number), page.clone());
         Ok(page)
     }
 
     /// The column's distinct values, if its chunk has a dictionary.
-    pub fn dictionary(&mut self, column: usize) -> Result<Option<Rc<Dictionary>>, ReadError> {
+    pub fn dictionary(&mut self, column: usize) -> Result<Option<Arc<Dictionary>>, ReadError> {
         if !self.has_dictionary(column) {
             return Ok(None);
         }
         if let Some(dictionary) = self.dictionaries.get(&column) {
             return Ok(Some(dictionary.clone()));
         }
+        let place = self.place(column, What::Dictionary);
+        if let Some(Item::Dictionary(dictionary)) = self.file.kept.get(&place) {
+            self.dictionaries.insert(column, dictionary.clone());
+            return Ok(Some(dictionary));
+        }
         let chunk = self.chunk(column);
         let stored = self.file.read(chunk.start, (chunk.data - chunk.start) as usize)?;
         let dictionary = Page::read_dictionary(&stored, self.footer.columns[column].cell, chunk.compressed);
-        let dictionary = Rc::new(dictionary.map_err(|what| self.file.damaged(what))?);
+        let dictionary = Arc::new(dictionary.map_err(|what| self.file.damaged(what))?);
+        self.file.kept.put(place, Item::Dictionary(dictionary.clone()));
         self.dictionaries.insert(column, dictionary.clone());
         Ok(Some(dictionary))
     }
@@ -154,7 +176,11 @@ impl<'a> Group<'a> {
     }
 
     /// The least and greatest value of each page of an integer column, if they are in the file.
-    pub fn bounds(&mut self, column: usize) -> Result<Option<Vec<(i64, i64)>>, ReadError> {
+    pub fn bounds(&mut self, column: usize) -> Result<Option<Arc<Vec<(i64, i64)>>>, ReadError> {
+        let place = self.place(column, What::Bounds);
+        if let Some(Item::Bounds(bounds)) = self.file.kept.get(&place) {
+            return Ok(Some(bounds));
+        }
         let bytes = self.file.column_index(self.chunk(column))?;
         if bytes.is_empty() {
             return Ok(None);
@@ -167,7 +193,11 @@ impl<'a> Group<'a> {
         };
         let integers: Option<Vec<_>> =
             bounds.iter().map(|(least, greatest)| Some((integer(least)?, integer(greatest)?))).collect();
-        Ok(integers.filter(|bounds| bounds.len() == pages))
+        let integers = integers.filter(|bounds| bounds.len() == pages).map(Arc::new);
+        if let Some(bounds) = &integers {
+            self.file.kept.put(place, Item::Bounds(bounds.clone()));
+        }
+        Ok(integers)
     }
 
     /// What `see` makes of a row's bytes in a column of fixed length.

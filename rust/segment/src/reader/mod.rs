@@ -13,6 +13,8 @@ mod fetch;
 mod file;
 mod footer;
 mod group;
+mod items;
+mod kept;
 mod look;
 mod page;
 mod part;
@@ -31,7 +33,7 @@ pub use footer::Footer;
 pub use group::Group;
 pub use page::Page;
 pub use part::Part;
-pub use search::FileSearch;
+pub use search::FileBlock;
 pub use texts::Texts;
 pub use values::{Dictionary, Values};
 

@@ -1,9 +1,9 @@
 //! A page: unpacked, its values still encoded.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::RefCell;
 use std::ops::Range;
-use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use zstd::bulk::Decompressor;
@@ -44,8 +44,8 @@ pub struct Page {
     values_at: usize,
     present: Present,
     /// All values as they are stored, once they have been asked for twice.
-    all: OnceCell<Rc<Values>>,
-    asked: Cell<bool>,
+    all: OnceLock<Arc<Values>>,
+    asked: AtomicBool,
 }
 
 /// Which rows have a value.
@@ -142,8 +142,8 @@ impl Page {
             bytes,
             values_at,
             present,
-            all: OnceCell::new(),
-            asked: Cell::new(false),
+            all: OnceLock::new(),
+            asked: AtomicBool::new(false),
         })
     }
 
@@ -159,6 +159,12 @@ impl Page {
             return Err("a dictionary says that it holds more than it does");
         }
         Dictionary::decode(cell, &bytes, count)
+    }
+
+    /// About how many bytes of memory it takes, all its values included.
+    pub fn size(&self) -> usize {
+        let levels = if matches!(self.present, Present::Some(..)) { self.rows.div_ceil(64) * 12 } else { 0 };
+        size_of::<Page>() + self.bytes.len() + levels + 8 * self.rank(self.rows)
     }
 
     pub fn is_coded(&self) -> bool {
@@ -233,29 +239,29 @@ impl Page {
 
     /// Values among which are those of a range of places, and the place of the first. A page that is asked twice is
     /// decoded as a whole, because more will come.
-    pub fn some_values(&self, places: Range<usize>) -> Result<(Rc<Values>, usize), Damage> {
+    pub fn some_values(&self, places: Range<usize>) -> Result<(Arc<Values>, usize), Damage> {
         let base = places.start;
-        if !self.asked.replace(true) {
-            return Ok((Rc::new(self.values(places)?), base));
+        if !self.asked.swap(true, Ordering::Relaxed) {
+            return Ok((Arc::new(self.values(places)?), base));
         }
         let all = match self.all.get() {
             Some(all) => all,
             None => {
-                let all = Rc::new(self.stored(0..self.rank(self.rows))?);
+                let all = Arc::new(self.stored(0..self.rank(self.rows))?);
                 self.all.get_or_init(|| all)
             }
         };
         match (&**all, &self.numbered) {
             (Values::Int64(integers), Some(_)) => {
                 let some = integers.get(places).ok_or("values are fewer than rows")?.to_vec();
-                Ok((Rc::new(self.meant(Values::Int64(some))?), base))
+                Ok((Arc::new(self.meant(Values::Int64(some))?), base))
             }
             _ => Ok((all.clone(), 0)),
         }
     }
 
-    pub fn all_values(&self) -> Result<Values, Damage> {
-        self.values(0..self.rank(self.rows))
+    pub fn all_values(&self) -> Result<Arc<Values>, Damage> {
+        self.some_values(0..self.rank(self.rows)).map(|(values, _)| values)
     }
 
     fn encoded(&self) -> &[u8] {

@@ -40,17 +40,10 @@ impl Part {
         Ok(parts)
     }
 
-    /// Row group by row group, so that each is opened once; in the order of rows.
-    pub fn each_group(
-        parts: &mut [Part],
-        mut see: impl FnMut(&mut Group, &[Part]) -> Result<(), ReadError>,
-    ) -> Result<(), ReadError> {
+    /// Those of a row group together, so that each is opened once; in the order of rows.
+    pub fn by_group(parts: &mut [Part]) -> Vec<&[Part]> {
         parts.sort_by(|a, b| a.place().cmp(&b.place()));
-        for parts in parts.chunk_by(|a, b| a.file.path == b.file.path && a.run.group == b.run.group) {
-            let Some(first) = parts.first() else { continue };
-            see(&mut Group::open(&first.file, first.run.group)?, parts)?;
-        }
-        Ok(())
+        parts.chunk_by(|a, b| a.file.path == b.file.path && a.run.group == b.run.group).collect()
     }
 
     fn place(&self) -> (&str, usize, usize) {

@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 use std::sync::{Arc, OnceLock};
 
+use super::cache::Cache;
 use super::catalogue::candidates;
 use super::file::SegmentFile;
 use super::group::Group;
@@ -15,29 +16,52 @@ use crate::rows::Rows;
 use crate::schema;
 use crate::select::select;
 
+/// A file that is opened when it is due.
+pub struct FileBlock {
+    pub cache: Arc<Cache>,
+    pub path: Arc<str>,
+    pub starts: RangeInclusive<u64>,
+}
+
 /// A file in a search.
-pub struct FileSearch {
+struct FileSearch {
     file: Arc<SegmentFile>,
     /// Row groups that the catalogue does not exclude; found out when the first is due.
     candidates: OnceLock<Vec<bool>>,
 }
 
-pub struct GroupBlock<'a> {
-    search: &'a FileSearch,
+struct GroupBlock {
+    search: Arc<FileSearch>,
     number: usize,
 }
 
-impl FileSearch {
-    pub fn new(file: Arc<SegmentFile>) -> FileSearch {
-        FileSearch { file, candidates: OnceLock::new() }
+impl Block for FileBlock {
+    fn starts(&self) -> RangeInclusive<u64> {
+        self.starts.clone()
     }
 
-    pub fn blocks(&self) -> impl Iterator<Item = GroupBlock<'_>> {
-        (0..self.file.summary.row_groups.len()).map(|number| GroupBlock { search: self, number })
+    fn parts(&self) -> Result<Option<Vec<Arc<dyn Block>>>, ReadError> {
+        Ok(Some(FileSearch::new(self.cache.get(&self.path)?).blocks()))
+    }
+
+    fn search(&self, filter: &Filter, window: &RangeInclusive<u64>, newest: &mut Newest) -> Result<(), ReadError> {
+        self.parts()?.unwrap_or_default().iter().try_for_each(|part| part.search(filter, window, newest))
     }
 }
 
-impl Block for GroupBlock<'_> {
+impl FileSearch {
+    fn new(file: Arc<SegmentFile>) -> FileSearch {
+        FileSearch { file, candidates: OnceLock::new() }
+    }
+
+    fn blocks(self) -> Vec<Arc<dyn Block>> {
+        let (count, search) = (self.file.summary.row_groups.len(), Arc::new(self));
+        let block = |number| Arc::new(GroupBlock { search: search.clone(), number }) as Arc<dyn Block>;
+        (0..count).map(block).collect()
+    }
+}
+
+impl Block for GroupBlock {
     fn starts(&self) -> RangeInclusive<u64> {
         let group = &self.search.file.summary.row_groups[self.number];
         group.min_start_ns..=group.max_start_ns
@@ -94,7 +118,7 @@ fn starts(group: &mut Group, found: &Rows) -> Result<Vec<(u64, usize)>, ReadErro
         let first = rows.start;
         let Some(last) = found.within(rows.clone()).last() else { continue };
         let page = group.page(column, number)?;
-        match page.values(0..last + 1 - first).map_err(|what| group.file.damaged(what))? {
+        match &*page.some_values(0..last + 1 - first).map_err(|what| group.file.damaged(what))?.0 {
             Values::Int64(values) => {
                 hits.extend(found.within(rows).filter_map(|row| Some((*values.get(row - first)? as u64, row))));
             }

@@ -1,7 +1,7 @@
 //! Some neighbouring rows of a column.
 
 use std::ops::Range;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::group::Group;
 use super::page::Page;
@@ -13,7 +13,7 @@ use crate::filter::value::Value;
 #[derive(Default)]
 pub struct Slice {
     parts: Vec<Part>,
-    dictionary: Option<Rc<Dictionary>>,
+    dictionary: Option<Arc<Dictionary>>,
 }
 
 struct Part {
@@ -21,8 +21,8 @@ struct Part {
     rows: Range<usize>,
     /// The first row of the page.
     page_row: usize,
-    page: Rc<Page>,
-    values: Rc<Values>,
+    page: Arc<Page>,
+    values: Arc<Values>,
     /// The place of the first of the values in the page.
     base: usize,
 }

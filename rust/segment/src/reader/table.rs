@@ -152,7 +152,7 @@ impl<'a> GroupTable<'a> {
         let values = page.all_values().map_err(|what| self.group.file.damaged(what))?;
         let dictionary = None;
         for row in among.within(rows) {
-            let holds = match (page.has(row - first), &values, verdicts) {
+            let holds = match (page.has(row - first), &*values, verdicts) {
                 (false, _, _) => look.nulls,
                 (true, Values::Codes(codes), Some(verdicts)) => {
                     let code = codes.get(page.rank(row - first)).copied().unwrap_or(u32::MAX);

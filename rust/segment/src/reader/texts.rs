@@ -61,6 +61,11 @@ impl Texts {
         self.places.len()
     }
 
+    /// About how many bytes of memory it takes.
+    pub fn size(&self) -> usize {
+        self.bytes.len() + 8 * self.places.len()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.places.is_empty()
     }

@@ -42,6 +42,14 @@ impl Dictionary {
         self.len() == 0
     }
 
+    /// About how many bytes of memory it takes.
+    pub fn size(&self) -> usize {
+        match self {
+            Dictionary::Texts(texts) => texts.size(),
+            _ => 8 * self.len(),
+        }
+    }
+
     /// `None` for a code that is none.
     pub fn get(&self, code: u32) -> Option<Value<'_>> {
         let code = code as usize;

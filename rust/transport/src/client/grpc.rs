@@ -3,7 +3,7 @@
 //! Sources: "gRPC over HTTP/2" (messages, headers, trailers), "HTTP to gRPC Status Code Mapping", and
 //! "gRPC Retry Design" (a request that was surely not processed is sent once more).
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -27,6 +27,7 @@ use crate::status::{PartialSuccess, Status, base64_encode, code, percent_decode}
 
 /// Of a message: one byte that says whether it is compressed, four of length.
 const PREFIX: usize = 5;
+const HEALTH_PATH: &str = "/grpc.health.v1.Health/Check";
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 /// Headers that are ours to set.
 const OWN_HEADERS: [&str; 4] = ["te", "content-type", "user-agent", "content-length"];
@@ -62,7 +63,36 @@ impl GrpcClient {
             Err(status) => return failure(status),
         };
         let sent_bytes = PREFIX + size_of(&segments);
-        let call = Call { client: self, segments, headers, signal: batch.signal(), deadline, peer: RefCell::default() };
+        let result = self.call(service_path(batch.signal()), segments, headers, deadline, limit_s, success);
+        SendResult { sent_bytes, ..result }
+    }
+
+    /// Ask for the server's health ("gRPC Health Checking Protocol"); a server without that service counts as healthy.
+    pub fn check(&self, headers: &[(String, String)], limit_s: f64) -> SendResult {
+        let deadline = Instant::now() + seconds(limit_s, LONGEST_TIMEOUT);
+        let nothing = match self.algorithm {
+            Algorithm::Identity => Ok(Bytes::new()),
+            algorithm => compress(algorithm, self.options.compression_level, std::iter::empty()),
+        };
+        let body = one_segment(nothing.unwrap_or_default());
+        let result = self.call(HEALTH_PATH, body, headers, deadline, limit_s, health);
+        match result.code as i32 == code::UNIMPLEMENTED && result.answered {
+            true => SendResult { ok: true, ..result },
+            false => result,
+        }
+    }
+
+    fn call(
+        &self,
+        path: &'static str,
+        segments: Segments,
+        headers: &[(String, String)],
+        deadline: Instant,
+        limit_s: f64,
+        meaning: fn(&[u8], &HeaderMap, usize) -> SendResult,
+    ) -> SendResult {
+        let (peer, answered) = (RefCell::default(), Cell::new(false));
+        let call = Call { client: self, segments, headers, path, deadline, meaning, peer, answered };
         let mut closed = self.closed.subscribe();
         let result = runtime::handle().block_on(async {
             tokio::select! {
@@ -73,7 +103,7 @@ impl GrpcClient {
                 }
             }
         });
-        SendResult { sent_bytes, ..result.unwrap_or_else(failure) }
+        SendResult { answered: call.answered.get(), ..result.unwrap_or_else(failure) }
     }
 
     /// End all connections; sends under way fail as cancelled.
@@ -108,10 +138,14 @@ struct Call<'a> {
     client: &'a GrpcClient,
     segments: Segments,
     headers: &'a [(String, String)],
-    signal: Signal,
+    path: &'static str,
     deadline: Instant,
+    /// Of a successful answer.
+    meaning: fn(&[u8], &HeaderMap, usize) -> SendResult,
     /// Whom we have sent to; empty while there is no connection.
     peer: RefCell<String>,
+    /// The peer has begun to answer.
+    answered: Cell<bool>,
 }
 
 impl Call<'_> {
@@ -126,6 +160,7 @@ impl Call<'_> {
             match sender.try_send_request(self.request(payload)?).await {
                 Ok(response) => {
                     channel.answered(picked.connection);
+                    self.answered.set(true);
                     return self.read(response).await;
                 }
                 Err(mut error) => {
@@ -147,7 +182,7 @@ impl Call<'_> {
 
     fn request(&self, payload: Payload) -> Result<Request<Payload>, Status> {
         let channel = &self.client.channel;
-        let path = service_path(self.signal);
+        let path = self.path;
         let bad = |what: &str| Status::new(code::INTERNAL, format!("{what} can't be sent as a header"));
         let mut request = Request::builder()
             .method(Method::POST)
@@ -204,7 +239,7 @@ impl Call<'_> {
                 Err(Status::new(code::INTERNAL, format!("{} ended its answer without a status", self.peer.borrow())))
             }
             Some(status) if status.code != code::OK => Err(status),
-            Some(_) => Ok(success(&message, &trailers, limit)),
+            Some(_) => Ok((self.meaning)(&message, &trailers, limit)),
         }
     }
 
@@ -234,7 +269,21 @@ fn failure(status: Status) -> SendResult {
 
 /// Whatever the message says, status OK means that the data is in safe hands.
 fn success(message: &[u8], headers: &HeaderMap, limit: usize) -> SendResult {
-    let plain = match message.split_at_checked(PREFIX) {
+    let partial = plain(message, headers, limit).and_then(|p| PartialSuccess::decode(&p)).unwrap_or_default();
+    let rejected = u64::try_from(partial.rejected).unwrap_or(0);
+    SendResult { ok: true, rejected, message: partial.message, ..SendResult::default() }
+}
+
+/// A HealthCheckResponse: field 1 is the status, 1 is SERVING.
+fn health(message: &[u8], headers: &HeaderMap, limit: usize) -> SendResult {
+    match plain(message, headers, limit).as_deref() {
+        Some([0x08, 1]) => SendResult { ok: true, ..SendResult::default() },
+        _ => failure(Status::new(code::UNAVAILABLE, "the server says that it is not serving")),
+    }
+}
+
+fn plain(message: &[u8], headers: &HeaderMap, limit: usize) -> Option<Bytes> {
+    match message.split_at_checked(PREFIX) {
         Some(([0, ..], body)) => Some(Bytes::copy_from_slice(body)),
         Some(([1, ..], body)) => {
             let name = headers.get("grpc-encoding").and_then(|e| e.to_str().ok()).unwrap_or_default();
@@ -242,10 +291,7 @@ fn success(message: &[u8], headers: &HeaderMap, limit: usize) -> SendResult {
             algorithm.and_then(|a| decompress(a, body, limit).ok()).map(Bytes::from)
         }
         _ => None,
-    };
-    let partial = plain.and_then(|p| PartialSuccess::decode(&p)).unwrap_or_default();
-    let rejected = u64::try_from(partial.rejected).unwrap_or(0);
-    SendResult { ok: true, rejected, message: partial.message, ..SendResult::default() }
+    }
 }
 
 /// From trailers, or from headers that stand for them. None: there is no status.

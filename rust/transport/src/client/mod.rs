@@ -32,4 +32,6 @@ pub struct SendResult {
     pub rejected: u64,
     /// Body bytes, after compression.
     pub sent_bytes: usize,
+    /// gRPC only: the peer has answered, well or not.
+    pub answered: bool,
 }

@@ -1,12 +1,10 @@
 //! OTLP/JSON, both ways: <https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding>.
 
 mod cursor;
-mod number;
+pub(crate) mod number;
 mod read;
-mod tags;
-mod text;
+pub(crate) mod text;
 mod write;
 
 pub use read::json_to_otlp;
-pub use tags::Attributes;
-pub use write::{message_to_json, otlp_to_json, otlp_to_json_with};
+pub use write::{message_to_json, otlp_to_json};

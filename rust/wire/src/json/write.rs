@@ -8,7 +8,6 @@
 use std::sync::Arc;
 
 use super::number::{write_double, write_integer, write_unsigned};
-use super::tags::{Attributes, write_tags};
 use super::text::{escape, write_base64, write_hex};
 use crate::Segment;
 use crate::Signal;
@@ -22,20 +21,10 @@ pub fn otlp_to_json(signal: Signal, segments: &[Arc<Segment>]) -> Vec<u8> {
     message_to_json(schema::request(signal), &parts)
 }
 
-/// The same with attributes in another form.
-pub fn otlp_to_json_with(signal: Signal, segments: &[Arc<Segment>], attributes: Attributes) -> Vec<u8> {
-    let parts: Vec<&[u8]> = segments.iter().map(|s| s.bytes().as_ref()).collect();
-    written(schema::request(signal), &parts, attributes)
-}
-
 /// The JSON object of the message that is encoded, and well formed, by the concatenation of `parts`.
 pub fn message_to_json(message: &'static Message, parts: &[&[u8]]) -> Vec<u8> {
-    written(message, parts, Attributes::Otlp)
-}
-
-fn written(message: &'static Message, parts: &[&[u8]], attributes: Attributes) -> Vec<u8> {
     let size: usize = parts.iter().map(|p| p.len()).sum();
-    let mut writer = Writer { out: Vec::with_capacity(2 * size), records: Vec::new(), attributes };
+    let mut writer = Writer { out: Vec::with_capacity(2 * size), records: Vec::new() };
     writer.message(message, parts);
     writer.out
 }
@@ -51,7 +40,6 @@ struct Writer<'a> {
     out: Vec<u8>,
     /// The records of all messages around the place being written, outermost first.
     records: Vec<Record<'a>>,
-    attributes: Attributes,
 }
 
 impl<'a> Writer<'a> {
@@ -105,13 +93,7 @@ impl<'a> Writer<'a> {
         if field.presence == Presence::Repeated {
             self.out.push(b'[');
             let first = self.out.len();
-            if self.attributes != Attributes::Otlp && is_attribute(field) {
-                let wires =
-                    self.records[start..end].iter().map(|r| if let Value::Len(wire) = r.value { wire } else { &[] });
-                write_tags(wires, self.attributes == Attributes::SortedTags, &mut self.out);
-            } else {
-                (start..end).for_each(|i| self.elements(field.kind, self.records[i].value));
-            }
+            (start..end).for_each(|i| self.elements(field.kind, self.records[i].value));
             if self.out.len() == first {
                 return self.out.truncate(before);
             }
@@ -188,11 +170,6 @@ impl<'a> Writer<'a> {
         }
         self.out.push(bracket);
     }
-}
-
-/// Whether a field holds attributes; what a map holds (in a log record's body) are none.
-fn is_attribute(field: &Field) -> bool {
-    matches!(field.kind, Kind::Message(message) if std::ptr::eq(message, &schema::KEY_VALUE)) && field.json != "values"
 }
 
 fn quoted(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {

@@ -14,10 +14,7 @@ from ...telemetry import Batch, DecodeError
 from ..errors import as_http_errors
 from ..tenant import tenant
 from . import classic_parse as parse
-from .adjust import adjust
-from .encode import traces as encode
 from .trace_id import shown
-from .ui_model import Trace
 
 _JSON = (("content-type", "application/json"),)
 _TEXT = (("content-type", "text/plain; charset=utf-8"),)
@@ -94,9 +91,11 @@ class Classic:
             else:
                 ids, batches = self._reader.find(owner, query.search)
             found = _encoded(batches, raw=query.raw)
-            data = [found[each.hex()] for each in ids if each.hex() in found]
-            missing = [_Error("trace not found", traceID=shown(each)) for each in ids if each.hex() not in found]
-            return _answer(request, _Envelope(data, errors=missing if query.trace_ids and missing else None))
+            data = [found[each] for each in ids if each in found]
+            missing = [_Error("trace not found", traceID=shown(each)) for each in ids if each not in found]
+            errors = missing if query.trace_ids else []
+            errors += [_Error(f"not searched: {text}") for text in self._reader.left_out(owner)]
+            return _answer(request, _Envelope(data, errors=errors or None))
 
     def trace(self, request: Request) -> Response:
         """One trace."""
@@ -130,14 +129,9 @@ def _absent(status: int, message: str) -> Callable[[Request], Response]:
     return answer
 
 
-def _encoded(batches: Iterable[Batch], *, raw: bool) -> dict[str, Trace]:
-    found: dict[str, Trace] = {}
-    for batch in batches:
-        found |= encode(batch, raw=raw)
-    if not raw:
-        for trace in found.values():
-            adjust(trace)
-    return found
+def _encoded(batches: Iterable[Batch], *, raw: bool) -> dict[bytes, msgspec.Raw]:
+    """The traces by their ids, written."""
+    return {trace_id: msgspec.Raw(written) for batch in batches for trace_id, written in batch.to_jaeger(raw=raw)}
 
 
 def _answer(request: Request, envelope: _Envelope) -> Response:

@@ -5,7 +5,6 @@ import binascii
 import re
 
 _HEX = re.compile(r"[0-9A-Fa-f]{1,32}\Z")
-_SHORT = 16
 _BYTES = 16
 _LOW = b"\0" * 8
 
@@ -39,8 +38,3 @@ def _of_base64(text: str) -> bytes:
 def shown(trace_id: bytes) -> str:
     """As the classic API writes it: 16 digits if the first 64 bits are zero, else 32."""
     return trace_id[8:].hex() if trace_id.startswith(_LOW) else trace_id.hex()
-
-
-def shown_hex(digits: str) -> str:
-    """The same for 32 hex digits."""
-    return digits[_SHORT:] if digits.startswith("0" * _SHORT) else digits

@@ -35,6 +35,12 @@ class _Summary(msgspec.Struct, omit_defaults=True):
     services: list[_Service] = []
 
 
+class _Summaries(msgspec.Struct, omit_defaults=True):
+    summaries: list[_Summary]
+    warnings: list[str] = []
+    """Why there may be more than is shown; not in Jaeger's form, whose clients skip it."""
+
+
 class V3:
     """Its routes over a reader of traces."""
 
@@ -87,7 +93,8 @@ class V3:
         """The same search, answered in short, newest first."""
         with as_http_errors():
             found = self._reader.summaries(tenant(request), parse.search(request.query))
-        return _answer(request, {"summaries": [_summary(each) for each in found]})
+        left_out = [f"not searched: {text}" for text in self._reader.left_out(tenant(request))]
+        return _answer(request, _Summaries([_summary(each) for each in found], left_out))
 
 
 def _summary(of: TraceSummary) -> _Summary:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from ...component import ComponentID, Connector, Handed, Invalid, OtelierError, connector, hand_out
 from ...ottl import Conditions, Faults, Program, StatementError, condition_group, statement_group
+from ...ottl.native import masks
 from ...ottl.routes import Route, routed
 from ...telemetry import SIGNALS, Batch, Signal, items_suffix
 from .config import REQUEST, RouteConfig, RoutingConfig
@@ -86,7 +87,7 @@ class Routing(Connector):
         edit = row.editor
         statements = [statement_group([edit], signal=signal, context=row.context, error_mode=mode)] if edit else []
         program = Program(statements, clock) if statements else None
-        return Route(Conditions([group], clock), row.pipelines, row.action == "copy", program)
+        return Route(Conditions([group], clock, masks(signal)), row.pipelines, row.action == "copy", program)
 
 
 _OWN: dict[Signal, tuple[str, ...]] = {"traces": ("span",), "metrics": ("metric", "datapoint"), "logs": ("log",)}

@@ -73,7 +73,10 @@ def _bucket(side: str) -> dict[str, Member]:
         return getattr(node.message, side)
 
     def put_offset(node: Node, value: Value) -> None:
-        part(node).offset = expect(value, int, what="an int")
+        offset = expect(value, int, what="an int")
+        if not -(2**31) <= offset < 2**31:
+            raise OttlError(f"{offset} is no offset")
+        part(node).offset = offset
 
     def put(node: Node, value: Value) -> None:
         if not isinstance(value, ExponentialHistogramDataPoint.Buckets):

@@ -3,7 +3,7 @@
 from typing import Literal, cast
 
 from ..values import OttlError, Value
-from .patterns import regular_expression
+from .patterns import Regex, regular_expression
 from .registry import Target, editor
 from .targets import map_at
 
@@ -23,7 +23,7 @@ def delete_keys(target: Target, keys: list[str]) -> None:
 
 
 @editor("delete_matching_keys")
-def delete_matching_keys(target: Target, pattern: str) -> None:
+def delete_matching_keys(target: Target, pattern: Regex) -> None:
     """Delete the keys in which a regular expression matches."""
     matches = regular_expression(pattern).search
     target.set({key: value for key, value in map_at(target).items() if not matches(key)})
@@ -36,7 +36,7 @@ def keep_keys(target: Target, keys: list[str]) -> None:
 
 
 @editor("keep_matching_keys")
-def keep_matching_keys(target: Target, pattern: str) -> None:
+def keep_matching_keys(target: Target, pattern: Regex) -> None:
     """Delete all keys but those in which a regular expression matches."""
     matches = regular_expression(pattern).search
     target.set({key: value for key, value in map_at(target).items() if matches(key)})

@@ -5,7 +5,7 @@ from typing import Literal
 
 from ..any_value import type_name
 from ..values import OttlError
-from .patterns import glob, regular_expression
+from .patterns import Glob, Regex, glob, regular_expression
 from .registry import FunctionRef, Target, editor
 from .targets import map_at
 
@@ -13,7 +13,7 @@ from .targets import map_at
 @editor("replace_match")
 def replace_match(
     target: Target,
-    pattern: str,
+    pattern: Glob,
     replacement: str,
     function: FunctionRef | None = None,
     replacementFormat: str | None = None,  # noqa: N803
@@ -27,7 +27,7 @@ def replace_match(
 @editor("replace_all_matches")
 def replace_all_matches(
     target: Target,
-    pattern: str,
+    pattern: Glob,
     replacement: str,
     function: FunctionRef | None = None,
     replacementFormat: str | None = None,  # noqa: N803
@@ -44,7 +44,7 @@ def replace_all_matches(
 @editor("replace_pattern")
 def replace_pattern(
     target: Target,
-    regex: str,
+    regex: Regex,
     replacement: str,
     function: FunctionRef | None = None,
     replacementFormat: str | None = None,  # noqa: N803
@@ -61,7 +61,7 @@ def replace_pattern(
 def replace_all_patterns(
     target: Target,
     mode: Literal["key", "value"],
-    regex: str,
+    regex: Regex,
     replacement: str,
     function: FunctionRef | None = None,
     replacementFormat: str | None = None,  # noqa: N803

@@ -14,6 +14,7 @@ from .registry import editor
 _Spread: TypeAlias = Callable[[float, float, int, list[float]], list[tuple[int, int]]]
 """(bounds of a bucket, its count, explicit bounds) to (explicit bucket, count)."""
 _NEAR = 1e-12
+_POWERS_END = 1024
 
 
 @editor("convert_exponential_histogram_to_histogram", contexts=["metric"])
@@ -50,17 +51,17 @@ def _converted(point: Any, spread: _Spread, bounds: list[float]) -> HistogramDat
         if point.HasField(field):
             setattr(made, field, getattr(point, field))
     counts = [0] * (len(bounds) + 1)
-    factor = math.ldexp(math.log(2), -point.scale)
+    width = math.ldexp(1, -point.scale)
     for at, count in enumerate(point.positive.bucket_counts):
         index = point.positive.offset + at
-        for bucket, share in spread(_exp(index * factor), _exp((index + 1) * factor), count, bounds):
+        for bucket, share in spread(_exp2(index * width), _exp2((index + 1) * width), count, bounds):
             counts[bucket] += share
     made.bucket_counts.extend(counts)
     return made
 
 
-def _exp(power: float) -> float:
-    return math.exp(power) if power < 709 else math.inf
+def _exp2(power: float) -> float:
+    return math.exp2(power) if power < _POWERS_END else math.inf
 
 
 def _bucket_of(value: float, bounds: list[float]) -> int:

@@ -1,6 +1,7 @@
 """Patterns of functions, compiled once: regular expressions, and globs written as such."""
 
 from functools import lru_cache
+from typing import Annotated, TypeAlias
 
 from ..._core import Pattern
 from ..values import OttlError
@@ -59,3 +60,9 @@ def _characters(inside: str) -> str:
 
 def _literal(character: str) -> str:
     return character if character.isalnum() else rf"\x{{{ord(character):x}}}"
+
+
+Regex: TypeAlias = Annotated[str, regular_expression]
+"""A parameter that is a regular expression: a wrong one is told when the statement is read."""
+Glob: TypeAlias = Annotated[str, glob]
+"""The same for globs."""

@@ -8,9 +8,10 @@ Converters get evaluated arguments and answer a value. Editors get a `Target` fo
 with a default is optional; its name is the one by which OTTL may call it (`name = value`). The annotation is checked
 before each call: `str`, `int`, `float` and `bool` take exactly these types (a wrong one is an error that names the
 parameter), `StringLike`, `IntLike` and `FloatLike` convert as OTTL's own "like" getters do (None stays None),
-`Value` takes all, `FunctionRef` a converter's name without parentheses. A parameter of type `Frame` is not the
-statement's to give: it is the item that the statement runs on, for functions that look around, which name the
-`contexts` where they can.
+`Annotated[str, call]` also calls something that raises OttlError for what can't be meant, such as a regular expression
+that is none; constants are checked when the statement is read. `Value` takes all, `FunctionRef` a converter's name
+without parentheses. A parameter of type `Frame` is not the statement's to give: it is the item that the statement runs
+on, for functions that look around, which name the `contexts` where they can.
 """
 
 import inspect

@@ -3,7 +3,7 @@
 from typing import cast
 
 from ..values import OttlError, Value
-from .patterns import regular_expression
+from .patterns import Regex, regular_expression
 from .registry import StringLike, converter
 from .string_like import string_like
 
@@ -69,13 +69,13 @@ def has_suffix(value: str, suffix: str) -> bool:
 
 
 @converter("IsMatch")
-def is_match(target: StringLike, pattern: str) -> bool:
+def is_match(target: StringLike, pattern: Regex) -> bool:
     """Does a regular expression match anywhere in the value's text? Never in nil."""
     return target is not None and regular_expression(pattern).search(target)
 
 
 @converter("ExtractPatterns")
-def extract_patterns(target: str, pattern: str) -> dict[str, Value]:
+def extract_patterns(target: str, pattern: Regex) -> dict[str, Value]:
     """What the named groups of a regular expression match first; empty if it doesn't match."""
     expression = regular_expression(pattern)
     if not any(expression.names):

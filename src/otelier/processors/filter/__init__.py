@@ -6,8 +6,10 @@ nothing goes nowhere. With `error_mode: propagate` a condition that fails for on
 otherwise the item is kept, and `otelcol_processor_filter_errors` counts it.
 """
 
+from collections.abc import Iterable
+
 from ...component import BoundCounter, Permanent, Processor, processor
-from ...ottl import Conditions, Faults, StatementError
+from ...ottl import Conditions, Faults, StatementError, masks
 from ...telemetry import Batch, Signal
 from .config import ConditionsConfig, FilterConfig
 
@@ -23,14 +25,19 @@ class Filter(Processor):
 
     def setup(self) -> None:
         groups = self.cfg.groups(self.ctx.signal) if self.ctx.signal else []
+        native = masks(self.ctx.signal) if self.ctx.signal else None
         of_events = [group for group in groups if group.context.name == "spanevent"]
         of_items = [group for group in groups if group.context.name != "spanevent"]
-        self._items = Conditions(of_items, self.ctx.clock) if of_items else None
+        self._items = Conditions(of_items, self.ctx.clock, native) if of_items else None
         self._events = Conditions(of_events, self.ctx.clock) if of_events else None
         self._faults = Faults(
             self.ctx, "otelcol_processor_filter_errors", "Conditions that failed for an item, which was kept."
         )
         self._filtered = self._counter(self.ctx.signal) if self.ctx.signal else None
+
+    def explain(self) -> Iterable[tuple[str, str]]:
+        asked = [conditions for conditions in (self._items, self._events) if conditions]
+        return (line for each in asked for explanation in each.explanations for line in explanation.lines())
 
     def process(self, batch: Batch) -> Batch | None:
         try:

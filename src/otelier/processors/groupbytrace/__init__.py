@@ -73,13 +73,15 @@ class GroupByTrace(Processor):
         try:
             self._release()
             self._traces.hand_on()
+        except Exception:  # the next tick must come
+            self.ctx.log.exception("a release failed; what is left waits for the next one")
         finally:
             if self._timer:
                 self._timer.start(self._tick_s)
 
     def _flush(self, flushed: threading.Event) -> None:
         self._release(all_of_them=True)
-        self._traces.hand_on()
+        self._traces.hand_on(wait=True)
         flushed.set()
 
     def _release(self, *, all_of_them: bool = False) -> None:

@@ -27,7 +27,7 @@ from .counters import Counters
 from .decision import NOBODY, Decisions, decide
 from .page import SAMPLINGZ, SamplingPage
 from .policies import make_policies
-from .policy import all_matchers, encode_matchers
+from .policy import SpanMatcher, all_matchers, encode_matchers
 from .records import DecisionRecords
 from .rows import Rows
 from .verdict import Verdict
@@ -47,6 +47,8 @@ class TailSampling(Processor):
         cfg = self.cfg
         self._policies = make_policies(cfg.policies, rules_of(cfg.compat), self.ctx)
         matchers = all_matchers(self._policies)
+        native = [matcher for matcher in matchers if not isinstance(matcher, SpanMatcher)]
+        masks = [matcher.mask for matcher in matchers if isinstance(matcher, SpanMatcher)]
         options = {
             "wait_us": round(cfg.decision_wait * 1e6),
             "wait_after_root_us": round(cfg.decision_wait_after_root_received * 1e6),
@@ -55,13 +57,15 @@ class TailSampling(Processor):
             "sampled_cache": cfg.decision_cache.sampled_cache_size,
             "other_cache": cfg.decision_cache.non_sampled_cache_size,
             "max_trace_bytes": cfg.maximum_trace_size_bytes,
-            "matchers": json.loads(encode_matchers(matchers)),
+            "matchers": json.loads(encode_matchers(native)),
         }
         limits = Limits(
             cfg.num_traces, cfg.budget_bytes, cfg.spill_bytes, cfg.spill_directory, block=cfg.block_on_overflow
         )
-        self._traces = WaitingTraces(self.ctx, options, limits)
-        self._matchers = len(matchers)
+        self._traces = WaitingTraces(self.ctx, options, limits, masks)
+        # The buffer answers native matchers first, policies expect theirs side by side.
+        own, theirs = iter(range(len(native))), iter(range(len(native), len(matchers)))
+        self._order = [next(theirs if isinstance(matcher, SpanMatcher) else own) for matcher in matchers]
         names = [policy.name for policy in self._policies]
         self._counters = Counters(self.ctx, names, self._traces.stats)
         self.decision_records = DecisionRecords(names, cfg.decision_records)
@@ -112,6 +116,8 @@ class TailSampling(Processor):
             self._decide(self._traces.due())
             self._traces.hand_on()
             self._counters.ticked(self.ctx.clock.monotonic() - began)
+        except Exception:  # the next tick must come
+            self.ctx.log.exception("a tick failed; what is left waits for the next one")
         finally:
             if self._timer:
                 self._timer.start(_TICK_S)
@@ -125,7 +131,7 @@ class TailSampling(Processor):
                 self._traces.drop(taken.dropped_spans, "shutdown")
         else:
             self._decide(rest)
-        self._traces.hand_on()
+        self._traces.hand_on(wait=True)
         flushed.set()
 
     def _decide(self, columns: TraceColumns, *, early: bool = False) -> None:
@@ -169,6 +175,6 @@ class TailSampling(Processor):
             size_bytes=np.frombuffer(columns.size_bytes, np.int64),
             status_codes=np.frombuffer(columns.status_codes, np.uint8),
             flags=np.frombuffer(columns.flags, np.uint32),
-            matches=np.frombuffer(columns.matches, np.bool_).reshape(self._matchers, count),
+            matches=np.frombuffer(columns.matches, np.bool_).reshape(len(self._order), count)[self._order],
             batch=lambda row: self._traces.peek(columns, row),
         )

@@ -4,13 +4,15 @@ A policy sees columns, never spans. What it has to know of attributes and trace 
 trace buffer looks once, when a span arrives, and keeps one bit per trace and matcher.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from ...telemetry import Batch
 from .rows import Rows
 
 
@@ -51,7 +53,17 @@ class TraceStateMatcher(msgspec.Struct, frozen=True, tag_field="kind", tag="trac
     values: tuple[str, ...]
 
 
-Matcher: TypeAlias = StringMatcher | NumericMatcher | BooleanMatcher | TraceStateMatcher
+@dataclass(frozen=True, slots=True)
+class SpanMatcher:
+    """A span of the trace for which `mask` says so, which is asked once about each batch that comes."""
+
+    mask: Callable[[Batch], bytes]
+    """One byte per span, in order; 0 means no."""
+
+
+NativeMatcher: TypeAlias = StringMatcher | NumericMatcher | BooleanMatcher | TraceStateMatcher
+"""What the trace buffer looks for by itself."""
+Matcher: TypeAlias = NativeMatcher | SpanMatcher
 
 
 class Policy(Protocol):
@@ -77,6 +89,6 @@ def all_matchers(policies: Sequence[Policy]) -> list[Matcher]:
     return [matcher for policy in policies for matcher in policy.matchers()]
 
 
-def encode_matchers(matchers: Sequence[Matcher]) -> bytes:
+def encode_matchers(matchers: Sequence[NativeMatcher]) -> bytes:
     """A JSON list for the native core, such as `[{"kind":"boolean","key":"cart.empty","value":true}]`."""
     return msgspec.json.encode(matchers)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from otelier.component import Meter
@@ -31,8 +32,9 @@ TRACES = [
 
 
 def verdicts(cfg: OttlConditionConfig, meter: Meter | None = None) -> list[int]:
-    due = replace(rows([Due(number=n) for n in range(len(TRACES))]), batch=TRACES.__getitem__)
     policy = OttlCondition("o", cfg, component_context(meter=meter))
+    found = np.array([[any(each.mask(batch)) for batch in TRACES] for each in policy.matchers()], np.bool_)
+    due = replace(rows([Due(number=n) for n in range(len(TRACES))]), batch=TRACES.__getitem__, matches=found)
     return policy.evaluate(due, 0, 0.0).tolist()
 
 

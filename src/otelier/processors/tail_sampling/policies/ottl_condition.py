@@ -1,7 +1,7 @@
 """Policy ottl_condition: traces with a span, or an event of a span, for which a condition in OTTL holds.
 
-The spans of every trace are decoded for it, one trace after the other: other policies say the same much faster where
-they can, and as a later part of an `and` it is asked only about what the parts before it sample.
+It is asked once about each batch that comes. Where an error makes the policy say nothing about a trace
+(`error_mode: propagate`), it is asked about whole traces when they are due, which is slower.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from ....component import Config, Context
 from ....ottl import Conditions, Faults, GroupError, StatementError, condition_group
-from ..policy import Matcher
+from ....ottl.native import masks
+from ....telemetry import Batch
+from ..policy import Matcher, SpanMatcher
 from ..rows import Rows
-from ..verdict import Verdict
+from ..verdict import Verdict, sampled_where
 
 
 class OttlConditionConfig(Config):
@@ -48,19 +50,26 @@ class OttlCondition:
             for context, texts in given
             if texts
         ]
-        self._conditions = Conditions(groups, ctx.clock)
+        self._conditions = Conditions(groups, ctx.clock, masks("traces"))
         self._faults = Faults(
             ctx, "otelcol_processor_tail_sampling_condition_errors", "Conditions that could not be evaluated."
         )
 
+        self._propagates = cfg.error_mode == "propagate"
+
     def matchers(self) -> Sequence[Matcher]:
-        """None."""
-        return ()
+        """The conditions, unless their errors count."""
+        return () if self._propagates else (SpanMatcher(self._mask),)
 
     def evaluate(self, rows: Rows, offset: int, now_s: float) -> NDArray[np.int8]:
         """SAMPLED where any span matches, ERROR where that can't be told."""
-        del offset, now_s
+        del now_s
+        if not self._propagates:
+            return sampled_where(rows.matches[offset])
         return np.array([self._verdict(rows, row) for row in range(len(rows))], np.int8)
+
+    def _mask(self, batch: Batch) -> bytes:
+        return bytes(self._conditions.matches(batch, self._faults))
 
     def _verdict(self, rows: Rows, row: int) -> Verdict:
         try:

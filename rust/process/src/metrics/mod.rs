@@ -1,0 +1,16 @@
+//! Metrics made of spans: what is aggregated, how it is written as OTLP, and its state as bytes.
+//!
+//! `spans` counts and times the spans themselves, `graph` the calls between services.
+
+mod attribute;
+mod encode;
+mod exponential;
+mod glob;
+mod histogram;
+mod message;
+mod state;
+
+pub mod graph;
+pub mod spans;
+
+pub use glob::matches;

@@ -1,0 +1,190 @@
+//! What was read of files, kept for the questions to come: most ask for what is newest.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use hashbrown::{HashMap, HashSet};
+use parking_lot::RwLock;
+
+use super::page::Page;
+use super::thrift::Location;
+use super::values::Dictionary;
+
+/// Places of what was read once that are remembered: a few MiB.
+const MAX_SEEN: usize = 100_000;
+
+/// Of a column chunk.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Place {
+    /// The file's number, which no other file had.
+    pub file: u64,
+    pub group: usize,
+    pub column: usize,
+    pub what: What,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum What {
+    Locations,
+    Bounds,
+    Dictionary,
+    Page(usize),
+}
+
+#[derive(Clone, Debug)]
+pub enum Item {
+    Locations(Arc<Vec<Location>>),
+    /// Least and greatest value of each page.
+    Bounds(Arc<Vec<(i64, i64)>>),
+    Dictionary(Arc<Dictionary>),
+    Page(Arc<Page>),
+}
+
+/// As many bytes of items as it may hold. Which ones: what was read twice comes in, so a scan of everything, or a trace
+/// that is looked at once, pushes out nothing; and by second chance (CLOCK, Corbató 1968) goes what was not asked for
+/// again since the hand came by last.
+#[derive(Debug)]
+pub struct Kept {
+    max_bytes: usize,
+    items: RwLock<Items>,
+}
+
+#[derive(Debug, Default)]
+struct Items {
+    of: HashMap<Place, Entry>,
+    /// The hand is at the front.
+    clock: VecDeque<Place>,
+    bytes: usize,
+    /// Read once lately, and not kept.
+    seen: HashSet<Place>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    item: Item,
+    bytes: usize,
+    asked: AtomicBool,
+}
+
+impl Kept {
+    pub fn new(max_bytes: usize) -> Kept {
+        Kept { max_bytes, items: RwLock::default() }
+    }
+
+    pub fn get(&self, place: &Place) -> Option<Item> {
+        let items = self.items.read();
+        let entry = items.of.get(place)?;
+        entry.asked.store(true, Ordering::Relaxed);
+        Some(entry.item.clone())
+    }
+
+    pub fn put(&self, place: Place, item: Item) {
+        /// Of the entry itself.
+        const ENTRY: usize = size_of::<Place>() * 2 + size_of::<Entry>();
+        let bytes = ENTRY + item.size();
+        let mut gone = Vec::new();
+        let mut items = self.items.write();
+        if bytes > self.max_bytes || items.of.contains_key(&place) || !items.was_seen(place) {
+            return;
+        }
+        items.of.insert(place, Entry { item, bytes, asked: AtomicBool::new(false) });
+        items.clock.push_back(place);
+        items.bytes += bytes;
+        while items.bytes > self.max_bytes {
+            gone.extend(items.turn());
+        }
+        // What goes is freed when others may look again.
+        drop(items);
+    }
+}
+
+impl Items {
+    /// Whether it was read before; if not, it is from now on.
+    fn was_seen(&mut self, place: Place) -> bool {
+        if self.seen.remove(&place) {
+            return true;
+        }
+        if self.seen.len() >= MAX_SEEN {
+            self.seen.clear();
+        }
+        self.seen.insert(place);
+        false
+    }
+
+    /// The next one goes, or gets a second chance.
+    fn turn(&mut self) -> Option<Entry> {
+        let place = self.clock.pop_front()?;
+        if self.of.get(&place)?.asked.swap(false, Ordering::Relaxed) {
+            self.clock.push_back(place);
+            return None;
+        }
+        let entry = self.of.remove(&place)?;
+        self.bytes -= entry.bytes;
+        Some(entry)
+    }
+}
+
+impl Item {
+    /// About how many bytes of memory it takes.
+    fn size(&self) -> usize {
+        match self {
+            Item::Locations(locations) => locations.len() * size_of::<Location>(),
+            Item::Bounds(bounds) => bounds.len() * size_of::<(i64, i64)>(),
+            Item::Dictionary(dictionary) => dictionary.size(),
+            Item::Page(page) => page.size(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(file: u64) -> Place {
+        Place { file, group: 0, column: 0, what: What::Dictionary }
+    }
+
+    fn item() -> Item {
+        Item::Dictionary(Arc::new(Dictionary::Int64(vec![0; 1000])))
+    }
+
+    fn put_twice(kept: &Kept, file: u64) {
+        kept.put(place(file), item());
+        kept.put(place(file), item());
+    }
+
+    #[test]
+    fn a_scan_does_not_push_out_what_is_asked_for_again() {
+        let kept = Kept::new(100_000);
+        put_twice(&kept, 0);
+        for file in 1..1000 {
+            assert!(kept.get(&place(0)).is_some(), "{file}");
+            put_twice(&kept, file);
+        }
+        assert!(kept.get(&place(1)).is_none() && kept.get(&place(999)).is_some());
+    }
+
+    #[test]
+    fn what_is_read_once_is_not_kept() {
+        let kept = Kept::new(100_000);
+        kept.put(place(0), item());
+        assert!(kept.get(&place(0)).is_none());
+        kept.put(place(0), item());
+        assert!(kept.get(&place(0)).is_some());
+    }
+
+    #[test]
+    fn there_is_never_more_than_may_be() {
+        let kept = Kept::new(20_000);
+        for file in 0..100 {
+            put_twice(&kept, file);
+            put_twice(&kept, file);
+            let items = kept.items.read();
+            assert!(items.bytes <= 20_000 && items.of.len() == items.clock.len());
+        }
+        let small = Kept::new(100);
+        put_twice(&small, 0);
+        assert!(small.get(&place(0)).is_none());
+    }
+}
