@@ -46,7 +46,7 @@ class _Interpreter:
         if self._problems:
             raise ConfigError(self._problems)
         self._warn_without_effect(settings)
-        remarks = tuple(self._remarks(extensions, pipelines))
+        remarks = tuple(sorted(self._remarks(extensions, pipelines), key=lambda remark: remark.location))
         return Plan(settings, tuple(declarations), extensions, pipelines, tuple(self._document.warnings), remarks)
 
     def _check_top_level(self) -> None:
