@@ -98,3 +98,12 @@ def test_feature_gates_are_taken_with_a_note():
     done = CliRunner().invoke(main, ["validate", "--config", f"yaml:{TEXT}", "--feature-gates", "+a.b,-c"])
     assert done.exit_code == 0
     assert "+a.b,-c" in done.stderr
+
+
+def test_choices_that_matter_are_remarked_with_their_place():
+    text = TEXT.replace("batch/unused: ", "batch/unused: , memory_limiter: {check_interval: 1s, limit_mib: 100}")
+    said = summary(text.replace("processors: [batch]", "processors: [batch, memory_limiter]"))
+    (remark,) = said["remarks"]
+    assert remark.endswith("(put it first in the pipeline)")
+    assert ":9:" in remark
+    assert summary()["remarks"] == []

@@ -47,6 +47,7 @@ MINIMAL: dict[tuple[Kind, str], str] = {
     (Kind.EXPORTER, "otelier"): "{data_dir: PATH}",
     (Kind.EXTENSION, "file_storage"): "{directory: PATH, create_directory: true}",
     (Kind.EXTENSION, "health_check"): "{endpoint: 127.0.0.1:0}",
+    (Kind.EXTENSION, "zpages"): "{endpoint: 127.0.0.1:0}",
 }
 """YAML; PATH stands for a file that does not exist yet."""
 

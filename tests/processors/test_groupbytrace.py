@@ -270,6 +270,16 @@ def test_a_storage_that_fails_refuses():
     assert it.names == []
 
 
+def test_a_rate_that_the_collector_loses_traces_at_is_remarked():
+    (remark,) = GroupByTraceConfig(num_traces=1000, wait_duration=Duration(5)).remarks()
+    assert (remark.path, remark.what) == (
+        "num_traces",
+        "above 200 new traces a second the Collector loses the oldest; none is lost here",
+    )
+    assert list(GroupByTraceConfig(wait_duration=Duration(5)).remarks()) == []
+    assert list(GroupByTraceConfig(num_traces=1000, wait_duration=Duration(0)).remarks()) == []
+
+
 @pytest.mark.proves("groupbytrace.num_workers", "groupbytrace.emit_strategy")
 def test_keys_that_only_help_the_collector_change_nothing():
     it = Process(num_workers=4, emit_strategy="service")

@@ -34,6 +34,7 @@ def _summary(plan: Plan, graph: Graph, explain: bool) -> dict[str, Any]:
         "extensions": _ids(plan.extensions),
         "unused": [str(declared) for declared in plan.unused],
         "warnings": [str(warning) for warning in plan.warnings],
+        "remarks": [str(remark) for remark in plan.remarks],
         "spellings": [_spelling(declared) for declared in plan.components if _spelling(declared)],
     }
 
@@ -97,6 +98,8 @@ def _print(summary: dict[str, Any]) -> None:
         click.echo(f"note: {line}")
     for line in summary["warnings"]:
         click.secho(f"warning: {line}", fg="yellow")
+    for line in summary["remarks"]:
+        click.echo(f"remark: {line}")
 
 
 def _together(ids: list[str]) -> str:

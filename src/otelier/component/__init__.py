@@ -1,7 +1,7 @@
 """The contracts of components: what they are given, what they promise, how they are registered."""
 
 from .clock import Clock, SystemClock, Timer
-from .config import Config, Duration, Secret
+from .config import Config, Duration, Remark, Secret
 from .context import Context
 from .contracts import Component, Connector, Consumer, Exporter, Extension, Processor, Receiver, RoutingProcessor
 from .custody import FORWARDS, Custody, CustodyKind
@@ -21,6 +21,7 @@ from .fanout import Handed, fan_out, hand_out
 from .id import ComponentID
 from .instance import INSTANCE_ID
 from .meter import BoundCounter, BoundHistogram, Counter, Histogram, HistogramValue, Meter, Metric, Reading
+from .pages import Link, Page, Pages, Question, Shown
 from .registry import Kind, Registration, connector, exporter, extension, processor, receiver
 from .storage import QueueStore, RecordStore, Storage, find_storage
 
@@ -48,13 +49,17 @@ __all__ = [
     "HistogramValue",
     "Invalid",
     "Kind",
+    "Link",
     "Location",
     "Meter",
     "Metric",
     "OtelierError",
+    "Page",
+    "Pages",
     "Permanent",
     "Problem",
     "Processor",
+    "Question",
     "QueueStore",
     "Reading",
     "Receiver",
@@ -62,9 +67,11 @@ __all__ = [
     "Refused",
     "Registration",
     "Rejected",
+    "Remark",
     "Retryable",
     "RoutingProcessor",
     "Secret",
+    "Shown",
     "StartError",
     "Storage",
     "SystemClock",

@@ -7,7 +7,7 @@ component reference; a default is written once, in the struct.
 import re
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, dataclass_transform
+from typing import Any, NamedTuple, dataclass_transform
 
 import msgspec
 
@@ -22,11 +22,26 @@ class _ConfigMeta(msgspec.StructMeta):
         return super().__new__(mcs, name, bases, namespace, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
+class Remark(NamedTuple):
+    """Something about a sound configuration that its owner should know."""
+
+    path: str
+    """Below the struct, such as `policies.0.latency`; empty: the struct itself."""
+    what: str
+    """A sentence."""
+    advice: str = ""
+    """What to do, if anything is to be done."""
+
+
 class Config(msgspec.Struct, metaclass=_ConfigMeta):
     """Immutable keys of one component or one group of keys; unknown keys are errors."""
 
     def problems(self) -> Iterable[tuple[str, str]]:
         """(path below this struct such as `send_batch_size`, what is wrong with it) of rules over several keys."""
+        return ()
+
+    def remarks(self) -> Iterable[Remark]:
+        """Choices that differ between versions, and traps: all is allowed. Only asked where there is no problem."""
         return ()
 
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..telemetry import Signal
@@ -10,6 +10,7 @@ from .clock import Clock
 from .config import Config
 from .id import ComponentID
 from .meter import Meter
+from .pages import Pages
 
 if TYPE_CHECKING:
     from .contracts import Extension
@@ -37,3 +38,5 @@ class Context:
     """Of this collector, as its own telemetry has it (`service.instance.id`); empty where there is none."""
     exporters: tuple[Config, ...] = ()
     """Configurations of the exporters in use, for extensions that go with one of them."""
+    pages: Pages = field(default_factory=Pages)
+    """Where components show what they know to people who ask; the same for all components of a service."""

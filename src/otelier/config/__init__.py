@@ -7,5 +7,17 @@ from .document import Document
 from .dump import dump
 from .load import load
 from .nodes import Path
+from .remarks import remarks_of
 
-__all__ = ["ConfigError", "Document", "Location", "Path", "Problem", "decode", "did_you_mean", "dump", "load"]
+__all__ = [
+    "ConfigError",
+    "Document",
+    "Location",
+    "Path",
+    "Problem",
+    "decode",
+    "did_you_mean",
+    "dump",
+    "load",
+    "remarks_of",
+]

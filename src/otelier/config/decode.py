@@ -33,7 +33,7 @@ from .convert import (
     takes_text,
 )
 from .document import Document
-from .nodes import Path
+from .nodes import Path, shown, steps
 from .secrets import looks_secret
 
 C = TypeVar("C", bound=Config)
@@ -94,8 +94,7 @@ class _Decoder:
         struct = kind(**values)
         before = len(self.problems)
         for below, message in struct.problems():
-            steps = (int(step) if step.isdecimal() else step for step in below.split(".") if step)
-            self._report((*path, *steps), message)
+            self._report((*path, *steps(below)), message)
         return struct if len(self.problems) == before else _INVALID
 
     def value(self, kind: Any, value: Any, path: Path, default: Any = None) -> Any:
@@ -224,12 +223,8 @@ class _Decoder:
 
     def _report(self, path: Path, message: str, hint: str = "") -> _Invalid:
         """A problem of the value at `path`, beginning with its key."""
-        steps = list(path)
-        name = ""
-        while steps and isinstance(steps[-1], int):
-            name = f"[{steps.pop()}]{name}"
-        named = f"`{steps[-1]}{name}`: " if steps else ""
-        self.problems.append(self._document.problem(path, named + message, hint))
+        name = shown(path)
+        self.problems.append(self._document.problem(path, f"`{name}`: {message}" if name else message, hint))
         return _INVALID
 
     def _report_key(self, path: Path, message: str, hint: str = "") -> _Invalid:

@@ -11,6 +11,20 @@ Path: TypeAlias = tuple[str | int, ...]
 """Keys and list indexes from the top."""
 
 
+def steps(text: str) -> Path:
+    """Of `policies.0.latency`, as structs name what is below them."""
+    return tuple(int(step) if step.isdecimal() else step for step in text.split(".") if step)
+
+
+def shown(path: Path) -> str:
+    """The last key with the indexes behind it, `policies[0]`; empty at the top."""
+    names = list(path)
+    indexes = ""
+    while names and isinstance(names[-1], int):
+        indexes = f"[{names.pop()}]{indexes}"
+    return f"{names[-1]}{indexes}" if names else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """A scalar, a mapping or a list. Immutable, so that YAML aliases share it."""

@@ -24,12 +24,14 @@ from ..component import (
     Kind,
     Meter,
     OtelierError,
+    Pages,
     Problem,
     Processor,
     Receiver,
     RoutingProcessor,
     fan_out,
 )
+from ..component.meter import BoundCounter
 from ..telemetry import SIGNALS, Signal
 from .plan import Declared, PipelinePlan, Plan
 from .stage import Stages
@@ -67,6 +69,8 @@ class Pipeline:
     exporters: list[Node]
     head: Consumer = field(init=False)
     """Where receivers and connectors hand their batches."""
+    passed: list[BoundCounter] = field(default_factory=list[BoundCounter])
+    """Items that went into each processor, and behind the last to the exporters; empty if nothing is measured."""
 
     @property
     def id(self) -> ComponentID:
@@ -84,6 +88,7 @@ class Graph:
     """Everything that a service starts and stops."""
 
     meter: Meter
+    pages: Pages
     extensions: list[Node]
     pipelines: list[Pipeline]
 
@@ -128,6 +133,7 @@ class _Builder:
         self._plan = plan
         self._clock = clock
         self._meter = Meter()
+        self._pages = Pages()
         self._problems: list[Problem] = []
         self._extensions: dict[ComponentID, Extension] = {}
         named = dict.fromkeys(each for pipeline in plan.pipelines for each in pipeline.exporters)
@@ -148,7 +154,7 @@ class _Builder:
             self._wire_pipeline(pipeline)
         for node in self._shared.values():
             self._wire_begin(node, [pipeline for pipeline in pipelines if node in pipeline.receivers])
-        return Graph(self._meter, extensions, pipelines)
+        return Graph(self._meter, self._pages, extensions, pipelines)
 
     def _made_extensions(self) -> Iterator[Node]:
         for declared in self._plan.extensions:
@@ -215,6 +221,7 @@ class _Builder:
             extensions=self._extensions,
             instance_id=self._instance_id,
             exporters=self._exporters,
+            pages=self._pages,
         )
         try:
             component = declared.registration.component(declared.config, context)
@@ -244,6 +251,7 @@ class _Builder:
             node.downstream, downstream = [*node.downstream, *downstream], [node]
             head, behind = processor, node.id
         pipeline.head = stages.between(None, behind, head) if stages else head
+        pipeline.passed = stages.passed if stages else []
         for earlier, later in pairwise(pipeline.processors):
             cast("Processor", later.component).absorb(cast("Processor", earlier.component))
 

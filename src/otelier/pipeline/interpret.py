@@ -1,14 +1,16 @@
 """A document becomes a plan, or all of its problems at once."""
 
+from collections.abc import Iterator
 from typing import Any, TypeVar, cast
 
 from msgspec.structs import replace
 
 from ..component import Config, ConfigError, Problem
 from ..component.registry import load_components
-from ..config import Document, Path, decode, did_you_mean
+from ..config import Document, Path, decode, did_you_mean, remarks_of
 from .declare import SECTIONS, Declarations
-from .plan import Plan
+from .order import order_remarks
+from .plan import Declared, PipelinePlan, Plan
 from .references import References
 from .settings import PipelineSettings, ServiceSettings
 
@@ -44,7 +46,8 @@ class _Interpreter:
         if self._problems:
             raise ConfigError(self._problems)
         self._warn_without_effect(settings)
-        return Plan(settings, tuple(declarations), extensions, pipelines, tuple(self._document.warnings))
+        remarks = tuple(sorted(self._remarks(extensions, pipelines), key=lambda remark: remark.location))
+        return Plan(settings, tuple(declarations), extensions, pipelines, tuple(self._document.warnings), remarks)
 
     def _check_top_level(self) -> None:
         for key in self._document.tree:
@@ -85,6 +88,14 @@ class _Interpreter:
         problem = self._document.problem(path, message, hint, key=True)
         if problem not in self._problems:
             self._problems.append(problem)
+
+    def _remarks(self, extensions: tuple[Declared, ...], pipelines: tuple[PipelinePlan, ...]) -> Iterator[Problem]:
+        """About what is in use."""
+        named = (each for p in pipelines for each in (*p.receivers, *p.processors, *p.exporters))
+        for declared in dict.fromkeys((*extensions, *named)):
+            yield from remarks_of(declared.config, (declared.kind.section, str(declared.id)), self._document)
+        for path, what, advice in order_remarks(pipelines):
+            yield self._document.problem(path, what, advice)
 
     def _warn_without_effect(self, settings: ServiceSettings) -> None:
         """Keys that a Collector's file may have and that change nothing here yet."""

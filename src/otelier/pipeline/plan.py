@@ -52,6 +52,8 @@ class Plan:
     """Those in use, in the order of `service.extensions`."""
     pipelines: tuple[PipelinePlan, ...]
     warnings: tuple[Problem, ...]
+    remarks: tuple[Problem, ...] = ()
+    """What is worth knowing about what is in use; nothing is wrong."""
 
     @property
     def unused(self) -> tuple[Declared, ...]:

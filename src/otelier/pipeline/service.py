@@ -10,6 +10,7 @@ from ..server.address import Address
 from ..server.metrics_endpoint import MetricsEndpoint
 from .custody import custody_points
 from .graph import Graph, Node, build
+from .pages import ServicePages
 from .plan import Plan
 from .process_metrics import observe_process
 
@@ -24,6 +25,7 @@ class Service:
         self.clock = clock or SystemClock()
         self.plan = plan
         self.graph: Graph = build(plan, self.clock)
+        ServicePages(plan, self.graph, self.clock).add_to(self.graph.pages)
         self._endpoints: list[MetricsEndpoint] = []
         self._started: list[Node] = []
 

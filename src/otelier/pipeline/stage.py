@@ -53,10 +53,12 @@ class Stage:
 
 
 class Stages:
-    """Makes the stages of one pipeline's signal."""
+    """Makes the stages of one pipeline, from the last to the first."""
 
     def __init__(self, meter: Meter, signal: Signal) -> None:
         self._signal = signal
+        self.passed: list[BoundCounter] = []
+        """Items that passed each stage, in the order of flow: the metrics are one for all pipelines of a signal."""
         self._incoming = meter.counter("otelcol_processor_incoming_items", "{item}", "Items passed to the processor")
         self._outgoing = meter.counter("otelcol_processor_outgoing_items", "{item}", "Items emitted by the processor")
         self._own_time = meter.histogram(
@@ -65,7 +67,8 @@ class Stages:
 
     def between(self, before: ComponentID | None, behind: ComponentID | None, consumer: Consumer) -> Stage:
         """The stage between two processors, or at an end of them (None)."""
-        counters: list[BoundCounter] = []
+        counters = [BoundCounter()]
+        self.passed.insert(0, counters[0])
         if before is not None:
             counters.append(self._outgoing.bind(**self._labels(before)))
         if behind is None:

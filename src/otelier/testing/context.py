@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 
-from ..component import Clock, ComponentID, Config, Context, Extension, Meter
+from ..component import Clock, ComponentID, Config, Context, Extension, Meter, Pages
 from ..telemetry import Signal
 from .clock import FakeClock
 
@@ -19,8 +19,9 @@ def component_context(
     extensions: Mapping[ComponentID, Extension] | None = None,
     instance_id: str = "",
     exporters: tuple[Config, ...] = (),
+    pages: Pages | None = None,
 ) -> Context:
-    """A context with a fake clock and an empty meter, unless given; logs go to `otelier.test`."""
+    """A context with a fake clock, an empty meter and no pages, unless given; logs go to `otelier.test`."""
     return Context(
         id=ComponentID.parse(id_),
         clock=clock or FakeClock(),
@@ -32,4 +33,5 @@ def component_context(
         extensions=extensions or {},
         instance_id=instance_id,
         exporters=exporters,
+        pages=pages or Pages(),
     )

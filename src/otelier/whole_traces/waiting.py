@@ -130,6 +130,12 @@ class WaitingTraces:
         """As the native buffer's."""
         return self._buffer.stats()
 
+    def remembered(self, trace_id: bytes) -> int | None:
+        """The fate that late spans of a trace share; None if it waits, is forgotten or never came. Slow."""
+        known = self._buffer.decisions()
+        at = next((at for at in range(0, len(known), 17) if known.startswith(trace_id, at)), None)
+        return None if at is None else known[at + 16]
+
     def give_up_waiting(self) -> None:
         """Whoever waits for room is refused from now on."""
         self._given_up.set()

@@ -54,3 +54,23 @@ def test_the_defaults_are_the_collector_s():
 def test_an_event_dimension_may_have_a_default():
     options = json.loads(config("{events: {enabled: true, dimensions: [{name: a, default: 7}]}}").options("id"))
     assert options["event_dimensions"] == [{"name": "a", "default": "7"}]
+
+
+def remarked(text: str) -> dict[str, str]:
+    return {remark.path: f"{remark.what} ({remark.advice})" for remark in config(f"{{{text}}}").remarks()}
+
+
+def test_what_versions_name_differently_and_what_surprises_is_remarked():
+    told = remarked("")
+    assert list(told) == [
+        "namespace",
+        "exclude_dimensions",
+        "aggregation_temporality",
+        "resource_metrics_key_attributes",
+    ]
+    assert "begin with `traces.span.metrics.`" in told["namespace"]
+    assert "`calls` and so on, because of `compat`" in remarked("compat: 0.108")["namespace"]
+    assert "exclude_dimensions" not in remarked("compat: 0.108")
+    settled = """namespace: mine, exclude_dimensions: [collector.instance.id],
+        resource_metrics_key_attributes: [service.name], aggregation_temporality: AGGREGATION_TEMPORALITY_DELTA"""
+    assert remarked(settled) == {}

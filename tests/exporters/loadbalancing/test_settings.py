@@ -85,3 +85,13 @@ def test_what_cannot_be_meant_is_told(yaml, problem):
 )
 def test_the_default_port_is_dialled_but_not_hashed(endpoint, address):
     assert dialled(endpoint) == address
+
+
+def test_which_versions_choose_the_same_backends_is_remarked_where_there_are_several():
+    (new,) = read("{resolver: {dns: {hostname: samplers}}}").remarks()
+    (old,) = read("{resolver: {static: {hostnames: [a, b]}}, ring: v1}").remarks()
+    assert (new.path, old.path) == ("ring", "ring")
+    assert "as Collectors from 0.160 on" in new.what
+    assert "as Collectors up to 0.155" in old.what
+    assert list(read("{resolver: {static: {hostnames: [a]}}}").remarks()) == []
+    assert list(read("{resolver: {static: {hostnames: [a, b]}}, routing_key: round_robin}").remarks()) == []

@@ -8,7 +8,8 @@ import msgspec
 from msgspec import Meta
 
 from ..._core import glob_matches
-from ...component import ComponentID, Config, Duration
+from ...component import ComponentID, Config, Duration, Remark
+from .advice import remark_instance, remark_names, traps
 
 _NAMESPACE = "traces.span.metrics"
 _OWN = ("service.name", "span.name", "span.kind", "status.code")
@@ -168,6 +169,14 @@ class SpanMetricsConfig(Config):
         if self.compat and not re.fullmatch(r"v?\d+\.\d+(\.\d+)?", self.compat):
             yield "compat", "must be a version of the Collector, such as 0.108"
         yield from self._repeated()
+
+    def remarks(self) -> Iterable[Remark]:
+        """Names and dimensions that versions give differently, and traps."""
+        if self.namespace == _NAMESPACE:
+            yield remark_names(namespaced=not self._before(_NAMESPACE_SINCE), since=_NAMESPACE_SINCE)
+        if not self._before(_INSTANCE_SINCE) and "collector.instance.id" not in self.exclude_dimensions:
+            yield remark_instance(_INSTANCE_SINCE)
+        yield from traps(cumulative=not self.delta, keyed=bool(self.resource_metrics_key_attributes))
 
     def _repeated(self) -> Iterable[tuple[str, str]]:
         lists = {

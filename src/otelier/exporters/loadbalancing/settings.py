@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from ...component import Config, Duration
+from ...component import Config, Duration, Remark
 from ...sending import GrpcClientSettings, QueueSettings, RetrySettings, SendSettings
 from ...telemetry import Signal
 from .ring import RingVersion
@@ -202,6 +202,19 @@ class LoadBalancingConfig(Config):
             yield "timeout", "must not be negative"
         if (self.routing_key == "attributes") != bool(self.routing_attributes):
             yield "routing_attributes", "must be given with routing_key: attributes, and only with it"
+
+    def remarks(self) -> Iterable[Remark]:
+        """Versions of the Collector choose different backends; it matters where there are several."""
+        static = self.resolver.static
+        if self.routing_key == "round_robin" or (static and len(static.hostnames) == 1):
+            return
+        if self.ring == "v2":
+            what = "backends are chosen as Collectors from 0.160 on choose them; those up to 0.155 have another ring"
+            advice = "where one of those balances beside this, write `ring: v1`, or traces are split"
+        else:
+            what = "backends are chosen as Collectors up to 0.155 choose them; those from 0.160 on have another ring"
+            advice = "write `ring: v2` on all balancers at once, when none of the old ones is left"
+        yield Remark("ring", f"{what}, and other bytes of the key for `service` and `attributes`", advice)
 
     @property
     def queued(self) -> bool:

@@ -5,13 +5,15 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from ...component import ComponentID, Config, Duration
+from ...component import ComponentID, Config, Duration, Remark
+
+_NUM_TRACES = 1_000_000
 
 
 class GroupByTraceConfig(Config):
     wait_duration: Duration = Duration(1)
     """From a trace's first span to its release."""
-    num_traces: Annotated[int, Meta(ge=1)] = 1_000_000
+    num_traces: Annotated[int, Meta(ge=1)] = _NUM_TRACES
     """More traces than this are said so once a minute, not evicted: `budget_bytes` decides."""
     num_workers: Annotated[int, Meta(ge=1)] = 1
     """Accepted without effect: all threads that bring spans work."""
@@ -39,3 +41,10 @@ class GroupByTraceConfig(Config):
             yield "discard_orphans", "is not implemented, in the Collector neither: remove it"
         if self.store_on_disk:
             yield "store_on_disk", "is not implemented, in the Collector neither: remove it, and set storage"
+
+    def remarks(self) -> Iterable[Remark]:
+        """A number of traces that the Collector would lose traces by."""
+        if self.num_traces < _NUM_TRACES and self.wait_duration:
+            rate = self.num_traces / self.wait_duration
+            what = f"above {rate:.4g} new traces a second the Collector loses the oldest; none is lost here"
+            yield Remark("num_traces", what, "budget_bytes decides; raise num_traces to run the file there, too")

@@ -25,6 +25,7 @@ from .compat import rules_of
 from .config import TailSamplingConfig
 from .counters import Counters
 from .decision import NOBODY, Decisions, decide
+from .page import SAMPLINGZ, SamplingPage
 from .policies import make_policies
 from .policy import SpanMatcher, all_matchers, encode_matchers
 from .records import DecisionRecords
@@ -68,11 +69,13 @@ class TailSampling(Processor):
         names = [policy.name for policy in self._policies]
         self._counters = Counters(self.ctx, names, self._traces.stats)
         self.decision_records = DecisionRecords(names, cfg.decision_records)
+        self._page = SamplingPage(cfg.policies, self.decision_records, self._counters, self._traces)
         self._storage = find_storage(self.ctx, cfg.storage, "storage") if cfg.storage else None
         self._timer: Timer | None = None
 
     def start(self) -> None:
         self._forget = self._counters.observe()
+        self._hide = self.ctx.pages.add(SAMPLINGZ, f"{self.ctx.id} in {self.ctx.pipeline}", self._page.read)
         self._traces.start(self.next, self._storage)
         self._timer = self.ctx.clock.timer(self._tick, f"otelier:{self.ctx.id}:decide")
         self._timer.start(_TICK_S)
@@ -97,6 +100,7 @@ class TailSampling(Processor):
         self._traces.stop(flush, flushed, deadline)
         self._timer.close(max(deadline - self.ctx.clock.monotonic(), 0))
         self._forget()
+        self._hide()
 
     def custody(self) -> Custody:
         if self._storage:

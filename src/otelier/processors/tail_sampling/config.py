@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from ...component import ComponentID, Config, Duration
+from ...component import ComponentID, Config, Duration, Remark
+from .advice import choices_that_matter
 from .compat import parse_version
 from .policies import PolicyConfig, name_problems
 
@@ -75,3 +76,12 @@ class TailSamplingConfig(Config):
         if self.compat and parse_version(self.compat) is None:
             yield "compat", "must be a version of the Collector, such as 0.149.0"
         yield from name_problems("policies", self.policies)
+
+    def remarks(self) -> Iterable[Remark]:
+        """Of the policies; and a rate that the Collector could not hold."""
+        yield from choices_that_matter(self.policies, self.compat)
+        if (waiting := round(self.expected_new_traces_per_sec * self.decision_wait)) > self.num_traces:
+            what = f"fewer than the {waiting} traces that wait at the expected rate, of which the Collector loses some"
+            yield Remark(
+                "num_traces", what, "none is lost here, budget_bytes decides; raise it to run the file there, too"
+            )

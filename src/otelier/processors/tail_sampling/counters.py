@@ -51,6 +51,19 @@ class Counters:
             lambda: [(self._labels, self._stats()["traces"])],
         )  # fmt: skip
 
+    def by_decision(self) -> dict[str, int]:
+        """Traces so far, of all processors with this id."""
+        return {word: self._sum(self._global, decision=word) for word in _WORDS.values()}
+
+    def of_policy(self, name: str) -> dict[str, int]:
+        """Traces so far, by what the policy said; of all processors with this id."""
+        said = {word: self._sum(self._sampled, policy=name, decision=word) for word in _WORDS.values()}
+        return {**said, "error": self._sum(self._errors, policy=name)}
+
+    def late_spans(self) -> dict[str, int]:
+        """Spans so far that came after the decision about their trace, and went its way."""
+        return {word: self._sum(self._late, sampled=yes) for yes, word in (("true", "handed_on"), ("false", "dropped"))}
+
     def added(self, added: AddedTraces) -> None:
         """What became of a batch."""
         self._new.add(added.new_traces)
@@ -90,6 +103,10 @@ class Counters:
     def ticked(self, took_s: float) -> None:
         """How long a tick took."""
         self._latency.record(took_s * 1e3)
+
+    def _sum(self, counter: Counter, **labels: str) -> int:
+        wanted = {*labels.items(), *self._labels.items()}
+        return int(sum(value for key, value in counter.read().items() if wanted <= {*key}))
 
     def _counter(self, name: str, unit: str, about: str) -> Counter:
         return self._meter.counter(_PREFIX + name, unit, about)

@@ -75,12 +75,21 @@ class DecisionRecords:
             self._record(tick, int(row)) for tick in self._newest_first() for row in np.flatnonzero(tick.ids == wanted)
         ]
 
-    def newest(self, limit: int, decision: Verdict | None = None) -> list[DecisionRecord]:
-        """The last ones, newest first; only those with this decision, if one is given."""
+    def newest(
+        self, limit: int, decision: Verdict | None = None, decided_by: str | None = None
+    ) -> list[DecisionRecord]:
+        """The last ones, newest first; only those with this decision, and by this policy, if they are given."""
+        if decided_by is not None and decided_by not in self._policies:
+            return []
+        decider = None if decided_by is None else self._policies.index(decided_by)
         found: list[DecisionRecord] = []
         for tick in self._newest_first():
-            final = tick.decisions.verdicts
-            rows = np.arange(len(final)) if decision is None else np.flatnonzero(final == decision)
+            wanted = np.ones(len(tick.ids), np.bool_)
+            if decision is not None:
+                wanted &= tick.decisions.verdicts == decision
+            if decider is not None:
+                wanted &= tick.decisions.deciders == decider
+            rows = np.flatnonzero(wanted)
             found += [self._record(tick, int(row)) for row in rows[::-1][: limit - len(found)]]
             if len(found) >= limit:
                 break

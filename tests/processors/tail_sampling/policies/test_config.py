@@ -4,10 +4,11 @@ from collections.abc import Iterable
 
 import pytest
 
-from otelier.component import Config
+from otelier.component import Config, Duration
 from otelier.config import ConfigError, decode, load
 from otelier.processors.tail_sampling.advice import choices_that_matter
 from otelier.processors.tail_sampling.compat import CHANGES, rules_of
+from otelier.processors.tail_sampling.config import TailSamplingConfig
 from otelier.processors.tail_sampling.policies import PolicyConfig, make_policies, name_problems
 from otelier.processors.tail_sampling.policy import (
     BooleanMatcher,
@@ -189,9 +190,9 @@ PATHS = [
 @pytest.mark.proves("tail_sampling.compat")
 def test_choices_that_versions_make_differently_are_told(compat):
     told = choices_that_matter(policies(EVERY_CHOICE), compat)
-    assert [path for path, _ in told] == PATHS
+    assert [remark.path for remark in told] == PATHS
     followed = {change.rule: getattr(rules_of(compat), change.rule) for change in CHANGES}
-    assert ["because of `compat`" not in sentence for _, sentence in told] == [
+    assert ["because of `compat`" not in remark.what for remark in told] == [
         followed["latency_above_threshold"],
         followed["plain_inversion"],
         followed["rate_limiting_bucket"],
@@ -222,7 +223,7 @@ def test_traps_are_told():
         ),
         "",
     )
-    assert [path for path, _ in told] == [
+    assert [remark.path for remark in told] == [
         "policies.0.latency",
         "policies.1.numeric_attribute.min_value",
         "policies.2.composite.policy_order",
@@ -233,3 +234,13 @@ def test_traps_are_told():
 def test_compat_is_a_version(text):
     with pytest.raises(ValueError, match="not a version of the Collector"):
         rules_of(text)
+
+
+def test_a_configuration_tells_what_its_policies_tell_and_what_the_expected_rate_means():
+    listed = policies("{name: slow, type: latency, latency: {threshold_ms: 500}}")
+    wait = Duration(30)
+    enough = TailSamplingConfig(policies=listed, decision_wait=wait, num_traces=100, expected_new_traces_per_sec=3)
+    assert [remark.path for remark in enough.remarks()] == ["policies.0.latency.threshold_ms"]
+    few = TailSamplingConfig(policies=listed, decision_wait=wait, num_traces=100, expected_new_traces_per_sec=4)
+    assert [remark.path for remark in few.remarks()] == ["policies.0.latency.threshold_ms", "num_traces"]
+    assert "fewer than the 120 traces" in list(few.remarks())[-1].what
