@@ -61,13 +61,17 @@ def quiet_spans(path: Path, requests: int) -> int:
     return sum(len(spans) for spans in _traces(path, requests).values() if not any(span.noisy for span in spans))
 
 
-def sampled(path: Path, requests: int, slow_ms: int, percent: float) -> dict[str, int]:
-    """Spans of each trace that latency, status and share keep, among the first `requests` ones."""
+def sampled(path: Path, requests: int, slow_ms: int, percent: float, slow_span_ms: int = 0) -> dict[str, int]:
+    """Spans of each trace that latency, status and share keep, among the first `requests` ones.
+
+    `slow_span_ms`: a single span longer than this is enough; 0: no such policy.
+    """
     limit = int((2**64 - 1) * (percent / 100))
     kept = {}
     for trace, spans in _traces(path, requests).items():
         took_ms = (max(span.end_ns for span in spans) - min(span.start_ns for span in spans)) // 10**6
-        slow = took_ms > slow_ms or took_ms == slow_ms  # versions of the peer differ at the threshold itself
+        slow = took_ms >= slow_ms  # versions of the peer differ at the threshold itself
+        slow |= slow_span_ms > 0 and any(span.end_ns - span.start_ns > slow_span_ms * 10**6 for span in spans)
         if slow or any(span.failed for span in spans) or _fnv1a(b"default-hash-seed" + trace) <= limit:
             kept[trace.hex()] = len(spans)
     return kept

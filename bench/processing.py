@@ -45,6 +45,7 @@ class Row:
     """How long decisions take after the last span."""
     slow_ms: int = 1000
     percent: float = 10
+    slow_span_ms: int = 0
 
     def file(self, folder: Path) -> Path:
         if self.config.endswith(".yaml"):
@@ -61,7 +62,19 @@ ROWS = [
     Row("layer1", "layer1-loadbalancing", 4, 6, 1, "quiet", traces_a_second=1_000, settle_s=9),
     Row("layer2-spanmetrics", "layer2-spanmetrics", 4, 6, 1, "calls", traces_a_second=2_000, settle_s=32),
     Row("layer2-tail", "layer2-tailsampling", 4, 6, 1, "kept", 1_000, 33, slow_ms=500, percent=5),
-    Row("layer2-services", "layer2-tailsampling-services", 4, 6, 1, "kept", 1_000, 13, slow_ms=3000, percent=5),
+    Row(
+        "layer2-services",
+        "layer2-tailsampling-services",
+        4,
+        6,
+        1,
+        "kept",
+        1_000,
+        13,
+        slow_ms=3000,
+        percent=5,
+        slow_span_ms=1000,
+    ),
 ]
 
 
@@ -181,7 +194,7 @@ def _filtered(row: Row, far: FarEnd, totals: dict[str, Any], accepted: list[int]
 
 
 def _kept(row: Row, far: FarEnd, totals: dict[str, Any], accepted: list[int], requests: int) -> tuple[bool, str]:
-    expected = facts.sampled(_corpus(), requests, row.slow_ms, row.percent)
+    expected = facts.sampled(_corpus(), requests, row.slow_ms, row.percent, row.slow_span_ms)
     found: dict[str, int] = {}
     for traces in far.ask("traces"):
         found |= traces
