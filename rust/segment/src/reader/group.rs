@@ -10,7 +10,7 @@ use parquet::bloom_filter::Sbbf;
 
 use super::file::SegmentFile;
 use super::footer::{Chunk, Column, Footer};
-use super::kept::{Item, Place, What};
+use super::kept::{Bounds, Item, Place, What};
 use super::page::Page;
 use super::thrift::{self, Location};
 use super::values::Dictionary;
@@ -176,7 +176,7 @@ impl<'a> Group<'a> {
     }
 
     /// The least and greatest value of each page of an integer column, if they are in the file.
-    pub fn bounds(&mut self, column: usize) -> Result<Option<Arc<Vec<(i64, i64)>>>, ReadError> {
+    pub fn bounds(&mut self, column: usize) -> Result<Option<Arc<Bounds>>, ReadError> {
         let place = self.place(column, What::Bounds);
         if let Some(Item::Bounds(bounds)) = self.file.kept.get(&place) {
             return Ok(Some(bounds));

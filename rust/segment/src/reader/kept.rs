@@ -32,11 +32,13 @@ pub enum What {
     Page(usize),
 }
 
+/// Least and greatest value of each page.
+pub type Bounds = Vec<(i64, i64)>;
+
 #[derive(Clone, Debug)]
 pub enum Item {
     Locations(Arc<Vec<Location>>),
-    /// Least and greatest value of each page.
-    Bounds(Arc<Vec<(i64, i64)>>),
+    Bounds(Arc<Bounds>),
     Dictionary(Arc<Dictionary>),
     Page(Arc<Page>),
 }
