@@ -20,6 +20,8 @@ pub struct Run {
 #[derive(Clone, Debug)]
 pub struct Part {
     pub file: Arc<SegmentFile>,
+    /// Of the file, among those that are asked: of spans that are there twice, the first counts.
+    pub number: usize,
     pub run: Run,
     /// Which of the traces.
     pub trace: usize,
@@ -31,10 +33,10 @@ impl Part {
     /// The parts of these traces, or of some whose ids begin alike, in these files.
     pub fn all(files: &[Arc<SegmentFile>], trace_ids: &[TraceId]) -> Result<Vec<Part>, ReadError> {
         let mut parts = Vec::new();
-        for file in files {
+        for (number, file) in files.iter().enumerate() {
             for (trace, trace_id) in trace_ids.iter().enumerate() {
                 let runs = file.runs(trace_id)?.into_iter();
-                parts.extend(runs.map(|run| Part { file: file.clone(), run, trace, split: false }));
+                parts.extend(runs.map(|run| Part { file: file.clone(), number, run, trace, split: false }));
             }
         }
         Ok(parts)
@@ -42,12 +44,12 @@ impl Part {
 
     /// Those of a row group together, so that each is opened once; in the order of rows.
     pub fn by_group(parts: &mut [Part]) -> Vec<&[Part]> {
-        parts.sort_by(|a, b| a.place().cmp(&b.place()));
-        parts.chunk_by(|a, b| a.file.path == b.file.path && a.run.group == b.run.group).collect()
+        parts.sort_by_key(Part::place);
+        parts.chunk_by(|a, b| a.number == b.number && a.run.group == b.run.group).collect()
     }
 
-    fn place(&self) -> (&str, usize, usize) {
-        (&self.file.path, self.run.group, self.run.rows.start)
+    fn place(&self) -> (usize, usize, usize) {
+        (self.number, self.run.group, self.run.rows.start)
     }
 }
 
