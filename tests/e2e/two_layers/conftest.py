@@ -21,7 +21,7 @@ from otelier.testing import FakeKubernetes, RemoteWriteSink
 
 TELEMETRY = (
     "service.telemetry={{logs: {{encoding: json}}, "
-    "metrics: {{readers: [{{pull: {{exporter: {{prometheus: {{host: {address}, port: 8888}}}}}}}}]}}}}"
+    "metrics: {{readers: [{{pull: {{exporter: {{prometheus: {{host: {address}, port: 18888}}}}}}}}]}}}}"
 )
 BALANCER = "127.0.7.1"
 LAYER1 = ["127.0.7.11", "127.0.7.12"]
@@ -111,7 +111,7 @@ class Pod:
 
     def counters(self, pattern: str) -> dict[str, float]:
         """Its own metrics whose name and labels match, without those that are 0."""
-        with urllib.request.urlopen(f"http://{self.address}:8888/metrics", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://{self.address}:18888/metrics", timeout=5) as answer:
             lines = [line for line in answer.read().decode().splitlines() if not line.startswith("#")]
         found = {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
         return {name: value for name, value in found.items() if value and re.search(pattern, name)}

@@ -96,7 +96,7 @@ impl Call {
                 for value in values {
                     parts.push(match value.value(scene)? {
                         Value::List(_) | Value::Map(_) => continue,
-                        Value::Nil => Cow::Borrowed(b""),
+                        Value::Nil => Cow::Borrowed(b"<nil>"),
                         Value::Str(text) => text,
                         other => Cow::Owned(string_like(&other)?.into_bytes()),
                     });
