@@ -39,7 +39,7 @@ class TraceStore:
         """Of those that layer 1 removes, how many came all the same."""
         self._servers: list[Server] = []
         self._inboxes: list[Inbox] = []
-        self.arrived = threading.Condition()
+        self._lock = threading.Lock()
 
     def url(self, sender: str) -> str:
         """A port for that sender."""
@@ -57,13 +57,13 @@ class TraceStore:
                 batch = delivery.batch
                 delivery.accept()
                 data, ids = batch.to_otlp(), batch.trace_ids()
-                with self.arrived:
+                with self._lock:
                     self.spans[sender].update(ids[at : at + 16] for at in range(0, len(ids), 16))
                     self.removed_attributes += data.count(b"thread.name") + data.count(b"process.command_args")
-                    self.arrived.notify_all()
 
     def all_spans(self) -> Counter[bytes]:
-        return sum(self.spans.values(), Counter())
+        with self._lock:
+            return sum(self.spans.values(), Counter())
 
     def close(self) -> None:
         for server in self._servers:
@@ -144,7 +144,13 @@ class Deployment:
         kubeconfig = str(self.kubernetes.write_kubeconfig(folder / "kubeconfig"))
         self.announce(TAIL, METRICS)
         self.tail = [
-            Pod(configs / "layer2-tailsampling.yaml", ip, folder, TRACE_STORE_ENDPOINT=self.store.url(ip))
+            Pod(
+                configs / "layer2-tailsampling.yaml",
+                ip,
+                folder,
+                *(_durable(folder / f"storage-{ip}") if durable else ()),
+                TRACE_STORE_ENDPOINT=self.store.url(ip),
+            )
             for ip in TAIL
         ]
         self.metrics = [
