@@ -25,6 +25,14 @@ class Route(Generic[_T]):
     edit: Program | None = None
     """Applied to what goes this way."""
 
+    def part(self, batch: Batch, report: Report) -> tuple[bytes, Batch | None]:
+        """One byte per item, 1 where it goes this way, and what does; None if nothing does. Raises StatementError."""
+        mask = self.conditions.matches(batch, report)
+        if 1 not in mask:
+            return mask, None
+        part = batch.select(mask)
+        return mask, self.edit.run(part, report) if self.edit else part
+
 
 def routed(batch: Batch, routes: Sequence[Route[_T]], report: Report) -> tuple[list[tuple[_T, Batch]], Batch]:
     """(target, part) of each route that something matches, and what is left: all that no route took for itself.
@@ -34,11 +42,12 @@ def routed(batch: Batch, routes: Sequence[Route[_T]], report: Report) -> tuple[l
     parts: list[tuple[_T, Batch]] = []
     rest = batch
     for route in routes:
-        mask = route.conditions.matches(rest, report) if rest else b""
-        if 1 not in mask:
+        if not rest:
+            break
+        mask, part = route.part(rest, report)
+        if not part:
             continue
-        part = rest.select(mask)
         if not route.copies:
             rest = rest.select(mask.translate(_OTHER_WAY))
-        parts.append((route.target, route.edit.run(part, report) if route.edit else part))
+        parts.append((route.target, part))
     return parts, rest

@@ -22,7 +22,7 @@ from ..ottl import (
     statement_group,
 )
 from ..ottl.native import masks
-from ..ottl.routes import Route, routed
+from ..ottl.routes import Route
 from ..telemetry import Batch, items_suffix
 
 
@@ -116,13 +116,13 @@ class Routing(RoutingProcessor):
 
     def _by_content(self, batch: Batch) -> list[tuple[tuple[ComponentID, ...], Batch]]:
         parts: list[tuple[tuple[ComponentID, ...], Batch]] = []
-        taken = bytearray(batch.items)
+        taken = bytes(batch.items)
         try:
             for route in self._routes:
-                found, _ = routed(batch, [route], self._faults)
-                parts += found
-                for at, yes in enumerate(route.conditions.matches(batch, self._faults)):
-                    taken[at] |= yes
+                mask, part = route.part(batch, self._faults)
+                if part:
+                    parts.append((route.target, part))
+                    taken = bytes(a | b for a, b in zip(taken, mask, strict=True))
         except StatementError as error:
             raise Invalid(f"{self.ctx.id}: {error}") from error
         if rest := batch.select(bytes(1 - yes for yes in taken)):
