@@ -18,6 +18,7 @@ from .errors import (
     StartError,
 )
 from .fanout import Handed, fan_out, hand_out
+from .finish import finish_by
 from .id import ComponentID
 from .instance import INSTANCE_ID
 from .meter import BoundCounter, BoundHistogram, Counter, Histogram, HistogramValue, Meter, Metric, Reading
@@ -81,6 +82,7 @@ __all__ = [
     "extension",
     "fan_out",
     "find_storage",
+    "finish_by",
     "hand_out",
     "processor",
     "receiver",

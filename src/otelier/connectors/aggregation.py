@@ -24,13 +24,12 @@ from ..component import (
     Retryable,
     Timer,
     find_storage,
+    finish_by,
 )
 from ..telemetry import Batch
 from .gate import Gate
 from .journal import Journal, Mark
 
-# What those downstream take without waiting isn't lost only because others used up the time of the stop.
-_LEAST_FLUSH_S = 0.1
 _RETRY_S = 0.5
 
 # Backends tell points apart by milliseconds.
@@ -146,15 +145,7 @@ class Aggregation:
         clock = self._ctx.clock
         if self._timer:
             self._timer.cancel()
-        # On a thread that can be left behind: not everything downstream may give up in time.
-        flushed = threading.Event()
-        flush = threading.Thread(
-            target=self._flush_last, args=(flushed, deadline), name=f"otelier:{self._ctx.id}:stop", daemon=True
-        )
-        flush.start()
-        if clock.wait(flushed, max(deadline - clock.monotonic(), _LEAST_FLUSH_S)):
-            flush.join()
-        else:
+        if not finish_by(deadline, lambda: self._flush_last(deadline), clock, f"otelier:{self._ctx.id}:stop"):
             self._leave()
         if self._timer:
             self._timer.close(max(deadline - clock.monotonic(), 0))
@@ -256,8 +247,8 @@ class Aggregation:
         self._ctx.log.error("dropped %d points: %s", metrics.items, why)
         self._dropped.add(metrics.items, reason=reason, **self._labels)
 
-    def _flush_last(self, flushed: threading.Event, deadline: float) -> None:
-        """Hand on all, and again what new series have counted: their first point says 0."""
+    def _flush_last(self, deadline: float) -> bool:
+        """Hand on all, and again what new series have counted: their first point says 0. False if time is over."""
         clock = self._ctx.clock
         never = threading.Event()
         rounds = 2 if self._core.stats()["unwritten"] and not self._terms.delta else 1
@@ -267,9 +258,9 @@ class Aggregation:
                 continue
             left = deadline - clock.monotonic()
             if left <= 0:
-                return
+                return False
             clock.wait(never, min(_RETRY_S, left))
-        flushed.set()
+        return True
 
     def _leave(self) -> None:
         """The time of the stop is over."""

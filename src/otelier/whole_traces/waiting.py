@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from .._core import AddedTraces, BufferFull, Disk, TakenTraces, TraceBuffer, TraceColumns
-from ..component import Consumer, Context, Refused, Storage
+from ..component import Consumer, Context, Refused, Storage, finish_by
 from ..telemetry import Batch
 from .journal import Journal, Restored, pairs_of
 from .outbox import Outbox, Parcel
@@ -21,7 +21,6 @@ FATE_WAIT_ON = 3
 _OUTBOX_BYTES = 256 << 20
 _LOOK_AGAIN_S = 0.1
 _REPORT_S = 60.0
-_LEAST_FLUSH_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +139,17 @@ class WaitingTraces:
         """Whoever waits for room is refused from now on."""
         self._given_up.set()
 
-    def stop(self, decide_rest: "threading.Thread", flushed: threading.Event, deadline: float) -> None:
-        """`decide_rest` decides about the rest, hands it on and sets `flushed`; what it can't until the deadline is
-        counted, or stays on disk."""
+    def stop(self, decide_rest: Callable[[], None], deadline: float) -> None:
+        """Let the processor decide about the rest, and hand it on; what it can't until the deadline is counted, or
+        stays on disk."""
         self._given_up.set()
-        clock = self.ctx.clock
-        # On a thread that can be left behind: not everything downstream may give up in time.
-        decide_rest.start()
-        if clock.wait(flushed, max(deadline - clock.monotonic(), _LEAST_FLUSH_S)):
-            decide_rest.join()
+
+        def rest() -> bool:
+            decide_rest()
+            self.hand_on(wait=True)
+            return True
+
+        finish_by(deadline, rest, self.ctx.clock, f"otelier:{self.ctx.id}:stop")
         if self._journal is None:
             self._outbox.give_up("shutdown")
             return

@@ -24,6 +24,7 @@ from ...component import (
     Retryable,
     Timer,
     find_storage,
+    finish_by,
     processor,
 )
 from ...telemetry import Batch, items_suffix
@@ -32,9 +33,6 @@ from .keeping import Keeper, Kept
 
 # Clocks are floats: a timer may fire a rounding error before its time.
 _SLACK_S = 1e-6
-
-# What those downstream take without waiting isn't lost only because others used up the time of the stop.
-_LEAST_FLUSH_S = 0.1
 
 _ITEM_BOUNDS = (
     *(10, 25, 50, 75, 100, 250, 500, 750),
@@ -117,14 +115,7 @@ class BatchProcessor(Processor):
         clock = self.ctx.clock
         self._stopping = True
         self._timer.cancel()
-        # On a thread that can be left behind: not everything downstream may give up in time.
-        flushed = threading.Event()
-        flush = threading.Thread(
-            target=self._flush_rest, args=(flushed,), name=f"otelier:{self.ctx.id}:stop", daemon=True
-        )
-        flush.start()
-        if clock.wait(flushed, max(deadline - clock.monotonic(), _LEAST_FLUSH_S)):
-            flush.join()
+        finish_by(deadline, self._flush_rest, clock, f"otelier:{self.ctx.id}:stop")
         self._timer.close(max(deadline - clock.monotonic(), 0))
         self._forget()
         self._drop_rest()
@@ -200,13 +191,13 @@ class BatchProcessor(Processor):
             for part in self._keeper.parts(taken, self.cfg.send_batch_max_size):
                 self._send(lane, part, self._by_timeout)
 
-    def _flush_rest(self, flushed: threading.Event) -> None:
+    def _flush_rest(self) -> bool:
         for lane in list(self._lanes.values()):
             with self._lock:
                 taken = lane.take()
             for part in self._keeper.parts(taken, self.cfg.send_batch_max_size) if taken else ():
                 self._send(lane, part, self._by_timeout)
-        flushed.set()
+        return True
 
     def _drop_rest(self) -> None:
         """Count what the deadline cut off, even if it should arrive later."""

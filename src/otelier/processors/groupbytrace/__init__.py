@@ -10,7 +10,6 @@ waits is handed on. What the next component refuses for now is offered again.
 With `storage` what waits is on disk, too; a kill repeats at most what was just on its way.
 """
 
-import threading
 from collections.abc import Callable
 
 from ...component import Custody, CustodyKind, Processor, Timer, find_storage, processor
@@ -55,10 +54,7 @@ class GroupByTrace(Processor):
         if self._timer is None:
             return
         self._timer.cancel()
-        flushed = threading.Event()
-        name = f"otelier:{self.ctx.id}:stop"
-        flush = threading.Thread(target=self._flush, args=(flushed,), name=name, daemon=True)
-        self._traces.stop(flush, flushed, deadline)
+        self._traces.stop(lambda: self._release(all_of_them=True), deadline)
         self._timer.close(max(deadline - self.ctx.clock.monotonic(), 0))
         for forget in self._forget:
             forget()
@@ -78,11 +74,6 @@ class GroupByTrace(Processor):
         finally:
             if self._timer:
                 self._timer.start(self._tick_s)
-
-    def _flush(self, flushed: threading.Event) -> None:
-        self._release(all_of_them=True)
-        self._traces.hand_on(wait=True)
-        flushed.set()
 
     def _release(self, *, all_of_them: bool = False) -> None:
         due = self._traces.due(all_of_them=all_of_them)

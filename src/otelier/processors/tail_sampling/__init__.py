@@ -13,7 +13,6 @@ may be handed on again.
 """
 
 import json
-import threading
 
 import numpy as np
 
@@ -94,10 +93,7 @@ class TailSampling(Processor):
         if self._timer is None:
             return
         self._timer.cancel()
-        flushed = threading.Event()
-        name = f"otelier:{self.ctx.id}:stop"
-        flush = threading.Thread(target=self._flush, args=(flushed,), name=name, daemon=True)
-        self._traces.stop(flush, flushed, deadline)
+        self._traces.stop(self._decide_rest, deadline)
         self._timer.close(max(deadline - self.ctx.clock.monotonic(), 0))
         self._forget()
         self._hide()
@@ -122,7 +118,7 @@ class TailSampling(Processor):
             if self._timer:
                 self._timer.start(_TICK_S)
 
-    def _flush(self, flushed: threading.Event) -> None:
+    def _decide_rest(self) -> None:
         rest = self._traces.due(all_of_them=True)
         if self.cfg.drop_pending_traces_on_shutdown:
             taken = self._traces.take(rest, bytes((Verdict.DROPPED,)) * len(rest))
@@ -131,8 +127,6 @@ class TailSampling(Processor):
                 self._traces.drop(taken.dropped_spans, "shutdown")
         else:
             self._decide(rest)
-        self._traces.hand_on(wait=True)
-        flushed.set()
 
     def _decide(self, columns: TraceColumns, *, early: bool = False) -> None:
         """`early`: what no policy samples or drops waits on."""
