@@ -4,7 +4,6 @@ A row is void if what the sink received is not what was sent (items, and a diges
 resource and scope). Results go to bench/results/ with versions, configurations and all rounds.
 """
 
-import argparse
 import json
 import subprocess
 import sys
@@ -24,25 +23,16 @@ HEALTH = "http://127.0.0.1:13133/"
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="make bench")
-    parser.add_argument("rows", nargs="*", default=[r.name for r in ROWS], help=", ".join(r.name for r in ROWS))
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=5)
-    parser.add_argument("--only", choices=["otelier", "otelcol"], help="one system, to profile; nothing is saved")
-    options = parser.parse_args()
-    systems = {"otelcol": judged.peer(), "otelier": [str(Path(sys.executable).with_name("otelier")), "run"]}
-    if options.only:
-        systems = {options.only: systems[options.only]}
+    options = judged.arguments("make bench", [row.name for row in ROWS], seconds=5)
     results = []
-    for row in ROWS:
-        if row.name in options.rows:
-            rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in systems}
-            for number in range(options.rounds):
-                # Alternate who goes first, so that neither always meets a warm or a tired machine.
-                for name in sorted(systems, reverse=bool(number % 2)):
-                    rounds[name].append(_round(row, systems[name], options.seconds))
-                    print(f"  {row.name:10} {name:8} {_line(rounds[name][-1])}", flush=True)
-            results.append(_judge(row, rounds) if not options.only else {"row": row.name})
+    for row in (row for row in ROWS if row.name in options.rows):
+        rounds = judged.rounds(
+            options,
+            lambda command, row=row: _round(row, command, options.seconds),
+            lambda name, result, row=row: f"  {row.name:10} {name:8} {_line(result)}",
+        )
+        if not options.only:
+            results.append(_judge(row, rounds))
     if options.only:
         return 0
     about = {"rounds": options.rounds, "seconds": options.seconds}

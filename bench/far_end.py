@@ -15,7 +15,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from otelier._core import Inbox, Server
 from otelier.testing import RemoteWriteSink
 
-from .sink import SIZE_LIMIT
+from .sink import SIZE_LIMIT, server_options
 
 PORTS = (14317, 14327, 14337)
 HTTP_PORT, WRITE_PORT = 14318, 14390
@@ -31,7 +31,7 @@ class OtlpSink:
         self.traces: collections.Counter[bytes] = collections.Counter()
         self.calls: dict[bytes, float] = {}
         """The newest value of each series of calls."""
-        self._servers = [Server(json.dumps(_options(*port)).encode(), self._inbox) for port in ports]
+        self._servers = [Server(json.dumps(server_options(*port)).encode(), self._inbox) for port in ports]
         for signal in ("traces", "metrics"):
             threading.Thread(target=self._take, args=(signal,), daemon=True).start()
 
@@ -58,10 +58,6 @@ class OtlpSink:
                     for point in metric.sum.data_points:
                         key = around + b"".join(sorted(each.SerializeToString() for each in point.attributes))
                         self.calls[key] = point.as_int
-
-
-def _options(kind: str, port: int) -> dict[str, object]:
-    return {"kind": kind, "host": "127.0.0.1", "port": port, "limits": {"max_message_bytes": SIZE_LIMIT}}
 
 
 def main() -> None:

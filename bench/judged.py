@@ -1,10 +1,13 @@
 """What every bench does with its rounds: the peer, what must have arrived, medians, results on disk."""
 
+import argparse
 import json
 import os
 import platform
 import statistics
 import subprocess
+import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -34,6 +37,32 @@ def expected(requests: Path, accepted: list[int]) -> tuple[int, int]:
 def _sums(requests: Path) -> list[tuple[int, int]]:
     """(items, digest) of each request of the corpus."""
     return [(items, Batch.from_otlp("traces", request).digest()) for request, items in corpus.read(requests)]
+
+
+def arguments(prog: str, rows: list[str], seconds: float) -> argparse.Namespace:
+    """Rows, rounds and seconds from the command line; `systems` are the commands to measure, by name."""
+    parser = argparse.ArgumentParser(prog=prog)
+    parser.add_argument("rows", nargs="*", default=rows, help=", ".join(rows))
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=seconds)
+    parser.add_argument("--only", choices=["otelier", "otelcol"], help="one system, to profile; nothing is saved")
+    options = parser.parse_args()
+    systems = {"otelcol": peer(), "otelier": [str(Path(sys.executable).with_name("otelier")), "run"]}
+    options.systems = {name: systems[name] for name in systems if options.only in (None, name)}
+    return options
+
+
+def rounds(
+    options: argparse.Namespace, one: Callable[[list[str]], dict[str, Any]], line: Callable[[str, dict[str, Any]], str]
+) -> dict[str, list[dict[str, Any]]]:
+    """All rounds of a row, by system, each printed as it ends."""
+    done: dict[str, list[dict[str, Any]]] = {name: [] for name in options.systems}
+    for number in range(options.rounds):
+        # Alternate who goes first, so that neither always meets a warm or a tired machine.
+        for name in sorted(options.systems, reverse=bool(number % 2)):
+            done[name].append(one(options.systems[name]))
+            print(line(name, done[name][-1]), flush=True)
+    return done
 
 
 def medians(runs: list[dict[str, Any]]) -> dict[str, float]:

@@ -4,7 +4,6 @@ A round is void if what arrived is not what a right pipeline puts out of what wa
 is given, both get the same load, and only CPU and memory are compared. Results go to bench/results/.
 """
 
-import argparse
 import json
 import subprocess
 import sys
@@ -112,24 +111,16 @@ class FarEnd:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m bench.processing")
-    parser.add_argument("rows", nargs="*", default=[r.name for r in ROWS], help=", ".join(r.name for r in ROWS))
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=8)
-    parser.add_argument("--only", choices=["otelier", "otelcol"], help="one system, to profile; nothing is saved")
-    options = parser.parse_args()
-    systems = {"otelcol": judged.peer(), "otelier": [str(Path(sys.executable).with_name("otelier")), "run"]}
-    if options.only:
-        systems = {options.only: systems[options.only]}
+    options = judged.arguments("python -m bench.processing", [row.name for row in ROWS], seconds=8)
     results = []
     with tempfile.TemporaryDirectory() as folder:
         for row in (row for row in ROWS if row.name in options.rows):
             config = row.file(Path(folder))
-            rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in systems}
-            for number in range(options.rounds):
-                for name in sorted(systems, reverse=bool(number % 2)):
-                    rounds[name].append(_round(row, config, systems[name], options.seconds))
-                    print(f"  {row.name:18} {name:8} {_line(rounds[name][-1])}", flush=True)
+            rounds = judged.rounds(
+                options,
+                lambda command, row=row, config=config: _round(row, config, command, options.seconds),
+                lambda name, result, row=row: f"  {row.name:18} {name:8} {_line(result)}",
+            )
             if not options.only:
                 results.append(_judge(row, config, rounds))
     if results:

@@ -21,7 +21,7 @@ class Sink:
         self._lock = threading.Lock()
         self._items = self._requests = self._bytes = self._digest = 0
         self._servers = [
-            Server(json.dumps(_options(kind, port)).encode(), self._inbox)
+            Server(json.dumps(server_options(kind, port)).encode(), self._inbox)
             for kind, port in (("grpc", grpc_port), ("otlp_http", http_port))
         ]
         for _ in range(2):
@@ -51,7 +51,7 @@ class Sink:
             }
 
 
-def _options(kind: str, port: int) -> dict[str, object]:
+def server_options(kind: str, port: int) -> dict[str, object]:
     return {"kind": kind, "host": "127.0.0.1", "port": port, "limits": {"max_message_bytes": SIZE_LIMIT}}
 
 
