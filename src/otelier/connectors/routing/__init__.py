@@ -58,24 +58,24 @@ class Routing(Connector):
                 yield f"pipeline {id_}", consumer, part
 
     def _asked(
-        self, run: "list[Route[_Target]] | RouteConfig", batch: Batch
+        self, run: "list[Route[_Target]] | _ByRequest", batch: Batch
     ) -> tuple[list[tuple[_Target, Batch]], Batch]:
         if not batch:
             return [], batch
-        if isinstance(run, RouteConfig):
-            return _by_request(run, batch)
+        if isinstance(run, _ByRequest):
+            return run.routed(batch)
         try:
             return routed(batch, run, self._faults)
         except StatementError as error:
             raise Invalid(f"{self.ctx.id}: {error}") from error
 
-    def _grouped(self, signal: Signal) -> "Iterator[list[Route[_Target]] | RouteConfig]":
+    def _grouped(self, signal: Signal) -> "Iterator[list[Route[_Target]] | _ByRequest]":
         """Rows about telemetry in runs, each row about the request by itself."""
         run: list[Route[_Target]] = []
         for row in self.cfg.table:
             if row.context == "request":
                 yield run
-                yield row
+                yield _ByRequest(row)
                 run = []
             elif row.context == "resource" or row.context in _OWN[signal]:
                 run.append(self._route(row, signal))
@@ -93,10 +93,18 @@ class Routing(Connector):
 _OWN: dict[Signal, tuple[str, ...]] = {"traces": ("span",), "metrics": ("metric", "datapoint"), "logs": ("log",)}
 
 
-def _by_request(row: RouteConfig, batch: Batch) -> tuple[list[tuple[_Target, Batch]], Batch]:
-    found = REQUEST.fullmatch(row.where)
-    assert found, "checked with the configuration"
-    key, sign, value = found.groups()
-    if (value in batch.metadata.get(key.lower(), ())) != (sign == "=="):
-        return [], batch
-    return [(row.pipelines, batch)], batch if row.action == "copy" else batch.select(bytes(batch.items))
+class _ByRequest:
+    """A row about the client's metadata."""
+
+    def __init__(self, row: RouteConfig) -> None:
+        found = REQUEST.fullmatch(row.where)
+        assert found, "checked with the configuration"
+        key, sign, self._value = found.groups()
+        self._key, self._equal = key.lower(), sign == "=="
+        self._target, self._copies = row.pipelines, row.action == "copy"
+
+    def routed(self, batch: Batch) -> tuple[list[tuple[_Target, Batch]], Batch]:
+        """As of other rows: the part that goes this way, all or nothing, and what is left."""
+        if (self._value in batch.metadata.get(self._key, ())) != self._equal:
+            return [], batch
+        return [(self._target, batch)], batch if self._copies else batch.select(bytes(batch.items))

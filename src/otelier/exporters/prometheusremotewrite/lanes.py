@@ -72,8 +72,10 @@ class Lanes:
             if self._under_way is None or self._under_way.batch is not batch:
                 self._under_way = self._translated(batch)
             under_way = self._under_way
+            headers = self._headers(batch)
+            limit_s = min(self._cfg.timeout or timeout_s, timeout_s)
             lanes = [lane for lane in under_way.lanes if lane]
-            self._settle([self._threads.submit(self._run, under_way, lane, timeout_s) for lane in lanes])
+            self._settle([self._threads.submit(self._run, under_way, lane, headers, limit_s) for lane in lanes])
             self._under_way = None
         if under_way.rejections and under_way.refused >= batch.items:
             raise under_way.rejections[0]
@@ -113,11 +115,9 @@ class Lanes:
         ]
         return _UnderWay(batch, lanes, found.refused, found.reason)
 
-    def _run(self, under_way: _UnderWay, lane: deque[_Request], timeout_s: float) -> None:
-        headers = self._headers(under_way.batch)
+    def _run(self, under_way: _UnderWay, lane: deque[_Request], headers: list[tuple[str, str]], limit_s: float) -> None:
         while lane:
             request = lane[0]
-            limit_s = min(self._cfg.timeout or timeout_s, timeout_s)
             try:
                 self._poster.post(self._cfg.endpoint, headers, snappy(request.body), limit_s)
             except Permanent as error:

@@ -4,6 +4,7 @@ import base64
 import json
 import struct
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
@@ -47,8 +48,6 @@ def bound_text(bound: float) -> str:
     text = repr(bound)
     if "e" not in text:
         return text
-    from decimal import Decimal  # only for bounds that hardly anybody has
-
     return format(Decimal(text), "f")
 
 

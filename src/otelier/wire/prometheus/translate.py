@@ -71,17 +71,17 @@ class Translator:
     def translate(self, request: ExportMetricsServiceRequest) -> Translated:
         """All series of a request, their samples in the order of time."""
         out = Translated()
+        external = {label_name(key): value for key, value in self.external_labels.items()}
         for group in request.resource_metrics:
-            self._resource(group, out)
+            self._resource(group, external, out)
         for series in out.series.values():
             series.samples.sort(key=lambda sample: sample.timestamp_ms)
             series.histograms.sort(key=lambda each: each.timestamp_ms)
         return out
 
-    def _resource(self, group: ResourceMetrics, out: Translated) -> None:
+    def _resource(self, group: ResourceMetrics, external: dict[str, str], out: Translated) -> None:
         resource = group.resource
         identity = identity_labels(resource)
-        external = {label_name(key): value for key, value in self.external_labels.items()}
         promoted = [each for each in resource.attributes if self.resource_labels or each.key in self.constant_labels]
         newest = 0
         for scope_group in group.scope_metrics:
