@@ -103,3 +103,21 @@ def test_a_time_without_year_is_never_more_than_a_week_ahead():
         written = evaluate(f'FormatTime(Unix({now + days * 86400}), "%b %d %T")')
         read = evaluate(f'UnixSeconds(Time("{written}", "%b %d %T"))')
         assert now - 366 * 86400 <= read <= now + 7 * 86400
+
+
+@pytest.mark.parametrize("text", ["<!" + "a" * 200_000, "<" + "a" * 200_000, "<a " + "b" * 200_000, "<!--" * 50_000])
+def test_what_is_no_xml_is_refused_without_trying_everything(text):
+    """With backtracking this would take hours."""
+    with pytest.raises(OttlError, match="this is no XML"):
+        evaluate('ParseXML(attributes["x"])', {"x": text})
+
+
+def test_many_elements_beside_each_other():
+    """With a look at all the others for each of them this would take hours."""
+    document = f"<a>{'<b>1</b>' * 50_000}</a>"
+    assert len(evaluate('ParseSimplifiedXML(attributes["x"])', {"x": document})["a"]["b"]) == 50_000
+    assert evaluate('RemoveXML(attributes["x"], "/a/b")', {"x": document}) == "<a></a>"
+
+
+def test_a_width_beyond_all_measure_is_none():
+    assert evaluate('Format("%9999999999d", [1])') == "%!(BADWIDTH)1"
