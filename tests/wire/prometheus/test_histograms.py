@@ -34,3 +34,12 @@ def test_each_count_lies_in_the_bucket_of_its_upper_bound(scale, offset, counts)
             index += 1
     assert {i: n for i, n in buckets.items() if n} == {i: n for i, n in expected.items() if n}
     assert found.schema == min(scale, 8)
+
+
+def test_a_bound_that_is_no_number_costs_nothing_else():
+    message = request("metrics")
+    metric = message.resource_metrics.add().scope_metrics.add().metrics.add(name="h")
+    metric.histogram.aggregation_temporality = 2
+    metric.histogram.data_points.add(explicit_bounds=[float("nan")], bucket_counts=[1, 1], count=2, time_unix_nano=1)
+    found = {dict(labels).get("le") for labels in Translator().translate(message).series}
+    assert found == {None, "NaN", "+Inf"}

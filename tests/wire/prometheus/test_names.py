@@ -52,3 +52,9 @@ def test_any_text_becomes_a_name_that_prometheus_takes_or_none(name, unit, monot
 @given(st.text(min_size=1))
 def test_any_key_becomes_a_label_that_prometheus_takes(key):
     assert re.fullmatch("[a-zA-Z_][a-zA-Z0-9_]*", label_name(key))
+
+
+def test_long_names_are_translated_as_short_ones():
+    for length in (10, 1000):
+        assert label_name("a." * length) == "a_" * length
+        assert metric_name(gauge("a." * length + "b", 1.0, unit=""), Translation()) == "a_" * length + "b"

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 import struct
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -41,8 +42,8 @@ def value_text(value: AnyValue) -> str:
 
 def bound_text(bound: float) -> str:
     """A bucket's bound or a quantile: the shortest number that reads back, never with an exponent."""
-    if bound in (float("inf"), float("-inf")):
-        return "+Inf" if bound > 0 else "-Inf"
+    if not math.isfinite(bound):
+        return "NaN" if math.isnan(bound) else "+Inf" if bound > 0 else "-Inf"
     if bound == int(bound):
         return str(int(bound))
     text = repr(bound)
