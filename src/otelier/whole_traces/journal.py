@@ -22,11 +22,10 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from ..component import QueueStore, RecordStore
+from ..component import NumberedQueue, QueueStore, RecordStore
 from ..telemetry import Batch
 from ..telemetry.mask import inverse
 
-_NUMBER = "otelier-journal"
 _HEAD = struct.Struct("<QII")
 _PAIR = 24
 _DECISION = 17
@@ -74,7 +73,7 @@ class Journal:
     """Safe for threads."""
 
     def __init__(self, queue: QueueStore, records: RecordStore, log: "logging.LoggerAdapter[logging.Logger]") -> None:
-        self._queue = queue
+        self._queue = NumberedQueue(queue, log)
         self._records = records
         self._log = log
         self._lock = threading.Lock()
@@ -92,7 +91,6 @@ class Journal:
         """Ticks whose traces were not handed on yet."""
         self._loose = _Tick()
         """What was handed on and stands in no record yet."""
-        self._next_number = 1
         self._next_tick = 0
         self._compact_bytes = _REWRITE_BYTES
         self.decisions = b""
@@ -101,10 +99,7 @@ class Journal:
 
     def put(self, batch: Batch, now_ns: int) -> tuple[int, int]:
         """Keep an accepted batch; answers key and number. Raises OSError, and keeps nothing."""
-        with self._lock:
-            number = self._next_number
-            self._next_number += 1
-        key = self._queue.put(batch.with_metadata({**batch.metadata, _NUMBER: (str(number),)}), now_ns)
+        key, number = self._queue.put(batch, now_ns)
         with self._lock:
             self._live[key] = number
             self._handed[number] = bytearray()
@@ -179,25 +174,15 @@ class Journal:
             _collect(decided, tick.pairs)
         all_decided = {number for tick in self._open.values() for number in tick.done}
         handed, self._handed = self._handed, {}
-        for key, _, items, _, metadata in self._queue.restored():
-            number = int((metadata.get(_NUMBER) or ("0",))[0])
-            if number in self._done:
-                self._queue.done([key])
-                continue
-            try:
-                batch = self._queue.load(key)
-            except OSError as error:
-                self._log.error("can't read %d spans of the last run: %s; they stay on disk", items, error)
-                continue
+        for key, number, batch in self._queue.restored(self._done.__contains__):
             gone = handed.get(number, bytearray())
             with self._lock:
                 self._live[key] = number
                 self._handed[number] = gone
-                self._next_number = max(self._next_number, number + 1)
-            _, batch = _part(batch, _split(gone))
-            again, batch = _part(batch, _ids(batch) if number in all_decided else _split(decided.get(number, b"")))
+            _, left = _part(batch, _split(gone))
+            again, left = _part(left, _ids(left) if number in all_decided else _split(decided.get(number, b"")))
             again, _ = _part(again, kept)
-            yield Restored(key, number, batch, again or None)
+            yield Restored(key, number, left, again or None)
         with self._lock:
             self._open.clear()
 
@@ -250,7 +235,7 @@ class Journal:
             elif kind == b"H" and (number := int.from_bytes(body[1:], "little")) in self._open:
                 self._handed_on_before(self._open.pop(number))
         self.decisions = b"".join(decisions)
-        self._next_number = max((number + 1 for number in (*self._handed, *self._done)), default=1)
+        self._queue.begin_behind(max((*self._handed, *self._done), default=0))
 
     def _handed_on_before(self, tick: _Tick) -> None:
         _collect(self._handed, tick.pairs)
