@@ -46,7 +46,7 @@ class SendPath:
     def __init__(
         self, ctx: Context, settings: SendSettings, send: Send, *, answers: Custody = FORWARDS, hands_on: bool = False
     ) -> None:
-        """`answers` is what a good answer of `send` means for the item: FORWARDS, or that it is stored. `hands_on`: `send`
+        """`answers`: what a good answer of `send` means for the item, FORWARDS or that it is stored. `hands_on`: `send`
         gives to other paths, which count what becomes of it."""
         self._ctx = ctx
         self._settings = settings
