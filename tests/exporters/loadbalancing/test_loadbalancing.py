@@ -17,10 +17,11 @@ from otelier.component import (
     StartError,
     SystemClock,
 )
+from otelier.exporters.loadbalancing.health import Health
 from otelier.exporters.loadbalancing.settings import HealthSettings, K8sSettings, ResolverSettings
 from otelier.sending import BatchSettings, QueueSettings, RetrySettings, TlsClientSettings
 from otelier.telemetry import SIGNALS
-from otelier.testing import FakeClock, FakeKubernetes, SimulatedStorage, items, span, traces
+from otelier.testing import FakeClock, FakeKubernetes, SimulatedStorage, component_context, items, span, traces
 
 from .conftest import digest
 
@@ -427,3 +428,29 @@ def test_before_backends_are_known_what_comes_is_kept(sinks, balance, totals, tm
         found = totals(exporter)
         assert found.pop("sent_spans") == 300
         assert sum(found.values()) == 300  # moved to the first backend
+
+
+def test_a_list_of_which_nothing_can_be_used_leaves_those_in_use(sinks, balance, totals, caplog):
+    (sink,) = sinks(1)
+    exporter = balance(sink, clock=SystemClock())
+    exporter._balancer.resolved(["not a host"])
+    assert "can't be used" in caplog.text
+    exporter.consume(many(30))
+    sink.until(lambda: sink.items == 30)
+    assert totals(exporter) == {"sent_spans": 30}
+
+
+def test_backends_are_asked_side_by_side():
+    """One after the other, the first would wait in vain for the others."""
+    clock, asked, changes = FakeClock(), threading.Barrier(3), []
+
+    def probe(endpoint, kind, timeout_s, anew):
+        asked.wait(10)
+        return "dead"
+
+    settings = HealthSettings(probe="connect", interval=Duration(1), leave_after=Duration(1))
+    health = Health(component_context("loadbalancing", clock=clock), settings, probe, lambda: changes.append(1))
+    health.watch(["a", "b", "c"])
+    clock.advance(3)
+    assert health.out == {"a", "b", "c"} and changes
+    health.stop()
