@@ -5,12 +5,9 @@
 mod attribute;
 mod encode;
 mod exponential;
-mod glob;
 mod histogram;
 mod message;
 mod state;
 
 pub mod graph;
 pub mod spans;
-
-pub use glob::matches;
