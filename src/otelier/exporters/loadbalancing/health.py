@@ -91,10 +91,10 @@ class Health:
     def _look(self) -> None:
         with self._lock:
             self._due = None
-            states = list(self._states.items())
+            states = self._states.copy()
         # Side by side: each may ask, and one that doesn't answer must not keep the others in the ring.
         with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-            changed = list(pool.map(lambda each: self._look_at(*each), states))
+            changed = list(pool.map(self._look_at, states.keys(), states.values()))
         if any(changed):
             self._changed()
         with self._lock:

@@ -117,8 +117,9 @@ def read_time(text: str, form: Format, zone: ZoneInfo | None, names: Names, now_
     Without a year it is in the present one, or in the last one if it would lie more than a week ahead.
     """
     # Blanks in a row can be shared out in many ways: a long text of them would cost the square of its length.
-    read = _reader(form, names).fullmatch if len(text) <= _TEXT_MAX else lambda _: None
-    if not (found := read(text.lstrip() if form.text[:1] == "%" else text)):
+    written = text.lstrip() if form.text[:1] == "%" else text
+    found = _reader(form, names).fullmatch(written) if len(written) <= _TEXT_MAX else None
+    if not found:
         raise OttlError(f"{text!r} is no time of the format {form.text!r}")
     parts = {key: value for key, value in found.groupdict().items() if value is not None}
     try:
