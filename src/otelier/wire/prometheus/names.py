@@ -5,17 +5,12 @@ Rules: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_ope
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal, TypeAlias
-
-from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 
 Strategy: TypeAlias = Literal[
     "UnderscoreEscapingWithSuffixes", "UnderscoreEscapingWithoutSuffixes", "NoUTF8EscapingWithSuffixes", "NoTranslation"
 ]
 
-_KEPT_LEN = 256
-"""Translations of longer names are not kept, or senders could fill memory with them."""
 _NOT_METRIC = re.compile(r"[^A-Za-z0-9:]+")
 _NOT_METRIC_OR_UNDERSCORE = re.compile(r"[^A-Za-z0-9:_]+")
 _NOT_LABEL = re.compile(r"[^A-Za-z0-9]+")
@@ -48,15 +43,11 @@ class Translation:
         return self.strategy.endswith("WithSuffixes")
 
 
-def metric_name(metric: Metric, how: Translation) -> str:
-    """The name of a metric's family; empty if nothing of it can be in a name."""
-    kind = metric.WhichOneof("data")
-    monotonic = kind == "sum" and metric.sum.is_monotonic
-    make = _metric_name_kept if len(metric.name) + len(metric.unit) <= _KEPT_LEN else _metric_name
-    return make(metric.name, metric.unit, monotonic, kind == "gauge", how)
+def metric_name(how: Translation, name: str, unit: str, monotonic: bool, gauge: bool) -> str:
+    """The name of a metric's family; empty if nothing of it can be in a name.
 
-
-def _metric_name(name: str, unit: str, monotonic: bool, gauge: bool, how: Translation) -> str:
+    `monotonic`: of a sum that only grows.
+    """
     if not how.escapes:
         return _unescaped(name, unit, monotonic, gauge, how)
     if how.suffixes:
@@ -65,9 +56,6 @@ def _metric_name(name: str, unit: str, monotonic: bool, gauge: bool, how: Transl
     else:
         tokens = [token for token in _NOT_METRIC_OR_UNDERSCORE.split(name) if token]
     return family_name("_".join(tokens), how)
-
-
-_metric_name_kept = lru_cache(maxsize=10_000)(_metric_name)
 
 
 def family_name(name: str, how: Translation) -> str:
@@ -120,14 +108,7 @@ def label_name(key: str, *, escapes: bool = True) -> str:
     """The name of an attribute's label: runs of what a label can't have are one `_`, and it begins with a letter."""
     if not escapes or not key:
         return key
-    return _label_name_kept(key) if len(key) <= _KEPT_LEN else _label_name(key)
-
-
-def _label_name(key: str) -> str:
     name = _NOT_LABEL.sub("_", key)
     if name[0].isdigit():
         return f"key_{name}"
     return f"key{name}" if name[0] == "_" else name
-
-
-_label_name_kept = lru_cache(maxsize=10_000)(_label_name)
