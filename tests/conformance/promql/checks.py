@@ -14,7 +14,7 @@ from .script import Eval, Expectation
 _SMALLEST = 2.2250738585072014e-308
 
 
-class Wrong(AssertionError):
+class Wrong(AssertionError):  # noqa: N818 - says what it is
     """What is different."""
 
 

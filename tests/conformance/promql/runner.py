@@ -62,7 +62,7 @@ def evaluate(engine: Engine, command: Eval) -> None:
             _as_range(engine, command, query, at, answer)
 
 
-def _checked(command: Eval, ask, query: str = "") -> Answer | None:  # noqa: ANN001
+def _checked(command: Eval, ask, query: str = "") -> Answer | None:
     try:
         answer = ask()
     except (ParseError, ExecutionError) as error:

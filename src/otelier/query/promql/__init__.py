@@ -1,7 +1,7 @@
 """PromQL: the language and its engine.
 
-`parse` makes a tree (`ast`) of a text, with positions; `text_of` writes it back. `Engine` evaluates it over a `Storage`, on
-blocks of series × steps.
+`parse` makes a tree (`ast`) of a text, with positions; `text_of` writes it back. `Engine` evaluates it over a
+`Storage`, on blocks of series × steps.
 """
 
 from .engine import Answer, Engine, Series

@@ -1,9 +1,11 @@
 """The arrays that a query is evaluated on."""
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .histograms.model import Histogram
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -26,6 +28,29 @@ def holds(objects: Objects) -> Bools:
     found = np.empty(objects.shape, dtype=np.bool_)
     flat = found.reshape(-1)
     flat[:] = [each is not None for each in objects.reshape(-1)]
+    return found
+
+
+def kept(histograms: Objects | None, wanted: Bools) -> Objects | None:
+    """The histograms at some places."""
+    if histograms is None:
+        return None
+    found = no_objects(wanted.shape)
+    np.copyto(found, histograms, where=wanted)
+    return found
+
+
+def cells(wanted: Bools) -> list[tuple[int, int]]:
+    """Row and column of every place."""
+    rows, columns = np.nonzero(wanted)
+    return [(int(row), int(column)) for row, column in zip(rows, columns, strict=True)]
+
+
+def at(histograms: Objects | None, row: int, column: int) -> Histogram:
+    """The histogram that is known to be there."""
+    assert histograms is not None
+    found: Any = histograms[row, column]
+    assert isinstance(found, Histogram)
     return found
 
 

@@ -126,7 +126,7 @@ class Binary:
     operator: str
     left: "Expression"
     right: "Expression"
-    matching: Matching = Matching()  # noqa: RUF009 - frozen
+    matching: Matching = Matching()
     returns_bool: bool = False
     at: int = field(default=0, compare=False, kw_only=True)
     end: int = field(default=0, compare=False, kw_only=True)

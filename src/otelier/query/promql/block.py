@@ -7,7 +7,7 @@ import numpy as np
 
 from .arrays import Bools, Floats, Objects, holds, no_objects
 from .errors import ExecutionError
-from .labels import Labels, label_set_text, nameless
+from .labels import Labels, all_nameless, nameless
 
 
 @dataclass(slots=True)
@@ -70,7 +70,9 @@ class Block:
         """Without names: now, or later if `delayed`."""
         if delayed:
             return replace(self, unnamed=np.ones(len(self.labels), np.bool_))
-        return joined(replace(self, labels=[nameless(each) for each in self.labels], unnamed=before))
+        labels, alike = all_nameless(self.labels)
+        result = replace(self, labels=labels, unnamed=before)
+        return result if alike else joined(result)
 
     def populated(self) -> "Block":
         """Without series that have nothing at any step."""
@@ -136,8 +138,3 @@ def named_now(block: Block) -> Block:
         ]  # fmt: skip
         block = replace(block, labels=labels, unnamed=None)
     return joined(block)
-
-
-def described(labels: Labels) -> str:
-    """For error texts."""
-    return label_set_text(labels)

@@ -25,6 +25,11 @@ class Cursor:
         return self._tokens[self._next]
 
     @property
+    def empty(self) -> bool:
+        """There are no words at all."""
+        return len(self._tokens) == 1
+
+    @property
     def end(self) -> int:
         """Where the last word that was read ends."""
         return self._tokens[self._next - 1].end if self._next else 0

@@ -1,6 +1,5 @@
 """Queries from text to answer."""
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -65,11 +64,9 @@ class Answer:
 class Engine:
     """Evaluates queries over one storage. `clock`: monotonic seconds."""
 
-    def __init__(
-        self, storage: Storage, options: Options | None = None, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, storage: Storage, options: Options, clock: Callable[[], float]) -> None:
         self._storage = storage
-        self._options = options or Options()
+        self._options = options
         self._clock = clock
 
     def instant(self, text: str, time_ms: int) -> Answer:

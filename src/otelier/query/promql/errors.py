@@ -17,7 +17,7 @@ class ExecutionError(BadQuery):
     """A query that can be read, over data for which it has no answer."""
 
 
-class TooManySamples(ExecutionError):
+class TooManySamples(ExecutionError):  # noqa: N818 - says what is wrong
     """A query reads more samples than one query may."""
 
 

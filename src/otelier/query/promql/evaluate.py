@@ -33,6 +33,11 @@ class Evaluator:
     def __init__(self, query: Query) -> None:
         self.query = query
 
+    @property
+    def delayed(self) -> bool:
+        """Names go at the end of the query."""
+        return self.query.options.delayed_names
+
     def vector(self, node: Expression, grid: Grid) -> Block:
         """An instant vector."""
         value = self.value(node, grid)
@@ -102,7 +107,7 @@ class Evaluator:
         if histograms is not None:
             histograms = np.frompyfunc(lambda each: None if each is None else scaled(each, -1), 1, 1)(histograms)
         negative = replace(value, values=-value.values, histograms=histograms)
-        return negative.renamed(self.query.options.delayed_names)
+        return negative.renamed(self.delayed)
 
     def _aggregate(self, node: Aggregate, grid: Grid) -> Block:
         node = replace(node, expression=unwrapped(node.expression))
@@ -148,7 +153,7 @@ class Evaluator:
         out = operate(Scope(self.query, node), node, *sides, keep_right=swapped)
         result = Block(block.labels, out.values, out.kept, out.histograms, block.unnamed)
         if node.returns_bool or node.operator in matching.ARITHMETIC:
-            result = result.renamed(self.query.options.delayed_names)
+            result = result.renamed(self.delayed)
         return result.populated()
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .arrays import Ints
+from .arrays import Ints, kept
 from .ast import NAME, Call, Expression, Matcher, Selector, Subquery, children, unwrapped
 from .block import Block, joined, stacked
 from .durations import milliseconds
@@ -51,10 +51,10 @@ def _name_matchers(given: list[Matcher]) -> list[Matcher]:
 
 
 def _info_series(query: Query, node: Call, block: Block, matchers: list[Matcher], grid: Grid) -> list[_Info]:
-    identities: list[Matcher] = []
-    for label in _IDENTIFYING:
-        if values := {value_of(each, label) for each in block.labels} - {""}:
-            identities.append(Matcher("=~", label, "|".join(map(re.escape, sorted(values)))))
+    values = {label: {value_of(each, label) for each in block.labels} - {""} for label in _IDENTIFYING}
+    identities = [
+        Matcher("=~", label, "|".join(map(re.escape, sorted(each)))) for label, each in values.items() if each
+    ]
     if not identities:
         return []
     pinned, offset_ms = _moment(query, node.arguments[0])
@@ -144,12 +144,12 @@ def _describe(labels: Labels, infos: list[Labels], wanted: set[str], optional: b
                 raise ExecutionError(f"conflicting label: {name}")
             if name not in own:
                 more[name] = value
-    return labels_of(own | more)
+    return labels_of((own | more).items())
 
 
 def _at(block: Block, row: int, labels: Labels, steps: list[int]) -> Block:
     part = block.rows([row])
     here = np.zeros((1, block.steps), np.bool_)
     here[0, steps] = True
-    histograms = None if part.histograms is None else np.where(here, part.histograms, None)
+    histograms = kept(part.histograms, here)
     return replace(part, labels=[labels], present=part.present & here, histograms=histograms)

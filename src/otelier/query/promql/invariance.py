@@ -33,7 +33,7 @@ def invariant(node: Expression) -> bool:
 
 
 def statistics_only(node: Expression) -> frozenset[int]:
-    """Selectors, by `id`, whose histograms need no buckets: asked for counts and sums, and by nothing that needs more."""
+    """Selectors, by `id`, whose histograms need no buckets: nothing but counts and sums is asked for."""
     return frozenset(_without_buckets(node, asked=False))
 
 

@@ -42,7 +42,7 @@ _SPECIAL = {"inf": float("inf"), "nan": float("nan")}
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One word. `text` is as it was written, or of a string, what it means; `value` of a number or duration in seconds."""
+    """One word. `text` as it was written, or of a string, what it means; `value` of a number or duration (seconds)."""
 
     kind: Kind
     text: str

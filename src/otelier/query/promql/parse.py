@@ -30,7 +30,7 @@ _IN_DURATIONS = frozenset({"+", "-", "*", "/", "%", "^"})
 def parse(text: str) -> Expression:
     """A whole query, with types checked. Raises ParseError."""
     cursor = Cursor(text)
-    if cursor.token.kind == "end":
+    if cursor.empty:
         cursor.fail("no expression found in input", 0)
     found = _Parser(cursor).expression(1)
     if cursor.token.kind != "end":

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .annotations import mixed_samples, mixed_schemas
-from .arrays import Bools, Floats, Ints, holds, no_objects, stale
+from .arrays import Bools, Floats, Ints, Objects, at, cells, holds, kept, no_objects, stale
 from .ast import NAME, Range, Selector, Subquery
 from .block import Block, stacked
 from .durations import milliseconds
@@ -59,11 +59,13 @@ def instant(query: Query, node: Selector, grid: Grid) -> Block:
         return _smoothed(query, node, grid)
     blocks: list[Block] = []
     for each in current(query, node, grid):
-        values, present, histograms = each.group.values[each.index], each.there, None
+        values, present = each.group.values[each.index], each.there
+        histograms: Objects | None = None
         if each.group.histograms is not None:
-            histograms = np.where(each.there, each.group.histograms[each.index], None)
+            histograms = kept(each.group.histograms[each.index], each.there)
+            assert histograms is not None
             present = each.there & ~holds(histograms)
-        histograms = None if histograms is None else histograms.T
+            histograms = histograms.T
         blocks.append(Block(each.group.labels, values.T, present.T, histograms))
         query.use(each.there.size)
     return stacked(blocks, grid.count).populated()
@@ -108,13 +110,12 @@ def _groups(block: Block, times: Ints) -> list[Group]:
     histograms = None
     if block.histograms is not None:
         # Between two steps there may have been a reset that the later sample's hint does not know of.
-        histograms = np.frompyfunc(_unhinted, 1, 1)(block.histograms.T)
+        histograms = no_objects(values.shape)
+        for row, column in cells(block.native.T):
+            each = at(block.histograms, column, row)
+            histograms[row, column] = each if each.hint == "gauge" else each.hinted("unknown")
     group = Group(block.labels, times, values, histograms, None, block.unnamed_series())
     return group.kept(block.filled.T)
-
-
-def _unhinted(histogram: Histogram | None) -> Histogram | None:
-    return histogram if histogram is None or histogram.hint == "gauge" else histogram.hinted("unknown")
 
 
 def _read(query: Query, node: Selector, start_ms: int, end_ms: int) -> Iterator[Group]:
@@ -131,7 +132,7 @@ def _read(query: Query, node: Selector, start_ms: int, end_ms: int) -> Iterator[
         yield part
 
 
-def _statistics(histograms: np.ndarray) -> np.ndarray:
+def _statistics(histograms: Objects) -> Objects:
     """Counts and sums alone, with hints that stand for the buckets."""
     found = no_objects(histograms.shape)
     for column in range(histograms.shape[1]):

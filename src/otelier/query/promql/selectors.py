@@ -4,8 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-import re2  # pyright: ignore[reportMissingTypeStubs]
-
 from .ast import (
     NAME,
     AtModifier,
@@ -24,10 +22,12 @@ from .cursor import Cursor
 from .durations import milliseconds, varies
 from .errors import ExecutionError
 from .lex import Token
+from .matchers import BadPattern, Pattern
 from .strings import is_utf8
 
 _OPERATORS: dict[str, MatchOperator] = {"=": "=", "!=": "!=", "=~": "=~", "!~": "!~"}
 _INT_MAX = 2**63 - 1
+_PRECEDED = "modifier must be preceded by an instant vector selector or range vector selector or a subquery"
 _T = TypeVar("_T")
 
 
@@ -123,21 +123,10 @@ def _matcher(cursor: Cursor, name: str) -> Matcher:
     cursor.advance()
     if operator in ("=~", "!~"):
         try:
-            re2.compile(token.text, _quiet())
-        except re2.error as error:
-            cursor.fail(f"error parsing regexp: {_reason(error)}: `{token.text}`", token.at)
+            Pattern(token.text)
+        except BadPattern as error:
+            cursor.fail(f"error parsing regexp: {error}: `{token.text}`", token.at)
     return Matcher(operator, name, token.text)
-
-
-def _quiet() -> object:
-    options = re2.Options()
-    options.log_errors = False
-    return options
-
-
-def _reason(error: Exception) -> str:
-    reason = error.args[0]
-    return reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
 
 
 def _bare(token: Token) -> bool:
@@ -217,8 +206,7 @@ def _with_offset(cursor: Cursor, node: Expression, offset: Expression, token: To
         case Selector() | Subquery() | Range():
             return cursor.fail("offset may not be set multiple times", token.at)
         case _:
-            return cursor.fail("offset modifier must be preceded by an instant vector selector or range vector selector "
-                               "or a subquery", token.at)  # fmt: skip
+            return cursor.fail(f"offset {_PRECEDED}", token.at)
 
 
 def _with_pin(cursor: Cursor, node: Expression, pin: AtModifier, token: Token) -> Expression:
@@ -230,8 +218,7 @@ def _with_pin(cursor: Cursor, node: Expression, pin: AtModifier, token: Token) -
         case Selector() | Subquery() | Range():
             return cursor.fail("@ <timestamp> may not be set multiple times", token.at)
         case _:
-            return cursor.fail("@ modifier must be preceded by an instant vector selector or range vector selector "
-                               "or a subquery", token.at)  # fmt: skip
+            return cursor.fail(f"@ {_PRECEDED}", token.at)
 
 
 def _with_extent(cursor: Cursor, node: Selector | Range, token: Token) -> Expression:

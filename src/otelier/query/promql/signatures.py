@@ -84,6 +84,6 @@ AGGREGATIONS: Mapping[str, ValueType | None] = MappingProxyType(
 """With the type of the parameter, None for those without."""
 
 TIME_DEPENDENT = frozenset(
-    _OF_DATE.split() + ["predict_linear", "time", "timestamp", "start_timestamp", "start", "end", "step", "range"]
+    [*_OF_DATE.split(), "predict_linear", "time", "timestamp", "start_timestamp", "start", "end", "step", "range"]
 )
 """Functions whose answer depends on when they are asked, even if the arguments do not."""

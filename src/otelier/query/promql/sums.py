@@ -8,9 +8,10 @@ from .arrays import Bools, Floats
 def added(total: Floats, lost: Floats, more: Floats) -> tuple[Floats, Floats]:
     """Neumaier's step for many sums at once: the new sums, and what they lost so far."""
     with np.errstate(all="ignore"):
-        new = total + more
-        gone = np.where(np.abs(total) >= np.abs(more), (total - new) + more, (more - new) + total)
-        return new, np.where(np.isinf(new), 0.0, lost + gone)
+        new: Floats = total + more
+        gone: Floats = np.where(np.abs(total) >= np.abs(more), (total - new) + more, (more - new) + total)
+        rest: Floats = np.where(np.isinf(new), 0.0, lost + gone)
+        return new, rest
 
 
 def quantiles(values: Floats, present: Bools, phi: Floats) -> Floats:
@@ -24,7 +25,7 @@ def quantiles(values: Floats, present: Bools, phi: Floats) -> Floats:
         rank = np.where(np.isnan(phi), 0.0, phi) * (number - 1)
         low = np.clip(np.floor(rank), 0, np.maximum(number - 1, 0)).astype(np.int64)
         high = np.minimum(low + 1, np.maximum(number - 1, 0))
-        columns = np.arange(values.shape[1])
+        columns = np.arange(values.shape[1], dtype=np.int64)
         below = np.where(low < nans, np.nan, ordered[low, columns])
         above = np.where(high < nans, np.nan, ordered[high, columns])
         share = rank - np.floor(rank)

@@ -20,33 +20,26 @@ from .ast import (
     Unary,
 )
 from .numbers import shortest
+from .signatures import AGGREGATIONS
 from .strings import quoted
 
 _METRIC = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_KEYWORDS = frozenset(
-    """and or unless atan2 by without on ignoring group_left group_right bool offset inf nan sum avg count min max group
-    stddev stdvar topk bottomk count_values quantile limitk limit_ratio""".split()
-)
+_KEYWORDS = frozenset(AGGREGATIONS) | {
+    "and", "or", "unless", "atan2", "by", "without", "on", "ignoring", "group_left", "group_right", "bool", "offset",
+    "inf", "nan",
+}  # fmt: skip
 
 
 def text_of(node: Expression) -> str:
     """On one line."""
     match node:
         case Number():
-            return _number(node)
+            return "Inf" if node.value == math.inf else shortest(node.value)
         case String():
             return quoted(node.value)
-        case Selector():
-            return _selected(node) + _modifiers(node.offset, node.pinned, node.extent)
-        case Range():
-            inner = node.selector
-            brackets = f"[{text_of(node.duration)}]"
-            return _selected(inner) + brackets + _modifiers(inner.offset, inner.pinned, inner.extent)
-        case Subquery():
-            step = "" if node.step is None else text_of(node.step)
-            brackets = f"[{text_of(node.duration)}:{step}]"
-            return text_of(node.expression) + brackets + _modifiers(node.offset, node.pinned, "")
+        case Selector() | Range() | Subquery():
+            return _selection(node)
         case Paren():
             return f"({text_of(node.expression)})"
         case Unary():
@@ -59,13 +52,19 @@ def text_of(node: Expression) -> str:
             return f"{node.function}({', '.join(map(text_of, node.arguments))})"
 
 
+def _selection(node: Selector | Range | Subquery) -> str:
+    if isinstance(node, Subquery):
+        step = "" if node.step is None else text_of(node.step)
+        brackets = f"[{text_of(node.duration)}:{step}]"
+        return text_of(node.expression) + brackets + _modifiers(node.offset, node.pinned, "")
+    inner = node.selector if isinstance(node, Range) else node
+    brackets = f"[{text_of(node.duration)}]" if isinstance(node, Range) else ""
+    return _selected(inner) + brackets + _modifiers(inner.offset, inner.pinned, inner.extent)
+
+
 def label_text(name: str) -> str:
     """A label's name, in quotes if it needs them."""
     return name if _LABEL.fullmatch(name) else quoted(name)
-
-
-def _number(node: Number) -> str:
-    return "Inf" if node.value == math.inf else shortest(node.value)
 
 
 def _selected(node: Selector) -> str:

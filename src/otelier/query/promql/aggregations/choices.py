@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import xxhash
 
-from ..arrays import Bools, Floats
+from ..arrays import Bools, Floats, Ints, at, kept
 from ..ast import Aggregate
 from ..block import Block, empty, joined
 from ..errors import ExecutionError
@@ -36,6 +36,9 @@ def chosen(query: Query, node: Aggregate, block: Block, parameter: Floats) -> Bl
     if block.histograms is not None and block.native.any():
         Scope(query, node).inform(f"ignored histogram in {node.operator} aggregation")
     sign = -1.0 if node.operator == "topk" else 1.0
+    if (keep := _candidates(groups, block, sign, count)) is not None:
+        block = block.rows(keep)
+        groups = Groups(node, block)
     ranks = _ranks(groups, block, sign)
     found = _masked(block.without_histograms(), (ranks < count) & block.present)
     if not query.instant:
@@ -58,8 +61,7 @@ def count_values(node: Aggregate, label: str, block: Block) -> Block:
     for row, labels in enumerate(block.labels):
         for step in np.flatnonzero(block.present[row] | native[row]):
             if native[row, step]:
-                assert block.histograms is not None
-                text = histogram_text(block.histograms[row, step])
+                text = histogram_text(at(block.histograms, row, int(step)))
             else:
                 value = float(block.values[row, step])
                 text = texts.setdefault(value, fixed(value))
@@ -73,10 +75,23 @@ def count_values(node: Aggregate, label: str, block: Block) -> Block:
 
 
 def _masked(block: Block, wanted: Bools) -> Block:
-    histograms = block.histograms
-    if histograms is not None:
-        histograms = np.where(wanted, histograms, None)
-    return replace(block, present=block.present & wanted, histograms=histograms)
+    return replace(block, present=block.present & wanted, histograms=kept(block.histograms, wanted))
+
+
+def _candidates(groups: Groups, block: Block, sign: float, count: Floats) -> Ints | None:
+    """Of large groups only the series that are among the first at some step; None if there are no large ones."""
+    most = int(count.max())
+    large = [number for number, size in enumerate(groups.sizes) if size > max(4 * most, 64)]
+    if not large or most < 1:
+        return None
+    keep = np.ones(len(block.labels), np.bool_)
+    for number in large:
+        rows = groups.rows(number)
+        key = np.where(block.present[rows], block.values[rows] * sign, np.inf)
+        key[np.isnan(key)] = np.inf
+        last = np.partition(key, most - 1, axis=0)[most - 1]
+        keep[rows] = ((key <= last) & block.present[rows]).any(axis=1)
+    return np.flatnonzero(keep)
 
 
 def _ranks(groups: Groups, block: Block, sign: float) -> np.ndarray:

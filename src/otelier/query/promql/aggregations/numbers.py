@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..annotations import bad_quantile, collision, mixed_schemas, reconciled
-from ..arrays import Bools, Floats, no_objects
+from ..arrays import Bools, Floats, at, cells, no_objects
 from ..ast import NAME, Aggregate
 from ..block import Block
 from ..histograms import Histogram
@@ -95,7 +95,7 @@ def _quantiles(groups: Groups, block: Block, phi: Floats) -> Floats:
 def _sums(groups: Groups, block: Block, counts: np.ndarray, *, mean: bool) -> Floats:
     """Plain sums; again, with compensation, where they cancelled out or overflowed."""
     values = where(block.values, block.present, 0.0)
-    total = groups.reduced(np.add, values)
+    total = groups.sums(values)
     size = np.maximum(counts, 1)
     if bool(values.min() >= 0) and not np.isinf(total).any():
         return total / size if mean else total
@@ -103,7 +103,7 @@ def _sums(groups: Groups, block: Block, counts: np.ndarray, *, mean: bool) -> Fl
     overflown = np.isinf(absolute) & np.isfinite(groups.reduced(np.fmax, np.abs(values))) & mean
     again = (np.isfinite(total) & (np.abs(total) < _ILL * absolute)) | overflown
     result = total / size if mean else total
-    for number, step in zip(*np.nonzero(again), strict=True):
+    for number, step in cells(again):
         members = values[groups.rows(number), step]
         members = members[block.present[groups.rows(number), step]]
         result[number, step] = _compensated(members, float(size[number, step]), mean, bool(overflown[number, step]))
@@ -129,7 +129,7 @@ def _natives(scope: Scope, groups: Groups, block: Block, native: Bools, there: B
                 scope.warn(_MIXED)
                 there[number, step] = False
                 continue
-            members = [(int(row), block.histograms[row, step]) for row in rows if native[row, step]]
+            members = [(int(row), at(block.histograms, int(row), int(step))) for row in rows if native[row, step]]
             out[number, step] = _total(scope, block, members, mean)
     return out
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..arrays import Bools
+from ..arrays import Bools, kept
 from ..ast import NAME, Binary, Matching
 from ..block import Block, empty, joined, stacked
 from ..errors import ExecutionError
@@ -119,11 +119,10 @@ class _Meeting:
             for labels, common, here in zip(block.labels, signatures, met, strict=True):
                 key = (common, labels if explicit else ())
                 if (before := seen.get(key)) is not None and (before & here).any():
-                    raise ExecutionError(
-                        "multiple matches for labels: grouping labels must ensure unique matches"
-                        if explicit
-                        else "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)"
-                    )
+                    reason = "grouping labels must ensure unique matches"
+                    if not explicit:
+                        reason = "many-to-one matching must be explicit (group_left/group_right)"
+                    raise ExecutionError(f"multiple matches for labels: {reason}")
                 seen[key] = here if before is None else before | here
 
     def _there(self, signatures: Sequence[Labels], filled: Bools) -> dict[Labels, Bools]:
@@ -142,7 +141,7 @@ class _Meeting:
         if self._swapped:
             sides.reverse()
         out: Outcome = operate(self._scope, self._node, *sides)
-        histograms = None if out.histograms is None else np.where(met, out.histograms, None)
+        histograms = kept(out.histograms, met)
         labels = [self._label(*pair) for pair in zip(many_labels, one_labels, strict=True)]
         unnamed = many.unnamed_series()
         if self._node.returns_bool:

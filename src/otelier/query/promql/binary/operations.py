@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..annotations import collision, reconciled
-from ..arrays import Bools, Floats, Objects, no_objects
+from ..arrays import Bools, Floats, Objects, cells, holds, no_objects
 from ..ast import Binary
 from ..histograms import Histogram
 from ..histograms.arithmetic import IncompatibleSchemas, Met, add, divided, scaled, subtract
@@ -81,7 +81,7 @@ def operate(scope: Scope, node: Binary, left: Operands, right: Operands, *, keep
 
 def _with_histograms(scope: Scope, node: Binary, left: Operands, right: Operands, out: Outcome) -> Outcome:
     assert out.histograms is not None
-    for row, step in zip(*np.nonzero(_somewhere(left, right, out.kept.shape)), strict=True):
+    for row, step in cells(_somewhere(left, right, out.kept.shape)):
         one, other = _sample(left, row, step), _sample(right, row, step)
         if one is None or other is None:
             continue
@@ -99,7 +99,7 @@ def _somewhere(left: Operands, right: Operands, shape: tuple[int, ...]) -> Bools
     found = np.zeros(shape, np.bool_)
     for side in (left, right):
         if side.histograms is not None:
-            found |= np.broadcast_to(np.not_equal(side.histograms, None).astype(np.bool_), shape)
+            found |= np.broadcast_to(holds(side.histograms), shape)
     return found
 
 

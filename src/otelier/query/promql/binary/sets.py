@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..arrays import Bools
+from ..arrays import Bools, kept
 from ..ast import Binary
 from ..block import Block, joined, stacked
 from ..labels import Labels
@@ -33,5 +33,5 @@ def _among(block: Block, other: Block, of: Callable[[Labels], Labels]) -> Bools:
 
 
 def _limited(block: Block, wanted: Bools) -> Block:
-    histograms = None if block.histograms is None else np.where(wanted, block.histograms, None)
+    histograms = kept(block.histograms, wanted)
     return replace(block, present=block.present & wanted, histograms=histograms).populated()

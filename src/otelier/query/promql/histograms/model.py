@@ -1,8 +1,8 @@
 """A native histogram with float counts, as the engine calculates with it.
 
 Buckets are sparse: index to count, sorted, no zero counts. Bucket `i` of an exponential schema holds
-`base**(i-1) < value <= base**i` with `base = 2**(2**-schema)`; negative buckets mirror that. With custom buckets (schema
--53), bucket `i` ends at `bounds[i]`, the last has no end.
+`base**(i-1) < value <= base**i` with `base = 2**(2**-schema)`; negative buckets mirror that. With custom buckets
+(schema -53), bucket `i` ends at `bounds[i]`, the last has no end.
 """
 
 import math
@@ -25,7 +25,7 @@ class Bucket(NamedTuple):
 
     lower: float
     upper: float
-    count: float
+    population: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Histogram:
     def ascending(self) -> Iterator[Bucket]:
         """All buckets with something in them, lowest first; the zero bucket cuts what overlaps with it."""
         threshold = self.zero_threshold
-        for index in reversed(self.negative):
+        for index in reversed(tuple(self.negative)):
             each = self.mirrored(index, self.negative[index])
             yield each._replace(upper=-threshold) if each.lower < -threshold < each.upper else each
         if self.zero_count > 0:

@@ -1,8 +1,8 @@
 """Quantiles and fractions of native histograms.
 
-Between the ends of an exponential bucket values are taken to be spread evenly on a logarithmic scale, in the zero bucket
-and in custom buckets evenly. A histogram with only positive buckets has nothing below zero, one with only negative
-buckets nothing above.
+Between the ends of an exponential bucket values are taken to be spread evenly on a logarithmic scale, in the zero
+bucket and in custom buckets evenly. A histogram with only positive buckets has nothing below zero, one with only
+negative buckets nothing above.
 """
 
 import math
@@ -30,7 +30,7 @@ def quantile(phi: float, histogram: Histogram) -> tuple[float, Remark]:
     rank = (phi if forward else 1 - phi) * histogram.count
     bucket, reached = Bucket(0.0, 0.0, 0.0), 0.0
     for bucket in buckets:
-        reached += bucket.count
+        reached += bucket.population
         if reached >= rank:
             break
     bucket = _bounded(bucket, histogram)
@@ -39,9 +39,9 @@ def quantile(phi: float, histogram: Histogram) -> tuple[float, Remark]:
     reached = min(reached, histogram.count)
     if reached < rank:
         return (math.nan, "nan") if unordered else (bucket.upper, "")
-    rank = rank - (reached - bucket.count) if forward else reached - rank
-    remark: Remark = "skewed" if unordered and sum(each.count for each in buckets) < histogram.count else ""
-    return _within(bucket, rank / bucket.count if bucket.count else math.nan, histogram), remark
+    rank = rank - (reached - bucket.population) if forward else reached - rank
+    remark: Remark = "skewed" if unordered and sum(each.population for each in buckets) < histogram.count else ""
+    return _within(bucket, rank / bucket.population if bucket.population else math.nan, histogram), remark
 
 
 def fraction(lower: float, upper: float, histogram: Histogram) -> tuple[float, bool]:
@@ -50,7 +50,7 @@ def fraction(lower: float, upper: float, histogram: Histogram) -> tuple[float, b
         return math.nan, False
     if lower >= upper:
         return 0.0, False
-    total = sum(each.count for each in histogram.ascending())
+    total = sum(each.population for each in histogram.ascending())
     unordered = math.isnan(histogram.sum)
     count = total if unordered else histogram.count
     below, above = min(_rank(lower, histogram, count), count), min(_rank(upper, histogram, count), count)
@@ -62,7 +62,7 @@ def variance(histogram: Histogram) -> float:
     if histogram.count == 0:
         return math.nan
     mean = histogram.sum / histogram.count
-    deviations = [each.count * (_middle(each, histogram) - mean) ** 2 for each in histogram.ascending()]
+    deviations = [each.population * (_middle(each, histogram) - mean) ** 2 for each in histogram.ascending()]
     total = math.fsum(deviations) if all(map(math.isfinite, deviations)) else sum(deviations)
     return total / histogram.count
 
@@ -77,11 +77,11 @@ def _rank(value: float, histogram: Histogram, count: float) -> float:
             return rank
         if bucket.upper > value:
             if not (histogram.custom or zero):
-                return rank + bucket.count * _logarithmic(bucket, value)
+                return rank + bucket.population * _logarithmic(bucket, value)
             if bucket.lower == -math.inf:
-                return bucket.count
-            return rank + bucket.count * (value - bucket.lower) / (bucket.upper - bucket.lower)
-        rank += bucket.count
+                return bucket.population
+            return rank + bucket.population * (value - bucket.lower) / (bucket.upper - bucket.lower)
+        rank += bucket.population
     return count
 
 

@@ -7,8 +7,8 @@ from .model import Bucket, Histogram
 def histogram_text(histogram: Histogram) -> str:
     """`{count:4, sum:5, (0.5,1]:1, …}`."""
     parts = [f"count:{general(histogram.count)}", f"sum:{general(histogram.sum)}"]
-    for index in reversed(histogram.negative):
-        parts.append(_bucket(histogram.mirrored(index, histogram.negative[index]), "[", ")"))
+    below = reversed(tuple(histogram.negative))
+    parts += [_bucket(histogram.mirrored(index, histogram.negative[index]), "[", ")") for index in below]
     if histogram.zero_count != 0:
         threshold = histogram.zero_threshold
         parts.append(_bucket(Bucket(-threshold, threshold, histogram.zero_count), "[", "]"))
@@ -19,4 +19,4 @@ def histogram_text(histogram: Histogram) -> str:
 
 
 def _bucket(bucket: Bucket, opening: str, closing: str) -> str:
-    return f"{opening}{general(bucket.lower)},{general(bucket.upper)}{closing}:{general(bucket.count)}"
+    return f"{opening}{general(bucket.lower)},{general(bucket.upper)}{closing}:{general(bucket.population)}"

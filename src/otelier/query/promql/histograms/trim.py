@@ -1,7 +1,7 @@
 """`</` and `>/`: what is left of a native histogram below or above a value.
 
-A bucket that the value cuts is divided as quantiles divide it; one that reaches to infinity can't be divided. The new sum
-is estimated from the middles of what is left.
+A bucket that the value cuts is divided as quantiles divide it; one that reaches to infinity can't be divided. The new
+sum is estimated from the middles of what is left.
 """
 
 import math
@@ -53,16 +53,16 @@ def _cut(bucket: Bucket, value: float, keep_below: bool, custom: bool, sign: int
         return _cut_without_begin(bucket, value, keep_below)
     if math.isinf(bucket.upper):
         # Nobody knows where in it the observations are.
-        return (bucket.count, value) if not keep_below and value >= bucket.lower else (0.0, 0.0)
+        return (bucket.population, value) if not keep_below and value >= bucket.lower else (0.0, 0.0)
     if custom:
         share = (value - bucket.lower) / (bucket.upper - bucket.lower)
     else:
         low, high, at = (math.log2(abs(each)) for each in (bucket.lower, bucket.upper, value))
         share = (at - low) / (high - low) if sign > 0 else 1 - (at - high) / (low - high)
-    under = bucket.count * share
+    under = bucket.population * share
     if keep_below:
         return under, _middle(bucket.lower, value, custom, sign)
-    return bucket.count - under, _middle(value, bucket.upper, custom, sign)
+    return bucket.population - under, _middle(value, bucket.upper, custom, sign)
 
 
 def _cut_without_begin(bucket: Bucket, value: float, keep_below: bool) -> tuple[float, float]:
@@ -70,12 +70,12 @@ def _cut_without_begin(bucket: Bucket, value: float, keep_below: bool) -> tuple[
     finite = 0 < bucket.upper < math.inf
     if keep_below:
         if value > 0 and finite:
-            return bucket.count * value / bucket.upper, value / 2
-        return (bucket.count, value) if bucket.upper <= 0 else (0.0, 0.0)
+            return bucket.population * value / bucket.upper, value / 2
+        return (bucket.population, value) if bucket.upper <= 0 else (0.0, 0.0)
     if value <= bucket.lower:
-        return bucket.count, 0.0
+        return bucket.population, 0.0
     if value >= 0 and finite:
-        return bucket.count * (1 - value / bucket.upper), (value + bucket.upper) / 2
+        return bucket.population * (1 - value / bucket.upper), (value + bucket.upper) / 2
     return 0.0, 0.0
 
 

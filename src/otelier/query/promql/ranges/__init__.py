@@ -30,7 +30,7 @@ Single: TypeAlias = Callable[[Scope, Window], float | Histogram | None]
 
 @dataclass(frozen=True, slots=True)
 class RangeFunction:
-    """`single` is for windows with histograms; None if histograms are ignored. `keeps_name`: values stay what they were."""
+    """`single` is for windows with histograms, None ignores them. `keeps_name`: values stay what they were."""
 
     kernel: Kernel
     single: Single | None = None

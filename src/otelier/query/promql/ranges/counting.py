@@ -85,7 +85,7 @@ def _changed(window: Window, number: int) -> bool:
     if now is not None or before is not None:
         return True
     value, other = window.values[number], window.values[number - 1]
-    return value != other and not (value != value and other != other)  # noqa: PLR0124 - NaN
+    return value != other and not (value != value and other != other)
 
 
 def _reset(window: Window, number: int) -> bool:

@@ -1,4 +1,4 @@
-"""Ranges that look beyond their edges: `anchored` begins at the last sample before, `smoothed` interpolates at both edges.
+"""Ranges that look beyond their edges: `anchored` begins at the last sample before, `smoothed` interpolates at both.
 
 Windows come with the samples of a lookback around them. Between two samples of a counter with a reset between them, it
 is taken to have begun at zero with the first.

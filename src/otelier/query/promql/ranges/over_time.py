@@ -1,5 +1,7 @@
 """Sums, means, extremes, spreads and quantiles of the floats in each window."""
 
+from typing import Any
+
 import numpy as np
 
 from ..arrays import Bools, Floats
@@ -24,12 +26,12 @@ def avg_over_time(windows: Windows, _: list[Floats]) -> tuple[Floats, Bools]:
 
 def min_over_time(windows: Windows, _: list[Floats]) -> tuple[Floats, Bools]:
     """NaN only of nothing but NaN."""
-    return reduced(np.fmin, windows.group.values, windows), windows.shared(windows.counts > 0)
+    return _extreme(np.minimum, np.fmin, windows), windows.shared(windows.counts > 0)
 
 
 def max_over_time(windows: Windows, _: list[Floats]) -> tuple[Floats, Bools]:
     """NaN only of nothing but NaN."""
-    return reduced(np.fmax, windows.group.values, windows), windows.shared(windows.counts > 0)
+    return _extreme(np.maximum, np.fmax, windows), windows.shared(windows.counts > 0)
 
 
 def stdvar_over_time(windows: Windows, _: list[Floats]) -> tuple[Floats, Bools]:
@@ -59,7 +61,7 @@ def quantile_over_time(windows: Windows, arguments: list[Floats]) -> tuple[Float
     out = np.empty((len(windows.low), windows.group.values.shape[1]))
     for step, phi in enumerate(arguments[0]):
         rows = windows.group.values[windows.low[step] : windows.high[step]]
-        out[step] = quantiles(rows, np.ones(rows.shape, np.bool_), np.full(rows.shape[1], phi))
+        out[step] = quantiles(rows, np.ones(rows.shape, np.bool_), np.repeat(phi, rows.shape[1]))
     return out, windows.shared(windows.counts > 0)
 
 
@@ -84,6 +86,12 @@ def ts_of_max_over_time(windows: Windows, _: list[Floats]) -> tuple[Floats, Bool
 def ts_of_min_over_time(windows: Windows, _: list[Floats]) -> tuple[Floats, Bools]:
     """When the smallest value was last seen, seconds."""
     return _when(windows, -windows.group.values)
+
+
+def _extreme(function: Any, ignoring_nan: Any, windows: Windows) -> Floats:
+    """What ignores NaN is slow, and seldom needed."""
+    values = windows.group.values
+    return reduced(ignoring_nan if np.isnan(values).any() else function, values, windows)
 
 
 def _when(windows: Windows, values: Floats) -> tuple[Floats, Bools]:

@@ -1,9 +1,9 @@
 """rate, increase, delta, irate and idelta of floats.
 
-A window's first and last sample are extrapolated to its edges: all the way if a sample is nearer than 1.1 mean distances,
-else by half a distance; a counter not below zero. All series of a group share their timestamps, so per step only the
-values differ: with `a = (interval + to the end) / interval` and `b = to the start / interval`, the increase of a counter
-is `d * a + min(d * b, first)`. Rows are handled a few at a time so that they stay in the cache.
+A window's first and last sample are extrapolated to its edges: all the way if a sample is nearer than 1.1 mean
+distances, else by half a distance; a counter not below zero. All series of a group share their timestamps, so per step
+only the values differ: with `a = (interval + to the end) / interval` and `b = to the start / interval`, the increase of
+a counter is `d * a + min(d * b, first)`. Rows are handled a few at a time so that they stay in the cache.
 """
 
 import numpy as np
@@ -53,10 +53,10 @@ def started(before: Ints, before_ms: Ints, start: Ints, now_ms: Ints) -> Bools:
 def reset_rows(windows: Windows) -> Bools:
     """(m-1, n), true at i if the counter was reset between the samples i and i+1."""
     group = windows.group
-    found = group.values[1:] < group.values[:-1]
+    found: Bools = np.less(group.values[1:], group.values[:-1])
     if group.starts is not None:
         times = group.timestamps[:, np.newaxis]
-        found |= started(group.starts[:-1], times[:-1], group.starts[1:], times[1:])
+        found = found | started(group.starts[:-1], times[:-1], group.starts[1:], times[1:])
     return found
 
 
@@ -68,7 +68,7 @@ def overlapping(windows: Windows) -> Bools:
     events = (now > 0) & (now < group.timestamps[:-1, np.newaxis]) & (now != before)
     total = np.concatenate([np.zeros((1, events.shape[1]), np.int64), np.cumsum(events, axis=0)])
     last = np.clip(windows.high - 1, 0, len(total) - 1)
-    return (total[last] > total[np.minimum(windows.low, last)]).any(axis=0)
+    return np.logical_or.reduce(total[last] > total[np.minimum(windows.low, last)], axis=0)
 
 
 def _extrapolated(windows: Windows, *, counter: bool, per_second: bool) -> tuple[Floats, Bools]:

@@ -15,7 +15,7 @@ from ..storage import Group
 
 @dataclass(slots=True)
 class Windows:
-    """At step j a function sees the samples `low[j] <= i < high[j]` of each series: `ends[j] - length < time <= ends[j]`.
+    """At step j a function sees samples `low[j] <= i < high[j]` of each series: `ends[j] - length < time <= ends[j]`.
 
     times: (steps,), the moments for which there will be values; they differ from `ends` by `offset` and `@`.
     extent: the windows are wider by the lookback, to the left if "anchored", to both sides if "smoothed".

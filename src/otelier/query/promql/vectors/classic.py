@@ -1,6 +1,7 @@
 """Quantiles and fractions of classic histograms: cumulative counts by upper bound.
 
-Values are taken to be spread evenly in a bucket; the first begins at zero if its bound is positive, the last has no end.
+Values are taken to be spread evenly in a bucket; the first begins at zero if its bound is positive, the last has no
+end.
 """
 
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import Bools, Floats
+from ..arrays import Bools, Floats, Ints
 from ..labels import Labels
 
 _TOLERANCE = 1e-12
@@ -77,13 +78,13 @@ def _lift(bounds: Floats, counts: Floats) -> list[tuple[int, tuple[float, float,
     """Make counts (k, c) grow with the bounds, in place; which columns had to be changed, with bounds and the most."""
     most = np.zeros(counts.shape[1])
     low, high = np.full(counts.shape[1], np.inf), np.full(counts.shape[1], -np.inf)
-    before = counts[0].copy()
+    before: Floats = counts[0].copy()
     with np.errstate(all="ignore"):
         for row in range(1, len(counts)):
-            now = counts[row]
-            size = np.abs(before) + np.abs(now)
-            equal = (now != before) & (np.abs(now - before) / size < _TOLERANCE) & (before != 0) & (now != 0)
-            smaller = ~equal & (now < before)
+            now: Floats = counts[row]
+            size: Floats = np.abs(before) + np.abs(now)
+            equal: Bools = (now != before) & (np.abs(now - before) / size < _TOLERANCE) & (before != 0) & (now != 0)
+            smaller: Bools = ~equal & (now < before)
             most[smaller] = np.maximum(most, before - now)[smaller]
             low[smaller] = np.minimum(low, bounds[row])[smaller]
             high[smaller] = np.maximum(high, bounds[row])[smaller]
@@ -98,14 +99,14 @@ def _at_rank(bounds: Floats, counts: Floats, phi: Floats) -> Floats:
     rank = phi * total
     reached = counts[:-1] >= rank
     number = np.where(reached.any(axis=0), reached.argmax(axis=0), len(bounds) - 1)
-    columns = np.arange(counts.shape[1])
+    columns: Ints = np.arange(counts.shape[1], dtype=np.int64)
     before = np.maximum(number - 1, 0)
     start = np.where(number > 0, bounds[before], 0.0)
     below = np.where(number > 0, counts[before, columns], 0.0)
     with np.errstate(all="ignore"):
         share = (rank - below) / (counts[number, columns] - below)
-        found = start + (bounds[number] - start) * share
-    found = np.where((number == 0) & (bounds[0] <= 0), bounds[0], found)
+        inner: Floats = start + (bounds[number] - start) * share
+    found: Floats = np.where((number == 0) & (bounds[0] <= 0), bounds[0], inner)
     found = np.where(number == len(bounds) - 1, bounds[-2], found)
     return np.where((total == 0) | np.isnan(total), np.nan, found)
 

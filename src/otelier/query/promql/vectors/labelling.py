@@ -5,32 +5,31 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import re2  # pyright: ignore[reportMissingTypeStubs]
+import numpy as np
 
 from ..ast import NAME, Expression, Range, Selector
 from ..block import Block, joined
 from ..errors import ExecutionError
 from ..labels import Labels, labels_of, value_of, with_value
-from ..matchers import anchored
+from ..matchers import BadPattern, Pattern
 from ..strings import is_utf8
 
-_REFERENCE = re.compile(r"\$(?:(\$)|([0-9A-Za-z_]+)|\{([0-9A-Za-z_]+)\})")
 _CHUNKS = re.compile(r"\d+|\D+")
 
 
 def label_replace(block: Block, target: str, replacement: str, source: str, pattern: str) -> Block:
     """A label set to what a regular expression makes of another, where it matches."""
     try:
-        compiled = anchored(pattern)
-    except re2.error:
+        compiled = Pattern(pattern)
+    except BadPattern:
         raise ExecutionError(f"invalid regular expression in label_replace(): {pattern}") from None
     _check_name(target, "invalid destination label name in label_replace(): ")
     labels = list(block.labels)
     changed: list[int] = []
     for number, each in enumerate(labels):
-        match = compiled.match(value_of(each, source).encode(errors="surrogateescape"))
-        if match is not None:
-            labels[number] = with_value(each, target, _expanded(replacement, match))
+        value = compiled.expanded(value_of(each, source), replacement)
+        if value is not None:
+            labels[number] = with_value(each, target, value)
             changed.append(number)
     return _named(block, labels, changed if target == NAME else [])
 
@@ -56,6 +55,16 @@ def natural_order(block: Block, names: Sequence[str], *, descending: bool) -> li
     return sorted(range(len(block.labels)), key=key, reverse=descending)
 
 
+def absent(expression: Expression, block: Block) -> Block:
+    """1 where the vector is empty, with what the expression says about its labels."""
+    nothing = (
+        ~np.logical_or.reduce(block.filled, axis=0, keepdims=True)
+        if block.labels
+        else np.ones((1, block.steps), np.bool_)
+    )
+    return Block([absent_labels(expression)], np.ones((1, block.steps)), nothing).populated()
+
+
 def absent_labels(expression: Expression) -> Labels:
     """Those that a selector demands by equality, each once."""
     if isinstance(expression, Range):
@@ -72,7 +81,7 @@ def absent_labels(expression: Expression) -> Labels:
         else:
             found.pop(each.label, None)
         seen.add(each.label)
-    return labels_of(found)
+    return labels_of(found.items())
 
 
 def _natural(value: str) -> list[tuple[int, int, str]]:
@@ -89,19 +98,3 @@ def _named(block: Block, labels: list[Labels], named: Sequence[int]) -> Block:
 def _check_name(name: str, message: str) -> None:
     if not name or not is_utf8(name):
         raise ExecutionError(message + name.encode(errors="surrogateescape").decode(errors="replace"))
-
-
-def _expanded(replacement: str, match: Any) -> str:
-    groups: dict[str, int] = match.re.groupindex
-
-    def one(reference: "re.Match[str]") -> str:
-        if reference[1]:
-            return "$"
-        name = reference[2] or reference[3]
-        number = int(name) if name.isdigit() else groups.get(name, -1)
-        if not 0 <= number <= match.re.groups:
-            return ""
-        found: bytes | None = match.group(number)
-        return "" if found is None else found.decode(errors="surrogateescape")
-
-    return _REFERENCE.sub(one, replacement)

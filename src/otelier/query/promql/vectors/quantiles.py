@@ -1,7 +1,7 @@
 """histogram_quantile, histogram_quantiles and histogram_fraction over a vector of classic and native histograms.
 
-A classic histogram is the series that differ only in `le`. Where a classic and a native histogram of the same labels meet,
-neither counts.
+A classic histogram is the series that differ only in `le`. Where a classic and a native histogram of the same labels
+meet, neither counts.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 
 from ..annotations import named
-from ..arrays import Bools, Floats
+from ..arrays import Bools, Floats, at, cells
 from ..ast import NAME
 from ..block import Block, stacked
 from ..grid import Grid
@@ -45,16 +45,12 @@ class Histograms:
         rows = np.flatnonzero(self.native.any(axis=1))
         block = self.block.rows(rows)
         values = np.zeros(block.values.shape)
-        assert block.histograms is not None or not len(rows)
-        for row, step in zip(*np.nonzero(self.native[rows]), strict=True):
-            assert block.histograms is not None
-            histogram = block.histograms[row, step]
-            values[row, step] = of_native(histogram, int(step), value_of(block.labels[row], NAME))
+        for row, step in cells(self.native[rows]):
+            values[row, step] = of_native(at(block.histograms, row, step), step, value_of(block.labels[row], NAME))
         parts = [Block(block.labels, values, self.native[rows], None, block.unnamed)]
-        parts += [
-            Block([each.labels], of_classic(each)[np.newaxis], each.present.any(axis=0)[np.newaxis], None, each.unnamed)
-            for each in self.classics
-        ]
+        for each in self.classics:
+            present = np.logical_or.reduce(each.present, axis=0, keepdims=True)
+            parts.append(Block([each.labels], of_classic(each)[np.newaxis], present, None, each.unnamed))
         return stacked(parts, self.block.steps).populated()
 
 
@@ -121,12 +117,12 @@ def _part(scope: Scope, block: Block, native: Bools, row: int, places: dict[Labe
         scope.warn(named("vector contains a mix of classic and native histograms", value_of(block.labels[row], NAME)))
         native[row] &= ~both
         block.present = block.present.copy()
-        block.present[np.ix_(rows, np.flatnonzero(both))] = False
+        block.present[rows] &= ~both
 
 
 def _classic(block: Block, labels: Labels, rows: list[int], bounds: Floats) -> Classic:
     order = sorted(rows, key=lambda row: bounds[row])
-    unnamed = None if block.unnamed is None else block.unnamed[order].any(keepdims=True)
+    unnamed = None if block.unnamed is None else np.array([block.unnamed[order].any()])
     return Classic(labels, bounds[order], block.values[order], block.present[order], unnamed)
 
 
