@@ -17,7 +17,7 @@ def added(total: Floats, lost: Floats, more: Floats) -> tuple[Floats, Floats]:
 def quantiles(values: Floats, present: Bools, phi: Floats) -> Floats:
     """By column of (r, c), where present; `phi` (c,). NaN counts as the smallest value; of nothing it is NaN."""
     if not len(values):
-        return np.full(values.shape[1], np.nan)
+        return np.full((values.shape[1],), np.nan)
     with np.errstate(all="ignore"):
         missing = present & np.isnan(values)
         ordered = np.sort(np.where(present, np.where(missing, -np.inf, values), np.inf), axis=0)
