@@ -969,10 +969,6 @@ class ServiceGraph:
         Sizes now: series, waiting edges."""
     def has_unwritten(self) -> bool:
         """False: counts are given with a series' first point."""
-        Sizes now: series, waiting edges, and unwritten, which is 0."""
-
-def glob_matches(pattern: str, text: str) -> bool:
-    """Whether all of `text` matches a pattern of `*`, `?`, `[a-z]`, `[!a-z]` and `{one,two}`."""
 
 # -- spans as columns ---------------------------------------------------------------------------
 # All arrays are little endian, for numpy.frombuffer without a copy.
