@@ -1,0 +1,1 @@
+"""TraceQL, Tempo's language for traces: text to a checked tree, and back."""
