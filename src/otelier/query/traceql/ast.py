@@ -336,7 +336,7 @@ class Sort:
     at: int = field(default=0, compare=False, kw_only=True)
 
 
-Stage: TypeAlias = Spanset | ScalarFilter | GroupBy | Coalesce | Select | Sort
+Stage: TypeAlias = "Spanset | ScalarFilter | GroupBy | Coalesce | Select | Sort"
 
 
 @dataclass(frozen=True, slots=True)
