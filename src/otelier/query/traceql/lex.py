@@ -64,7 +64,7 @@ class Named(NamedTuple):
 
 class Token(NamedTuple):
     """`value`: what it is worth (str, int, float, nanoseconds, Named); of "wrong" and "open", what to say about it.
-    "open" is a string or quoted name without its end. `text[at:end]` is how it was written."""
+    "open" is a string or quoted name without its end, and all that follows it. `text[at:end]` is how it was written."""
 
     kind: Kind
     value: Any
@@ -89,6 +89,8 @@ def tokens(text: str) -> list[Token]:
             found.append(Token(kind, match[0], at, end))
         elif kind != "space":
             found.append(_valued(text, match, at, end))
+            if found[-1].kind == "open":
+                break
         at = end
     found.append(Token("end", "", len(text), len(text)))
     return found
@@ -116,13 +118,13 @@ def _valued(text: str, match: re.Match[str], at: int, end: int) -> Token:
         case "number":
             return Token("wrong", _no_number(written), at, end)
         case _:
-            return Token("open", "this string has no closing quote", at, end)
+            return Token("open", "this string has no closing quote", at, len(text))
 
 
 def _attribute(text: str, match: re.Match[str], at: int, end: int) -> Token:
     named = match["named"]
     if end < len(text) and text[end] == '"':
-        return Token("open", "this quoted name has no closing quote", end, end)
+        return Token("open", "this quoted name has no closing quote", at, len(text))
     scope = match[0][: len(match[0]) - len(named)]
     parent = scope.startswith("parent.")
     if not named:

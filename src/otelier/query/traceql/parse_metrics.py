@@ -139,6 +139,8 @@ class SeriesParser(ExpressionParser):
         token = self._token
         if token.kind == "sign" and token.value in ("=", ">", "<"):
             self._no_operand()
+        if self._is("{") or (self._is("(") and self._follows("{")):
+            self._fail(token, "series are compared with a number, not with spans or series")
         return self._folded(self._operation(SUM), token, durations=True)
 
     def _folded(self, value: Expression | Scalar, token: Token, *, durations: bool = False) -> Constant:
