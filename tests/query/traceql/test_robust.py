@@ -49,7 +49,7 @@ def test_any_words(text):
     survives(text)
 
 
-@given(queries, st.data())
+@given(queries(), st.data())
 def test_any_slip_of_the_hand(query, data):
     text = written(query)
     at = data.draw(st.integers(0, len(text)))
@@ -57,7 +57,7 @@ def test_any_slip_of_the_hand(query, data):
     survives(text[:at] + data.draw(_pieces) + text[to:])
 
 
-@given(queries, st.data())
+@given(queries(), st.data())
 def test_any_half_of_a_query(query, data):
     text = written(query)
     survives(text[: data.draw(st.integers(0, len(text)))])

@@ -8,12 +8,12 @@ from otelier.query.traceql import parse, read, written
 from .trees import queries
 
 
-@given(queries)
+@given(queries())
 def test_a_written_query_reads_as_itself(query):
     assert parse(written(query)) == query
 
 
-@given(queries)
+@given(queries())
 def test_the_normal_form_stays(query):
     text = written(query)
     assert written(parse(text)) == text

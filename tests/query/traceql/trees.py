@@ -6,133 +6,181 @@ from hypothesis import strategies as st
 
 from otelier.query.traceql import ast
 
-_texts = st.text(st.characters(codec="utf-8"), max_size=6)
-_names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=6) | st.sampled_from(
-    ["http.method", "5xx", "span.a"]
-)
-_numbers = (
-    st.builds(ast.Constant, st.integers(-(2**63), 2**63 - 1), st.just("int"))
-    | st.builds(ast.Constant, st.floats(allow_nan=False, allow_infinity=False), st.just("float"))
-    | st.builds(ast.Constant, st.integers(1 - 2**63, 2**63 - 1), st.just("duration"))
-)
-constants = (
-    _numbers
-    | st.builds(ast.Constant, _texts, st.just("string"))
-    | st.builds(ast.Constant, st.booleans(), st.just("bool"))
-    | st.builds(ast.Constant, st.integers(0, 2), st.just("status"))
-    | st.builds(ast.Constant, st.integers(0, 5), st.just("kind"))
-    | st.just(ast.Constant(None, "nil"))
-)
-_plain = _numbers.filter(lambda number: number.type != "duration")
-fields = (
-    st.builds(ast.Attribute, st.sampled_from(get_args(ast.AttributeScope)), _names)
-    | st.builds(ast.Attribute, st.sampled_from(["any", "span", "resource"]), _names, st.just(True))
-    | st.builds(ast.Intrinsic, st.sampled_from(get_args(ast.IntrinsicName)))
-)
+_letters = st.characters(codec="utf-8")
+_names = st.text(_letters, min_size=1, max_size=6) | st.sampled_from(["http.method", "5xx", "span.a"])
+_floats = st.floats(allow_nan=False, allow_infinity=False)
+_worths = {
+    "int": st.integers(-(2**63), 2**63 - 1),
+    "float": _floats,
+    "duration": st.integers(1 - 2**63, 2**63 - 1),
+    "string": st.text(_letters, max_size=6),
+    "bool": st.booleans(),
+    "status": st.integers(0, 2),
+    "kind": st.integers(0, 5),
+    "nil": st.none(),
+}
+_counts = st.integers(0, 2**63 - 1)
+_ALL = ast.Filter(ast.Constant(True, "bool"))
+_SPANSETS = (ast.Filter, ast.Without, ast.Combination, ast.Structural, ast.Pipeline)
 
 
-# Deferred, because strategies tell themselves in full, each inside of the next one.
-expressions = st.deferred(lambda: _any_expressions)
-spansets = st.deferred(lambda: _any_spansets)
-scalars = st.deferred(lambda: _any_scalars)
-series = st.deferred(lambda: _any_series)
+def _one(draw, words):
+    return draw(st.sampled_from(words))
 
 
-def _recursive(leaves, deeper, *, max_leaves):
-    return st.recursive(leaves, lambda inner: deeper(st.deferred(lambda: inner)), max_leaves=max_leaves)
+def _some(draw, part, least=1):
+    return tuple(part() for _ in range(draw(st.integers(least, 3))))
 
 
-def _some(strategy, least=1):
-    return st.lists(strategy, min_size=least, max_size=3).map(tuple)
+@st.composite
+def constants(draw, types=tuple(_worths)):
+    type_ = _one(draw, types)
+    return ast.Constant(draw(_worths[type_]), type_)
 
 
-def _words(alias):
-    return st.sampled_from(get_args(alias))
+numbers = constants(("int", "float", "duration"))
 
 
-_any_expressions = _recursive(
-    constants | fields | st.builds(ast.Array, _some(constants)),
-    lambda inner: (
-        st.builds(ast.Negative, inner)
-        | st.builds(ast.Not, inner)
-        | st.builds(ast.Arithmetic, _words(ast.ArithmeticOperator), inner, inner)
-        | st.builds(ast.Comparison, _words(ast.ComparisonOperator), inner, inner)
-        | st.builds(ast.Logical, _words(ast.LogicalOperator), _some(inner, 2))
-    ),
-    max_leaves=8,
-)
-_filters = st.builds(ast.Filter, expressions) | st.just(ast.Filter(ast.Constant(True, "bool")))
-_aggregates = st.just(ast.Aggregate("count")) | st.builds(
-    ast.Aggregate, st.sampled_from(["min", "max", "avg", "sum"]), expressions
-)
-_sort_keys = st.builds(ast.SortKey, expressions | _aggregates, st.booleans())
-_plain_stages = (
-    st.builds(ast.GroupBy, expressions)
-    | st.builds(ast.Select, _some(fields))
-    | st.builds(ast.Sort, _some(_sort_keys))
-    | st.builds(ast.ScalarFilter, _words(ast.OrderOperator), _aggregates, _numbers | _aggregates)
-)
+@st.composite
+def fields(draw):
+    match draw(st.integers(0, 2)):
+        case 0:
+            return ast.Intrinsic(_one(draw, get_args(ast.IntrinsicName)))
+        case 1:
+            return ast.Attribute(_one(draw, get_args(ast.AttributeScope)), draw(_names))
+        case _:
+            return ast.Attribute(_one(draw, ("any", "span", "resource")), draw(_names), parent=True)
 
 
-def _pipelines(spansets):
-    """As operands: of one stage only if that is no spanset."""
-    several = st.tuples(spansets | _plain_stages, spansets | _plain_stages | st.just(ast.Coalesce()))
-    return st.builds(ast.Pipeline, several | st.tuples(_plain_stages))
+@st.composite
+def expressions(draw, depth=3):
+    def inner():
+        return draw(expressions(depth - 1))
+
+    match _one(draw, ["constant", "field"] + ["array", "-", "!", "sum", "comparison", "logic"] * (depth > 0)):
+        case "constant":
+            return draw(constants())
+        case "field":
+            return draw(fields())
+        case "array":
+            return ast.Array(_some(draw, lambda: draw(constants())))
+        case "-":
+            return ast.Negative(inner())
+        case "!":
+            return ast.Not(inner())
+        case "sum":
+            return ast.Arithmetic(_one(draw, get_args(ast.ArithmeticOperator)), inner(), inner())
+        case "comparison":
+            return ast.Comparison(_one(draw, get_args(ast.ComparisonOperator)), inner(), inner())
+        case _:
+            return ast.Logical(_one(draw, get_args(ast.LogicalOperator)), _some(draw, inner, 2))
 
 
-_any_spansets = _recursive(
-    _filters,
-    lambda inner: (
-        st.builds(ast.Without, inner)
-        | st.builds(ast.Combination, _words(ast.LogicalOperator), inner, inner)
-        | st.builds(ast.Structural, _words(ast.StructuralOperator), inner, inner)
-        | _pipelines(inner)
-    ),
-    max_leaves=4,
-)
-_measured = st.builds(
-    ast.Measured, _pipelines(spansets) | st.builds(ast.Pipeline, st.tuples(spansets | _plain_stages)), _aggregates
-)
-_any_scalars = _recursive(
-    _numbers | _aggregates | _measured,
-    lambda inner: st.builds(ast.ScalarArithmetic, _words(ast.ArithmeticOperator), inner, inner),
-    max_leaves=4,
-)
-_scalar_filters = st.builds(ast.ScalarFilter, _words(ast.OrderOperator), scalars, _aggregates) | st.builds(
-    ast.ScalarFilter, _words(ast.OrderOperator), _measured, scalars
-)
-_stages = spansets | _plain_stages | _scalar_filters
-_first_stages = st.builds(
-    lambda first, rest: ast.Pipeline((first, *rest)), _stages, _some(_stages | st.just(ast.Coalesce()), 0)
-)
-searches = _first_stages.filter(
-    lambda pipeline: len(pipeline.stages) > 1 or not isinstance(pipeline.stages[0], ast.Pipeline)
-)
-_by = _some(fields, 0)
-_functions = [
-    name for name in get_args(ast.MetricsFunction) if name not in ("rate", "count_over_time", "quantile_over_time")
-]
-_quantiles = _some(st.floats(allow_nan=False, allow_infinity=False))
-_times = st.integers(0, 2**63 - 1)
-_measures = (
-    st.builds(ast.Measure, st.sampled_from(["rate", "count_over_time"]), by=_by)
-    | st.builds(ast.Measure, st.sampled_from(_functions), fields, by=_by)
-    | st.builds(ast.Measure, st.just("quantile_over_time"), fields, _quantiles, _by)
-    | st.builds(ast.Compare, _filters, _times, _times, _times)
-)
-_second_stages = st.builds(ast.Ranked, st.sampled_from(["topk", "bottomk"]), _times) | st.builds(
-    ast.PointFilter, _words(ast.OrderOperator), _numbers
-)
+@st.composite
+def aggregates(draw):
+    function = _one(draw, get_args(ast.AggregateFunction))
+    return ast.Aggregate(function, None if function == "count" else draw(expressions(1)))
 
 
-def _deeper_series(inner):
-    both = st.builds(ast.MetricsMath, _words(ast.SeriesOperator), inner, inner | _plain) | st.builds(
-        ast.MetricsMath, _words(ast.SeriesOperator), _plain, inner
-    )
-    unrefined = (both | inner).filter(lambda series: not isinstance(series, ast.Refined))
-    return both | st.builds(ast.Refined, unrefined, _some(_second_stages))
+@st.composite
+def scalars(draw, depth=2):
+    match _one(draw, ["number", "aggregate"] + ["pipeline", "sum"] * (depth > 0)):
+        case "number":
+            return draw(numbers)
+        case "aggregate":
+            return draw(aggregates())
+        case "pipeline":
+            return ast.Measured(ast.Pipeline(_stages(draw, depth - 1)), draw(aggregates()))
+        case _:
+            sides = draw(scalars(depth - 1)), draw(scalars(depth - 1))
+            return ast.ScalarArithmetic(_one(draw, get_args(ast.ArithmeticOperator)), *sides)
 
 
-_any_series = _recursive(st.builds(ast.Metrics, _first_stages, _measures), _deeper_series, max_leaves=3)
-_hints = st.builds(ast.Hint, st.from_regex(r"[a-z][a-z_]{0,6}", fullmatch=True), constants)
-queries = st.builds(ast.Query, searches | series, _some(_hints, 0))
+@st.composite
+def spansets(draw, depth=2):
+    def inner():
+        return draw(spansets(depth - 1))
+
+    match _one(draw, ["all", "filter"] + ["without", "combination", "structural", "pipeline"] * (depth > 0)):
+        case "all":
+            return _ALL
+        case "filter":
+            return ast.Filter(draw(expressions()))
+        case "without":
+            return ast.Without(inner())
+        case "combination":
+            return ast.Combination(_one(draw, get_args(ast.LogicalOperator)), inner(), inner())
+        case "structural":
+            return ast.Structural(_one(draw, get_args(ast.StructuralOperator)), inner(), inner())
+        case _:
+            # In parentheses a pipeline of one spanset is that spanset.
+            stages = _stages(draw, depth - 1)
+            return stages[0] if len(stages) == 1 and isinstance(stages[0], _SPANSETS) else ast.Pipeline(stages)
+
+
+def _stages(draw, depth):
+    first = draw(_stage(depth, ("spanset", "by", "select", "sort", "scalar")))
+    rest = ("spanset", "by", "select", "sort", "scalar", "coalesce")
+    return (first, *_some(draw, lambda: draw(_stage(depth, rest)), 0))
+
+
+@st.composite
+def _stage(draw, depth, kinds):
+    match _one(draw, kinds):
+        case "spanset":
+            return draw(spansets(depth))
+        case "by":
+            return ast.GroupBy(draw(expressions(1)))
+        case "select":
+            return ast.Select(_some(draw, lambda: draw(fields())))
+        case "sort":
+            keys = expressions(1) | aggregates()
+            return ast.Sort(_some(draw, lambda: ast.SortKey(draw(keys), draw(st.booleans()))))
+        case "scalar":
+            sides = draw(aggregates()), draw(scalars(depth))
+            return ast.ScalarFilter(_one(draw, get_args(ast.OrderOperator)), *sides[:: _one(draw, (1, -1))])
+        case _:
+            return ast.Coalesce()
+
+
+@st.composite
+def _measures(draw):
+    by = _some(draw, lambda: draw(fields()), 0)
+    function = _one(draw, (*get_args(ast.MetricsFunction), "compare"))
+    match function:
+        case "compare":
+            return ast.Compare(ast.Filter(draw(expressions(1))), draw(_counts), draw(_counts), draw(_counts))
+        case "rate" | "count_over_time":
+            return ast.Measure(function, by=by)
+        case "quantile_over_time":
+            return ast.Measure(function, draw(fields()), _some(draw, lambda: draw(_floats)), by)
+        case _:
+            return ast.Measure(function, draw(fields()), by=by)
+
+
+@st.composite
+def _second_stages(draw):
+    if draw(st.booleans()):
+        return ast.Ranked(_one(draw, ("topk", "bottomk")), draw(_counts))
+    return ast.PointFilter(_one(draw, get_args(ast.OrderOperator)), draw(numbers))
+
+
+@st.composite
+def series(draw, depth=2, *, refined=True):
+    match _one(draw, ["metrics"] + ["math"] * (depth > 0) + ["refined"] * (depth > 0 and refined)):
+        case "metrics":
+            return ast.Metrics(ast.Pipeline(_stages(draw, 1)), draw(_measures()))
+        case "math":
+            sides = draw(series(depth - 1)), draw(series(depth - 1) | constants(("int", "float")))
+            return ast.MetricsMath(_one(draw, get_args(ast.SeriesOperator)), *sides[:: _one(draw, (1, -1))])
+        case _:
+            return ast.Refined(draw(series(depth - 1, refined=False)), _some(draw, lambda: draw(_second_stages())))
+
+
+@st.composite
+def queries(draw):
+    root = draw(series()) if draw(st.booleans()) else ast.Pipeline(_stages(draw, 2))
+    if isinstance(root, ast.Pipeline) and len(root.stages) == 1 and isinstance(root.stages[0], ast.Pipeline):
+        root = root.stages[0]
+    names = st.from_regex(r"[a-z][a-z_]{0,6}", fullmatch=True)
+    return ast.Query(root, _some(draw, lambda: ast.Hint(draw(names), draw(constants())), 0))
