@@ -147,8 +147,8 @@ class Not:
 class Arithmetic:
     """`a + b`; nil if a side is no number, or at a division by zero.
 
-    int with int is int (`/` cuts towards zero, `%` has the sign of the left side), with a float it is float; durations
-    count as ints of nanoseconds.
+    int with int is int (`/` cuts towards zero, `%` has the sign of the left side); any other two numbers, durations in
+    nanoseconds among them, are a float.
     """
 
     operator: ArithmeticOperator
@@ -284,8 +284,8 @@ Scalar: TypeAlias = Constant | Aggregate | Measured | ScalarArithmetic
 class ScalarFilter:
     """`count() > 2`: spansets of which it is true pass. At least one side has an aggregate.
 
-    A trace without spans passes no stage, but this one if it is true of a count of 0 (`count() = 0`, *extension*): then
-    all spans of the trace are the spanset.
+    A trace without spans passes no stage but this one, and this one only if it is true of a count of 0 and of no other
+    count (`count() = 0`, `count() < 1`; *extension*): then all spans of the trace are the spanset.
     """
 
     operator: OrderOperator
