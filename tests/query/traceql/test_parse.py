@@ -2,7 +2,7 @@
 
 import pytest
 
-from otelier.query.traceql import TraceqlError, ast, parse, read, written
+from otelier.query.traceql import TraceqlError, ast, parse, parse_field, read, written
 from otelier.query.traceql.tree import walk
 
 
@@ -192,3 +192,23 @@ def test_hints_stand_at_the_end():
 def test_a_number_of_a_pipeline_may_be_compared():
     query = read("({ .a } | count()) > ({ .b } | count())")
     assert written(query.root.stages[0].left) == "({ .a } | count())"
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("resource.service.name", ast.Attribute("resource", "service.name")),
+        (".a", ast.Attribute("any", "a")),
+        ('event."odd key"', ast.Attribute("event", "odd key")),
+        ("span:kind", ast.Intrinsic("kind")),
+        ("status", ast.Intrinsic("status")),
+    ],
+)
+def test_a_field_alone_is_read(text, field):
+    assert parse_field(text) == field
+
+
+@pytest.mark.parametrize("text", ["", "a", ".a .b", ".a = 1", "1", '"a"', "true", "{ .a }", 'span."a'])
+def test_what_is_no_field_alone_is_refused(text):
+    with pytest.raises(TraceqlError):
+        parse_field(text)

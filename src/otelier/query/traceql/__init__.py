@@ -6,11 +6,11 @@ written(query)                                                           # its n
 
 from .ast import Query
 from .errors import TraceqlError
-from .parse import parse
+from .parse import parse, parse_field
 from .text import written
 from .validate import check
 
-__all__ = ["Query", "TraceqlError", "check", "parse", "read", "written"]
+__all__ = ["Query", "TraceqlError", "check", "parse", "parse_field", "read", "written"]
 
 
 def read(text: str) -> Query:

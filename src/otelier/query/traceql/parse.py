@@ -13,6 +13,7 @@ from .ast import (
     Coalesce,
     Combination,
     Constant,
+    Field,
     Filter,
     GroupBy,
     LogicalOperator,
@@ -81,7 +82,19 @@ def parse(text: str) -> Query:
     return query
 
 
+def parse_field(text: str) -> Field:
+    """A field alone, such as `span.a`, `."b c"` or `duration`. Raises TraceqlError."""
+    return _Parser(text).field()
+
+
 class _Parser(SeriesParser):
+    def field(self) -> Field:
+        """All of the text."""
+        field = self._only_field()
+        if self._token.kind != "end":
+            self._unexpected("nothing behind the field")
+        return field
+
     def query(self) -> Query:
         """All of the text."""
         start = self._token
