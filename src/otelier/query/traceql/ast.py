@@ -42,6 +42,7 @@ LogicalOperator: TypeAlias = Literal["&&", "||"]
 StructuralOperator: TypeAlias = Literal[
     ">", "<", ">>", "<<", "~", "!>", "!<", "!>>", "!<<", "!~", "&>", "&<", "&>>", "&<<", "&~"
 ]
+SeriesOperator: TypeAlias = Literal["+", "-", "*", "/"]
 OrderOperator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">="]
 AggregateFunction: TypeAlias = Literal["count", "min", "max", "avg", "sum"]
 MetricsFunction: TypeAlias = Literal[
@@ -237,7 +238,7 @@ class Structural:
 
 
 Spanset: TypeAlias = "Filter | Without | Combination | Structural | Pipeline"
-"""Whatever selects spans of one trace; a Pipeline stands here in parentheses, and is never of one spanset only."""
+"""Whatever selects spans of one trace; a Pipeline stands here in parentheses, and has more than one spanset only."""
 
 # -- numbers of one spanset -------------------------------------------------------------------
 
@@ -412,7 +413,7 @@ class PointFilter:
 class Refined:
     """`{ } | rate() > 1 | topk(5)`: second stages, at least one, left to right, over the series before them."""
 
-    series: "Metrics | MetricsMath | Refined"
+    series: "Metrics | MetricsMath"
     stages: tuple[Ranked | PointFilter, ...]
     at: int = field(default=0, compare=False, kw_only=True)
 
@@ -421,10 +422,10 @@ class Refined:
 class MetricsMath:
     """`({ } | rate()) * 100`: per point of series with equal labels; a constant, or a series without labels, meets all.
 
-    Constants are int or float. At least one side is no constant, or it is math of constants inside of such.
+    Constants are int or float, calculated by the parser; at least one side is none. A division by zero is NaN.
     """
 
-    operator: Literal["+", "-", "*", "/"]
+    operator: SeriesOperator
     left: "Series"
     right: "Series"
     at: int = field(default=0, compare=False, kw_only=True)
