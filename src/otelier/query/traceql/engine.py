@@ -3,14 +3,12 @@
 from ..errors import BadQuery
 from ..gate import Gate
 from ..snapshot import Snapshot
-from . import ast
+from . import ast, read
 from .answer import SearchAnswer
 from .found import Found, Window
 from .limits import Budget, Limits
-from .parse import parse_query
 from .plan import plan
 from .search import Cursor, search
-from .validate import check
 
 _MAX_NS = 2**64 - 1
 _DEFAULT = Limits()
@@ -43,7 +41,7 @@ class TraceQL:
 
         `end_ns` 0: no end. `cursor`: as the answer for the page before gave it.
         """
-        pipeline = _checked(query).root
+        pipeline = read(query).root
         if not isinstance(pipeline, ast.Pipeline):
             raise BadQuery("this is a query for metrics; a search ends in spans, not in a function over time")
         if not 0 < limit <= self._limits.traces:
@@ -57,13 +55,6 @@ class TraceQL:
                     Found(view, tenant, window, Budget(self._limits)), steps, limit, spans_per_spanset, place
                 )
             )
-
-
-def _checked(text: str) -> ast.Query:
-    """Raises BadQuery."""
-    query = parse_query(text)
-    check(query, text)
-    return query
 
 
 def _window(start_ns: int, end_ns: int) -> Window:

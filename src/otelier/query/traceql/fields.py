@@ -1,12 +1,11 @@
 """The fields of a query in the words of the core (docs/spec/filter.md), and back from its columns."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields as dataclass_fields
-from dataclasses import is_dataclass
-from typing import Any, Final, cast
+from collections.abc import Mapping
+from typing import Any, Final
 
 from . import ast
 from .evaluate.values import DURATION, KIND, STATUS
+from .tree import walk
 
 CoreField = dict[str, Any]
 """JSON."""
@@ -68,17 +67,7 @@ def padded_id(field: ast.Expression, text: str) -> str:
     return text.lower().rjust(digits, "0") if digits and text else text
 
 
-def fields_in(*nodes: object) -> list[ast.Field]:
-    """All that occur anywhere in these nodes, each once, in order."""
-    return list(dict.fromkeys(each for node in nodes for each in _walk(node)))
-
-
-def _walk(node: object) -> Iterator[ast.Field]:
-    if isinstance(node, ast.Attribute | ast.Intrinsic):
-        yield node
-    elif isinstance(node, tuple):
-        for each in cast("Iterable[object]", node):
-            yield from _walk(each)
-    elif is_dataclass(node):
-        for each in dataclass_fields(node):
-            yield from _walk(getattr(node, each.name))
+def fields_in(*nodes: "ast.Expression | ast.Stage") -> list[ast.Field]:
+    """All that occur anywhere in these nodes, each once, in the order of the text."""
+    found = [each for node in nodes for each in walk(node) if isinstance(each, ast.Attribute | ast.Intrinsic)]
+    return list(dict.fromkeys(sorted(found, key=lambda each: each.at)))

@@ -5,15 +5,14 @@ before a `count() = 0`. Of the spans that they find those that start in the quer
 span's relatives are does not depend on the time that is asked for, and what is counted is what is in it.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, cast
+from dataclasses import dataclass
 
 from . import ast
 from .bracket import Bracket
 from .evaluate.stages import asks_for_none
 from .fields import fields_in
 from .pushdown import found_by
+from .tree import walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +48,12 @@ class Plan:
     @property
     def deciding(self) -> list[ast.Field]:
         """What all stages look at; `select` only shows."""
-        return fields_in(tuple(each for each in self.leading + self.rest if not isinstance(each, ast.Select)))
+        return fields_in(*(each for each in self.leading + self.rest if not isinstance(each, ast.Select)))
 
     @property
     def shown(self) -> list[ast.Field]:
         """What the answer tells of each span."""
-        return fields_in(self.leading, self.rest)
+        return fields_in(*self.leading, *self.rest)
 
 
 def plan(pipeline: ast.Pipeline) -> Plan:
@@ -74,18 +73,8 @@ def _looks_for_none(stage: ast.Stage) -> bool:
     return isinstance(stage, ast.ScalarFilter) and asks_for_none(stage)
 
 
-def _needs_tree(node: object) -> bool:
+def _needs_tree(stage: ast.Stage) -> bool:
     return any(
         isinstance(each, ast.Structural) or (isinstance(each, ast.Intrinsic) and each.name == "parent")
-        for each in _nodes(node)
+        for each in walk(stage)
     )
-
-
-def _nodes(node: object) -> Iterator[object]:
-    if isinstance(node, tuple):
-        for each in cast("tuple[object, ...]", node):
-            yield from _nodes(each)
-    elif is_dataclass(node):
-        yield node
-        for each in fields(node):
-            yield from _nodes(cast(Any, getattr(node, each.name)))
