@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
 from otelier.telemetry import Batch
@@ -105,6 +104,11 @@ def _tree(trace: Trace) -> Trace:
     for span in trace.spans:
         if span.parent:
             span.parent.children.append(span)
+    _number(trace)
+    return trace
+
+
+def _number(trace: Trace) -> None:
     number = 0
 
     def walk(span: Span) -> None:
@@ -119,7 +123,6 @@ def _tree(trace: Trace) -> Trace:
     for span in trace.spans:
         if not span.parent:
             walk(span)
-    return trace
 
 
 def _spans(batch: Batch) -> Iterable[Span]:
@@ -146,8 +149,14 @@ def _spans(batch: Batch) -> Iterable[Span]:
                     scope.name,
                     scope.version,
                     _attributes(scope.attributes),
-                    [Event(each.name, each.time_unix_nano - start, _attributes(each.attributes)) for each in span.events],
-                    [Link(each.trace_id.hex(), each.span_id.hex(), _attributes(each.attributes)) for each in span.links],
+                    [
+                        Event(each.name, each.time_unix_nano - start, _attributes(each.attributes))
+                        for each in span.events
+                    ],
+                    [
+                        Link(each.trace_id.hex(), each.span_id.hex(), _attributes(each.attributes))
+                        for each in span.links
+                    ],
                 )
 
 

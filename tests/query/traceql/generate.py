@@ -11,10 +11,34 @@ from otelier.telemetry import Batch
 from otelier.testing.telemetry import START_NS, span_id, trace_id
 
 _VALUES = st.sampled_from(
-    ["x", "y", "xy", "", "5", 5, 0, -3, 2**60 + 1, 5.0, 0.5, -2.5, float(2**60), True, False, ["x", "y"], ["z"], [5, 7], [0.5, "x"], [], ...]
+    [
+        "x",
+        "y",
+        "xy",
+        "",
+        "5",
+        5,
+        0,
+        -3,
+        2**60 + 1,
+        5.0,
+        0.5,
+        -2.5,
+        float(2**60),
+        True,
+        False,
+        ["x", "y"],
+        ["z"],
+        [5, 7],
+        [0.5, "x"],
+        [],
+        ...,
+    ]
 )
 _ATTRIBUTES = st.dictionaries(st.sampled_from(["a", "b", "n"]), _VALUES, max_size=3)
-_SERVICES = st.sampled_from([{"service.name": "web"}, {"service.name": "cart", "a": "x"}, {"a": 5}, {"service.name": "web", "b": ["x"]}])
+_SERVICES = st.sampled_from(
+    [{"service.name": "web"}, {"service.name": "cart", "a": "x"}, {"a": 5}, {"service.name": "web", "b": ["x"]}]
+)
 _SECOND = 10**9
 
 
@@ -64,7 +88,12 @@ def batches(draw: Any) -> list[Batch]:
         for span, own in zip(spans, parts, strict=True):
             if own == part:
                 # What is sent twice is the same both times, its resource too.
-                resources = [{"service.name": "web"}, {"service.name": "cart", "a": "x"}, {"a": 5}, {"service.name": "web", "b": ["x"]}]
+                resources = [
+                    {"service.name": "web"},
+                    {"service.name": "cart", "a": "x"},
+                    {"a": 5},
+                    {"service.name": "web", "b": ["x"]},
+                ]
                 under = message.resource_spans.add()
                 under.resource.attributes.extend(_pairs(resources[(span.span_id[0] + span.name.__len__()) % 4]))
                 scope = under.scope_spans.add()
@@ -102,9 +131,19 @@ _FIELDS = st.sampled_from(
         "instrumentation.s", "event.e", "link.l", "parent.a", "parent.span.n", "parent.resource.a",
     ]
 )  # fmt: skip
-_STRINGS = st.sampled_from(["name", "statusMessage", "event:name", "instrumentation:name", "rootName", "rootServiceName"])
+_STRINGS = st.sampled_from(
+    ["name", "statusMessage", "event:name", "instrumentation:name", "rootName", "rootServiceName"]
+)
 _NUMBERS = st.sampled_from(
-    ["duration", "traceDuration", "event:timeSinceStart", "nestedSetLeft", "nestedSetRight", "nestedSetParent", "span:childCount"]
+    [
+        "duration",
+        "traceDuration",
+        "event:timeSinceStart",
+        "nestedSetLeft",
+        "nestedSetRight",
+        "nestedSetParent",
+        "span:childCount",
+    ]
 )
 _TEXTS = st.sampled_from(['"x"', '"y"', '"5"', '""', '"get"', '"web"', '"log"', '"boom"', '"lib"'])
 _PATTERNS = st.sampled_from(['"x.*"', '"g.t"', '".*e.*"', '""', '"web|cart"'])
@@ -127,7 +166,9 @@ def _joined(*parts: Any) -> Any:
 _NUMERIC = st.recursive(
     st.one_of(_FIELDS, _NUMBERS, _LITERALS),
     lambda inner: st.one_of(
-        _joined(inner, st.sampled_from(["+", "-", "*", "/", "%"]), inner), _joined("(", inner, "^", "2", ")"), _joined("- (", inner, ")")
+        _joined(inner, st.sampled_from(["+", "-", "*", "/", "%"]), inner),
+        _joined("(", inner, "^", "2", ")"),
+        _joined("- (", inner, ")"),
     ),
     max_leaves=3,
 )
@@ -146,8 +187,15 @@ _COMPARISONS = st.one_of(
     _joined(_FIELDS, _ORDERS, _FIELDS),
     _IDS,
 )
+_LIKELY = st.sampled_from(
+    [
+        "true", "kind != client", "status != error", "span.n != nil", "duration >= 0", "span.a = nil", ".a != nil",
+        "span.n >= 0", "nestedSetParent < 0", 'name =~ "g.*"', "event:name != nil", "span:childCount > 0", '.a != "x"',
+        "parent.a != nil", "parent != nil"
+    ]
+)  # fmt: skip
 _CONDITIONS = st.recursive(
-    st.one_of(_COMPARISONS, _COMPARISONS, _FIELDS, st.just("true")),
+    st.one_of(_COMPARISONS, _FIELDS, _LIKELY, _LIKELY),
     lambda inner: st.one_of(
         _joined("(", inner, st.sampled_from(["&&", "||"]), inner, ")"),
         _joined("! (", inner, ")"),
@@ -155,17 +203,24 @@ _CONDITIONS = st.recursive(
     ),
     max_leaves=3,
 )
-_FILTERS = st.one_of(st.just("{ }"), _joined("{", _CONDITIONS, "}"), _joined("{", _CONDITIONS, "}"))
+_FILTERS = st.one_of(st.just("{ }"), _joined("{", _LIKELY, "}"), _joined("{", _CONDITIONS, "}"))
 _RELATIONS = st.sampled_from(
     [">", "<", ">>", "<<", "~", "!>", "!<", "!>>", "!<<", "!~", "&>", "&<", "&>>", "&<<", "&~"]
 )
 _AGGREGATES = st.one_of(
     st.just("count()"),
-    _joined(st.sampled_from(["min(", "max(", "avg(", "sum("]), st.one_of(_FIELDS, st.just("duration"), st.just("span.n + 1")), ")"),
+    _joined(
+        st.sampled_from(["min(", "max(", "avg(", "sum("]),
+        st.one_of(_FIELDS, st.just("duration"), st.just("span.n + 1")),
+        ")",
+    ),
 )
-_GROUPS = st.sampled_from(["by(span.a)", "by(resource.service.name)", "by(name)", "by(.n)", "by(span.n > 3)", "by(kind)", "by(event:name)"])
+_GROUPS = st.sampled_from(
+    ["by(span.a)", "by(resource.service.name)", "by(name)", "by(.n)", "by(span.n > 3)", "by(kind)", "by(event:name)"]
+)
 _SCALARS = st.one_of(
     _joined(_AGGREGATES, _ORDERS, st.sampled_from(["0", "1", "2", "5", "1s"])),
+    _joined("count()", st.sampled_from([">", ">=", "!=", "<="]), st.sampled_from(["0", "1", "2"])),
     _joined("count() =", st.just("0")),
     _joined(_AGGREGATES, st.sampled_from(["+", "-", "*"]), _AGGREGATES, _ORDERS, st.sampled_from(["1", "2.5"])),
     _joined(_AGGREGATES, _ORDERS, _AGGREGATES),
@@ -182,15 +237,18 @@ def _spansets(inner: Any) -> Any:
     )
 
 
-_SPANSETS = st.one_of(_joined("!", _FILTERS), st.recursive(_FILTERS, _spansets, max_leaves=4))
-_STAGES = st.one_of(_GROUPS, _SCALARS, _SPANSETS, st.just("coalesce()"), st.just("select(span.b, duration)"), _SCALARS)
+_SPANSETS = st.recursive(_FILTERS, _spansets, max_leaves=4)
+_STATEMENTS = _joined("!", _FILTERS)
+_STAGES = st.one_of(
+    _STATEMENTS, _GROUPS, _SCALARS, _SPANSETS, st.just("coalesce()"), st.just("select(span.b, duration)"), _SCALARS
+)
 _MEASURED = _joined("(", _FILTERS, "|", _AGGREGATES, ")", _ORDERS, "(", _FILTERS, "|", _AGGREGATES, ")")
 
 
 @st.composite
 def queries(draw: Any) -> str:
     """Texts of searches, not all of them valid."""
-    first = draw(st.one_of(_SPANSETS, _SPANSETS, _SPANSETS, _SCALARS, _MEASURED))
+    first = draw([_SPANSETS, _SCALARS, _MEASURED, _STATEMENTS][max(0, draw(st.integers(-12, 3)))])
     return " | ".join([first, *draw(st.lists(_STAGES, max_size=2))])
 
 

@@ -6,8 +6,9 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from . import oracle
+from . import oracle_values as values
 from .decoded import Span, Trace
+from .oracle import ancestors
 
 
 class Column:
@@ -45,22 +46,22 @@ def column(field: Any, spans: list[tuple[Trace, Span]]) -> Column:
         ids = {"trace_id": lambda span: span.trace_id, "span_id": lambda span: span.span_id}
         made.raw = b"".join(ids.get(field["key"], lambda span: span.parent_id or bytes(8))(span) for _, span in spans)
     for trace, span in spans:
-        values = of(field, trace, span)
-        tag, data = cell(values, texts)
+        found = of(field, trace, span)
+        tag, data = cell(found, texts)
         made.tags += bytes([tag])
         made.data += data
     made.texts = list(texts)
     return made
 
 
-def cell(values: list[Any], texts: dict[str, int]) -> tuple[int, bytes]:
-    if not values:
+def cell(found: list[Any], texts: dict[str, int]) -> tuple[int, bytes]:
+    if not found:
         return 0, bytes(8)
-    if len(values) > 1 or isinstance(values[0], list):
-        flat = [each for value in values for each in (value if isinstance(value, list) else [value])]
+    if len(found) > 1 or isinstance(found[0], list):
+        flat = [each for value in found for each in (value if isinstance(value, list) else [value])]
         text = json.dumps([{} if each is ... else each for each in flat])
         return 5, struct.pack("<q", texts.setdefault(text, len(texts)))
-    (value,) = values
+    (value,) = found
     match value:
         case str():
             return 1, struct.pack("<q", texts.setdefault(value, len(texts)))
@@ -101,7 +102,7 @@ def of(field: Any, trace: Trace, span: Span | None) -> list[Any]:
 
 
 intrinsics: dict[str, Callable[[Span, Trace], Any]] = {
-    "service": lambda span, _: oracle.service(span) or None,
+    "service": lambda span, _: values.service(span) or None,
     "name": lambda span, _: span.name,
     "kind": lambda span, _: span.kind,
     "status": lambda span, _: span.status,
@@ -114,12 +115,12 @@ intrinsics: dict[str, Callable[[Span, Trace], Any]] = {
     "parent_span_id": lambda span, _: span.parent_id.hex() or None,
     "scope_name": lambda span, _: span.scope_name,
     "scope_version": lambda span, _: span.scope_version,
-    "trace_duration_ns": lambda span, trace: int(oracle.intrinsic("traceDuration", span, trace)),
-    "root_name": lambda span, trace: oracle.intrinsic("rootName", span, trace),
-    "root_service": lambda span, trace: oracle.intrinsic("rootServiceName", span, trace),
+    "trace_duration_ns": lambda span, trace: int(values.intrinsic("traceDuration", span, trace)),
+    "root_name": lambda span, trace: values.intrinsic("rootName", span, trace),
+    "root_service": lambda span, trace: values.intrinsic("rootServiceName", span, trace),
     "nested_left": lambda span, _: span.left,
     "nested_right": lambda span, _: span.right,
-    "nested_parent": lambda span, trace: oracle.intrinsic("nestedSetParent", span, trace),
+    "nested_parent": lambda span, trace: values.intrinsic("nestedSetParent", span, trace),
     "child_count": lambda span, _: len(span.children),
 }
 
@@ -133,24 +134,22 @@ def means(f: Any, trace: Trace, span: Span) -> bool:
         return not means(f["not"], trace, span)
     if "has" in f:
         return any(means(f["filter"], trace, each) for each in relatives(f["has"], trace, span))
-    values = of(f["field"], trace, span)
+    found = of(f["field"], trace, span)
     if f["op"] == "exists":
-        return bool(values)
+        return bool(found)
     wanted = f["value"]
     if isinstance(wanted, dict):
         wanted = int(wanted["int"]) if "int" in wanted else float(wanted["double"])
-    return any(holds(f["op"], each, wanted, arrays=f.get("arrays", False)) for each in values)
+    return any(holds(f["op"], each, wanted, arrays=f.get("arrays", False)) for each in found)
 
 
 def holds(op: str, have: Any, wanted: Any, *, arrays: bool) -> bool:
-    if isinstance(have, list):
-        return arrays and oracle.holds({"=~": "re", "!~": "!re"}.get(op, op), oracle.Several(have), wanted) if op not in (
-            "=~",
-            "!~",
-        ) else arrays and searched(op, [each for each in have if isinstance(each, str)], wanted)
+    if isinstance(have, list) and not arrays:
+        return False
     if op in ("=~", "!~"):
-        return isinstance(have, str) and searched(op, [have], wanted)
-    return oracle.holds(op, have, wanted)
+        elements = have if isinstance(have, list) else [have]
+        return searched(op, [each for each in elements if isinstance(each, str)], wanted)
+    return values.holds(op, values.Several(have) if isinstance(have, list) else have, wanted)
 
 
 def searched(op: str, texts: list[str], pattern: str) -> bool:
@@ -165,11 +164,13 @@ def relatives(relation: str, trace: Trace, span: Span) -> list[Span]:
         case "child":
             return span.children
         case "ancestor":
-            return oracle.ancestors(span)
+            return ancestors(span)
         case "descendant":
-            return [each for each in trace.spans if span in oracle.ancestors(each)]
+            return [each for each in trace.spans if span in ancestors(each)]
         case "sibling":
-            return [each for each in trace.spans if each is not span and each.parent_id and each.parent_id == span.parent_id]
+            return [
+                each for each in trace.spans if each is not span and each.parent_id and each.parent_id == span.parent_id
+            ]
     return trace.spans
 
 
@@ -180,11 +181,22 @@ class StandIn:
         self.traces = traces
 
     def gather(
-        self, tenant: str, filter_json: bytes, fields_json: bytes, start_ns: int, end_ns: int, *, newest: int = 0, **_: Any
+        self,
+        tenant: str,
+        filter_json: bytes,
+        fields_json: bytes,
+        start_ns: int,
+        end_ns: int,
+        *,
+        newest: int = 0,
+        **_: Any,
     ) -> Table:
         condition = json.loads(filter_json)
         found = [
-            (trace, [each for each in trace.spans if start_ns <= each.start_ns <= end_ns and means(condition, trace, each)])
+            (
+                trace,
+                [each for each in trace.spans if start_ns <= each.start_ns <= end_ns and means(condition, trace, each)],
+            )
             for trace in self.traces
         ]
         found = [each for each in found if each[1]]
@@ -205,10 +217,10 @@ class StandIn:
         for trace in (by_id[each] for each in trace_ids if each in by_id):
             services: dict[str, list[int]] = {}
             for span in trace.spans:
-                counts = services.setdefault(oracle.service(span), [0, 0])
+                counts = services.setdefault(values.service(span), [0, 0])
                 counts[0] += 1
                 counts[1] += span.status == 2
-            names = (oracle.intrinsic(each, trace.spans[0], trace) for each in ("rootServiceName", "rootName"))
+            names = (values.intrinsic(each, trace.spans[0], trace) for each in ("rootServiceName", "rootName"))
             rows = [(name, *counts) for name, counts in sorted(services.items())]
             made.append((trace.trace_id, *names, trace.start_ns, trace.end_ns, len(trace.spans), 0, 0, rows))
         return made

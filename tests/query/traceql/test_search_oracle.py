@@ -32,14 +32,18 @@ def test_planned_is_oracle(sent, query, window):
     answer = search(Found(StandIn(decoded), "t", window, Budget(Limits())), steps, 100, 1000, Cursor())
     expected = oracle.search(pipeline, decoded, *window)
     found = {
-        trace.trace_id: sorted(sorted((each.start_ns, each.span_id) for each in spanset.spans) for spanset in trace.spansets)
+        trace.trace_id: sorted(
+            sorted((each.start_ns, each.span_id) for each in spanset.spans) for spanset in trace.spansets
+        )
         for trace in answer.traces
     }
     assert found == {
         trace_id: sorted(sorted((each.start_ns, each.span_id) for each in spanset.spans) for spanset in spansets)
         for trace_id, spansets in expected.items()
     }, query
-    newest = {trace_id: max(span.start_ns for each in sets for span in each.spans) for trace_id, sets in expected.items()}
+    newest = {
+        trace_id: max(span.start_ns for each in sets for span in each.spans) for trace_id, sets in expected.items()
+    }
     assert [each.trace_id for each in answer.traces] == sorted(
         newest, key=lambda trace_id: (newest[trace_id], trace_id), reverse=True
     )

@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-AnyValue: TypeAlias = "str | bool | int | float | None | tuple[AnyValue, ...]"
+AnyValue: TypeAlias = "str | bool | int | float | tuple[AnyValue, ...] | None"
 """Durations (`1.2s`), kinds (`server`) and statuses (`error`) are texts; None: nil, as a group has it."""
 
 

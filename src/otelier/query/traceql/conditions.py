@@ -10,7 +10,7 @@ from .bracket import ALL_SPANS, NO_SPANS, Bracket, at_most, both, either, exactl
 from .evaluate.compare import anchored, compare
 from .evaluate.expression import values
 from .evaluate.values import BOOL, DOUBLE, KIND, STATUS, STRING, Values, constant
-from .fields import TYPES, fields_in, field_of, padded_id, several
+from .fields import TYPES, field_of, fields_in, padded_id, several
 
 _FLIPPED: Mapping[ast.ComparisonOperator, ast.ComparisonOperator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _POSITIVE: Mapping[ast.ComparisonOperator, ast.ComparisonOperator] = {"!=": "=", "!~": "=~"}

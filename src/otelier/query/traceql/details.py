@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _NAME = ast.Intrinsic("name")
 _DURATION = ast.Intrinsic("duration")
 _SPAN_ID = ast.Intrinsic("span:id")
-_TOLD: frozenset[str] = frozenset({"name", "duration", "span:id", "trace:id", "traceDuration", "rootName", "rootServiceName"})
+_TOLD: frozenset[str] = frozenset(
+    {"name", "duration", "span:id", "trace:id", "traceDuration", "rootName", "rootServiceName"}
+)
 """Intrinsics that answers have fields for."""
 
 

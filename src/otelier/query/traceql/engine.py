@@ -17,8 +17,8 @@ _DEFAULT = Limits()
 class TraceQL:
     """Answers queries; used from several threads.
 
-    Each raises BadQuery, TooLarge, Busy or StoreUnreadable. A query that runs out of time is answered with what was found
-    until then, and the answer says so.
+    Each raises BadQuery, TooLarge, Busy or StoreUnreadable. A query that runs out of time is answered with what was
+    found until then, and the answer says so.
     """
 
     def __init__(self, snapshot: Snapshot, gate: Gate, limits: Limits = _DEFAULT) -> None:

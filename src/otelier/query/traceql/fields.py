@@ -43,7 +43,13 @@ TYPES: Final[Mapping[str, int]] = {
     "status": STATUS,
 }
 """Tags of intrinsics that are integers to the core."""
-ID_DIGITS: Final[Mapping[str, int]] = {"trace:id": 32, "link:traceID": 32, "span:id": 16, "span:parentID": 16, "link:spanID": 16}
+ID_DIGITS: Final[Mapping[str, int]] = {
+    "trace:id": 32,
+    "link:traceID": 32,
+    "span:id": 16,
+    "span:parentID": 16,
+    "link:spanID": 16,
+}
 """Hexadecimal digits of intrinsics that are ids."""
 
 

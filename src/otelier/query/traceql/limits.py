@@ -58,7 +58,9 @@ class Budget:
     def whole(self, partial: str) -> None:
         """Raises TooLarge where traces that must be read whole were not."""
         if partial:
-            raise TooLarge(f"the query reached its limit of {self._allowed(partial)} for traces at once; narrow its conditions")
+            raise TooLarge(
+                f"the query reached its limit of {self._allowed(partial)} for traces at once; narrow its conditions"
+            )
 
     @property
     def read(self) -> Read:

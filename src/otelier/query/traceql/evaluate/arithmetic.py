@@ -19,7 +19,9 @@ def arithmetic(op: ArithmeticOperator, left: Values, right: Values) -> Values:
         if not whole.any():
             return Values(np.where(numbers, np.uint8(DOUBLE), np.uint8(NIL)), fractions)
         ints, valid = _integers(op, left.data, right.data)
-    tags = np.where(whole, np.where(valid, np.uint8(INT), np.uint8(NIL)), np.where(numbers, np.uint8(DOUBLE), np.uint8(NIL)))
+    tags = np.where(
+        whole, np.where(valid, np.uint8(INT), np.uint8(NIL)), np.where(numbers, np.uint8(DOUBLE), np.uint8(NIL))
+    )
     return Values(tags.astype(np.uint8), np.where(whole, ints, fractions))
 
 
@@ -30,7 +32,9 @@ def negative(values: Values) -> Values:
     return Values(np.where(values.numeric, values.tags, np.uint8(NIL)), minus)
 
 
-def _doubles(op: ArithmeticOperator, left: Values, right: Values) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
+def _doubles(
+    op: ArithmeticOperator, left: Values, right: Values
+) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
     a, b = left.floats(), right.floats()
     match op:
         case "+":

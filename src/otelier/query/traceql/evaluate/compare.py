@@ -1,8 +1,8 @@
 """Comparisons: true or false for each row, never nil.
 
-False where a side is nil or the types don't match, for `!=` and `!~`, too. Numbers compare by value, exactly. Of several
-values (arrays, the fields of events and links) any may fulfil an operator, but `!=` and `!~` ask that none is equal or
-matches, while one is of a type that could.
+False where a side is nil or the types don't match, for `!=` and `!~`, too. Numbers compare by value, exactly. Of
+several values (arrays, the fields of events and links) any may fulfil an operator, but `!=` and `!~` ask that none is
+equal or matches, while one is of a type that could.
 """
 
 import operator

@@ -81,7 +81,12 @@ def _common_tags(operand: Values, groups: Ints, count: int) -> "np.ndarray[tuple
     return np.select([kinds > 1, *seen], [DOUBLE, INT, DURATION, DOUBLE], NIL).astype(np.uint8)
 
 
-def _extremes(function: ast.AggregateFunction, operand: Values, groups: Ints, tags: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]") -> Values:
+def _extremes(
+    function: ast.AggregateFunction,
+    operand: Values,
+    groups: Ints,
+    tags: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]",
+) -> Values:
     floats = np.zeros(len(tags))
     whole = np.zeros(len(tags), np.int64)
     if len(groups):
@@ -93,7 +98,11 @@ def _extremes(function: ast.AggregateFunction, operand: Values, groups: Ints, ta
     return _typed(tags, whole, floats)
 
 
-def _typed(tags: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]", whole: Ints, floats: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]") -> Values:
+def _typed(
+    tags: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]",
+    whole: Ints,
+    floats: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]",
+) -> Values:
     return Values(tags, np.where(tags == DOUBLE, floats.view(np.int64), whole))
 
 

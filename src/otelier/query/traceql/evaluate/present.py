@@ -1,7 +1,7 @@
 """Values as answers show them."""
 
 from ..answer import AnyValue
-from .values import ARRAY, BOOL, DOUBLE, DURATION, INT, KIND, NIL, OTHER, STATUS, STRING, Values, array_elements
+from .values import ARRAY, BOOL, DOUBLE, DURATION, INT, NIL, OTHER, STATUS, STRING, Values, array_elements
 
 STATUSES = ("unset", "ok", "error")
 KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")

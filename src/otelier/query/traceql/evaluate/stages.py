@@ -44,7 +44,11 @@ def asks_for_none(stage: ast.ScalarFilter) -> bool:
     number = constant.value
     if not isinstance(number, int | float):
         return False
-    return (operator == "=" and number == 0) or (operator == "<" and 0 < number <= 1) or (operator == "<=" and 0 <= number < 1)
+    return (
+        (operator == "=" and number == 0)
+        or (operator == "<" and 0 < number <= 1)
+        or (operator == "<=" and 0 <= number < 1)
+    )
 
 
 def _without(before: Spansets, left: Spansets) -> Spansets:

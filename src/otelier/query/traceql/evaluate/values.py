@@ -24,12 +24,20 @@ NIL, STRING, BOOL, INT, DOUBLE, ARRAY, OTHER = range(7)
 DURATION, STATUS, KIND = 7, 8, 9
 """What is an integer to the core: nanoseconds, and OTLP's numbers."""
 
-_TAGS = {"int": INT, "float": DOUBLE, "duration": DURATION, "string": STRING, "bool": BOOL, "status": STATUS, "kind": KIND}
+_TAGS = {
+    "int": INT,
+    "float": DOUBLE,
+    "duration": DURATION,
+    "string": STRING,
+    "bool": BOOL,
+    "status": STATUS,
+    "kind": KIND,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """`tags`, and `data` by tag: index into `texts` (string, JSON of an array, other), 0 or 1, integer, bits of a double."""
+    """`data` by tag: index into `texts` (string, JSON of an array, other), 0 or 1, an integer, bits of a double."""
 
     tags: Tags
     data: Ints
