@@ -3,6 +3,7 @@
 Shares with the product the parser and its tree, and nothing else.
 """
 
+import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import Any
 from otelier.query.traceql import ast, written
 
 from .decoded import Span, Trace
-from .oracle_values import ORDERS, TYPES, Duration, calculate, holds, number, value, wrapped
+from .oracle_values import ORDERS, TYPES, Duration, Kind, Status, calculate, holds, number, value, wrapped
 
 # -- spans of a trace -------------------------------------------------------------------------
 
@@ -190,3 +191,41 @@ def search(pipeline: ast.Pipeline, traces: list[Trace], start_ns: int, end_ns: i
         if left := run(stages[end:], [each for each in cut if each.spans], trace):
             answer[trace.trace_id] = left
     return answer
+
+
+# -- order ------------------------------------------------------------------------------------
+
+
+def sorted_ids(sort: ast.Sort, traces: list[Trace], answer: dict[bytes, list[Spanset]]) -> list[bytes]:
+    """Traces by their first span; of equal ones the newest found span decides, then the greater id."""
+    by_id = {trace.trace_id: trace for trace in traces}
+
+    def place(trace_id: bytes) -> Any:
+        trace = by_id[trace_id]
+        keys = [
+            [key(each, span, spanset, trace) for each in sort.keys]
+            for spanset in answer[trace_id]
+            for span in spanset.spans
+        ]
+        newest = max(span.start_ns for spanset in answer[trace_id] for span in spanset.spans)
+        return min(keys), -newest, bytes(255 - each for each in trace_id)
+
+    return sorted(answer, key=place)
+
+
+def key(sort_key: ast.SortKey, span: Span, spanset: Spanset, trace: Trace) -> Any:
+    """Nil last; booleans, numbers, texts; all but nil turned round where it descends."""
+    if isinstance(sort_key.value, ast.Aggregate):
+        item = aggregate(sort_key.value, spanset.spans, trace)
+    else:
+        item = value(sort_key.value, span, trace)
+    sign = -1 if sort_key.descending else 1
+    if item is None:
+        return (9, 0)
+    if isinstance(item, bool):
+        return (0, sign * item)
+    if number(item) or type(item) in (Status, Kind):
+        return (sign, sign * item)
+    text = json.dumps(item) if isinstance(item, list) else str(item)
+    points = [*map(ord, text), -1]
+    return (2 * sign, [sign * each for each in points])

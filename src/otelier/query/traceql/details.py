@@ -11,7 +11,7 @@ from .evaluate.order import arranged
 from .evaluate.present import any_value
 from .evaluate.spansets import Spansets
 from .evaluate.table import Table
-from .found import Found
+from .found import Found, asked_for
 from .plan import Plan
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def results(found: Found, plan: Plan, trace_ids: Sequence[bytes], spans_per_span
         return ()
     spansets: dict[bytes, tuple[Spanset, ...]] = {}
     shown = [*plan.shown, _NAME, _DURATION, _SPAN_ID]
-    for judged in found.judged_traces(plan, trace_ids, shown):
+    for judged in found.judged_traces(plan, trace_ids, asked_for(shown)):
         told = _Told(judged.table, judged.spansets, plan)
         spansets |= told.by_trace(spans_per_spanset)
     return tuple(

@@ -7,7 +7,7 @@ from ..errors import BadQuery
 from .answer import SearchAnswer
 from .details import results
 from .evaluate.order import Key, first_traces, newest
-from .found import Found, Judged
+from .found import Found, Judged, asked_for
 from .plan import Plan
 
 _FIRST_LOOK = 64
@@ -77,14 +77,14 @@ def _newest(found: Found, plan: Plan, cursor: Cursor, want: int) -> list[_Place]
 def _look(found: Found, plan: Plan, look: int, known: dict[bytes, int], seen: set[bytes]) -> _Place | None:
     """Judge the newest `look` candidates; the last of them, if there may be more."""
     by_rows = plan.by_rows and not plan.decided
-    candidates = found.candidates(plan, look, plan.deciding if by_rows else ())
+    candidates = found.candidates(plan, look, asked_for(plan.deciding if by_rows else ()))
     ids, starts = candidates.trace_ids, candidates.newest_ns
     if plan.decided:
         known.update(zip(ids, starts, strict=True))
     elif by_rows:
         _note(known, found.judged_rows(plan, candidates.table))
     else:
-        for judged in found.judged_traces(plan, [each for each in ids if each not in seen], plan.deciding):
+        for judged in found.judged_traces(plan, [each for each in ids if each not in seen], asked_for(plan.deciding)):
             _note(known, judged)
         seen.update(ids)
     return (starts[-1], ids[-1]) if len(ids) == look else None
@@ -99,6 +99,6 @@ def _sorted(found: Found, plan: Plan, want: int) -> list[Key]:
     """All of them have to be looked at."""
     assert plan.sort
     best: list[Key] = []
-    for judged in found.tables(plan, ()):
+    for judged in found.tables(plan):
         best = sorted([*best, *first_traces(judged.spansets, judged.table, plan.sort, want)])[:want]
     return best

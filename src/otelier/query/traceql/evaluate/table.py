@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from .. import ast
 from ..fields import TYPES, CoreField, field_of
-from .values import INT, NIL, STRING, Ints, Values, strings
+from .values import INT, Ints, Values, strings
 
 START: CoreField = {"scope": "intrinsic", "key": "start_ns"}
 SPAN_ID: CoreField = {"scope": "intrinsic", "key": "span_id"}
@@ -95,30 +95,40 @@ class Table:
             known = self._values[field] = self._read(field)
         return known
 
+    def column(self, field: CoreField) -> Values:
+        """What TraceQL has no word for."""
+        return _values(self._column(field))
+
     def _read(self, field: ast.Field) -> Values:
         name = field.name if isinstance(field, ast.Intrinsic) else ""
         if name == "trace:id":
             return strings([each.hex() for each in self.trace_ids], self.traces)
-        column = self._column(field_of(field))
-        if name in ("span:id", "span:parentID", "parent"):
-            values = _ids(column.raw)
-            return values.where(self.parents >= 0) if name == "parent" else values
-        tags = np.frombuffer(column.tags, np.uint8)
-        data = np.frombuffer(column.data, "<i8")
-        if name in TYPES:
-            tags = np.where(tags == INT, np.uint8(TYPES[name]), tags)
-        return Values(tags, data, column.texts)
+        values = typed(field, self._column(field_of(field)))
+        return values.where(self.parents >= 0) if name == "parent" else values
 
     def _column(self, field: CoreField) -> Column:
         return self._spans.column(self._fields.index(field))
 
 
-def _ids(raw: bytes) -> Values:
-    distinct, codes = np.unique(np.frombuffer(raw, ">u8"), return_inverse=True)
-    texts = ["" if each == 0 else f"{each:016x}" for each in distinct.tolist()]
-    return Values(np.full(len(codes), STRING, np.uint8), codes.astype(np.int64), texts)
+def typed(field: ast.Field, column: Column) -> Values:
+    """A column of the core with the types of TraceQL."""
+    name = field.name if isinstance(field, ast.Intrinsic) else ""
+    if name in ("span:id", "span:parentID", "parent"):
+        return _ids(column.raw, 8)
+    if name == "trace:id":
+        return _ids(column.raw, 16)
+    values = _values(column)
+    if name in TYPES:
+        return Values(np.where(values.tags == INT, np.uint8(TYPES[name]), values.tags), values.data, values.texts)
+    return values
 
 
-def is_nil(values: Values) -> NDArray[np.bool_]:
-    """Rows without a value."""
-    return values.tags == NIL
+def _values(column: Column) -> Values:
+    return Values(np.frombuffer(column.tags, np.uint8), np.frombuffer(column.data, "<i8"), column.texts)
+
+
+def _ids(raw: bytes, size: int) -> Values:
+    """Hexadecimal; empty for zeros."""
+    distinct, codes = np.unique(np.frombuffer(raw, f"V{size}"), return_inverse=True)
+    texts = [each.hex() if any(each) else "" for each in map(bytes, distinct)]
+    return strings(texts, codes.reshape(-1).astype(np.int64))
