@@ -81,7 +81,7 @@ def batches(draw: Any) -> list[Batch]:
         for number in range(1, 1 + draw(st.integers(1, 5)))
     ]
     spans += draw(st.lists(st.sampled_from(spans), max_size=2))
-    parts = [draw(st.integers(0, 2)) for _ in spans]
+    parts = [draw(st.integers(0, 4)) for _ in spans]
     made: list[Batch] = []
     for part in sorted(set(parts)):
         message = ExportTraceServiceRequest()

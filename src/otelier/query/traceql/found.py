@@ -10,7 +10,7 @@ from .. import filter as f
 from . import ast
 from .evaluate.spansets import Spansets, whole
 from .evaluate.stages import cut, run
-from .evaluate.table import PARENT_ID, START, Spans, Table
+from .evaluate.table import PARENT_ID, START, Table
 from .fields import CoreField, field_of
 from .limits import Budget
 from .plan import Plan
@@ -68,23 +68,30 @@ class Found:
         return Judged(table, run(plan.over_rows, whole(table), table))
 
     def judged_traces(self, plan: Plan, trace_ids: Sequence[bytes], asked: Sequence[CoreField]) -> Iterator[Judged]:
-        """Traces read whole, some at a time, until the time is over."""
+        """Traces read whole, some at a time, until the time is over. Raises TooLarge."""
         asked = [*asked, *(each for each in (PARENT_ID,) if each not in asked)]
         for at in range(0, len(trace_ids), _TRACES_AT_ONCE):
             if at and self.budget.over():
                 return
-            yield self._judged_whole(plan, trace_ids[at : at + _TRACES_AT_ONCE], asked)
+            for table in self._whole(trace_ids[at : at + _TRACES_AT_ONCE], asked):
+                leading = run(plan.leading, whole(table), table)
+                yield Judged(table, run(plan.rest, cut(leading, table, *self.window), table))
 
-    def _judged_whole(self, plan: Plan, trace_ids: Sequence[bytes], asked: Sequence[CoreField]) -> Judged:
-        """These traces, each with all that `asked` names. Raises TooLarge."""
+    def _whole(self, trace_ids: Sequence[bytes], asked: Sequence[CoreField]) -> Iterator[Table]:
+        """Fewer at a time where they are too large together."""
         limits = self.budget.limits
         spans = self._reader.spans_of(
             self._tenant, b"".join(trace_ids), _json(asked), max_rows=limits.rows, max_bytes=limits.bytes
         )
-        self.budget.whole(spans.partial)
-        table = self._table(spans, asked)
-        leading = run(plan.leading, whole(table), table)
-        return Judged(table, run(plan.rest, cut(leading, table, *self.window), table))
+        if not spans.partial:
+            self.budget.took(spans.read, "")
+            yield Table(spans, asked)
+        elif len(trace_ids) > 1:
+            middle = len(trace_ids) // 2
+            yield from self._whole(trace_ids[:middle], asked)
+            yield from self._whole(trace_ids[middle:], asked)
+        else:
+            raise self.budget.too_large(trace_ids[0], spans.partial)
 
     def tables(self, plan: Plan, fields: Iterable[ast.Field] = (), more: Iterable[CoreField] = ()) -> Iterator[Judged]:
         """All that the pipeline leaves, in any order, with these fields, and more that TraceQL has no words for."""
@@ -134,9 +141,6 @@ class Found:
             max_bytes=limits.bytes,
             timeout_ms=self.budget.timeout_ms,
         )
-        return self._table(spans, asked)
-
-    def _table(self, spans: Spans, asked: Sequence[CoreField]) -> Table:
         self.budget.took(spans.read, spans.partial)
         return Table(spans, asked)
 

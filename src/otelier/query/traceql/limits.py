@@ -55,12 +55,9 @@ class Budget:
         if partial:
             self._ended(partial)
 
-    def whole(self, partial: str) -> None:
-        """Raises TooLarge where traces that must be read whole were not."""
-        if partial:
-            raise TooLarge(
-                f"the query reached its limit of {self._allowed(partial)} for traces at once; narrow its conditions"
-            )
+    def too_large(self, trace_id: bytes, what: str) -> TooLarge:
+        """Of a trace that must be read whole."""
+        return TooLarge(f"trace {trace_id.hex()} has more than a query may take: {self._allowed(what)}")
 
     @property
     def read(self) -> Read:
