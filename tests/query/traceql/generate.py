@@ -36,9 +36,12 @@ _VALUES = st.sampled_from(
     ]
 )
 _ATTRIBUTES = st.dictionaries(st.sampled_from(["a", "b", "n"]), _VALUES, max_size=3)
-_SERVICES = st.sampled_from(
-    [{"service.name": "web"}, {"service.name": "cart", "a": "x"}, {"a": 5}, {"service.name": "web", "b": ["x"]}]
-)
+_RESOURCES: list[dict[str, Any]] = [
+    {"service.name": "web"},
+    {"service.name": "cart", "a": "x"},
+    {"service.name": 5, "a": 5},
+    {"service.name": "web", "b": ["x"]},
+]
 _SECOND = 10**9
 
 
@@ -88,14 +91,8 @@ def batches(draw: Any) -> list[Batch]:
         for span, own in zip(spans, parts, strict=True):
             if own == part:
                 # What is sent twice is the same both times, its resource too.
-                resources = [
-                    {"service.name": "web"},
-                    {"service.name": "cart", "a": "x"},
-                    {"a": 5},
-                    {"service.name": "web", "b": ["x"]},
-                ]
                 under = message.resource_spans.add()
-                under.resource.attributes.extend(_pairs(resources[(span.span_id[0] + span.name.__len__()) % 4]))
+                under.resource.attributes.extend(_pairs(_RESOURCES[(span.span_id[0] + len(span.name)) % 4]))
                 scope = under.scope_spans.add()
                 scope.scope.name = "lib"
                 scope.scope.attributes.extend(_pairs({"s": "x"}))

@@ -76,7 +76,7 @@ def attribute(node: ast.Attribute, span: Span) -> Any:
         case "span":
             found = span.attributes.get(node.name)
         case "resource":
-            found = span.resource.get(node.name)
+            found = service(span) if node.name == "service.name" else span.resource.get(node.name)
         case "instrumentation":
             found = span.scope.get(node.name)
         case "event":
@@ -99,7 +99,7 @@ def intrinsic(name: str, span: Span, trace: Trace) -> Any:
         "span:childCount": lambda: len(span.children),
         "traceDuration": lambda: Duration(trace.end_ns - trace.start_ns),
         "rootName": lambda: root.name if root else "",
-        "rootServiceName": lambda: service(root) if root else "",
+        "rootServiceName": lambda: service(root) or "" if root else "",
         "trace:id": lambda: span.trace_id.hex(),
         "event:name": lambda: flat(each.name for each in span.events),
         "event:timeSinceStart": lambda: flat(Duration(each.since_start_ns) for each in span.events),
@@ -114,9 +114,10 @@ def intrinsic(name: str, span: Span, trace: Trace) -> Any:
     }[name]()
 
 
-def service(span: Span) -> str:
+def service(span: Span) -> str | None:
+    """Only a string is a name."""
     name = span.resource.get("service.name")
-    return name if isinstance(name, str) else ""
+    return name if isinstance(name, str) else None
 
 
 def flat(values: Iterable[Any]) -> Any:

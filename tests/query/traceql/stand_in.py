@@ -102,7 +102,7 @@ def of(field: Any, trace: Trace, span: Span | None) -> list[Any]:
 
 
 intrinsics: dict[str, Callable[[Span, Trace], Any]] = {
-    "service": lambda span, _: values.service(span) or None,
+    "service": lambda span, _: values.service(span),
     "name": lambda span, _: span.name,
     "kind": lambda span, _: span.kind,
     "status": lambda span, _: span.status,
@@ -217,7 +217,7 @@ class StandIn:
         for trace in (by_id[each] for each in trace_ids if each in by_id):
             services: dict[str, list[int]] = {}
             for span in trace.spans:
-                counts = services.setdefault(values.service(span), [0, 0])
+                counts = services.setdefault(values.service(span) or "", [0, 0])
                 counts[0] += 1
                 counts[1] += span.status == 2
             names = (values.intrinsic(each, trace.spans[0], trace) for each in ("rootServiceName", "rootName"))

@@ -140,6 +140,6 @@ def _written(field: ast.Field, operator: ast.ComparisonOperator, value: Values, 
     elif value.tags[0] != BOOL:
         json = {"int": str(element)}
     test: f.Filter = {"field": field_of(field), "op": operator, "value": json}
-    if arrays and (several(field) or isinstance(field, ast.Attribute)):
+    if arrays and test["field"]["scope"] != "intrinsic":
         test["arrays"] = True
     return test

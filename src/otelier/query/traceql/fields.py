@@ -35,6 +35,9 @@ _INTRINSICS: Mapping[str, tuple[str, str]] = {
     "parent": ("intrinsic", "parent_span_id"),
 }
 _SCOPES: Mapping[ast.AttributeScope, str] = {"any": "nearest", "instrumentation": "scope"}
+_SERVICE_NAME: CoreField = {"scope": "resource", "key": "service.name"}
+_SERVICE: CoreField = {"scope": "intrinsic", "key": "service"}
+"""The same, if it is a string; the core has a catalogue and roll-ups by it."""
 TYPES: Final[Mapping[str, int]] = {
     "duration": DURATION,
     "traceDuration": DURATION,
@@ -55,11 +58,13 @@ ID_DIGITS: Final[Mapping[str, int]] = {
 
 def field_of(field: ast.Field) -> CoreField:
     """As the core has it. Of `parent`: the id that the span names, whether that span is there or not."""
-    if isinstance(field, ast.Attribute):
-        core: CoreField = {"scope": _SCOPES.get(field.scope, field.scope), "key": field.name}
-        return core | {"parent": True} if field.parent else core
-    scope, key = _INTRINSICS[field.name]
-    return {"scope": scope, "key": key} | ({} if scope == "intrinsic" else {"intrinsic": True})
+    if isinstance(field, ast.Intrinsic):
+        scope, key = _INTRINSICS[field.name]
+        return {"scope": scope, "key": key} | ({} if scope == "intrinsic" else {"intrinsic": True})
+    core: CoreField = {"scope": _SCOPES.get(field.scope, field.scope), "key": field.name}
+    if core == _SERVICE_NAME:
+        core = _SERVICE
+    return core | {"parent": True} if field.parent else core
 
 
 def several(field: ast.Field) -> bool:
