@@ -71,7 +71,7 @@ def test_what_makes_sense_passes(text):
         ("{ } | avg_over_time(name)", 21, "takes numbers"),
         ("{ } | rate() | topk(0)", 16, "takes 1 or more"),
         ("{ } | compare({ }, 0)", 7, "1 value or more"),
-        ("{ } | compare({ }, 1, 5, 4)", 7, "ends before it starts"),
+        ("{ } | compare({ }, 1, 5, 4)", 7, "must end after it starts"),
         ("{ } | compare({ name })", 17, "the condition in braces is a string"),
         ("{ } | compare({ }) | topk(1)", 7, "can't be filtered or ranked"),
         ("({ } | compare({ })) * 2", 8, "can't be calculated with"),

@@ -125,6 +125,12 @@ class Found:
         self.budget.took(cells.read, cells.partial)
         return cells
 
+    def attributes(self) -> list[ast.Attribute]:
+        """Of spans and resources in the window, each once."""
+        names = self._reader.tag_names(self._tenant, *self.window)
+        known = dict.fromkeys((scope, key) for scope, key, _ in names)
+        return [ast.Attribute(scope, key) for scope, key in known if scope in ("span", "resource")]
+
     def summaries(self, trace_ids: Sequence[bytes]) -> "list[TraceSummary]":
         """Of whole traces, in the order of the ids, without those that aren't there."""
         return self._reader.summaries(self._tenant, trace_ids)

@@ -86,3 +86,7 @@ class Reader(Protocol):
     def summaries(self, tenant: str, trace_ids: Sequence[bytes]) -> "list[TraceSummary]":
         """In the order of the ids, without those that aren't there."""
         ...
+
+    def tag_names(self, tenant: str, start_ns: int, end_ns: int) -> Sequence[tuple[str, str, str]]:
+        """Scope, key and type of all attributes."""
+        ...

@@ -274,8 +274,8 @@ class _Check:
         self._spanset(compare.selection)
         if compare.top < 1:
             self._fail(compare, "compare() tells 1 value or more of each attribute")
-        if compare.start_ns > compare.end_ns:
-            self._fail(compare, "compare() ends before it starts")
+        if (compare.start_ns or compare.end_ns) and not 0 < compare.start_ns < compare.end_ns:
+            self._fail(compare, "the selection of compare() must end after it starts, in nanoseconds since 1970")
 
     def _no_compare(self, series: ast.Series, what: str) -> None:
         if isinstance(series, ast.Metrics) and isinstance(series.measure, ast.Compare):
