@@ -138,8 +138,14 @@ impl Batch {
         })
     }
 
-    fn to_json<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &py.detach(|| wire::otlp_to_json(self.0.signal(), self.0.segments())))
+    #[pyo3(signature = (mapping="otlp"))]
+    fn to_json<'py>(&self, py: Python<'py>, mapping: &str) -> PyResult<Bound<'py, PyBytes>> {
+        let mapping = match mapping {
+            "otlp" => wire::Mapping::Otlp,
+            "protobuf" => wire::Mapping::Protobuf,
+            _ => return Err(PyValueError::new_err(format!("mapping must be otlp or protobuf, not {mapping:?}"))),
+        };
+        Ok(PyBytes::new(py, &py.detach(|| wire::otlp_to_json(self.0.signal(), self.0.segments(), mapping))))
     }
 
     #[pyo3(signature = (*, raw))]

@@ -7,4 +7,4 @@ pub(crate) mod text;
 mod write;
 
 pub use read::json_to_otlp;
-pub use write::{message_to_json, otlp_to_json};
+pub use write::{Mapping, message_to_json, otlp_to_json};
