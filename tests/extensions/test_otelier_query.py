@@ -130,7 +130,6 @@ def test_tempo_s_api_is_left_out_unless_it_is_asked_for(query: OtelierQuery):
         query.tempo_address()
 
 
-@pytest.mark.proves("otelier_query.tempo", "otelier_query.tempo.endpoint")
 def test_tempo_s_api_has_a_port_of_its_own(tmp_path: Path):
     config = OtelierQueryConfig(
         endpoint="127.0.0.1:0", data_dir=str(tmp_path), tempo=TempoSettings(endpoint="127.0.0.1:0")
