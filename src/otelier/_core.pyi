@@ -82,6 +82,9 @@ class Batch:
     def trace_ids(self) -> bytes:
         """16 bytes per item, in order (traces and logs; all zero where a log record has none)."""
 
+    def span_ids(self) -> tuple[bytes, bytes]:
+        """Of spans, and of their parents (zeros: none); 8 bytes per item each, in order."""
+
     def digest(self) -> int:
         """A 64-bit sum over the items that does not depend on order, batching or field order.
 

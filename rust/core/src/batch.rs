@@ -183,6 +183,12 @@ impl Batch {
         Ok(PyBytes::new(py, &ids))
     }
 
+    fn span_ids<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
+        let ids = py.detach(|| self.0.span_ids());
+        let (ids, parents) = ids.ok_or_else(|| PyValueError::new_err("only spans have span ids"))?;
+        Ok((PyBytes::new(py, &ids), PyBytes::new(py, &parents)))
+    }
+
     fn digest(&self, py: Python<'_>) -> u64 {
         py.detach(|| self.0.digest())
     }

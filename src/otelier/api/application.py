@@ -57,7 +57,7 @@ class Application:
         engine = TraceQL(self.snapshot, gate)
         found, tags, series = Search(engine), TagRoutes(Tags(self.snapshot, gate)), Metrics(engine, clock)
         tempo = [
-            *(each.group() for each in (TraceById(reader), found, tags, series)),
+            *(each.group() for each in (TraceById(reader, engine), found, tags, series)),
             streaming.group(found, tags, series),
             probes.group(),
             metrics.group(),

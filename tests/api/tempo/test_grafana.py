@@ -75,6 +75,24 @@ def test_trace_view_of_an_unknown_id(tempo):
     assert tempo.get(f"/api/traces/{trace_id(4).hex()}", HALF_HOUR, Accept="application/protobuf").status == 404
 
 
+def test_trace_view_of_what_a_filter_finds(tempo):
+    def names(**parameters):
+        found = tempo.read("TraceByIDResponse", f"/api/v2/traces/{trace_id(3).hex()}", parameters)
+        spans = [
+            each.name
+            for resource in found.trace.resourceSpans
+            for scope in resource.scope_spans
+            for each in scope.spans
+        ]
+        return sorted(spans), found.status
+
+    assert names(q='{ resource.service.name = "cart" }') == (["load"], 1)
+    assert names(q='{ resource.service.name = "cart" }', keep_hierarchy="true") == (["GET /cart", "load"], 1)
+    assert names(q='{ name = "nothing" }') == ([], 1)
+    answer = tempo.get(f"/api/v2/traces/{trace_id(3).hex()}", {"q": "{ status: error }"})
+    assert (answer.status, b"line 1, col" in answer.body) == (400, True)
+
+
 def test_search_builder(tempo):
     found = search(tempo, '{resource.service.name="frontend" && span.http.status_code>=500}')
     [trace] = found["traces"]
