@@ -5,22 +5,19 @@ comparisons), so that `({} | count()) > 2` and `({} | rate()) > 2` need no look-
 it is used.
 """
 
-from typing import NoReturn, TypeAlias, TypeGuard, cast
+from typing import NoReturn, TypeAlias
 
 from .ast import (
     Aggregate,
-    ArithmeticOperator,
     Coalesce,
     Combination,
     Constant,
     Field,
     Filter,
     GroupBy,
-    LogicalOperator,
     Measured,
     Metrics,
     MetricsMath,
-    OrderOperator,
     Pipeline,
     Query,
     Refined,
@@ -28,20 +25,18 @@ from .ast import (
     ScalarArithmetic,
     ScalarFilter,
     Select,
-    SeriesOperator,
     Sort,
     SortKey,
     Spanset,
     Stage,
     Structural,
-    StructuralOperator,
     Without,
 )
 from .errors import TraceqlError
 from .lex import Token
 from .parse_expression import COMPARISON, LOGIC, POWER, PRODUCT, SUM
 from .parse_metrics import ORDERS as _ORDERS
-from .parse_metrics import SeriesParser, is_series
+from .parse_metrics import SERIES, SeriesParser
 from .tree import too_deep, walk
 from .words import (
     AGGREGATES,
@@ -62,6 +57,8 @@ _Part: TypeAlias = "Stage | Scalar | Metrics | Refined | MetricsMath"
 """Whatever an operand, or parentheses, may turn out to be."""
 
 _STRUCTURAL = (">", "<", ">>", "<<", "~", "!>", "!<", "!>>", "!<<", "!~", "&>", "&<", "&>>", "&<<", "&~")
+_SPANSETS = (Filter, Without, Combination, Structural, Pipeline)
+_SCALARS = (Constant, Aggregate, Measured, ScalarArithmetic)
 _ARITHMETIC = ("+", "-", "*", "/", "%", "^")
 _LEVELS = {
     **dict.fromkeys(("&&", "||"), LOGIC),
@@ -99,9 +96,9 @@ class _Parser(SeriesParser):
         """All of the text."""
         start = self._token
         found = self._pipeline()
-        if is_series(found):
+        if isinstance(found, SERIES):
             root = found
-        elif isinstance(found, Constant | Aggregate | Measured | ScalarArithmetic):
+        elif isinstance(found, _SCALARS):
             self._naked(found.scalar if isinstance(found, Measured) else found)
         else:
             root = found if isinstance(found, Pipeline) else Pipeline((found,), at=found.at)
@@ -123,11 +120,11 @@ class _Parser(SeriesParser):
                     self._fail(token, f"{token.value}() stands behind spans: {{ }} | {token.value}(…)")
                 return self._refined(Metrics(Pipeline(tuple(stages), at=start.at), self._measure(), at=start.at))
             found = self._stage(first=not stages)
-            if is_series(found):
+            if isinstance(found, SERIES):
                 if stages:
                     self._fail(token, "series can't come behind a pipe")
                 return self._refined(found)
-            if isinstance(found, Constant | Aggregate | Measured | ScalarArithmetic):
+            if isinstance(found, _SCALARS):
                 if self._is("|"):
                     self._naked(found)
                 return self._measured(stages, found, start)
@@ -183,7 +180,7 @@ class _Parser(SeriesParser):
             level = _LEVELS.get(token.value, 0) if token.kind == "sign" else 0
             if level < loosest:
                 return left
-            if level == COMPARISON and is_series(left):
+            if level == COMPARISON and isinstance(left, SERIES):
                 left = self._refined(left)
                 continue
             self._advance()
@@ -192,9 +189,9 @@ class _Parser(SeriesParser):
                     right = self._outer(POWER)
             else:
                 right = self._outer(level + 1)
-            if _is_spanset(left) and _is_spanset(right) and level <= COMPARISON:
+            if isinstance(left, _SPANSETS) and isinstance(right, _SPANSETS) and level <= COMPARISON:
                 left = self._spanset(token, left, right)
-            elif is_series(left) or is_series(right):
+            elif isinstance(left, SERIES) or isinstance(right, SERIES):
                 left = self._math(token, left, right)
             else:
                 left = self._scalar(token, left, right)
@@ -202,10 +199,10 @@ class _Parser(SeriesParser):
     def _spanset(self, token: Token, left: Spanset, right: Spanset) -> Spanset:
         operator = token.value
         if operator in ("&&", "||"):
-            return Combination(cast("LogicalOperator", operator), left, right, at=left.at)
+            return Combination(operator, left, right, at=left.at)
         if operator not in _STRUCTURAL:
             self._fail(token, f"{operator} doesn't relate spans; there are && || > < >> << ~, with ! or & before them")
-        return Structural(cast("StructuralOperator", operator), left, right, at=left.at)
+        return Structural(operator, left, right, at=left.at)
 
     def _math(self, token: Token, left: _Part, right: _Part) -> MetricsMath:
         if token.value in _ORDERS:
@@ -214,23 +211,27 @@ class _Parser(SeriesParser):
             self._fail(token, f"{token.value} can't be applied to series; there are + - * /")
         sides: list[Metrics | Refined | MetricsMath | Constant] = []
         for side in (left, right):
-            if is_series(side):
+            if isinstance(side, SERIES):
                 sides.append(side)
             elif isinstance(side, Constant | ScalarArithmetic):
                 sides.append(self._folded(side, token))
             else:
                 self._fail(token, "series can only be calculated with other series, in parentheses, and numbers")
-        return MetricsMath(cast("SeriesOperator", token.value), sides[0], sides[1], at=left.at)
+        return MetricsMath(token.value, sides[0], sides[1], at=left.at)
 
     def _scalar(self, token: Token, left: _Part, right: _Part) -> ScalarArithmetic | ScalarFilter:
         operator = token.value
-        if not _is_scalar(left) or not _is_scalar(right) or operator not in (*_ORDERS, *_ARITHMETIC):
+        if (
+            not isinstance(left, _SCALARS)
+            or not isinstance(right, _SCALARS)
+            or operator not in (*_ORDERS, *_ARITHMETIC)
+        ):
             self._mismatch(token, left, right)
         if operator in _ARITHMETIC:
-            return ScalarArithmetic(cast("ArithmeticOperator", operator), left, right, at=left.at)
+            return ScalarArithmetic(operator, left, right, at=left.at)
         if not _has_aggregate(left) and not _has_aggregate(right):
             self._fail(token, "one side has to be about spans, as in count() > 2")
-        return ScalarFilter(cast("OrderOperator", operator), left, right, at=left.at)
+        return ScalarFilter(operator, left, right, at=left.at)
 
     def _outer_operand(self) -> _Part:
         token = self._token
@@ -259,7 +260,7 @@ class _Parser(SeriesParser):
 
     def _without(self, token: Token) -> Without:
         operand = self._outer_operand()
-        if not _is_spanset(operand):
+        if not isinstance(operand, _SPANSETS):
             self._fail(token, "! stands before spans, as in !{ status = error }")
         return Without(operand, at=token.at)
 
@@ -321,23 +322,15 @@ class _Parser(SeriesParser):
         if token.kind == "name" and self._follows("(") and not meant_operator(token.value):
             known = token.value if token.value in FUNCTIONS else meant_function(token.value)
             self._unexpected(wanted, f"| {known}(…)" if known else "")
-        if is_series(part) and token.kind == "name" and token.value == "by":
+        if isinstance(part, SERIES) and token.kind == "name" and token.value == "by":
             self._unexpected(wanted, "by (…)")
-        if is_series(part) and token.kind == "sign" and token.value in _ARITHMETIC:
+        if isinstance(part, SERIES) and token.kind == "sign" and token.value in _ARITHMETIC:
             self._fail(token, "to calculate with metrics, put them in parentheses: ({ } | rate()) * 100")
         if token.kind == "sign" and token.value in (")", "}", "]") and not sign:
             self._fail(token, f"nothing was opened that {token.value} could close")
         if token.kind == "end" and sign:
             self._unexpected(f"{sign}; a parenthesis is still open")
         self._unexpected(wanted)
-
-
-def _is_spanset(part: object) -> TypeGuard[Spanset]:
-    return isinstance(part, Filter | Without | Combination | Structural | Pipeline)
-
-
-def _is_scalar(part: object) -> TypeGuard[Scalar]:
-    return isinstance(part, Constant | Aggregate | Measured | ScalarArithmetic)
 
 
 def _has_aggregate(scalar: Scalar) -> bool:

@@ -203,7 +203,7 @@ class _Check:
             self._with_nil(
                 operator, right if left_type == "nil" else left, right_type if left_type == "nil" else left_type
             )
-        elif not _alike(left_type, right_type):
+        elif left_type and right_type and not _alike(left_type, right_type):
             message = f"{written(left)} is {_A[left_type]}, {written(right)} is {_A[right_type]}"
             self._fail(right, f"{message}: they can't be compared", _hint(left, left_type, right))
 
@@ -306,8 +306,8 @@ class _Check:
         raise TraceqlError(self._text, node.at, message, hint)
 
 
-def _alike(left: Type | None, right: Type | None) -> bool:
-    return left is None or right is None or left == right or (left in NUMBERS and right in NUMBERS)
+def _alike(left: Type, right: Type) -> bool:
+    return left == right or (left in NUMBERS and right in NUMBERS)
 
 
 def _hint(left: ast.Expression, left_type: Type | None, right: ast.Expression) -> str:

@@ -105,18 +105,23 @@ def measured(found: Found, plan: Plan, asked: Asked, steps: Steps, groups: Group
     return _joined(parts)
 
 
+def summed(own: Ints, numbers: Floats, size: int) -> Floats:
+    """By place."""
+    return np.bincount(own, numbers, size).astype(np.float64)
+
+
 def _reduced(cells: Ints, numbers: Floats, times: Floats, kind: Kind) -> Cells:
     """Rows put together by cell."""
     present, own = np.unique(cells, return_inverse=True)
     own, size = own.reshape(-1), len(present)
-    counts = np.bincount(own, times, size)
+    counts = summed(own, times, size)
     if kind == "count":
         return Cells(present, counts, counts, counts, counts, None)
     mins, maxs = np.full(size, np.inf), np.full(size, -np.inf)
     np.minimum.at(mins, own, numbers)
     np.maximum.at(maxs, own, numbers)
     values = Values(cells, numbers, times) if kind == "histogram" else None
-    return Cells(present, counts, np.bincount(own, numbers * times, size), mins, maxs, values)
+    return Cells(present, counts, summed(own, numbers * times, size), mins, maxs, values)
 
 
 def _joined(parts: Sequence[Cells]) -> Cells:
@@ -128,8 +133,8 @@ def _joined(parts: Sequence[Cells]) -> Cells:
         return Cells(empty.astype(np.int64), empty, empty, empty, empty, _together([]))
     cells, own = np.unique(np.concatenate([each.cells for each in parts]), return_inverse=True)
     own, size = own.reshape(-1), len(cells)
-    counts = np.bincount(own, np.concatenate([each.counts for each in parts]), size)
-    sums = np.bincount(own, np.concatenate([each.sums for each in parts]), size)
+    counts = summed(own, np.concatenate([each.counts for each in parts]), size)
+    sums = summed(own, np.concatenate([each.sums for each in parts]), size)
     mins, maxs = np.full(size, np.inf), np.full(size, -np.inf)
     np.minimum.at(mins, own, np.concatenate([each.mins for each in parts]))
     np.maximum.at(maxs, own, np.concatenate([each.maxs for each in parts]))
