@@ -220,7 +220,7 @@ def key(sort_key: ast.SortKey, span: Span, spanset: Spanset, trace: Trace) -> An
     else:
         item = value(sort_key.value, span, trace)
     sign = -1 if sort_key.descending else 1
-    if item is None:
+    if item is None or item is ...:
         return (9, 0)
     if isinstance(item, bool):
         return (0, sign * item)

@@ -205,11 +205,15 @@ class StandIn:
             found = found[:newest]
         return Table(found, json.loads(fields_json), tree=False)
 
-    def spans_of(self, tenant: str, trace_ids: bytes, fields_json: bytes, **_: Any) -> Table:
+    def spans_of(
+        self, tenant: str, trace_ids: bytes, fields_json: bytes, *, max_rows: int = 10**7, max_bytes: int = 0
+    ) -> Table:
         by_id = {trace.trace_id: trace for trace in self.traces}
         ids = [trace_ids[at : at + 16] for at in range(0, len(trace_ids), 16)]
         found = [(by_id[each], sorted(by_id[each].spans, key=lambda span: span.left)) for each in ids if each in by_id]
-        return Table(found, json.loads(fields_json), tree=True)
+        table = Table(found, json.loads(fields_json), tree=True)
+        table.partial = "rows" if table.rows > max_rows else ""
+        return table
 
     def summaries(self, tenant: str, trace_ids: Sequence[bytes]) -> list[Any]:
         by_id = {trace.trace_id: trace for trace in self.traces}

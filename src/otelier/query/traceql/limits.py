@@ -22,6 +22,8 @@ class Limits:
     """Of one answer."""
     series: int = 10_000
     """Of one answer."""
+    steps: int = 10_000
+    """Timestamps of an answer."""
 
 
 class Budget:

@@ -5,6 +5,7 @@ is divided by zero.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..ast import ArithmeticOperator
 from .values import DOUBLE, INT, NIL, Bools, Ints, Values
@@ -32,9 +33,7 @@ def negative(values: Values) -> Values:
     return Values(np.where(values.numeric, values.tags, np.uint8(NIL)), minus)
 
 
-def _doubles(
-    op: ArithmeticOperator, left: Values, right: Values
-) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
+def _doubles(op: ArithmeticOperator, left: Values, right: Values) -> NDArray[np.float64]:
     a, b = left.floats(), right.floats()
     match op:
         case "+":

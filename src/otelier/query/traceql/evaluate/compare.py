@@ -110,7 +110,7 @@ def _pairs(op: ComparisonOperator, left: Values, right: Values, mask: Bools) -> 
     lefts, rights = left.data[rows], right.data[rows]
     first, codes = distinct(lefts, rights)
     pairs = zip(lefts[first].tolist(), rights[first].tolist(), strict=True)
-    table = np.array([_one(op, left.texts[a], right.texts[b]) for a, b in pairs], np.bool_)
+    table = np.array([_one(op, left.texts[int(a)], right.texts[int(b)]) for a, b in pairs], np.bool_)
     result = np.zeros(mask.shape, np.bool_)
     result[rows] = table[codes]
     return result
@@ -118,7 +118,7 @@ def _pairs(op: ComparisonOperator, left: Values, right: Values, mask: Bools) -> 
 
 def _numbers(op: ComparisonOperator, left: Values, right: Values) -> Bools:
     with np.errstate(invalid="ignore"):
-        by_value = _ORDERS[op](left.floats(), right.floats())
+        by_value: Bools = _ORDERS[op](left.floats(), right.floats())
     integers = (left.tags != DOUBLE) & (right.tags != DOUBLE)
     if integers.any():
         by_value = np.where(integers, _ORDERS[op](left.data, right.data), by_value)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .. import ast
 from ..text import written
@@ -12,7 +13,7 @@ from .compare import compare
 from .expression import values
 from .spansets import Spansets
 from .table import Table
-from .values import DOUBLE, DURATION, INT, NIL, Ints, Values, constant, integers
+from .values import DOUBLE, DURATION, INT, NIL, Ints, Tags, Values, constant, integers
 
 Run: TypeAlias = Callable[[tuple[ast.Stage, ...], Spansets, Table], Spansets]
 """`stages.run`."""
@@ -62,10 +63,9 @@ def over(function: ast.AggregateFunction, operand: Values, groups: Ints, count: 
         case "sum":
             whole = np.zeros(count, np.int64)
             np.add.at(whole, groups, operand.data)
-            return _typed(tags, whole, np.bincount(groups, floats, count))
+            return _typed(tags, whole, _sums(groups, floats, count))
         case "avg":
-            totals, sizes = np.bincount(groups, floats, count), np.maximum(np.bincount(groups, minlength=count), 1)
-            averages = totals / sizes
+            averages = _sums(groups, floats, count) / np.maximum(np.bincount(groups, minlength=count), 1)
             tags = np.where(tags == INT, np.uint8(DOUBLE), tags)
             return _typed(tags, np.trunc(averages).astype(np.int64), averages)
         case "min" | "max":
@@ -74,7 +74,11 @@ def over(function: ast.AggregateFunction, operand: Values, groups: Ints, count: 
             return integers(np.bincount(groups, minlength=count).astype(np.int64))
 
 
-def _common_tags(operand: Values, groups: Ints, count: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
+def _sums(groups: Ints, floats: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    return np.bincount(groups, weights=floats, minlength=count).astype(np.float64)
+
+
+def _common_tags(operand: Values, groups: Ints, count: int) -> Tags:
     """The type of all numbers of a group; a double's where they differ, nil where there are none."""
     seen = [np.bincount(groups[operand.tags == tag], minlength=count) > 0 for tag in (INT, DURATION, DOUBLE)]
     kinds = sum(each.astype(np.int64) for each in seen)
@@ -85,7 +89,7 @@ def _extremes(
     function: ast.AggregateFunction,
     operand: Values,
     groups: Ints,
-    tags: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]",
+    tags: Tags,
 ) -> Values:
     floats = np.zeros(len(tags))
     whole = np.zeros(len(tags), np.int64)
@@ -99,9 +103,9 @@ def _extremes(
 
 
 def _typed(
-    tags: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]",
+    tags: Tags,
     whole: Ints,
-    floats: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]",
+    floats: NDArray[np.float64],
 ) -> Values:
     return Values(tags, np.where(tags == DOUBLE, floats.view(np.int64), whole))
 

@@ -15,7 +15,7 @@ from .expression import values
 from .numbers import aggregate
 from .spansets import Spansets
 from .table import Table
-from .values import BOOL, NIL, Values
+from .values import ARRAY, BOOL, NIL, OTHER, STRING, Values
 
 Key: TypeAlias = tuple[Any, ...]
 """Comparable between tables."""
@@ -97,12 +97,12 @@ def _ranks(operand: Values, descending: bool) -> tuple[_Ranks, _Ranks]:
     order = sorted(range(len(operand.texts)), key=operand.texts.__getitem__)
     places = np.zeros(max(1, len(order)))
     places[order] = np.arange(len(order))
-    texts = ~operand.numeric & (operand.tags != BOOL) & (operand.tags != NIL) & (len(order) > 0)
+    texts = (operand.tags == STRING) | (operand.tags == ARRAY)
     number = np.where(operand.numeric, operand.floats(), operand.data)
     minor = np.where(texts, places[np.where(texts, operand.data, 0)], number)
     sign = -1.0 if descending else 1.0
-    major = np.where(operand.tags == NIL, np.inf, sign * _kinds(operand))
-    return major, np.where(operand.tags == NIL, 0.0, sign * minor)
+    nil = (operand.tags == NIL) | (operand.tags == OTHER)
+    return np.where(nil, np.inf, sign * _kinds(operand)), np.where(nil, 0.0, sign * minor)
 
 
 def _kinds(operand: Values) -> _Ranks:
@@ -110,9 +110,10 @@ def _kinds(operand: Values) -> _Ranks:
 
 
 def _comparable(operand: Values, row: int, descending: bool) -> tuple[float, Any]:
+    """As `_ranks`, with texts themselves."""
     one = operand.take(np.array([row]))
-    (major,), (minor,) = (each.tolist() for each in _ranks(Values(one.tags, one.data), descending))
-    if operand.texts and one.tags[0] not in (NIL, BOOL) and not one.numeric[0]:
+    if one.tags[0] in (STRING, ARRAY):
         text = operand.texts[int(one.data[0])]
-        return major, _Descending(text) if descending else text
+        return (-2.0, _Descending(text)) if descending else (2.0, text)
+    (major,), (minor,) = (each.tolist() for each in _ranks(Values(one.tags, one.data), descending))
     return major, minor

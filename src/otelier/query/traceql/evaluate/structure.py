@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import ast
 from .distinct import distinct
-from .spansets import Spansets
+from .spansets import Rows, Spansets
 from .table import Table
 from .values import Bools, Ints
 
@@ -43,7 +43,7 @@ def _has(relation: str, left: Bools, spansets: Spansets, table: Table) -> Bools:
             return _beside(left, spansets, table)
 
 
-def _entries(rows: "np.ndarray[tuple[int, ...], np.dtype[np.intp]]", spansets: Spansets, table: Table) -> Ints:
+def _entries(rows: Rows, spansets: Spansets, table: Table) -> Ints:
     """The entry of each row, in whatever set; -1 for none."""
     place = np.full(table.rows + 1, -1, np.int64)  # the last is where row -1 points
     place[spansets.rows] = np.arange(len(spansets.rows))
