@@ -237,6 +237,8 @@ class _Parser(SeriesParser):
         token = self._token
         if token.kind in ("int", "float", "duration"):
             return self._constant()
+        if token.kind == "name" and token.value in ("minInt", "maxInt"):
+            return self._constant_word() or self._no_part()
         if self._is("{"):
             return self._filter()
         if self._calls(AGGREGATES):
