@@ -36,7 +36,7 @@ ORDERS = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_IDS = {"trace:id": 32, "link:traceID": 32, "span:id": 16, "span:parentID": 16, "link:spanID": 16}
+_IDS = {"trace:id": 32, "link:traceID": 32, "span:id": 16, "span:parentID": 16, "link:spanID": 16, "parent": 16}
 
 
 def value(node: Any, span: Span, trace: Trace) -> Any:

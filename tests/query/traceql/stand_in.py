@@ -42,9 +42,10 @@ class Table:
 def column(field: Any, spans: list[tuple[Trace, Span]]) -> Column:
     made = Column()
     texts: dict[str, int] = {}
-    if field["key"] in ("trace_id", "span_id", "parent_span_id") and field["scope"] == "intrinsic":
-        ids = {"trace_id": lambda span: span.trace_id, "span_id": lambda span: span.span_id}
-        made.raw = b"".join(ids.get(field["key"], lambda span: span.parent_id or bytes(8))(span) for _, span in spans)
+    if (size := {"trace_id": 32, "span_id": 16, "parent_span_id": 16}.get(field["key"])) and field[
+        "scope"
+    ] == "intrinsic":
+        made.raw = b"".join(bytes.fromhex((of(field, *each) or ["0" * size])[0]) for each in spans)
     for trace, span in spans:
         found = of(field, trace, span)
         tag, data = cell(found, texts)

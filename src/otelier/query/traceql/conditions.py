@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import filter as f
 from . import ast
-from .bracket import ALL_SPANS, NO_SPANS, Bracket, at_most, both, either, exactly, has, neither
+from .bracket import ALL_SPANS, NO_SPANS, Bracket, at_most, both, either, exactly, neither
 from .evaluate.compare import anchored, compare
 from .evaluate.expression import values
 from .evaluate.values import BOOL, DOUBLE, KIND, STATUS, STRING, Values, constant
@@ -90,8 +90,8 @@ def _presence(node: ast.Expression, operator: ast.ComparisonOperator) -> Bracket
 
 
 def _there(field: ast.Field) -> Bracket:
-    if isinstance(field, ast.Intrinsic) and not several(field):
-        return has("parent", ALL_SPANS) if field.name == "parent" else ALL_SPANS
+    if isinstance(field, ast.Intrinsic) and field.name != "parent" and not several(field):
+        return ALL_SPANS
     return exactly({"field": field_of(field), "op": "exists", "value": True})
 
 
@@ -114,8 +114,6 @@ def _test(field: ast.Field, operator: ast.ComparisonOperator, value: Values, *, 
     if name == "nestedSetParent" and _only_of_roots(operator, value):
         return neither(exactly({"field": field_of(_PARENT_ID), "op": "exists", "value": True}))
     one = exactly(_written(field, operator, value, arrays=arrays))
-    if name == "parent":
-        return both(one, has("parent", ALL_SPANS))
     if name == "span:parentID" and compare(operator, _EMPTY, value)[0]:
         return either(one, neither(exactly({"field": field_of(field), "op": "exists", "value": True})))
     if several(field) and (positive := _POSITIVE.get(operator)):

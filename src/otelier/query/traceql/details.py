@@ -9,9 +9,8 @@ from . import ast
 from .answer import Attribute, ServiceStats, SpanResult, Spanset, TraceResult
 from .evaluate.order import arranged
 from .evaluate.present import any_value
-from .evaluate.spansets import Spansets
-from .evaluate.table import Table
-from .found import Found, asked_for
+from .fields import CoreField
+from .found import Found, Judged, asked_for
 from .plan import Plan
 
 if TYPE_CHECKING:
@@ -26,15 +25,20 @@ _TOLD: frozenset[str] = frozenset(
 """Intrinsics that answers have fields for."""
 
 
-def results(found: Found, plan: Plan, trace_ids: Sequence[bytes], spans_per_spanset: int) -> tuple[TraceResult, ...]:
-    """In the order of the ids; traces that went meanwhile are left out."""
+def fields_told(plan: Plan) -> list[CoreField]:
+    """What has to be read of the spans in an answer."""
+    return asked_for([*plan.shown, _NAME, _DURATION, _SPAN_ID])
+
+
+def results(
+    found: Found, plan: Plan, judged: Iterable[Judged], trace_ids: Sequence[bytes], spans_per_spanset: int
+) -> tuple[TraceResult, ...]:
+    """Of these traces, in the order of the ids, out of tables with `fields_told`; what went meanwhile is left out."""
     if not trace_ids:
         return ()
     spansets: dict[bytes, tuple[Spanset, ...]] = {}
-    shown = [*plan.shown, _NAME, _DURATION, _SPAN_ID]
-    for judged in found.judged_traces(plan, trace_ids, asked_for(shown)):
-        told = _Told(judged.table, judged.spansets, plan)
-        spansets |= told.by_trace(spans_per_spanset)
+    for each in judged:
+        spansets |= _Told(each, plan, set(trace_ids)).by_trace(spans_per_spanset)
     return tuple(
         _result(summary, spansets[summary[0]]) for summary in found.summaries(trace_ids) if summary[0] in spansets
     )
@@ -49,11 +53,17 @@ def _result(summary: "TraceSummary", spansets: tuple[Spanset, ...]) -> TraceResu
 class _Told:
     """Reads results out of one table."""
 
-    def __init__(self, table: Table, spansets: Spansets, plan: Plan) -> None:
+    def __init__(self, judged: Judged, plan: Plan, wanted: set[bytes]) -> None:
+        table, spansets = judged
+        codes = [code for code, trace_id in enumerate(table.trace_ids) if trace_id in wanted]
+        self._spansets = spansets.keep_sets(np.isin(spansets.traces, codes))
         self._table = table
-        self._spansets = spansets
-        self._order = arranged(spansets, table, plan.sort)
-        self._fields = _by_key(plan.shown)
+        self._order = arranged(self._spansets, table, plan.sort)
+        self._fields = [(key, table.values(field)) for key, field in _by_key(plan.shown)]
+        self._names = table.values(_NAME)
+        self._durations = table.values(_DURATION).data
+        self._starts = table.starts
+        self._span_ids = table.span_ids
 
     def by_trace(self, spans_per_spanset: int) -> Mapping[bytes, tuple[Spanset, ...]]:
         """Spansets by trace id."""
@@ -70,12 +80,10 @@ class _Told:
         return {trace_id: tuple(each) for trace_id, each in traces.items()}
 
     def _span(self, row: int) -> SpanResult:
-        table = self._table
-        values = ((key, any_value(table.values(field), row)) for key, field in self._fields)
-        attributes = tuple(Attribute(key, value) for key, value in values if value is not None)
-        name = str(any_value(table.values(_NAME), row))
-        span_id = table.span_ids[8 * row : 8 * row + 8]
-        return SpanResult(span_id, name, int(table.starts[row]), int(table.values(_DURATION).data[row]), attributes)
+        shown = ((key, any_value(values, row)) for key, values in self._fields)
+        attributes = tuple(Attribute(key, value) for key, value in shown if value is not None)
+        name = str(any_value(self._names, row))
+        return SpanResult(self._span_ids[row], name, int(self._starts[row]), int(self._durations[row]), attributes)
 
 
 def _by_key(fields: Iterable[ast.Field]) -> list[tuple[str, ast.Field]]:

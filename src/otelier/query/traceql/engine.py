@@ -60,7 +60,7 @@ class TraceQL:
 
         def ask(found: Found) -> list[bytes]:
             judged = found.judged_traces(steps, [trace_id], asked_for([*steps.deciding, ast.Intrinsic("span:id")]))
-            return [table.span_ids[8 * row : 8 * row + 8] for table, left in judged for row in left.rows.tolist()]
+            return [table.span_ids[row] for table, left in judged for row in left.rows.tolist()]
 
         return self._asked(tenant, _window(0, 0), ask)
 

@@ -32,7 +32,6 @@ _INTRINSICS: Mapping[str, tuple[str, str]] = {
     "nestedSetLeft": ("intrinsic", "nested_left"),
     "nestedSetRight": ("intrinsic", "nested_right"),
     "nestedSetParent": ("intrinsic", "nested_parent"),
-    "parent": ("intrinsic", "parent_span_id"),
 }
 _SCOPES: Mapping[ast.AttributeScope, str] = {"any": "nearest", "instrumentation": "scope"}
 _SERVICE_NAME: CoreField = {"scope": "resource", "key": "service.name"}
@@ -52,13 +51,16 @@ ID_DIGITS: Final[Mapping[str, int]] = {
     "span:id": 16,
     "span:parentID": 16,
     "link:spanID": 16,
+    "parent": 16,
 }
 """Hexadecimal digits of intrinsics that are ids."""
 
 
 def field_of(field: ast.Field) -> CoreField:
-    """As the core has it. Of `parent`: the id that the span names, whether that span is there or not."""
+    """As the core has it."""
     if isinstance(field, ast.Intrinsic):
+        if field.name == "parent":
+            return {"scope": "intrinsic", "key": "span_id", "parent": True}
         scope, key = _INTRINSICS[field.name]
         return {"scope": scope, "key": key} | ({} if scope == "intrinsic" else {"intrinsic": True})
     core: CoreField = {"scope": _SCOPES.get(field.scope, field.scope), "key": field.name}

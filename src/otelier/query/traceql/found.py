@@ -120,6 +120,7 @@ class Found:
             step_ns,
             msgspec.json.encode(field_of(value)) if value else None,
             kind,
+            rollups=kind != "sum",  # whose sums are rounded
             timeout_ms=self.budget.timeout_ms,
         )
         self.budget.took(cells.read, cells.partial)

@@ -74,7 +74,4 @@ def _looks_for_none(stage: ast.Stage) -> bool:
 
 
 def _needs_tree(stage: ast.Stage) -> bool:
-    return any(
-        isinstance(each, ast.Structural) or (isinstance(each, ast.Intrinsic) and each.name == "parent")
-        for each in walk(stage)
-    )
+    return any(isinstance(each, ast.Structural) for each in walk(stage))

@@ -78,6 +78,7 @@ class Reader(Protocol):
         value_json: bytes | None = None,
         kind: Literal["count", "sum", "histogram"] = "count",
         *,
+        rollups: bool = True,
         timeout_ms: int = 0,
     ) -> Cells:
         """Numbers by group and step."""

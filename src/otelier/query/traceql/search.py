@@ -1,11 +1,12 @@
 """Which traces answer a search, in which order; and what the answer tells of them."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from ..errors import BadQuery
 from .answer import SearchAnswer
-from .details import results
+from .details import fields_told, results
 from .evaluate.order import Key, first_traces, newest
 from .found import Found, Judged, asked_for
 from .plan import Plan
@@ -46,16 +47,24 @@ class Cursor(NamedTuple):
 
 def search(found: Found, plan: Plan, limit: int, spans_per_spanset: int, cursor: Cursor) -> SearchAnswer:
     """The next `limit` traces."""
-    if plan.sort:
-        ids = [key[-1] for key in _sorted(found, plan, cursor.skipped + limit + 1)[cursor.skipped :]]
-        after = None
+    if plan.decided and plan.by_rows:
+        candidates = found.candidates(plan, cursor.skipped + limit + 1, fields_told(plan))
+        places = _behind(cursor, zip(candidates.newest_ns, candidates.trace_ids, strict=True))
+        ids, judged = [trace_id for _, trace_id in places], [found.judged_rows(plan, candidates.table)]
     else:
-        places = _newest(found, plan, cursor, limit + 1)
-        ids = [trace_id for _, trace_id in places]
-        after = places[limit - 1] if len(places) > limit else None
-    more = Cursor(cursor.skipped + limit, after).written() if len(ids) > limit else ""
-    traces = results(found, plan, ids[:limit], spans_per_spanset)
+        places = [] if plan.sort else _newest(found, plan, cursor, limit + 1)
+        ids = _sorted(found, plan, cursor, limit + 1) if plan.sort else [trace_id for _, trace_id in places]
+        judged = found.judged_traces(plan, ids[:limit], fields_told(plan))
+    more = ""
+    if len(ids) > limit:
+        more = Cursor(cursor.skipped + limit, places[limit - 1] if places else None).written()
+    traces = results(found, plan, judged, ids[:limit], spans_per_spanset)
     return SearchAnswer(traces, found.budget.read, found.budget.partial, more)
+
+
+def _behind(cursor: Cursor, places: Iterable[_Place]) -> list[_Place]:
+    """Newest first, those that were not on the pages before."""
+    return sorted((each for each in places if cursor.after is None or each < cursor.after), reverse=True)
 
 
 def _newest(found: Found, plan: Plan, cursor: Cursor, want: int) -> list[_Place]:
@@ -65,8 +74,7 @@ def _newest(found: Found, plan: Plan, cursor: Cursor, want: int) -> list[_Place]
     seen: set[bytes] = set()
     while True:
         horizon = _look(found, plan, look, known, seen)
-        places = sorted(((start, trace_id) for trace_id, start in known.items()), reverse=True)
-        places = [place for place in places if cursor.after is None or place < cursor.after]
+        places = _behind(cursor, ((start, trace_id) for trace_id, start in known.items()))
         if horizon is None or found.budget.partial or found.budget.over():
             return places[:want]
         if len(places) >= want and places[want - 1] >= horizon:
@@ -95,10 +103,11 @@ def _note(known: dict[bytes, int], judged: Judged) -> None:
         known[judged.table.trace_ids[code]] = start
 
 
-def _sorted(found: Found, plan: Plan, want: int) -> list[Key]:
+def _sorted(found: Found, plan: Plan, cursor: Cursor, want: int) -> list[bytes]:
     """All of them have to be looked at."""
     assert plan.sort
     best: list[Key] = []
     for judged in found.tables(plan):
-        best = sorted([*best, *first_traces(judged.spansets, judged.table, plan.sort, want)])[:want]
-    return best
+        more = first_traces(judged.spansets, judged.table, plan.sort, cursor.skipped + want)
+        best = sorted([*best, *more])[: cursor.skipped + want]
+    return [key[-1] for key in best[cursor.skipped :]]

@@ -1,5 +1,7 @@
 """Values as answers show them."""
 
+import numpy as np
+
 from ..answer import AnyValue
 from .values import ARRAY, BOOL, DOUBLE, DURATION, INT, NIL, OTHER, STATUS, STRING, Values, array_elements
 
@@ -24,7 +26,7 @@ def any_value(values: Values, row: int) -> AnyValue:
         case _ if tag == INT:
             return datum
         case _ if tag == DOUBLE:
-            return float(values.floats()[row])
+            return float(values.data[row : row + 1].view(np.float64)[0])
         case _ if tag == DURATION:
             return duration(datum)
         case _:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from .. import ast
 from ..fields import TYPES, CoreField, field_of
-from .values import INT, Ints, Values, strings
+from .values import INT, NIL, Ints, Values, strings
 
 START: CoreField = {"scope": "intrinsic", "key": "start_ns"}
 SPAN_ID: CoreField = {"scope": "intrinsic", "key": "span_id"}
@@ -55,6 +55,7 @@ class Table:
         """`fields`: those that were asked for, in order."""
         self._spans = spans
         self._fields = fields
+        self._columns: dict[int, Column] = {}
         self._values: dict[ast.Field, Values] = {}
         self.rows = spans.rows
         self.traces: Ints = np.frombuffer(spans.trace_codes, "<u4").astype(np.int64)
@@ -84,9 +85,10 @@ class Table:
         return np.frombuffer(self._column(PARENT_ID).raw, "<u8")
 
     @property
-    def span_ids(self) -> bytes:
+    def span_ids(self) -> list[bytes]:
         """8 bytes each."""
-        return self._column(SPAN_ID).raw
+        raw = self._column(SPAN_ID).raw
+        return [raw[at : at + 8] for at in range(0, len(raw), 8)]
 
     def values(self, field: ast.Field) -> Values:
         """One per row."""
@@ -103,18 +105,21 @@ class Table:
         name = field.name if isinstance(field, ast.Intrinsic) else ""
         if name == "trace:id":
             return strings([each.hex() for each in self.trace_ids], self.traces)
-        values = typed(field, self._column(field_of(field)))
-        return values.where(self.parents >= 0) if name == "parent" else values
+        return typed(field, self._column(field_of(field)))
 
     def _column(self, field: CoreField) -> Column:
-        return self._spans.column(self._fields.index(field))
+        number = self._fields.index(field)
+        if number not in self._columns:
+            self._columns[number] = self._spans.column(number)
+        return self._columns[number]
 
 
 def typed(field: ast.Field, column: Column) -> Values:
     """A column of the core with the types of TraceQL."""
     name = field.name if isinstance(field, ast.Intrinsic) else ""
     if name in ("span:id", "span:parentID", "parent"):
-        return _ids(column.raw, 8)
+        ids = _ids(column.raw, 8)
+        return ids.where(np.frombuffer(column.tags, np.uint8) != NIL) if name == "parent" else ids
     if name == "trace:id":
         return _ids(column.raw, 16)
     values = _values(column)
