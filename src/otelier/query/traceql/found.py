@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
-import numpy as np
 
 from .. import filter as f
 from . import ast
+from .evaluate.order import newest
 from .evaluate.spansets import Spansets, whole
 from .evaluate.stages import cut, run
 from .evaluate.table import PARENT_ID, START, Table
@@ -56,12 +56,11 @@ class Found:
         self.window = window
         self.budget = budget
 
-    def candidates(self, plan: Plan, newest: int, asked: Sequence[CoreField] = (START,)) -> Candidates:
-        """The newest traces of which a span may be found, with the spans' `asked`; `newest` 0: all."""
-        table = self._gathered(plan.found.may, asked, newest)
-        starts = np.zeros(len(table.trace_ids), np.uint64)
-        np.maximum.at(starts, table.traces, table.starts)
-        return Candidates(table.trace_ids, starts.tolist(), table)
+    def candidates(self, plan: Plan, most: int, asked: Sequence[CoreField] = (START,)) -> Candidates:
+        """The newest traces of which a span may be found, with the spans' `asked`; `most` 0: all."""
+        table = self._gathered(plan.found.may, asked, most)
+        starts = newest(whole(table), table)
+        return Candidates(table.trace_ids, [starts[code] for code in range(len(table.trace_ids))], table)
 
     def judged_rows(self, plan: Plan, table: Table) -> Judged:
         """For plans `by_rows`, whose candidates' table has all fields that decide."""

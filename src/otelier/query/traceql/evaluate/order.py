@@ -15,11 +15,13 @@ from .expression import values
 from .numbers import aggregate
 from .spansets import Spansets
 from .table import Table
-from .values import ARRAY, BOOL, NIL, OTHER, STRING, Values
+from .values import ARRAY, BOOL, NIL, OTHER, STRING, Ints, Values
 
 Key: TypeAlias = tuple[Any, ...]
 """Comparable between tables."""
 _Ranks: TypeAlias = NDArray[np.float64]
+_FEW = 4096
+"""Entries that are sorted without a look for fewer."""
 
 
 @total_ordering
@@ -53,10 +55,12 @@ def arranged(spansets: Spansets, table: Table, sort: ast.Sort | None) -> NDArray
 
 def newest(spansets: Spansets, table: Table) -> dict[int, int]:
     """By trace code the start of its newest entry."""
-    codes, numbers = np.unique(spansets.traces[spansets.sets], return_inverse=True)
-    starts = np.zeros(len(codes), np.uint64)
-    np.maximum.at(starts, numbers.reshape(-1), table.starts[spansets.rows])
-    return dict(zip(codes.tolist(), starts.tolist(), strict=True))
+    traces = spansets.traces[spansets.sets]
+    (begins,) = np.nonzero(np.diff(traces, prepend=-1))
+    if not len(begins):
+        return {}
+    starts = np.maximum.reduceat(table.starts[spansets.rows], begins)
+    return dict(zip(traces[begins].tolist(), starts.tolist(), strict=True))
 
 
 def first_traces(spansets: Spansets, table: Table, sort: ast.Sort, want: int) -> list[Key]:
@@ -64,8 +68,9 @@ def first_traces(spansets: Spansets, table: Table, sort: ast.Sort, want: int) ->
     pairs = [_values(key, spansets, table) for key in sort.keys]
     ranks = [each for pair in pairs for each in _ranks(*pair)]
     traces = spansets.traces[spansets.sets]
-    by_trace = np.lexsort([*reversed(ranks), traces])
-    firsts = by_trace[np.searchsorted(traces[by_trace], np.unique(traces))]
+    likely = _likely(ranks[0], ranks[1], traces, want)
+    by_trace = likely[np.lexsort([*(each[likely] for each in reversed(ranks)), traces[likely]])]
+    firsts = by_trace[np.flatnonzero(np.diff(traces[by_trace], prepend=-1))]
     starts = newest(spansets, table)
     # Ties are decided below, so whoever ties with the last stays in.
     best = firsts[np.lexsort([each[firsts] for each in reversed(ranks)])]
@@ -77,6 +82,22 @@ def first_traces(spansets: Spansets, table: Table, sort: ast.Sort, want: int) ->
         parts = [_comparable(operand, entry, descending) for operand, descending in pairs]
         keys.append((*parts, -starts[code], bytes(255 - each for each in trace_id), trace_id))
     return sorted(keys)[:want]
+
+
+def _likely(majors: _Ranks, minors: _Ranks, traces: Ints, want: int) -> NDArray[np.intp]:
+    """All entries of the traces that come first are among these, by the first key: few of many."""
+    entries = np.arange(len(traces))
+    if len(traces) <= _FEW:
+        return entries
+    minors = np.where(majors == majors.min(), minors, np.inf)
+    few = _FEW
+    while few < len(traces):
+        bound = np.partition(minors, few)[few]
+        likely = entries[minors <= bound]
+        if np.isfinite(bound) and len(np.unique(traces[likely])) >= want:
+            return likely
+        few *= 16
+    return entries
 
 
 def _with_ties(best: NDArray[np.intp], ranks: list[_Ranks], want: int) -> int:

@@ -15,7 +15,7 @@ Rows = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class Spansets:
-    """Entries are sorted by set and row; a row is in one set at most. Every set has an entry."""
+    """Entries are sorted by set and row, sets by trace; a row is in one set at most. Every set has an entry."""
 
     rows: Rows
     """Of the table, per entry."""
@@ -53,10 +53,10 @@ class Spansets:
 
 def whole(table: Table) -> Spansets:
     """All spans: one set per trace."""
-    rows = np.arange(table.rows)
-    traces, sets = np.unique(table.traces, return_inverse=True)
-    order = np.lexsort((rows, sets))
-    return Spansets(rows[order], sets[order].astype(np.int64), traces, {})
+    rows = np.argsort(table.traces, kind="stable")  # no work where they are sorted already
+    traces = table.traces[rows]
+    begins = np.diff(traces, prepend=-1) != 0
+    return Spansets(rows, np.cumsum(begins) - 1, traces[begins], {})
 
 
 def split(spansets: Spansets, keys: Values, note: str) -> Spansets:
