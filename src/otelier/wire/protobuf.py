@@ -5,7 +5,7 @@ written all the same, unless the caller leaves them out.
 """
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 _DOUBLE = struct.Struct("<d")
 _FIXED = {1: 8, 5: 4}
@@ -23,11 +23,6 @@ def varint(value: int) -> bytes:
         value >>= 7
     out.append(value)
     return bytes(out)
-
-
-def zigzag(value: int) -> bytes:
-    """A number as in `sint32` and `sint64`."""
-    return varint(value << 1 if value >= 0 else (-value << 1) - 1)
 
 
 def tag(number: int, wire_type: int) -> bytes:
@@ -53,17 +48,6 @@ def integer(number: int, value: int) -> bytes:
 def double(number: int, value: float) -> bytes:
     """A `double` field."""
     return tag(number, 1) + _DOUBLE.pack(value)
-
-
-def packed(number: int, values: Iterable[bytes]) -> bytes:
-    """A packed repeated field of elements that are encoded already; nothing if there is none."""
-    content = b"".join(values)
-    return length_delimited(number, content) if content else b""
-
-
-def packed_doubles(number: int, values: Iterable[float]) -> bytes:
-    """A packed `repeated double`."""
-    return packed(number, (_DOUBLE.pack(value) for value in values))
 
 
 def fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
