@@ -16,6 +16,7 @@ mod queue;
 mod route;
 mod segment;
 mod server;
+mod spans;
 mod traces;
 mod view;
 
@@ -31,6 +32,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     log::register(m)?;
     segment::register(m)?;
     view::register(m)?;
+    spans::register(m)?;
     pattern::register(m)?;
     queue::register(m)?;
     route::register(m)?;
