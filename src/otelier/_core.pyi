@@ -4,7 +4,7 @@ Every call that can wait or work releases the GIL. A `signal` is always one of
 `"traces"`, `"metrics"`, `"logs"`. Items are spans, data points or log records.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Literal, TypeAlias, final
 
@@ -680,6 +680,36 @@ class Router:
     def owner_of(self, key: bytes) -> int:
         """Who owns a key, written as the router would."""
 
+# -- remote write ---------------------------------------------------------------------------------
+
+@final
+class RemoteWriter:
+    """OTLP metrics as Prometheus's remote write."""
+
+    def __init__(
+        self,
+        options: bytes,
+        version: Literal[1, 2],
+        metadata: bool,
+        metric_name: Callable[[str, str, bool, bool], str],
+        label_name: Callable[[str], str],
+    ) -> None:
+        """`options`: JSON with `external_labels` ([[name, value], …] as series have them), `target_info` (its name, or
+        empty), `scope_info`, `resource_labels`, `constant_labels`, `custom_buckets`, `classic_too`.
+
+        `metric_name` gets name, unit, whether it is a sum that only grows, whether it is a gauge. Names are asked for
+        once and remembered. Raises ValueError.
+        """
+
+    def write(
+        self, batch: Batch, lanes: int, max_bytes: int
+    ) -> tuple[int, list[list[tuple[bytes, int, int, int, int]]], list[tuple[int, str, str, int]]]:
+        """The number of series; by lane, requests: body, data points, samples, native histograms, exemplars; and data
+        points without translation: how many, the metric, why (`temporality`, `name`, `scale`), its scale.
+
+        Raises whatever the callables raise.
+        """
+
 # -- probability sampling -------------------------------------------------------------------------
 
 @final
@@ -778,9 +808,6 @@ class TraceColumns:
     @property
     def flags(self) -> bytes:
         """u32, OR-ed."""
-    @property
-    def root(self) -> bytes:
-        """u8: whether a root was seen."""
     @property
     def arrived_us(self) -> bytes:
         """u64"""
@@ -915,7 +942,9 @@ class SpanMetrics:
         """Take over a snapshot made with the same options; false, and no series, if it isn't one."""
     def stats(self) -> dict[str, int]:
         """Counters since the beginning: spans, without_service, overflowed, evicted_resources, expired_resources,
-        expired_series. Sizes now: resources, series, and unwritten series, whose counts no flush has given yet."""
+        expired_series. Sizes now: resources, series."""
+    def has_unwritten(self) -> bool:
+        """Whether there are series whose counts no flush has given yet."""
 
 @final
 class ServiceGraph:
@@ -1036,3 +1065,6 @@ class Aggregate:
     @property
     def read(self) -> Mapping[str, int]:
         """As in `SpanTable`."""
+        Sizes now: series, waiting edges."""
+    def has_unwritten(self) -> bool:
+        """False: counts are given with a series' first point."""
