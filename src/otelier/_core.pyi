@@ -368,9 +368,7 @@ class View:
         `rollups`: whether segments' roll-ups may answer where they can. Raises as `gather`.
         """
 
-    def tag_names(
-        self, tenant: str, start_ns: int, end_ns: int, limit: int = 10_000
-    ) -> list[tuple[str, str, str]]:
+    def tag_names(self, tenant: str, start_ns: int, end_ns: int, limit: int = 10_000) -> list[tuple[str, str, str]]:
         """Scope (span, resource, scope, event, link), key and type (string, int, double, bool, other) of the attributes
         in segments and log that overlap [start_ns, end_ns], sorted. Raises as `traces`."""
 

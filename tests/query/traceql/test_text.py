@@ -34,6 +34,7 @@ def test_the_normal_form_stays(query):
         ("(({}|{.a})) && {}", "({ } | { .a }) && { }"),
         ("{}|rate()by(.a)", "{ } | rate() by (.a)"),
         ("(({}|rate())>1)>2", "{ } | rate() > 1 > 2"),
+        ("count()>minInt", "count() > minInt"),
         ("{}|sort(duration desc,name)", "{ } | sort(duration desc, name asc)"),
         ("{}|compare({},10)", "{ } | compare({ })"),
         ("({}|rate())*(1/2)", "({ } | rate()) * 0"),

@@ -16,6 +16,7 @@ from otelier.query.traceql import TraceqlError, parse, read
         '{ .a < "x" && name >= "y" }',
         '{ .a = [500, 502] && .b != ["x", 1] && name =~ ["a.*", "b"] }',
         "{ parent } | by(parent.a)",
+        "{ !parent = nil && -parent = nil && !.a = true }",
         "!{ .a } && { .b }",
         "{ } | count() = 0",
         "{ } | sort(duration desc, count() asc) | select(name)",

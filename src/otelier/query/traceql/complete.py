@@ -6,14 +6,13 @@ the cursor, so it helps in the middle of a query that is wrong elsewhere.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, cast
+from typing import TypeAlias, cast
 
 from ..go_text import BadEscape, unescaped
 from .ast import Attribute, AttributeScope, Field, Intrinsic
+from .completion import Completion, Names, Values, Word, WordKind
 from .lex import Token, tokens
 from .words import AGGREGATES, CONSTANTS, INTRINSICS, MEASURES, RANKS, SAFE_HINTS, SCOPES, STAGES, TYPES
-
-WordKind: TypeAlias = Literal["scope", "intrinsic", "constant", "operator", "function", "bracket", "hint"]
 
 _EQUAL = ("=", "!=")
 _MATCH = ("=~", "!~")
@@ -26,42 +25,6 @@ _TAKES_EXPRESSION = ("by", "sort", "min", "max", "avg", "sum")
 _TAKES_FIELDS = ("select", "labels", *MEASURES)
 _TAKES_NOTHING = ("count", "coalesce", "rate", "count_over_time")
 _NUMBERS = ("int", "float", "duration")
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """One that may be written as it stands; behind `span.` and `count(` it goes on."""
-
-    text: str
-    kind: WordKind
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """Attributes of a scope whose names begin with `prefix`; one is written as `written(Attribute(…))`."""
-
-    scope: AttributeScope
-    prefix: str
-    parent: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Values:
-    """Values of a field whose texts begin with `prefix`; strings are written in quotes."""
-
-    field: Field
-    prefix: str
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """What may replace the text from `start` to the cursor. All words begin with that text; they stand in the order in
-    which they should be offered. `names` and `values` are for the store to answer."""
-
-    start: int
-    words: tuple[Word, ...] = ()
-    names: Names | None = None
-    values: Values | None = None
 
 
 @dataclass(slots=True)

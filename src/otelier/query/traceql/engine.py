@@ -13,6 +13,7 @@ from .limits import Budget, Limits
 from .metrics import Steps, series
 from .plan import plan
 from .search import Cursor, search
+from .suggest import Suggestions, suggest
 
 _MAX_NS = 2**64 - 1
 _DEFAULT = Limits()
@@ -63,6 +64,17 @@ class TraceQL:
             return [table.span_ids[row] for table, left in judged for row in left.rows.tolist()]
 
         return self._asked(tenant, _window(0, 0), ask)
+
+    def suggest(
+        self, tenant: str, text: str, cursor: int, *, start_ns: int, end_ns: int, limit: int = 100
+    ) -> Suggestions:
+        """What may stand at the cursor of a half-typed query, with at most `limit` names or values that spans have.
+
+        `cursor`: characters from the beginning.
+        """
+        window = _window(start_ns, end_ns)
+        with self._gate.one():
+            return self._snapshot.read(lambda view, _: suggest(text, cursor, view, tenant, window, limit))
 
     def metrics(
         self, tenant: str, query: str, *, start_ns: int, end_ns: int, step_ns: int, exemplars: int = 0

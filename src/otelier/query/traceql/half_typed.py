@@ -1,6 +1,6 @@
 """What a half-typed query already says for sure: the conditions that narrow which names and values to offer."""
 
-from .ast import Attribute, Comparison, Constant, Expression, Filter, Intrinsic, Logical
+from .ast import Attribute, Comparison, Constant, Expression, Filter, Intrinsic, Logical, Pipeline
 from .errors import TraceqlError
 from .lex import Token, tokens
 from .parse import parse
@@ -53,7 +53,7 @@ def _condition(text: str) -> Expression | None:
         check(query, braced)
     except TraceqlError:
         return None
-    stage = query.root.stages[0] if query.is_search else None
+    stage = query.root.stages[0] if isinstance(query.root, Pipeline) else None
     if not isinstance(stage, Filter) or not isinstance(stage.condition, Comparison):
         return None
     condition = stage.condition

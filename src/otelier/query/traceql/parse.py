@@ -1,53 +1,33 @@
-"""Text to the tree of `ast`: pipelines, spansets and the numbers of spansets; series are in `parse_metrics`.
-
-Spansets, numbers and series share their operators' levels (those of `parse_expression`, structural operators with the
-comparisons), so that `({} | count()) > 2` and `({} | rate()) > 2` need no look-ahead: what was found is checked where
-it is used.
+"""Text to the tree of `ast`: the whole, and pipelines. What stands in braces is in `parse_expression`, series are in
+`parse_metrics`, what joins spansets, numbers and series in `parse_operations`.
 """
 
-from typing import NoReturn, TypeAlias, TypeGuard, cast
+from typing import NoReturn
 
 from .ast import (
-    Aggregate,
-    ArithmeticOperator,
     Coalesce,
-    Combination,
-    Constant,
     Field,
-    Filter,
     GroupBy,
-    LogicalOperator,
     Measured,
     Metrics,
-    MetricsMath,
-    OrderOperator,
     Pipeline,
     Query,
-    Refined,
     Scalar,
-    ScalarArithmetic,
     ScalarFilter,
     Select,
-    SeriesOperator,
     Sort,
     SortKey,
-    Spanset,
     Stage,
-    Structural,
-    StructuralOperator,
-    Without,
 )
 from .errors import TraceqlError
 from .lex import Token
-from .parse_expression import COMPARISON, LOGIC, POWER, PRODUCT, SUM
-from .parse_metrics import ORDERS as _ORDERS
-from .parse_metrics import SeriesParser, is_series
-from .tree import too_deep, walk
+from .parse_expression import LOGIC
+from .parse_metrics import SERIES
+from .parse_operations import ARITHMETIC, SCALARS, OperationParser, Part, has_aggregate
+from .tree import too_deep
 from .words import (
     AGGREGATES,
-    CONSTANTS,
     FUNCTIONS,
-    INTRINSICS,
     MEASURES,
     RANKS,
     STAGES,
@@ -57,19 +37,6 @@ from .words import (
 
 DEPTH_MAX = 128
 """Levels of a tree; whoever walks it by recursion needs a few frames for each."""
-
-_Part: TypeAlias = "Stage | Scalar | Metrics | Refined | MetricsMath"
-"""Whatever an operand, or parentheses, may turn out to be."""
-
-_STRUCTURAL = (">", "<", ">>", "<<", "~", "!>", "!<", "!>>", "!<<", "!~", "&>", "&<", "&>>", "&<<", "&~")
-_ARITHMETIC = ("+", "-", "*", "/", "%", "^")
-_LEVELS = {
-    **dict.fromkeys(("&&", "||"), LOGIC),
-    **dict.fromkeys((*_ORDERS, *_STRUCTURAL), COMPARISON),
-    **dict.fromkeys(("+", "-"), SUM),
-    **dict.fromkeys(("*", "/", "%"), PRODUCT),
-    "^": POWER,
-}
 
 
 def parse(text: str) -> Query:
@@ -87,7 +54,7 @@ def parse_field(text: str) -> Field:
     return _Parser(text).field()
 
 
-class _Parser(SeriesParser):
+class _Parser(OperationParser):
     def field(self) -> Field:
         """All of the text."""
         field = self._only_field()
@@ -99,9 +66,9 @@ class _Parser(SeriesParser):
         """All of the text."""
         start = self._token
         found = self._pipeline()
-        if is_series(found):
+        if isinstance(found, SERIES):
             root = found
-        elif isinstance(found, Constant | Aggregate | Measured | ScalarArithmetic):
+        elif isinstance(found, SCALARS):
             self._naked(found.scalar if isinstance(found, Measured) else found)
         else:
             root = found if isinstance(found, Pipeline) else Pipeline((found,), at=found.at)
@@ -112,7 +79,7 @@ class _Parser(SeriesParser):
 
     # -- pipelines ----------------------------------------------------------------------------
 
-    def _pipeline(self) -> _Part:
+    def _pipeline(self) -> Part:
         """Stages, as far as they go; of a single one, what it is. A number at the end makes a Measured."""
         start = self._token
         stages: list[Stage] = []
@@ -123,11 +90,11 @@ class _Parser(SeriesParser):
                     self._fail(token, f"{token.value}() stands behind spans: {{ }} | {token.value}(…)")
                 return self._refined(Metrics(Pipeline(tuple(stages), at=start.at), self._measure(), at=start.at))
             found = self._stage(first=not stages)
-            if is_series(found):
+            if isinstance(found, SERIES):
                 if stages:
                     self._fail(token, "series can't come behind a pipe")
                 return self._refined(found)
-            if isinstance(found, Constant | Aggregate | Measured | ScalarArithmetic):
+            if isinstance(found, SCALARS):
                 if self._is("|"):
                     self._naked(found)
                 return self._measured(stages, found, start)
@@ -138,11 +105,11 @@ class _Parser(SeriesParser):
     def _measured(self, stages: list[Stage], scalar: Scalar, start: Token) -> Scalar:
         if not stages:
             return scalar
-        if not _has_aggregate(scalar):
+        if not has_aggregate(scalar):
             self._naked(scalar)
         return Measured(Pipeline(tuple(stages), at=start.at), scalar, at=start.at)
 
-    def _stage(self, *, first: bool) -> _Part:
+    def _stage(self, *, first: bool) -> Part:
         token = self._token
         if not self._calls(STAGES):
             if self._calls(RANKS):
@@ -173,172 +140,31 @@ class _Parser(SeriesParser):
             self._advance()
         return SortKey(value, descending, at=token.at)
 
-    # -- operators of spansets, numbers and series --------------------------------------------
-
-    def _outer(self, loosest: int) -> _Part:
-        """Operators of this level and tighter ones."""
-        left = self._outer_operand()
-        while True:
-            token = self._token
-            level = _LEVELS.get(token.value, 0) if token.kind == "sign" else 0
-            if level < loosest:
-                return left
-            if level == COMPARISON and is_series(left):
-                left = self._refined(left)
-                continue
-            self._advance()
-            if level == POWER:
-                with self._deeper():
-                    right = self._outer(POWER)
-            else:
-                right = self._outer(level + 1)
-            if _is_spanset(left) and _is_spanset(right) and level <= COMPARISON:
-                left = self._spanset(token, left, right)
-            elif is_series(left) or is_series(right):
-                left = self._math(token, left, right)
-            else:
-                left = self._scalar(token, left, right)
-
-    def _spanset(self, token: Token, left: Spanset, right: Spanset) -> Spanset:
-        operator = token.value
-        if operator in ("&&", "||"):
-            return Combination(cast("LogicalOperator", operator), left, right, at=left.at)
-        if operator not in _STRUCTURAL:
-            self._fail(token, f"{operator} doesn't relate spans; there are && || > < >> << ~, with ! or & before them")
-        return Structural(cast("StructuralOperator", operator), left, right, at=left.at)
-
-    def _math(self, token: Token, left: _Part, right: _Part) -> MetricsMath:
-        if token.value in _ORDERS:
-            self._fail(token, "series are compared with numbers behind them: ({ } | rate()) > 10")
-        if token.value not in ("+", "-", "*", "/"):
-            self._fail(token, f"{token.value} can't be applied to series; there are + - * /")
-        sides: list[Metrics | Refined | MetricsMath | Constant] = []
-        for side in (left, right):
-            if is_series(side):
-                sides.append(side)
-            elif isinstance(side, Constant | ScalarArithmetic):
-                sides.append(self._folded(side, token))
-            else:
-                self._fail(token, "series can only be calculated with other series, in parentheses, and numbers")
-        return MetricsMath(cast("SeriesOperator", token.value), sides[0], sides[1], at=left.at)
-
-    def _scalar(self, token: Token, left: _Part, right: _Part) -> ScalarArithmetic | ScalarFilter:
-        operator = token.value
-        if not _is_scalar(left) or not _is_scalar(right) or operator not in (*_ORDERS, *_ARITHMETIC):
-            self._mismatch(token, left, right)
-        if operator in _ARITHMETIC:
-            return ScalarArithmetic(cast("ArithmeticOperator", operator), left, right, at=left.at)
-        if not _has_aggregate(left) and not _has_aggregate(right):
-            self._fail(token, "one side has to be about spans, as in count() > 2")
-        return ScalarFilter(cast("OrderOperator", operator), left, right, at=left.at)
-
-    def _outer_operand(self) -> _Part:
-        token = self._token
-        if token.kind in ("int", "float", "duration"):
-            return self._constant()
-        if self._is("{"):
-            return self._filter()
-        if self._calls(AGGREGATES):
-            return self._aggregate()
-        if self._is("(") or self._is("!"):
-            with self._deeper():
-                self._advance()
-                return self._group() if token.value == "(" else self._without(token)
-        if self._taken("-"):
-            if self._token.kind not in ("int", "float", "duration"):
-                self._unexpected("a number after -")
-            return self._negated(self._constant(), token)
-        return self._no_part()
-
-    def _group(self) -> _Part:
+    def _group(self) -> Part:
         """What is in parentheses; a single stage that is no spanset makes a pipeline."""
         part = self._pipeline()
         if not self._taken(")"):
             self._unexpected_after(part, ")")
         return Pipeline((part,), at=part.at) if isinstance(part, ScalarFilter | GroupBy | Select | Sort) else part
 
-    def _without(self, token: Token) -> Without:
-        operand = self._outer_operand()
-        if not _is_spanset(operand):
-            self._fail(token, "! stands before spans, as in !{ status = error }")
-        return Without(operand, at=token.at)
-
-    def _aggregate(self) -> Aggregate:
-        token = self._advance()
-        function = AGGREGATES[token.value]
-        self._expect("(")
-        if function == "count":
-            if not self._taken(")"):
-                self._unexpected(") after count(, which counts spans", "{ … } | count() > 1")
-            return Aggregate("count", at=token.at)
-        if self._is(")"):
-            self._fail(self._token, f"{function}() needs what to take, as in {function}(duration)")
-        with self._deeper():
-            operand = self._expression()
-        self._close(")")
-        return Aggregate(function, operand, at=token.at)
-
-    # -- complaints ---------------------------------------------------------------------------
+    # -- complaints ----------------------------------------------------------------------------
 
     def _naked(self, scalar: Scalar) -> NoReturn:
         self._fail_at(scalar.at, "a number alone selects no traces; compare it, as in count() > 1")
 
-    def _mismatch(self, token: Token, left: _Part, right: _Part) -> NoReturn:
-        operator = token.value
-        if isinstance(left, ScalarFilter) or isinstance(right, ScalarFilter):
-            self._fail(token, f"{operator} can't be applied to a comparison; use a pipe: {{ }} | count() > 1 | {{ … }}")
-        if operator in _ARITHMETIC:
-            self._fail(token, f"{operator} is for numbers and for series in parentheses, not for spans")
-        if operator in _ORDERS:
-            self._fail(token, "spans can't be compared with a number; count them: { } | count() > 1")
-        self._fail(token, f"{operator} is for spans; at one side of it is a number")
-
-    def _no_part(self) -> NoReturn:
-        token = self._token
-        wanted = "spans in braces, as in { status = error }, or a function"
-        before = self._before()
-        compared = before is not None and before.kind == "sign" and before.value in _ORDERS
-        match token.kind:
-            case "name" | "string" | "attribute" | "scoped" if compared and not self._follows("("):
-                self._fail(token, f"expected a number to compare with, got {self._written(token)}")
-            case "name" if token.value in (*AGGREGATES, *MEASURES):
-                self._fail(token, f"{token.value} needs parentheses", f"{token.value}()")
-            case "name" if self._follows("("):
-                self._fail(token, f"there is no function {token.value}", meant_function(token.value))
-            case "attribute" | "scoped":
-                self._fail(token, f"conditions stand in braces: {{ {self._written(token)} … }}")
-            case "name" if token.value in INTRINSICS or token.value in CONSTANTS:
-                self._fail(token, f"conditions stand in braces: {{ {token.value} … }}")
-            case "sign" if form := self._doubled():
-                self._unexpected(wanted, form)
-            case _:
-                self._unexpected(wanted)
-
-    def _unexpected_after(self, part: _Part, sign: str = "") -> NoReturn:
+    def _unexpected_after(self, part: Part, sign: str = "") -> NoReturn:
         """Complains of what follows a part that is whole."""
         token = self._token
         wanted = "an operator or a pipe" if not sign else f"an operator, a pipe or {sign}"
         if token.kind == "name" and self._follows("(") and not meant_operator(token.value):
             known = token.value if token.value in FUNCTIONS else meant_function(token.value)
             self._unexpected(wanted, f"| {known}(…)" if known else "")
-        if is_series(part) and token.kind == "name" and token.value == "by":
+        if isinstance(part, SERIES) and token.kind == "name" and token.value == "by":
             self._unexpected(wanted, "by (…)")
-        if is_series(part) and token.kind == "sign" and token.value in _ARITHMETIC:
+        if isinstance(part, SERIES) and token.kind == "sign" and token.value in ARITHMETIC:
             self._fail(token, "to calculate with metrics, put them in parentheses: ({ } | rate()) * 100")
         if token.kind == "sign" and token.value in (")", "}", "]") and not sign:
             self._fail(token, f"nothing was opened that {token.value} could close")
         if token.kind == "end" and sign:
             self._unexpected(f"{sign}; a parenthesis is still open")
         self._unexpected(wanted)
-
-
-def _is_spanset(part: object) -> TypeGuard[Spanset]:
-    return isinstance(part, Filter | Without | Combination | Structural | Pipeline)
-
-
-def _is_scalar(part: object) -> TypeGuard[Scalar]:
-    return isinstance(part, Constant | Aggregate | Measured | ScalarArithmetic)
-
-
-def _has_aggregate(scalar: Scalar) -> bool:
-    return any(isinstance(each, Aggregate) for each in walk(scalar))

@@ -1,6 +1,6 @@
 """Metrics: what is measured of spans, and what is done with the series."""
 
-from typing import TypeAlias, TypeGuard, cast
+from typing import TypeAlias, cast
 
 from .ast import (
     Arithmetic,
@@ -13,7 +13,6 @@ from .ast import (
     Measure,
     Metrics,
     MetricsMath,
-    OrderOperator,
     PointFilter,
     Ranked,
     Refined,
@@ -26,14 +25,11 @@ from .words import MEASURES, RANKS
 
 AnySeries: TypeAlias = Metrics | Refined | MetricsMath
 
+SERIES = (Metrics, Refined, MetricsMath)
+"""But constants."""
 ORDERS = ("=", "!=", "<", "<=", ">", ">=")
 _WITHOUT_OPERAND = ("rate", "count_over_time")
 _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
-
-
-def is_series(part: object) -> TypeGuard[AnySeries]:
-    """Whether it is a series that isn't a constant."""
-    return isinstance(part, Metrics | Refined | MetricsMath)
 
 
 class SeriesParser(ExpressionParser):
@@ -115,7 +111,7 @@ class SeriesParser(ExpressionParser):
             if token.kind == "sign" and token.value in ORDERS:
                 self._advance()
                 value = self._point()
-                stages.append(PointFilter(cast("OrderOperator", token.value), value, at=token.at))
+                stages.append(PointFilter(token.value, value, at=token.at))
             elif self._taken("|"):
                 stages.append(self._ranked())
             elif not stages:

@@ -91,3 +91,9 @@ class Reader(Protocol):
     def tag_names(self, tenant: str, start_ns: int, end_ns: int) -> Sequence[tuple[str, str, str]]:
         """Scope, key and type of all attributes."""
         ...
+
+    def tag_values(
+        self, tenant: str, field_json: bytes, filter_json: bytes, start_ns: int, end_ns: int, limit: int = ...
+    ) -> Column:
+        """Distinct values of a field of spans that a filter means."""
+        ...

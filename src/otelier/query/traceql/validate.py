@@ -1,25 +1,13 @@
-"""What a query means that the grammar can't say: types, ranges, and what stands where.
+"""What a query means that the grammar can't say: types, ranges, and what stands where."""
 
-An attribute's type is known only for a span, so it fits everywhere; intrinsics and constants have theirs.
-"""
-
-from typing import Literal, NoReturn, TypeAlias
-
-from ..._core import Pattern
 from . import ast
-from .errors import TraceqlError, meant
+from .errors import meant
 from .text import written
-from .tree import Node, walk
-from .words import CONSTANTS, SAFE_HINTS, TYPES
+from .validate_expression import NAMED, NUMBERS, ExpressionCheck
+from .words import SAFE_HINTS, TYPES
 
-Type: TypeAlias = ast.ConstantType | Literal["array"]
-"""None stands for what is known only for a span."""
-
-NUMBERS = ("int", "float", "duration")
 _BY_MAX = 5
 _BY_MAX_OF_BUCKETS = 4
-_A = {"int": "an int", "float": "a float", "duration": "a duration", "string": "a string", "bool": "a boolean",
-      "status": "a status", "kind": "a kind", "nil": "nil", "array": "an array"}  # fmt: skip
 
 
 def check(query: ast.Query, text: str) -> None:
@@ -27,10 +15,7 @@ def check(query: ast.Query, text: str) -> None:
     _Check(text).query(query)
 
 
-class _Check:
-    def __init__(self, text: str) -> None:
-        self._text = text
-
+class _Check(ExpressionCheck):
     def query(self, query: ast.Query) -> None:
         if isinstance(query.root, ast.Pipeline):
             self._search(query.root)
@@ -98,7 +83,7 @@ class _Check:
             form = form.format(written(condition)) if isinstance(condition, ast.Constant) else ""
             about = not isinstance(condition, ast.Constant)
             hint = meant(form) or (f"compare it, as in {written(condition)} != nil" if about else "")
-            self._fail(condition, f"the condition in braces is {_A[type_]}, not a boolean", hint)
+            self._fail(condition, f"the condition in braces is {NAMED[type_]}, not a boolean", hint)
 
     def _sort_key(self, key: ast.SortKey) -> None:
         if isinstance(key.value, ast.Aggregate):
@@ -112,7 +97,7 @@ class _Check:
             case ast.Aggregate(function, operand) if operand is not None:
                 type_ = self._typed(operand)
                 if type_ is not None and type_ not in NUMBERS:
-                    self._fail(operand, f"{function}() takes numbers; {written(operand)} is {_A[type_]}")
+                    self._fail(operand, f"{function}() takes numbers; {written(operand)} is {NAMED[type_]}")
                 self._about_spans(operand, f"{function}()")
             case ast.ScalarArithmetic(_, left, right):
                 self._scalar(left)
@@ -122,119 +107,6 @@ class _Check:
                 self._scalar(inner)
             case _:
                 pass
-
-    def _about_spans(self, expression: ast.Expression, function: str) -> None:
-        if not any(isinstance(each, ast.Attribute | ast.Intrinsic) for each in walk(expression)):
-            self._fail(expression, f"{function} is the same for every span; name an attribute or intrinsic")
-
-    # -- expressions --------------------------------------------------------------------------
-
-    def _typed(self, expression: ast.Expression) -> Type | None:
-        """Its type, after a check of all that is in it."""
-        match expression:
-            case ast.Constant():
-                return expression.type
-            case ast.Attribute():
-                return None
-            case ast.Intrinsic(name):
-                return TYPES[name]
-            case ast.Negative(operand):
-                return self._number("-", operand)
-            case ast.Arithmetic(operator, left, right):
-                types = {self._number(operator, left), self._number(operator, right)}
-                return next((each for each in (None, "duration", "float", "int") if each in types), None)
-            case ast.Array():
-                return self._fail(expression, "a list stands only at the right of = != =~ !~")
-            case _:
-                self._boolean(expression)
-                return "bool"
-
-    def _boolean(self, expression: ast.Comparison | ast.Logical | ast.Not) -> None:
-        match expression:
-            case ast.Comparison():
-                self._comparison(expression)
-            case ast.Logical(operator, operands):
-                for operand in operands:
-                    self._logical(operator, operand)
-            case ast.Not(operand):
-                self._logical("!", operand)
-
-    def _number(self, operator: str, operand: ast.Expression) -> Type | None:
-        type_ = self._typed(operand)
-        if type_ is not None and type_ not in NUMBERS:
-            self._fail(operand, f"{operator} takes numbers; {written(operand)} is {_A[type_]}")
-        return type_
-
-    def _logical(self, operator: str, operand: ast.Expression) -> None:
-        type_ = self._typed(operand)
-        if type_ not in (None, "bool"):
-            hint = "write a whole condition at each side, as in .a = 1 || .a = 2" if operator != "!" else ""
-            self._fail(operand, f"{operator} takes booleans; {written(operand)} is {_A[type_]}", hint)
-
-    def _comparison(self, comparison: ast.Comparison) -> None:
-        operator, left, right = comparison.operator, comparison.left, comparison.right
-        if operator in ("=~", "!~"):
-            self._match(comparison)
-            return
-        left_type = self._typed(left)
-        if isinstance(right, ast.Array):
-            if operator not in ("=", "!="):
-                self._fail(right, f"{operator} doesn't take a list")
-            for item in right.items:
-                self._comparable(operator, left, left_type, item, item.type)
-            return
-        right_type = self._typed(right)
-        self._comparable(operator, left, left_type, right, right_type)
-        if operator not in ("=", "!="):
-            for side, type_ in ((left, left_type), (right, right_type)):
-                if type_ is not None and type_ != "string" and type_ not in NUMBERS:
-                    hint = "join two comparisons with &&" if isinstance(side, ast.Comparison) else ""
-                    self._fail(side, f"{operator} orders numbers and strings; {written(side)} is {_A[type_]}", hint)
-
-    def _comparable(
-        self,
-        operator: str,
-        left: ast.Expression,
-        left_type: Type | None,
-        right: ast.Expression,
-        right_type: Type | None,
-    ) -> None:
-        if "nil" in (left_type, right_type):
-            self._with_nil(
-                operator, right if left_type == "nil" else left, right_type if left_type == "nil" else left_type
-            )
-        elif not _alike(left_type, right_type):
-            message = f"{written(left)} is {_A[left_type]}, {written(right)} is {_A[right_type]}"
-            self._fail(right, f"{message}: they can't be compared", _hint(left, left_type, right))
-
-    def _with_nil(self, operator: str, other: ast.Expression, type_: Type | None) -> None:
-        if operator not in ("=", "!="):
-            self._fail(other, f"nil has no order; there are = nil and != nil, not {operator} nil")
-        if type_ == "nil":
-            return
-        if isinstance(other, ast.Constant):
-            self._fail(other, f"{written(other)} is never nil")
-        never = type_ is not None or (isinstance(other, ast.Attribute) and _is_service(other))
-        if operator == "=" and never:
-            hint = meant(
-                f"!({written(other)} != nil)" if isinstance(other, ast.Intrinsic) and ":" in other.name else ""
-            )
-            if not hint and type_ in ("string", None):
-                hint = meant(f'{written(other)} = ""')
-            self._fail(other, f"{written(other)} is never nil", hint)
-
-    def _match(self, comparison: ast.Comparison) -> None:
-        operator, right = comparison.operator, comparison.right
-        left_type = self._typed(comparison.left)
-        if left_type not in (None, "string"):
-            self._fail(comparison.left, f"{operator} matches strings; {written(comparison.left)} is {_A[left_type]}")
-        for item in right.items if isinstance(right, ast.Array) else (right,):
-            if not isinstance(item, ast.Constant) or not isinstance(item.value, str):
-                self._fail(item, f"{operator} takes a pattern in quotes")
-            try:
-                Pattern(item.value)
-            except ValueError as error:
-                self._fail(item, f"{written(item)} is no pattern of RE2: {error}")
 
     # -- metrics ------------------------------------------------------------------------------
 
@@ -262,7 +134,7 @@ class _Check:
     def _measure(self, measure: ast.Measure) -> None:
         function, operand = measure.function, measure.operand
         if isinstance(operand, ast.Intrinsic) and (type_ := TYPES[operand.name]) not in (None, *NUMBERS):
-            self._fail(operand, f"{function}() takes numbers; {written(operand)} is {_A[type_]}")
+            self._fail(operand, f"{function}() takes numbers; {written(operand)} is {NAMED[type_]}")
         for quantile in measure.quantiles:
             if not 0 <= quantile <= 1:
                 self._fail(measure, f"quantiles are between 0 and 1; {quantile:g} isn't", _meant_quantile(quantile))
@@ -301,34 +173,6 @@ class _Check:
         if hint.name.endswith("sample"):
             wanted = "true, or the part to look at, more than 0 and at most 1"
         self._fail(hint.value, f"{hint.name} is {wanted}, not {written(hint.value)}")
-
-    def _fail(self, node: Node, message: str, hint: str = "") -> NoReturn:
-        raise TraceqlError(self._text, node.at, message, hint)
-
-
-def _alike(left: Type | None, right: Type | None) -> bool:
-    return left is None or right is None or left == right or (left in NUMBERS and right in NUMBERS)
-
-
-def _hint(left: ast.Expression, left_type: Type | None, right: ast.Expression) -> str:
-    """The constant as the other side's type has it: `"error"` is error for a status, `500` is "500" for a string."""
-    if isinstance(left, ast.Comparison):
-        return "join two comparisons with &&"
-    if not isinstance(right, ast.Constant):
-        return ""
-    if left_type == "string":
-        return meant(f'"{written(right)}"')
-    if not isinstance(right.value, str):
-        return ""
-    word = right.value.lower()
-    known = CONSTANTS.get(word)
-    if known is not None:
-        return meant(word) if known.type == left_type else ""
-    return meant(right.value) if left_type in NUMBERS and right.value[:1].isdigit() else ""
-
-
-def _is_service(attribute: ast.Attribute) -> bool:
-    return attribute.scope == "resource" and attribute.name == "service.name" and not attribute.parent
 
 
 def _meant_quantile(quantile: float) -> str:

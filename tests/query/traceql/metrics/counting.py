@@ -34,7 +34,20 @@ class Counting(StandIn):
         spans = [span for trace in self.traces for span in trace.spans if start_ns <= span.start_ns <= end_ns]
         keys = {("span", key) for span in spans for key in span.attributes}
         keys |= {("resource", key) for span in spans for key in span.resource}
+        keys |= {("scope", key) for span in spans for key in span.scope}
         return [(scope, key, "string") for scope, key in sorted(keys)]
+
+    def tag_values(
+        self, tenant: str, field_json: bytes, filter_json: bytes, start_ns: int, end_ns: int, limit: int = 1000
+    ) -> Column:
+        field, condition = json.loads(field_json), json.loads(filter_json)
+        first = {}
+        for trace in self.traces:
+            for span in trace.spans:
+                found = of(field, trace, span)
+                if found and start_ns <= span.start_ns <= end_ns and means(condition, trace, span):
+                    first.setdefault(repr(found), (trace, span))
+        return column(field, [first[key] for key in sorted(first)][:limit])
 
     def aggregate(
         self,

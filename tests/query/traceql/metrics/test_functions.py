@@ -53,6 +53,8 @@ def test_buckets_are_open_at_the_left_and_an_instant_is_not():
     steps = Steps.over(START_NS + SECOND, START_NS + 3 * SECOND, SECOND)
     assert points("{ } | count_over_time()", *edges, steps=steps) == {(): [1, 1]}
     assert steps.timestamps_ms == ((START_NS + 2 * SECOND) // 10**6, (START_NS + 3 * SECOND) // 10**6)
+    short = Steps.over(START_NS, START_NS + 2 * SECOND + 1, 2 * SECOND)
+    assert points("{ } | count_over_time()", *edges, steps=short) == {(): [2, 0]}
     instant = Steps.instant(START_NS + SECOND, START_NS + 3 * SECOND)
     assert points("{ } | count_over_time()", *edges, steps=instant) == {(): [3]}
     assert points("{ } | rate()", *edges, steps=instant) == {(): [1.5]}

@@ -20,7 +20,7 @@ from ..fields import fields_in
 from ..found import Found
 from ..plan import Plan, plan
 from ..text import written
-from .cells import Floats, Ints
+from .cells import Floats, Ints, summed
 from .groups import Groups
 from .lines import Lines
 from .steps import Steps
@@ -33,6 +33,8 @@ _INTRINSICS: tuple[ast.IntrinsicName, ...] = (
     "instrumentation:version",
 )  # fmt: skip
 """The others are times and ids, of which nearly every span has its own."""
+_COUNTED: tuple[tuple[tuple[_Side, int], ...], ...] = ((("baseline", 1),), (("baseline", -1), ("selection", 1)))
+"""What everything, and what is selected, counts for."""
 _VALUES_MAX = 100_000
 """Values of one attribute that are told apart."""
 _FIELDS_AT_ONCE = 16
@@ -62,7 +64,7 @@ def _counted(
         if tallies and found.budget.over():
             break
         tally = _Tally(field, steps.count)
-        for of, sides in ((everything, {"baseline": 1.0}), (selected, {"baseline": -1.0, "selection": 1.0})):
+        for of, sides in zip((everything, selected), _COUNTED, strict=True):
             cells = found.counted(of, [field], steps.step_ns)
             if cells is None:
                 return None
@@ -70,9 +72,8 @@ def _counted(
             values = typed(field, cells.group_columns[0]).take(own)
             numbers = np.frombuffer(cells.cell_steps, "<u4").astype(np.int64)
             counts = np.frombuffer(cells.counts, "<u8").astype(np.float64)
-            for side in _SIDES:
-                if side in sides:
-                    tally.add(side, values, numbers, counts * sides[side])
+            for side, times in sides:
+                tally.add(side, values, numbers, counts * times)
         tallies.append(tally)
     return tallies
 
@@ -93,7 +94,7 @@ def _measured(
             numbers = steps.numbers(table.starts[rows])
             for tally in tallies:
                 values = table.values(tally.field).take(rows)
-                for side, mask in (("baseline", ~inside), ("selection", inside)):
+                for side, mask in zip(_SIDES, (~inside, inside), strict=True):
                     chosen = np.flatnonzero(mask)
                     tally.add(side, values.take(chosen), numbers[chosen], np.ones(len(chosen)))
         yield from tallies
@@ -123,7 +124,7 @@ class _Tally:
         """So many spans with this value, in this step; one entry each."""
         there = np.flatnonzero(values.tags != NIL)
         values, steps, counts = values.take(there), steps[there], counts[there]
-        self._totals[side] += np.bincount(steps, counts, self._steps)
+        self._totals[side] += summed(steps, counts, self._steps)
         if self._too_many:
             return
         try:
@@ -148,7 +149,7 @@ class _Tally:
             cut = cut or len(best) > top
             for number in best[:top]:
                 own = numbers == number
-                points = np.bincount(steps[own], counts[own], self._steps)
+                points = summed(steps[own], counts[own], self._steps)
                 found.append(_series(side, Attribute(name, self._groups.labels[int(number)][0]), points))
         if cut:
             mark = Attribute("__meta_error", "__too_many_values__")

@@ -10,6 +10,9 @@ from ..answer import AnyValue
 from ..evaluate.distinct import distinct
 from ..evaluate.present import any_value
 from ..evaluate.values import NIL, Values
+from .numbering import numbered
+
+_CODES_MAX = 1 << 40
 
 
 def limited(series: int, most: int) -> None:
@@ -34,8 +37,7 @@ class Groups:
         """The number of each row. Raises TooLarge."""
         if not columns:
             return np.full(rows, self._number((), ()), np.int64) if rows else np.zeros(0, np.int64)
-        keys = [part for each in columns for part in (each.tags, np.where(each.tags == NIL, 0, each.data))]
-        first, own = distinct(*keys)
+        first, own = _distinct(columns)
         known = np.zeros(len(first), np.int64)
         for place, row in enumerate(first.tolist()):
             values = tuple(any_value(each, row) for each in columns)
@@ -49,3 +51,30 @@ class Groups:
             limited(number + 1, self._most)
             self.labels.append(values)
         return number
+
+
+def _distinct(columns: Sequence[Values]) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    """Of each distinct row a place where it is; and for each row the number of its own."""
+    rows = len(columns[0])
+    codes, size = np.zeros(rows, np.int64), 1
+    for column in columns:
+        own = _codes(column)
+        if own is None or size * own[1] > _CODES_MAX:
+            keys = [part for each in columns for part in (each.tags, np.where(each.tags == NIL, 0, each.data))]
+            return distinct(*keys)
+        codes, size = codes * own[1] + own[0], size * own[1]
+    present, numbers = numbered(codes, size)
+    places = np.zeros(len(present), np.intp)
+    places[numbers] = np.arange(rows)
+    return places, numbers
+
+
+def _codes(column: Values) -> tuple[NDArray[np.int64], int] | None:
+    """Small numbers for the values of a column, 0 for nil, and how many there may be; None if they aren't small."""
+    there = column.tags != NIL
+    tags, data = column.tags[there], column.data[there]
+    if not len(tags):
+        return np.zeros(len(column), np.int64), 1
+    if tags.min() != tags.max() or data.min() < 0 or data.max() >= _CODES_MAX:
+        return None
+    return np.where(there, column.data + 1, 0), int(data.max()) + 2

@@ -30,19 +30,25 @@ class Lines:
     def named(self) -> tuple[Series, ...]:
         """As they are answered, sorted by labels."""
         name = (Attribute("__name__", self.name),)
-        ordered = sorted(self.series, key=lambda each: label_texts(each))
+        ordered = sorted(self.series, key=place)
         return tuple(
             each._replace(labels=name + each.labels) if self.calculated or not each.labels else each for each in ordered
         )
 
 
-def label_texts(series: Series) -> tuple[str, ...]:
-    """By which series are ordered."""
-    return tuple(_text(each) for each in series.labels)
+def place(series: Series) -> tuple[tuple[str, int, float, str], ...]:
+    """By which series are ordered: their labels, numbers by size and before texts, nil first."""
+    return tuple(_place(each) for each in series.labels)
 
 
-def _text(label: Attribute) -> str:
-    return "" if label.value is None else str(label.value)
+def _place(label: Attribute) -> tuple[str, int, float, str]:
+    match label.value:
+        case None:
+            return label.key, 0, 0.0, ""
+        case int() | float():
+            return label.key, 1, float(label.value), ""
+        case _:
+            return label.key, 2, 0.0, str(label.value)
 
 
 def dense(groups: int, steps: Steps, cells: Ints, numbers: Floats, missing: float) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 from .. import ast
 from ..answer import Attribute, Series
 from ..found import Found
-from ..plan import Plan, plan
+from ..plan import plan
 from ..text import written
 from ..words import TYPES
 from .cells import Asked, Cells, Floats, Kind, counted, measured
@@ -22,7 +22,7 @@ _KINDS: dict[ast.MetricsFunction, Kind] = {
     "rate": "count",
     "count_over_time": "count",
     "quantile_over_time": "histogram",
-    "histogram_over_time": "histogram",
+    "histogram_over_time": "powers",
 }
 _SECONDS = 1e-9
 
@@ -47,7 +47,7 @@ def measure(node: ast.Metrics, found: Found, steps: Steps, shown: Shown) -> Line
     )
     of = plan(node.pipeline)
     groups = Groups(found.budget.limits.series)
-    cells = _cells(function, found, of, asked, steps, groups)
+    cells = counted(found, of, asked, steps, groups) or measured(found, of, asked, steps, groups)
     lines = list(_lines(function, cells, groups, steps, _unit(function)))
     by = [
         tuple(Attribute(written(field), value) for field, value in zip(function.by, labels, strict=True))
@@ -60,15 +60,6 @@ def measure(node: ast.Metrics, found: Found, steps: Steps, shown: Shown) -> Line
             series, [line.group for line in lines], asked, _unit(function), found, of, steps, groups, shown
         )
     return Lines(function.function, series)
-
-
-def _cells(function: ast.Measure, found: Found, of: Plan, asked: Asked, steps: Steps, groups: Groups) -> Cells:
-    """By the core where it can; the powers of two of `histogram_over_time` don't follow from its buckets."""
-    if function.function != "histogram_over_time":
-        cells = counted(found, of, asked, steps, groups)
-        if cells is not None:
-            return cells
-    return measured(found, of, asked, steps, groups)
 
 
 def _unit(function: ast.Measure) -> float:
@@ -98,7 +89,7 @@ def _lines(function: ast.Measure, cells: Cells, groups: Groups, steps: Steps, un
         case "quantile_over_time":
             yield from _quantile_lines(function.quantiles, cells, groups, steps, unit)
         case "histogram_over_time":
-            yield from _bucket_lines(cells, groups, steps, unit)
+            yield from _bucket_lines(cells, steps, unit)
 
 
 def _quantile_lines(
@@ -113,20 +104,15 @@ def _quantile_lines(
             yield Line(group, (Attribute("p", quantile),), row)
 
 
-def _bucket_lines(cells: Cells, groups: Groups, steps: Steps, unit: float) -> Iterator[Line]:
+def _bucket_lines(cells: Cells, steps: Steps, unit: float) -> Iterator[Line]:
     """A line per group and power of two, labelled `__bucket`: how many numbers are at most that, and above its half.
 
     All that isn't above 0 is in bucket 0.
     """
     assert cells.values is not None
     values = cells.values
-    positive = values.numbers > 0
-    mantissas, exponents = np.frexp(np.where(positive, values.numbers, 1.0))
-    # frexp gives 0.5 <= mantissa < 1, so a power of two has the mantissa 0.5 and belongs one exponent lower.
-    exponents = np.where(mantissas == 0.5, exponents - 1, exponents)
-    edges = np.where(positive, np.ldexp(1.0, exponents), 0.0)
-    group = values.cells // steps.count
-    distinct, own = np.unique(np.stack([group.astype(np.float64), edges]), axis=1, return_inverse=True)
+    groups_of = (values.cells // steps.count).astype(np.float64)
+    distinct, own = np.unique(np.stack([groups_of, values.numbers]), axis=1, return_inverse=True)
     lines = np.zeros((distinct.shape[1], steps.count))
     np.add.at(lines, (own.reshape(-1), values.cells % steps.count), values.weights)
     for row, (number, edge) in zip(lines, distinct.T.tolist(), strict=True):

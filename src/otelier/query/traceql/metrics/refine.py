@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from .. import ast
 from ..answer import Series
 from .cells import Floats
-from .lines import Lines, label_texts
+from .lines import Lines, place
 
 _ORDERS: dict[ast.OrderOperator, Callable[[Floats, float], NDArray[np.bool_]]] = {
     "=": lambda points, number: points == number,
@@ -41,7 +41,7 @@ def _ranked(lines: Lines, stage: ast.Ranked) -> Lines:
     last), as in Tempo."""
     if not lines.series:
         return lines
-    ordered = sorted(lines.series, key=label_texts, reverse=stage.function == "bottomk")
+    ordered = sorted(lines.series, key=place, reverse=stage.function == "bottomk")
     points = np.stack([each.values for each in ordered])
     keys = np.where(np.isnan(points), np.inf, -points if stage.function == "topk" else points)
     best = np.argsort(keys, axis=0, kind="stable")[: stage.limit]

@@ -18,27 +18,24 @@ class Steps:
     count: int
     seconds: float
     """That a rate divides by."""
+    last_ns: int
+    """The last nanosecond that counts."""
 
     @classmethod
     def over(cls, start_ns: int, end_ns: int, step_ns: int) -> "Steps":
-        """Whole steps, as many as it takes to reach the end."""
+        """Whole steps, as many as it takes to reach the end; what starts after the end doesn't count."""
         count = max(1, -(-(end_ns - start_ns) // step_ns))
-        return cls(start_ns, step_ns, count, step_ns / _S)
+        return cls(start_ns, step_ns, count, step_ns / _S, end_ns)
 
     @classmethod
     def instant(cls, start_ns: int, end_ns: int) -> "Steps":
         """One bucket, both ends included."""
-        return cls(start_ns - 1, end_ns - start_ns + 1, 1, max(end_ns - start_ns, 1) / _S)
+        return cls(start_ns - 1, end_ns - start_ns + 1, 1, max(end_ns - start_ns, 1) / _S, end_ns)
 
     @property
     def first_ns(self) -> int:
         """The first nanosecond that counts."""
         return self.start_ns + 1
-
-    @property
-    def last_ns(self) -> int:
-        """The last nanosecond that counts."""
-        return self.start_ns + self.count * self.step_ns
 
     @property
     def timestamps_ms(self) -> tuple[int, ...]:
