@@ -964,10 +964,9 @@ class ServiceGraph:
         """Take over a snapshot made with the same options; false, and nothing changes, if it isn't one."""
     def stats(self) -> dict[str, int]:
         """Counters since the beginning: total_edges, expired_edges, dropped_spans, without_service, expired_series.
-        Sizes now: series, waiting edges, and unwritten, which is 0."""
-
-def glob_matches(pattern: str, text: str) -> bool:
-    """Whether all of `text` matches a pattern of `*`, `?`, `[a-z]`, `[!a-z]` and `{one,two}`."""
+        Sizes now: series, waiting edges."""
+    def has_unwritten(self) -> bool:
+        """False: counts are given with a series' first point."""
 
 # -- spans as columns ---------------------------------------------------------------------------
 # All arrays are little endian, for numpy.frombuffer without a copy.
@@ -1063,6 +1062,3 @@ class Aggregate:
     @property
     def read(self) -> Mapping[str, int]:
         """As in `SpanTable`."""
-        Sizes now: series, waiting edges."""
-    def has_unwritten(self) -> bool:
-        """False: counts are given with a series' first point."""
