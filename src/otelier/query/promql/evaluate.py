@@ -120,15 +120,14 @@ class Evaluator:
             node = replace(node, parameter=unwrapped(node.parameter))
             assert node.parameter is not None
             parameter = self.scalar(node.parameter, grid)
+            if node.operator == "quantile":
+                check_quantile(self.query, node, parameter)
         block = self.vector(node.expression, grid)
         if node.operator in _CHOICES:
             assert parameter is not None
             return chosen(self.query, node, block, parameter)
         if not block.labels:
             return empty(grid.count)
-        if node.operator == "quantile":
-            assert parameter is not None
-            check_quantile(self.query, node, parameter)
         return aggregated(self.query, node, block, parameter)
 
     def _binary(self, node: Binary, grid: Grid) -> Value:

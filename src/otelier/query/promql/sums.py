@@ -36,6 +36,7 @@ def quantiles(values: Floats, present: Bools, phi: Floats) -> Floats:
 
 def extremes(values: Floats, low: float, high: float) -> list[float]:
     """What is worth a warning about values that should lie between two: NaN, the largest above, the smallest below."""
-    found = [float("nan")] if np.isnan(values).any() else []
-    found += [float(np.nanmax(values))] if (values > high).any() else []
-    return found + ([float(np.nanmin(values))] if (values < low).any() else [])
+    if np.isnan(values).any():
+        return [float("nan")]
+    found = [float(values.max())] if (values > high).any() else []
+    return found + ([float(values.min())] if (values < low).any() else [])
