@@ -13,9 +13,11 @@ mod os_error;
 mod pattern;
 mod probability;
 mod queue;
+mod remote_write;
 mod route;
 mod segment;
 mod server;
+mod spans;
 mod traces;
 mod view;
 
@@ -31,8 +33,10 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     log::register(m)?;
     segment::register(m)?;
     view::register(m)?;
+    spans::register(m)?;
     pattern::register(m)?;
     queue::register(m)?;
+    remote_write::register(m)?;
     route::register(m)?;
     probability::register(m)?;
     traces::register(m)?;
