@@ -141,7 +141,8 @@ def _classics(block: Block, places: dict[Labels, list[int]], bounds: dict[int, f
     found: list[Classics] = []
     for ends, histograms in alike.items():
         rows = np.array(list(histograms.values()), dtype=np.int64).T
-        counts, present = (each[rows].reshape(len(ends), -1) for each in (block.values, block.present))
+        counts = block.values[rows].reshape(len(ends), -1)
+        present = block.present[rows].reshape(len(ends), -1)
         found.append(Classics(list(histograms), np.array(ends), counts, present, unnamed[rows[0]]))
     return found
 
