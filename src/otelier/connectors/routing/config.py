@@ -85,7 +85,8 @@ class RoutingConfig(Config):
     error_mode: ErrorMode = "propagate"
     """Where a condition fails: propagate refuses the batch, ignore and silent take it as not true."""
     match_once: bool = True
-    """Accepted without effect: what a row moves is not seen by later ones; see `action`."""
+    """false: every row is asked about everything, as by default up to version 0.115 of the Collector; `action` has no
+    effect then, and what none matches goes to `default_pipelines`."""
 
     def problems(self) -> Iterable[tuple[str, str]]:
         """There must be a table."""
