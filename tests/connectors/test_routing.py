@@ -78,6 +78,25 @@ def test_single_spans_are_routed_out_of_their_resource():
     assert arrived(made) == {"a": ["2"], "b": [], "rest": ["1", "3", "4"]}
 
 
+@pytest.mark.proves("connectors.routing.table.context")
+def test_paths_say_what_a_row_is_about_if_it_does_not_say_itself():
+    rows = [
+        row("a", condition="span.kind == SPAN_KIND_CLIENT"),
+        row("b", condition='resource.attributes["tenant"] == "acme"'),
+        row("b", condition='log.body == "x"'),
+    ]
+    made = connector(*rows, default=["rest"])
+    made.consume(two_tenants())
+    assert arrived(made) == {"a": ["2"], "b": ["1"], "rest": ["3", "4"]}
+
+
+@pytest.mark.parametrize(
+    "keys", [{"condition": "name =="}, {"statement": "route( where true"}, {"condition": "span.nam == 1"}]
+)
+def test_what_is_no_condition_is_a_problem(keys):
+    assert [key for key, _ in RouteConfig(pipelines=pipelines("a"), **keys).problems()] == list(keys)
+
+
 @pytest.mark.proves("connectors.routing.table.statement")
 def test_the_older_form_routes_and_may_edit_what_goes_its_way():
     made = connector(

@@ -70,6 +70,9 @@ class RoutingConfig(Config):
         if not self.from_attribute and any(row.value for row in self.table):
             yield "from_attribute", "must be given: rows of the table have a value"
 
+    def reads_metadata(self) -> bool:
+        return self.attribute_source == "context" and any(row.value for row in self.table)
+
 
 @processor(
     "routing",

@@ -31,7 +31,7 @@ class Routing(Connector):
         )
         self._faults = Faults(self.ctx, "otelier_routing_errors", "Conditions that failed.")
         own = ("request", "resource", *_OWN[signal])
-        self._ways = [self._way(row, signal) for row in self.cfg.table if row.context in own]
+        self._ways = [self._way(row, signal) for row in self.cfg.table if row.about in own]
 
     def start(self) -> None:
         known = {str(each) for each in self.outputs}
@@ -61,12 +61,13 @@ class Routing(Connector):
                 yield f"pipeline {id_}", consumer, part
 
     def _way(self, row: RouteConfig, signal: Signal) -> Way[_Target]:
-        if row.context == "request":
+        about = row.about
+        if about == "request":
             return _ByRequest(row)
         mode, clock = self.cfg.error_mode, self.ctx.clock
-        group = condition_group([row.where], signal=signal, context=row.context, error_mode=mode)
+        group = condition_group([row.where], signal=signal, context=about, error_mode=mode)
         edit = row.editor
-        statements = [statement_group([edit], signal=signal, context=row.context, error_mode=mode)] if edit else []
+        statements = [statement_group([edit], signal=signal, context=about, error_mode=mode)] if edit else []
         program = Program(statements, clock) if statements else None
         return Route(Conditions([group], clock, masks(signal)), row.pipelines, row.action == "copy", program)
 
