@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from .._core import AddedTraces, BufferFull, Disk, TakenTraces, TraceBuffer, TraceColumns
+from .._core import AddedTraces, BufferFull, Disk, Edit, TakenTraces, TraceBuffer, TraceColumns
 from ..component import Consumer, Context, Refused, Storage, finish_by
 from ..telemetry import Batch
 from .journal import Journal, Restored, pairs_of
@@ -38,12 +38,21 @@ class Limits:
 
 class WaitingTraces:
     """`options`: those of the native buffer that the limits don't give. `masks`: asked about each batch that comes, one
-    byte per span; what they say stands behind the native matchers. Safe for threads; one thread decides."""
+    byte per span; what they say stands behind the native matchers. `late_edit`: of late spans of traces that were
+    kept. Safe for threads; one thread decides."""
 
-    def __init__(self, ctx: Context, options: Mapping[str, Any], limits: Limits, masks: Sequence[Mask] = ()) -> None:
+    def __init__(
+        self,
+        ctx: Context,
+        options: Mapping[str, Any],
+        limits: Limits,
+        masks: Sequence[Mask] = (),
+        late_edit: Edit | None = None,
+    ) -> None:
         self.ctx = ctx
         self._limits = limits
         self._masks = tuple(masks)
+        self._late_edit = late_edit
         self._given_up = threading.Event()
         self._reported_s = 0.0
         self._journal: Journal | None = None
@@ -100,18 +109,19 @@ class WaitingTraces:
         """The spans of a row; empty if they are gone. Raises OSError."""
         return self._buffer.peek(columns, row) or Batch.from_otlp("traces", b"")
 
-    def take(self, columns: TraceColumns, fates: bytes) -> TakenTraces:
-        """Let the rows go, each to its fate; those sampled stand in the outbox then."""
+    def take(self, columns: TraceColumns, fates: bytes, edit: Edit | None = None) -> TakenTraces:
+        """Let the rows go, each to its fate; those sampled stand in the outbox then, with that edit."""
         taken = self._buffer.take(columns, fates, self.now_us())
         if taken.unreadable_spans:
             self.ctx.log.error("dropped %d spans, can't read them back: %s", taken.unreadable_spans, taken.unreadable)
             self.drop(taken.unreadable_spans, "unreadable")
+        batch = edit.apply(taken.batch)[0] if edit and taken.batch else taken.batch
         journal = self._journal
         if journal is None:
-            self._outbox.put(Parcel(taken.batch, lambda: None))
+            self._outbox.put(Parcel(batch, lambda: None))
             return taken
         tick = journal.decided(_decisions(columns.trace_ids, fates), taken.finished, taken.pairs)
-        self._outbox.put(Parcel(taken.batch, lambda: journal.handed_on(tick, taken.finished)))
+        self._outbox.put(Parcel(batch, lambda: journal.handed_on(tick, taken.finished)))
         return taken
 
     def hand_on(self, *, wait: bool = False) -> None:
@@ -190,6 +200,8 @@ class WaitingTraces:
 
     def _follow(self, added: AddedTraces) -> None:
         late, journal = added.late, self._journal
+        if self._late_edit and late:
+            late, _ = self._late_edit.apply(late)
         if journal and (added.pairs or added.finished or late):
             self._outbox.put(Parcel(late, lambda: journal.handed_on_late(added.finished, added.pairs)))
         elif late:

@@ -74,6 +74,9 @@ class Composite:
         self.name = name
         self._parts = [(part, SecondWindow(share)) for part, share in zip(parts, shares, strict=True)]
         self._matchers = all_matchers(parts)
+        self.part_names = tuple(part.name for part in parts)
+        self.chosen: NDArray[np.intp] = np.empty(0, np.intp)
+        """For each of the rows asked about last, which part sampled it; -1: none."""
 
     def matchers(self) -> Sequence[Matcher]:
         """Those of the parts."""
@@ -82,12 +85,14 @@ class Composite:
     def evaluate(self, rows: Rows, offset: int, now_s: float) -> NDArray[np.int8]:
         """Each part is asked about what no part before it wanted."""
         verdicts = np.full(len(rows), Verdict.NOT_SAMPLED, np.int8)
+        self.chosen = np.full(len(rows), -1, np.intp)
         left = np.arange(len(rows))
-        for part, window in self._parts:
+        for at, (part, window) in enumerate(self._parts):
             said = part.evaluate(rows.take(left), offset, now_s)
             wanted = is_positive(said)
             passed = left[wanted][window.take(rows.spans[left[wanted]], now_s)]
             verdicts[passed] = Verdict.SAMPLED
+            self.chosen[passed] = at
             verdicts[left[said == Verdict.ERROR]] = Verdict.ERROR
             left = left[~wanted & (said != Verdict.ERROR)]
             offset += len(part.matchers())
