@@ -203,6 +203,9 @@ def test_an_unfilled_placeholder_is_called_that(write, text: str, place: str, na
         "a...",
         "<",
         "<1>",
+        "<redacted>",
+        "<Unknown>",
+        "<nil-service-name>",
         "{ {",
     ],
 )
