@@ -2,7 +2,8 @@
 
 import pytest
 
-from otelier.testing import decode, span
+from otelier.component import Retryable
+from otelier.testing import SimulatedStorage, decode, span
 
 from .sampler import Sampler
 
@@ -87,3 +88,31 @@ def test_what_was_kept_is_handed_on_once_though_each_policy_s_traces_travel_apar
             sampler.consume(span(f"b{number}", trace=number, number=100 + number))
     sampler.clock.advance(4)
     assert len(sampler.names) == len(set(sampler.names)) == 40
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_kill_loses_nothing_though_each_policy_s_traces_are_decided_apart(taken):
+    """What is handed on again after a kill has nothing written into it: which policy it was is not kept."""
+    storage = SimulatedStorage()
+    answers = () if taken else [Retryable("not now")] * 100
+    policies = ERRORS, LARGE, {"name": "few", "type": "probabilistic", "probabilistic": {"sampling_percentage": 30}}
+    it = Sampler(*policies, storage=storage, answers=answers, record_policy=True)
+    kept = set[str]()
+    for number in range(30):
+        status = "ERROR" if number % 3 == 0 else "UNSET"
+        it.consume(
+            span(f"a{number}", trace=number, number=number, status=status), span(f"c{number}", trace=100 + number)
+        )
+        if number % 3 == 1:
+            it.consume(span(f"b{number}", trace=number, number=100 + number))
+            kept |= {f"b{number}"}
+        kept |= {f"a{number}"} if number % 3 < 2 else set()
+    it.clock.advance(4)
+    first = it.names
+    storage.disk.crash(7)
+    again = Sampler(*policies, storage=storage, record_policy=True)
+    again.clock.advance(4)
+    assert sorted({*first, *again.names}) == sorted([*first, *again.names]), "nothing twice"
+    assert kept <= {*first, *again.names}
+    assert bool(first) is taken
+    again.stop()
