@@ -13,6 +13,7 @@ mod os_error;
 mod pattern;
 mod probability;
 mod queue;
+mod remote_write;
 mod route;
 mod segment;
 mod server;
@@ -33,6 +34,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     view::register(m)?;
     pattern::register(m)?;
     queue::register(m)?;
+    remote_write::register(m)?;
     route::register(m)?;
     probability::register(m)?;
     traces::register(m)?;
