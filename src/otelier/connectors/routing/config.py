@@ -62,8 +62,11 @@ class RouteConfig(Config):
         """The context that is given or meant. Raises ParseError."""
         if self.context:
             return self.context
-        others: tuple[Context, ...] = ("span", "metric", "datapoint", "log")
-        return next((each for each in ("resource", *others) if self._reads_in(each)), "resource")
+        contexts: tuple[Context, ...] = ("resource", "span", "metric", "datapoint", "log")
+        for context in contexts:
+            if self._reads_in(context):
+                return context
+        return "resource"
 
     def _reads_in(self, context: Context) -> bool:
         try:
