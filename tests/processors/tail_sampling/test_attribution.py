@@ -30,7 +30,7 @@ def said(sampler: Sampler) -> dict[str, dict[str, object]]:
     }
 
 
-@pytest.mark.proves("processors.tail_sampling.record_policy")
+@pytest.mark.proves("tail_sampling.record_policy")
 def test_scopes_tell_the_first_policy_that_kept_the_trace():
     sampler = Sampler(ERRORS, LARGE, SHARED, record_policy=True)
     sampler.consume(span("failed", trace=1, status="ERROR"), span("2", trace=1, number=2))
