@@ -1,9 +1,10 @@
 """The one path of every exporter, and the clients and keys that exporters share."""
 
+from .answers import PartlySent, Send, Sent
 from .grpc import GrpcClientSettings, GrpcSender, NoAnswer
 from .http import HttpClientSettings, HttpPoster, HttpSender, url_problem
 from .parcel import Parcel
-from .path import PartlySent, Send, SendPath, Sent
+from .path import SendPath
 from .settings import BatchSettings, PartitionSettings, QueueSettings, RetrySettings, SendSettings
 from .stored import StoredBatch, UnreadableError, loaded, restored
 from .tls import TlsClientSettings

@@ -1,4 +1,4 @@
-"""The one path of every exporter: queue → batch → retry → time-out → send → partial success → counters.
+"""The one path of every exporter: queue → batch → retry → time-out → send in parts → partial success → counters.
 
 `SendPath.consume` and `SendPath._deliver` are all of it. Each item ends in exactly one counter:
 `otelcol_exporter_sent_*`, `otelcol_exporter_send_failed_*{reason}` or, if it was never taken,
@@ -13,7 +13,6 @@ import math
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import NoReturn, TypeAlias
 
 from ..component import (
@@ -30,37 +29,16 @@ from ..component import (
     find_storage,
 )
 from ..telemetry import Batch, item_name
+from .answers import PartlySent, Send, Sent
 from .counters import SendCounters
+from .parts import InParts
 from .queue import Parcel, Queue
 from .retry import delays
 from .settings import SendSettings
 from .stored import StoredBatch, UnreadableError
 
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """The backend took the batch, except `rejected` items (OTLP's partial success) for the reason in `message`."""
-
-    rejected: int = 0
-    message: str = ""
-
-
-class PartlySent(Retryable):
-    """Some items are settled as `sent` says, of which there are `items`; only `rest` is to be offered again."""
-
-    def __init__(self, message: str, *, sent: Sent, items: int, rest: Batch, after_s: float | None = None) -> None:
-        super().__init__(message, after_s=after_s)
-        self.sent = sent
-        self.items = items
-        self.rest = rest
-
-
 _MAX_WAIT_S = 24 * 3600.0
 """A backend may ask for any wait, even one that no timer can hold; after a day it's worth another try."""
-
-Send: TypeAlias = Callable[[Batch, float], Sent]
-"""Send one batch within so many seconds (maybe infinite); raises Retryable or Permanent."""
-
 
 Move: TypeAlias = Callable[[Parcel], bool]
 """Called where a parcel could not be sent: put it elsewhere if it no longer belongs here, and say whether that is so.
@@ -92,7 +70,7 @@ class SendPath:
         """
         self._ctx = ctx
         self._settings = settings
-        self._send = send
+        self._send = InParts(send, ctx.log)
         self._answers = answers
         self._counters = SendCounters(ctx)
         queue = settings.sending_queue
