@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from otelier.component import Permanent, Retryable
 from otelier.sending import PartlySent, Sent
-from otelier.sending.answers import TooLarge
 from otelier.sending.grpc import read_answer
+from otelier.sending.outcome import TooLarge
 from otelier.sending.parts import InParts
 from otelier.telemetry import Batch
 from otelier.testing import span, traces

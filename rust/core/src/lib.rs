@@ -17,6 +17,7 @@ mod remote_write;
 mod route;
 mod segment;
 mod server;
+mod spans;
 mod traces;
 mod view;
 
@@ -32,6 +33,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     log::register(m)?;
     segment::register(m)?;
     view::register(m)?;
+    spans::register(m)?;
     pattern::register(m)?;
     queue::register(m)?;
     remote_write::register(m)?;

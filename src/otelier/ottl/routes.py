@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from ..telemetry import Batch
+from ..telemetry.mask import either, inverse
 from .conditions import Conditions
 from .interpret import Report
 from .program import Program
 
 _T = TypeVar("_T")
 _Target_co = TypeVar("_Target_co", covariant=True)
-_OTHER_WAY = bytes([1, 0, *[0] * 254])
-"""Translates a mask into its opposite."""
 
 
 class Way(Protocol[_Target_co]):
@@ -67,7 +66,7 @@ def routed(batch: Batch, routes: Sequence[Way[_T]], report: Report) -> tuple[lis
         if not part:
             continue
         if not route.copies:
-            rest = rest.select(mask.translate(_OTHER_WAY))
+            rest = rest.select(inverse(mask))
         parts.append((route.target, part))
     return parts, rest
 
@@ -80,5 +79,5 @@ def matched(batch: Batch, routes: Sequence[Way[_T]], report: Report) -> tuple[li
         mask, part = route.part(batch, report)
         if part:
             parts.append((route.target, part))
-            taken = bytes(a | b for a, b in zip(taken, mask, strict=True))
-    return parts, batch.select(taken.translate(_OTHER_WAY))
+            taken = either(taken, mask)
+    return parts, batch.select(inverse(taken))

@@ -1,8 +1,10 @@
 """The one path of every exporter, and the clients and keys that exporters share."""
 
-from .answers import PartlySent, Send, Sent
+from .exporter import ClientExporter
 from .grpc import GrpcClientSettings, GrpcSender, NoAnswer
 from .http import HttpClientSettings, HttpPoster, HttpSender, url_problem
+from .movable import MovablePath
+from .outcome import PartlySent, Send, Sent
 from .parcel import Parcel
 from .path import SendPath
 from .settings import BatchSettings, PartitionSettings, QueueSettings, RetrySettings, SendSettings
@@ -11,11 +13,13 @@ from .tls import TlsClientSettings
 
 __all__ = [
     "BatchSettings",
+    "ClientExporter",
     "GrpcClientSettings",
     "GrpcSender",
     "HttpClientSettings",
     "HttpPoster",
     "HttpSender",
+    "MovablePath",
     "NoAnswer",
     "Parcel",
     "PartitionSettings",

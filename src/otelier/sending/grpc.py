@@ -11,8 +11,8 @@ from msgspec import Meta
 from .._core import GrpcClient, SendResult
 from ..component import Config, Context, Duration, Permanent, Retryable, Secret
 from ..telemetry import Batch
-from .answers import Sent, TooLarge
 from .clients import AuthSettings, CompressionParams, check_compression, check_headers, revealed
+from .outcome import Sent, TooLarge
 from .settings import SendSettings
 from .tls import TlsClientSettings, tls_options
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from ..component import Permanent, Retryable
 from ..telemetry import Batch
-from .answers import PartlySent, Send, Sent, TooLarge
+from .outcome import PartlySent, Send, Sent, TooLarge
 
 
 class InParts:

@@ -7,7 +7,9 @@
 mod bits;
 mod cache;
 mod catalogue;
+mod columns;
 mod delta;
+mod distinct;
 mod facts;
 mod fetch;
 mod file;
@@ -18,7 +20,9 @@ mod kept;
 mod look;
 mod page;
 mod part;
+mod repeats;
 mod search;
+mod shape;
 mod slice;
 mod table;
 mod texts;
@@ -26,14 +30,17 @@ mod thrift;
 mod values;
 
 pub use cache::Cache;
+pub use catalogue::candidates;
 pub use facts::facts;
 pub use fetch::fetch;
-pub use file::{Scanned, SegmentFile};
+pub use file::{Scanned, SegmentFile, read_here};
 pub use footer::Footer;
 pub use group::Group;
 pub use page::Page;
 pub use part::Part;
+pub use repeats::{Identity, Repeats, prefixed};
 pub use search::FileBlock;
+pub use table::GroupTable;
 pub use texts::Texts;
 pub use values::{Dictionary, Values};
 

@@ -1,4 +1,4 @@
-"""What becomes of a batch that was sent."""
+"""What can become of a batch that is sent."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,3 +32,7 @@ class TooLarge(Permanent):
 
 Send: TypeAlias = Callable[[Batch, float], Sent]
 """Send one batch within so many seconds (maybe infinite); raises Retryable or Permanent."""
+
+
+class StaysError(Retryable):
+    """The stop came before the backend took it; the store keeps it."""
