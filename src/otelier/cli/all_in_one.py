@@ -66,9 +66,8 @@ def configuration(ports: Mapping[str, int], data_dir: Path, *, print_all: bool =
     if "health" in at:
         extensions["health_check"] = {"endpoint": at["health"]}
     if "UI" in at:
-        extensions["otelier_query"] = {"endpoint": at["UI"], "data_dir": directory}
-        if "Tempo API" in at:
-            extensions["otelier_query"]["tempo"] = {"endpoint": at["Tempo API"]}
+        tempo = {"tempo": {"endpoint": at["Tempo API"]}} if "Tempo API" in at else {}
+        extensions["otelier_query"] = {"endpoint": at["UI"], "data_dir": directory, **tempo}
     exporters: dict[str, Any] = {"otelier": {"data_dir": directory}}
     if print_all:
         exporters["debug"] = {"verbosity": "normal", "use_internal_logger": False}
