@@ -11,6 +11,7 @@ from ..query.tags import Tags
 from ..query.traceql.engine import TraceQL
 from ..query.traces import Traces
 from ..server.endpoint import HttpEndpoint
+from ..server.grpc_calls import no_such_service
 from ..server.hosts import HostCheck
 from ..server.http import HttpServerSettings
 from ..server.router import Group, Router
@@ -21,11 +22,7 @@ from .jaeger.classic import Classic
 from .jaeger.v3 import V3
 from .options import Options
 from .own_metrics import OwnMetrics
-from .tempo import probes, streaming
-from .tempo.metrics import Metrics
-from .tempo.search import Search
-from .tempo.tags import TagRoutes
-from .tempo.traces import TraceById
+from .tempo import routes
 from .trace_logs import TraceLogs
 
 _WAITING = 10
@@ -54,19 +51,14 @@ class Application:
             metrics.group(),
             pages.group(),
         ]
-        engine = TraceQL(self.snapshot, gate)
-        found, tags, series = Search(engine), TagRoutes(Tags(self.snapshot, gate)), Metrics(engine, clock)
-        tempo = [
-            *(each.group() for each in (TraceById(reader, engine), found, tags, series)),
-            streaming.group(found, tags, series),
-            probes.group(),
-            metrics.group(),
-        ]
+        engine, tags = TraceQL(self.snapshot, gate), Tags(self.snapshot, gate)
+        tempo = [*routes.groups(reader, engine, tags, clock), metrics.group()]
         threads = options.queries_at_once + _WAITING + _SPARE
 
         def endpoint(settings: HttpServerSettings, groups: Sequence[Group], name: str) -> HttpEndpoint:
             hosts = HostCheck(settings.address.host, options.allowed_hosts)
-            return HttpEndpoint(settings, Web(Router(groups, metrics.observe), hosts), name, threads=threads)
+            router = Router(groups, metrics.observe, no_such_service)
+            return HttpEndpoint(settings, Web(router, hosts), name, threads=threads)
 
         self._endpoint = endpoint(options.server, groups, "otelier:query")
         self._tempo = endpoint(options.tempo, tempo, "otelier:tempo") if options.tempo else None
