@@ -69,16 +69,16 @@ def counted(found: Found, plan: Plan, asked: Asked, steps: Steps, groups: Groups
     core = found.counted(plan, asked.by, steps.step_ns, asked.operand, asked.kind)
     if core is None:
         return None
+    with_cells, own = numbered(np.frombuffer(core.cell_groups, "<u4").astype(np.int64), core.groups)
     columns = [typed(field, column) for field, column in zip(asked.by, core.group_columns, strict=True)]
-    numbers = groups.of(columns, core.groups)
-    own = np.frombuffer(core.cell_groups, "<u4").astype(np.int64)
+    numbers = groups.of([column.take(with_cells) for column in columns], len(with_cells))
     cells = numbers[own] * steps.count + np.frombuffer(core.cell_steps, "<u4")
     counts = np.frombuffer(core.counts, "<u8").astype(np.float64)
     if asked.kind == "count":
-        return _sorted(cells, counts, counts, counts, counts, None)
+        return _joined([Cells(cells, counts, counts, counts, counts, None)])
     sums, mins, maxs = (np.frombuffer(each, "<f8") for each in (core.sums, core.mins, core.maxs))
     values = _middles(core, cells, mins, maxs) if asked.kind == "histogram" else None
-    return _sorted(cells, counts, sums, mins, maxs, values)
+    return _joined([Cells(cells, counts, sums, mins, maxs, values)])
 
 
 def _middles(core: CoreCells, cells: Ints, mins: Floats, maxs: Floats) -> Values:
@@ -105,7 +105,7 @@ def measured(found: Found, plan: Plan, asked: Asked, steps: Steps, groups: Group
         cells = own * steps.count + steps.numbers(table.starts[rows])
         times = weights(table.column(TRACE_STATE).take(rows)) if asked.weighted else np.ones(len(rows))
         parts.append(_reduced(cells, numbers if numbers is not None else times, times, asked.kind))
-    return _joined(parts)
+    return parts[0] if len(parts) == 1 else _joined(parts)
 
 
 def summed(own: Ints, numbers: Floats, size: int) -> Floats:
@@ -142,9 +142,7 @@ def _powers(cells: Ints, exponents: Ints, weights: Floats) -> Values:
 
 
 def _joined(parts: Sequence[Cells]) -> Cells:
-    """Cells that occur in several parts put together."""
-    if len(parts) == 1:
-        return parts[0]
+    """Cells that occur several times put together, in order."""
     empty = np.zeros(0)
     if not parts:
         return Cells(empty.astype(np.int64), empty, empty, empty, empty, _together([]))
@@ -168,8 +166,3 @@ def _together(parts: Sequence[Values]) -> Values:
         np.concatenate([each.numbers for each in parts]),
         np.concatenate([each.weights for each in parts]),
     )
-
-
-def _sorted(cells: Ints, counts: Floats, sums: Floats, mins: Floats, maxs: Floats, values: Values | None) -> Cells:
-    order = np.argsort(cells, kind="stable")
-    return Cells(cells[order], counts[order], sums[order], mins[order], maxs[order], values)
