@@ -1,4 +1,4 @@
-"""All that Tempo's API answers: the same questions over HTTP and, as Grafana streams them, over gRPC at the same port."""
+"""All that Tempo's API answers: one set of questions, over HTTP and, as Grafana streams them, over gRPC at one port."""
 
 from ...component import Clock
 from ...query.tags import Tags
