@@ -8,6 +8,7 @@ from ..errors import BadQuery
 from .answer import SearchAnswer
 from .details import fields_told, results
 from .evaluate.order import Key, first_traces, newest
+from .evaluate.table import Table
 from .found import Candidates, Found, Judged, asked_for
 from .plan import Plan
 
@@ -52,9 +53,8 @@ class Cursor(NamedTuple):
 def search(found: Found, plan: Plan, limit: int, spans_per_spanset: int, cursor: Cursor) -> SearchAnswer:
     """The next `limit` traces."""
     if plan.decided and plan.by_rows:
-        candidates = found.candidates(plan, cursor.skipped + limit + 1, fields_told(plan))
-        places = _behind(cursor, zip(candidates.newest_ns, candidates.trace_ids, strict=True))
-        ids, judged = [trace_id for _, trace_id in places], [found.judged_rows(plan, candidates.table)]
+        places, table = _decided(found, plan, cursor, limit + 1)
+        ids, judged = [trace_id for _, trace_id in places], [found.judged_rows(plan, table)]
     else:
         places = [] if plan.sort else _newest(found, plan, cursor, limit + 1)
         ids = _sorted(found, plan, cursor, limit + 1) if plan.sort else [trace_id for _, trace_id in places]
@@ -69,6 +69,17 @@ def search(found: Found, plan: Plan, limit: int, spans_per_spanset: int, cursor:
 def _behind(cursor: Cursor, places: Iterable[_Place]) -> list[_Place]:
     """Newest first, those that were not on the pages before."""
     return sorted((each for each in places if cursor.after is None or each < cursor.after), reverse=True)
+
+
+def _decided(found: Found, plan: Plan, cursor: Cursor, want: int) -> tuple[list[_Place], Table]:
+    """What the core knows alone, and the spans."""
+    look = cursor.skipped + want
+    while True:
+        candidates = found.candidates(plan, look, fields_told(plan))
+        places = _behind(cursor, zip(candidates.newest_ns, candidates.trace_ids, strict=True))
+        if len(places) >= want or len(candidates.trace_ids) < look or found.budget.partial:
+            return places, candidates.table
+        look *= _GROWTH  # more have come since the page before
 
 
 def _newest(found: Found, plan: Plan, cursor: Cursor, want: int) -> list[_Place]:
