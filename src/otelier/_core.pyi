@@ -807,9 +807,6 @@ class TraceColumns:
     def flags(self) -> bytes:
         """u32, OR-ed."""
     @property
-    def root(self) -> bytes:
-        """u8: whether a root was seen."""
-    @property
     def arrived_us(self) -> bytes:
         """u64"""
     @property
@@ -943,7 +940,9 @@ class SpanMetrics:
         """Take over a snapshot made with the same options; false, and no series, if it isn't one."""
     def stats(self) -> dict[str, int]:
         """Counters since the beginning: spans, without_service, overflowed, evicted_resources, expired_resources,
-        expired_series. Sizes now: resources, series, and unwritten series, whose counts no flush has given yet."""
+        expired_series. Sizes now: resources, series."""
+    def has_unwritten(self) -> bool:
+        """Whether there are series whose counts no flush has given yet."""
 
 @final
 class ServiceGraph:
@@ -965,10 +964,9 @@ class ServiceGraph:
         """Take over a snapshot made with the same options; false, and nothing changes, if it isn't one."""
     def stats(self) -> dict[str, int]:
         """Counters since the beginning: total_edges, expired_edges, dropped_spans, without_service, expired_series.
-        Sizes now: series, waiting edges, and unwritten, which is 0."""
-
-def glob_matches(pattern: str, text: str) -> bool:
-    """Whether all of `text` matches a pattern of `*`, `?`, `[a-z]`, `[!a-z]` and `{one,two}`."""
+        Sizes now: series, waiting edges."""
+    def has_unwritten(self) -> bool:
+        """False: counts are given with a series' first point."""
 
 # -- spans as columns ---------------------------------------------------------------------------
 # All arrays are little endian, for numpy.frombuffer without a copy.

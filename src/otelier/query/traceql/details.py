@@ -1,7 +1,7 @@
 """What an answer tells of its traces."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _NAME = ast.Intrinsic("name")
 _DURATION = ast.Intrinsic("duration")
 _SPAN_ID = ast.Intrinsic("span:id")
+_ROOT_NAME = ast.Intrinsic("rootName")
+_ROOT_SERVICE = ast.Intrinsic("rootServiceName")
 _TOLD: frozenset[str] = frozenset(
     {"name", "duration", "span:id", "trace:id", "traceDuration", "rootName", "rootServiceName"}
 )
@@ -27,7 +29,7 @@ _TOLD: frozenset[str] = frozenset(
 
 def fields_told(plan: Plan) -> list[CoreField]:
     """What has to be read of the spans in an answer."""
-    return asked_for([*plan.shown, _NAME, _DURATION, _SPAN_ID])
+    return asked_for([*plan.shown, _NAME, _DURATION, _SPAN_ID, _ROOT_NAME, _ROOT_SERVICE])
 
 
 def results(
@@ -36,18 +38,24 @@ def results(
     """Of these traces, in the order of the ids, out of tables with `fields_told`; what went meanwhile is left out."""
     if not trace_ids:
         return ()
-    spansets: dict[bytes, tuple[Spanset, ...]] = {}
+    told: dict[bytes, _Trace] = {}
     for each in judged:
-        spansets |= _Told(each, plan, set(trace_ids)).by_trace(spans_per_spanset)
-    return tuple(
-        _result(summary, spansets[summary[0]]) for summary in found.summaries(trace_ids) if summary[0] in spansets
-    )
+        told |= _Told(each, plan, set(trace_ids)).by_trace(spans_per_spanset)
+    return tuple(_result(summary, told[summary[0]]) for summary in found.summaries(trace_ids) if summary[0] in told)
 
 
-def _result(summary: "TraceSummary", spansets: tuple[Spanset, ...]) -> TraceResult:
-    trace_id, root_service, root_name, start_ns, end_ns, *_, services = summary
+class _Trace(NamedTuple):
+    root_service: str
+    root_name: str
+    spansets: tuple[Spanset, ...]
+
+
+def _result(summary: "TraceSummary", trace: _Trace) -> TraceResult:
+    """Not the summary's root, which stands for a trace whose root has not come, too."""
+    trace_id, _, _, start_ns, end_ns, *_, services = summary
     stats = tuple(ServiceStats(*each) for each in services)
-    return TraceResult(trace_id, root_service, root_name, start_ns, max(0, end_ns - start_ns), stats, spansets)
+    length_ns = max(0, end_ns - start_ns)
+    return TraceResult(trace_id, trace.root_service, trace.root_name, start_ns, length_ns, stats, trace.spansets)
 
 
 class _Told:
@@ -65,11 +73,12 @@ class _Told:
         self._starts = table.starts
         self._span_ids = table.span_ids
 
-    def by_trace(self, spans_per_spanset: int) -> Mapping[bytes, tuple[Spanset, ...]]:
-        """Spansets by trace id."""
+    def by_trace(self, spans_per_spanset: int) -> Mapping[bytes, _Trace]:
+        """By trace id."""
         sets = self._spansets.sets[self._order]
         begins = np.flatnonzero(np.diff(sets, prepend=-1))
         traces: dict[bytes, list[Spanset]] = {}
+        roots: dict[bytes, tuple[str, str]] = {}
         for begin, end in zip(begins.tolist(), [*begins[1:].tolist(), len(sets)], strict=True):
             number = int(sets[begin])
             trace_id = self._table.trace_ids[int(self._spansets.traces[number])]
@@ -77,7 +86,13 @@ class _Told:
             notes = (Attribute(name, any_value(values, number)) for name, values in self._spansets.notes.items())
             spanset = Spanset(end - begin, tuple(self._span(row) for row in rows), tuple(notes))
             traces.setdefault(trace_id, []).append(spanset)
-        return {trace_id: tuple(each) for trace_id, each in traces.items()}
+            roots[trace_id] = self._root(int(self._spansets.rows[self._order[begin]]))
+        return {trace_id: _Trace(*roots[trace_id], tuple(each)) for trace_id, each in traces.items()}
+
+    def _root(self, row: int) -> tuple[str, str]:
+        values = (self._table.values(field) for field in (_ROOT_SERVICE, _ROOT_NAME))
+        service, name = (str(any_value(each, row)) for each in values)
+        return service, name
 
     def _span(self, row: int) -> SpanResult:
         shown = ((key, any_value(values, row)) for key, values in self._fields)
