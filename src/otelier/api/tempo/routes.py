@@ -7,6 +7,7 @@ from ...query.traces import Traces
 from ...server.grpc_calls import GrpcService
 from ...server.router import Group
 from . import probes
+from .complete import Complete
 from .metrics import Metrics
 from .search import Search
 from .tags import TagRoutes
@@ -28,5 +29,5 @@ def groups(reader: Traces, engine: TraceQL, tags: Tags, clock: Clock) -> list[Gr
             "MetricsQueryInstant": series.stream_instant,
         },
     )
-    served = (TraceById(reader, engine), search, names, series, querier)
+    served = (TraceById(reader, engine), search, names, series, querier, Complete(engine))
     return [*(each.group() for each in served), probes.group()]
