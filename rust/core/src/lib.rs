@@ -8,6 +8,7 @@ mod disk;
 mod edit;
 mod frames;
 mod log;
+mod logs;
 mod metrics;
 mod os_error;
 mod pattern;
@@ -29,6 +30,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     edit::register(m)?;
     frames::register(m)?;
     log::register(m)?;
+    logs::register(m)?;
     segment::register(m)?;
     view::register(m)?;
     pattern::register(m)?;

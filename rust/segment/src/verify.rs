@@ -43,6 +43,7 @@ fn check_index(index: &Index) -> io::Result<Summary> {
     index.catalogue()?;
     index.rollups()?;
     index.filters()?;
+    index.words()?;
     index.numbered()?;
     index.split_traces()?;
     let lies_in_one = |run: &TraceRows| {

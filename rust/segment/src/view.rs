@@ -30,7 +30,7 @@ pub type Operation = (Arc<[u8]>, i32);
 pub struct View {
     disk: Arc<dyn Disk>,
     hot: Mutex<Hot>,
-    cache: Arc<Cache>,
+    pub(crate) cache: Arc<Cache>,
     snapshot: RwLock<Arc<Snapshot>>,
     /// Segments that can't be read, and why: questions are answered from the others.
     left_out: Mutex<BTreeMap<String, String>>,
@@ -38,7 +38,7 @@ pub struct View {
 
 /// What was there at a refresh; never changes.
 #[derive(Debug, Default)]
-struct Snapshot {
+pub(crate) struct Snapshot {
     hot: Visible,
     segments: Arc<Segments>,
 }
@@ -52,10 +52,10 @@ struct Segments {
 
 /// A segment that need not have been opened yet.
 #[derive(Debug)]
-struct Listed {
-    path: Arc<str>,
+pub(crate) struct Listed {
+    pub path: Arc<str>,
     /// Least and greatest start of its items.
-    starts: RangeInclusive<u64>,
+    pub starts: RangeInclusive<u64>,
 }
 
 impl Segments {
@@ -76,7 +76,7 @@ impl Segments {
 }
 
 impl Snapshot {
-    fn chunks(&self, tenant: &str, signal: Signal) -> &[Arc<Chunk>] {
+    pub fn chunks(&self, tenant: &str, signal: Signal) -> &[Arc<Chunk>] {
         self.hot.get(&(tenant.into(), signal)).map_or(&[], Vec::as_slice)
     }
 }
@@ -235,7 +235,7 @@ impl View {
     }
 
     /// Without those that are left out.
-    fn listed<'s>(&self, snapshot: &'s Snapshot, tenant: &str, signal: Signal) -> Vec<&'s Listed> {
+    pub(crate) fn listed<'s>(&self, snapshot: &'s Snapshot, tenant: &str, signal: Signal) -> Vec<&'s Listed> {
         let all = snapshot.segments.of.get(&(tenant.into(), signal)).map_or(&[][..], Vec::as_slice);
         let left_out = self.left_out.lock();
         all.iter().filter(|listed| !left_out.contains_key(&*listed.path)).collect()
@@ -243,7 +243,7 @@ impl View {
 
     /// Asks the newest snapshot, without the segments that turn out to be damaged: one of them must not keep the rest
     /// from being found.
-    fn answer<T>(&self, ask: impl Fn(&Snapshot) -> Result<T, ReadError>) -> Result<T, ReadError> {
+    pub(crate) fn answer<T>(&self, ask: impl Fn(&Snapshot) -> Result<T, ReadError>) -> Result<T, ReadError> {
         let mut tries = 0;
         loop {
             let snapshot = self.snapshot();

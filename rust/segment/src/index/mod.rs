@@ -35,6 +35,8 @@ pub enum Kind {
     Split = 6,
     /// Beginnings of the numbered texts in the Parquet file.
     Numbered = 7,
+    /// Of logs: filters over the words of lines.
+    Words = 8,
 }
 
 const AS_IS: u8 = 0;
@@ -109,6 +111,10 @@ impl Index {
 
     pub fn filters(&self) -> io::Result<Filters> {
         Filters::decode(&self.content(Kind::Filters)?)
+    }
+
+    pub fn words(&self) -> io::Result<Filters> {
+        Filters::decode(&self.content(Kind::Words)?)
     }
 
     pub fn numbered(&self) -> io::Result<NumberedKeys> {

@@ -38,6 +38,8 @@ pub struct SegmentFile {
     pub traces: TraceIndex,
     pub catalogue: Catalogue,
     pub filters: Filters,
+    /// Of logs: by row group, a filter over the words of lines.
+    pub words: Filters,
     numbered: NumberedKeys,
     disk: Arc<dyn Disk>,
     /// Open, unless too many others are.
@@ -66,11 +68,12 @@ impl SegmentFile {
         let summary = index.summary().map_err(damaged)?;
         let traces = index.traces().map_err(damaged)?;
         let (catalogue, filters) = (index.catalogue().map_err(damaged)?, index.filters().map_err(damaged)?);
+        let words = index.words().map_err(damaged)?;
         let numbered = index.numbered().map_err(damaged)?;
         let columns = summary.keys.iter().filter(|key| key.column).count() + schema::span_columns().len() + 3;
         let entries: usize = catalogue.row_groups.iter().map(Vec::len).sum();
         let footer = CHUNK_BYTES * columns * summary.row_groups.len();
-        let weight = 16 * traces.runs().len() + 16 * entries + filters.size() + footer + 4096;
+        let weight = 16 * traces.runs().len() + 16 * entries + filters.size() + words.size() + footer + 4096;
         let number = scanned.files.fetch_add(1, Ordering::Relaxed);
         Ok(SegmentFile {
             path: path.clone(),
@@ -79,6 +82,7 @@ impl SegmentFile {
             traces,
             catalogue,
             filters,
+            words,
             numbered,
             disk: disk.clone(),
             source: OnceLock::new(),

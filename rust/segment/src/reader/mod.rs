@@ -34,6 +34,7 @@ pub use group::Group;
 pub use page::Page;
 pub use part::Part;
 pub use search::FileBlock;
+pub use slice::{Slice, bytes, each, int};
 pub use texts::Texts;
 pub use values::{Dictionary, Values};
 
