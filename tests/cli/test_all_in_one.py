@@ -44,6 +44,7 @@ def test_everything_is_stored_where_the_user_says_and_queried_there():
         )
     (query,) = [each for each in plan.extensions if each.id.type == "otelier_query"]
     assert (query.config.data_dir, query.config.endpoint) == (str(DATA), "127.0.0.1:16686")
+    assert query.config.loki.endpoint == "127.0.0.1:3100"
 
 
 def test_a_sender_may_say_which_tenant_it_is():

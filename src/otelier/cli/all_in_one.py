@@ -66,9 +66,10 @@ def configuration(ports: Mapping[str, int], data_dir: Path, *, print_all: bool =
     if "health" in at:
         extensions["health_check"] = {"endpoint": at["health"]}
     if "UI" in at:
-        extensions["otelier_query"] = {"endpoint": at["UI"], "data_dir": directory}
+        query: dict[str, Any] = {"endpoint": at["UI"], "data_dir": directory}
         if "Loki API" in at:
-            extensions["otelier_query"]["loki"] = {"endpoint": at["Loki API"]}
+            query["loki"] = {"endpoint": at["Loki API"]}
+        extensions["otelier_query"] = query
     exporters: dict[str, Any] = {"otelier": {"data_dir": directory}}
     if print_all:
         exporters["debug"] = {"verbosity": "normal", "use_internal_logger": False}

@@ -16,11 +16,10 @@ if TYPE_CHECKING:
 _EVERY_S = 0.5
 _LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
 _COLOURS = {"trace": "bright_black", "debug": "bright_black", "info": "green", "warn": "yellow"}
-_SHOWN_LABELS = frozenset({"trace_id", "span_id", "event_name"})
-"""Of those that a record has apart from its attributes."""
-_OWN_LABELS = frozenset(
+_HIDDEN_LABELS = frozenset(
     {"detected_level", "severity_number", "severity_text", "observed_timestamp", "flags", "scope_name", "scope_version"}
 )
+"""They are shown otherwise, or say little; JSON has them."""
 
 
 @click.command()
@@ -124,7 +123,8 @@ def _parts(each: "TailedLine | TailedTrace") -> Iterable[str]:
         )
         yield click.style(harmless(each.service), bold=True)
         yield harmless(each.line)
-        yield click.style(" ".join(_label(*label) for label in each.labels if label[0] not in _OWN_LABELS), dim=True)
+        labels = " ".join(_label(*label) for label in each.labels if label[0] not in _HIDDEN_LABELS)
+        yield labels and click.style(labels, dim=True)
         return
     yield _clock(each.start_ns)
     yield click.style("TRACE", fg="red" if each.errors else "cyan")

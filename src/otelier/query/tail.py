@@ -58,19 +58,18 @@ class Tail:
 
     def __init__(self, since_ns: int, lines: AskLines | None, traces: AskTraces | None) -> None:
         """`since_ns`: nothing older is told."""
-        self._since_ns = since_ns
+        self._since_ns = self._next_ns = since_ns
         self._lines = lines
         self._traces = traces
         self._told = Counter[TailedLine]()
         self._resting: dict[str, TailedTrace] = {}
         self._told_traces: dict[str, int] = {}
-        """By trace id, its start."""
+        """By trace id, where the last look that saw it began."""
 
     def look(self, now_ns: int, *, all_traces: bool = False) -> News:
         """What is new. `all_traces`: also those that were not seen before, for the last look."""
-        start_ns, end_ns = max(self._since_ns, now_ns - _BACK_NS), now_ns + _AHEAD_NS
-        if not self._told and not self._told_traces and not self._resting:
-            start_ns = self._since_ns
+        start_ns, end_ns = self._next_ns, now_ns + _AHEAD_NS
+        self._next_ns = max(self._since_ns, now_ns - _BACK_NS)
         lines = list(self._lines(start_ns, end_ns)) if self._lines else []
         traces = list(self._traces(start_ns, end_ns)) if self._traces else []
         more = len(lines) >= MOST or len(traces) >= MOST
@@ -87,8 +86,9 @@ class Tail:
         """Told once: when nothing has come to it since the last look."""
         open_ = [trace for trace in traces if trace.trace_id not in self._told_traces]
         new = [trace for trace in open_ if all_ or self._resting.get(trace.trace_id) == trace]
-        self._told_traces |= {trace.trace_id: trace.start_ns for trace in new}
-        self._told_traces = {id_: begun for id_, begun in self._told_traces.items() if begun >= start_ns - _BACK_NS}
+        self._told_traces |= {trace.trace_id: start_ns for trace in new}
+        self._told_traces |= {each.trace_id: start_ns for each in traces if each.trace_id in self._told_traces}
+        self._told_traces = {id_: seen for id_, seen in self._told_traces.items() if seen >= start_ns - _BACK_NS}
         self._resting = {trace.trace_id: trace for trace in open_ if trace.trace_id not in self._told_traces}
         return sorted(new, key=_start)
 

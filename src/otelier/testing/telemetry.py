@@ -95,7 +95,7 @@ def log_record(
     """A log record, tied to the first span of a trace where `trace` is given; `number` is the severity's."""
     return LogRecord(
         time_unix_nano=time_ns,
-        severity_number=cast("SeverityNumber", number),
+        severity_number=cast("SeverityNumber.ValueType", number),
         severity_text=severity,
         body=_value(body),
         trace_id=b"" if trace is None else trace_id(trace),

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from ...query.logql.line import Line
 from ...query.logql.run import Evaluated, Lines
@@ -53,23 +54,19 @@ def of_lines(request: Request, found: Lines, exec_s: float) -> Response:
 def of_matrix(found: Evaluated, exec_s: float) -> Response:
     """Series over time."""
     times = [_seconds(int(time_ns)) for time_ns in found.steps.times()]
-    value = found.value
-    series = {(): [value] * len(times)} if isinstance(value, float) else value
-    result = [
-        {
-            "metric": dict(name),
-            "values": [(at, _number(each)) for at, each in zip(times, values, strict=True) if there(each)],
-        }
-        for name, values in sorted((name, list(map(float, values))) for name, values in series.items())
-    ]
-    result = [each for each in result if each["values"]]
+    series = found.value if isinstance(found.value, dict) else {(): np.full(len(times), found.value)}
+    result: list[dict[str, Any]] = []
+    for name in sorted(series):
+        values = [(at, _number(each)) for at, each in zip(times, map(float, series[name]), strict=True) if there(each)]
+        if values:
+            result.append({"metric": dict(name), "values": values})
     return _answer({"resultType": "matrix", "result": result}, found.looked, len(result), exec_s)
 
 
 def of_vector(found: Evaluated, exec_s: float) -> Response:
     """Series at one time, or a number."""
     at, value = _seconds(found.steps.start_ns), found.value
-    if isinstance(value, float):
+    if not isinstance(value, dict):
         return _answer({"resultType": "scalar", "result": (at, _number(value))}, found.looked, 1, exec_s)
     samples = sorted((name, float(values[0])) for name, values in value.items() if there(float(values[0])))
     if found.descending is not None:

@@ -58,17 +58,15 @@ class Metrics:
 
     def _series(self, query: ast.Metric, by: Sequence[str]) -> Series:
         value = self._evaluate(query, by)
-        return {(): np.full(self._steps.count, value)} if isinstance(value, float) else value
+        return value if isinstance(value, dict) else {(): np.full(self._steps.count, value)}
 
     def _combined(self, op: ast.Binary, by: Sequence[str]) -> Series | float:
         labels = (*(label for label in by if label != STREAM), *(op.on.labels if op.on else ()))
         by = tuple(dict.fromkeys((STREAM, LEVEL, *labels)))
         left, right = self._evaluate(op.left, by), self._evaluate(op.right, by)
-        if isinstance(left, float):
-            return calculated(op, left, right) if isinstance(right, float) else scaled(op, right, left, True)
-        if isinstance(right, float):
-            return scaled(op, left, right, False)
-        return joined(op, left, right)
+        if isinstance(left, dict):
+            return joined(op, left, right) if isinstance(right, dict) else scaled(op, left, right, False)
+        return scaled(op, right, left, True) if isinstance(right, dict) else calculated(op, left, right)
 
     def _counted(self, query: ast.RangeAggregation, by: Sequence[str]) -> Series:
         planned = plan(query.query)

@@ -34,10 +34,10 @@ _NOT_YET = frozenset(
 def parse(text: str) -> ast.Query:
     """A query for lines or a metric query. Raises LogqlError."""
     words = Words(text)
-    if words.now.kind == "end":
+    if words.is_kind("end"):
         words.fail('the query is empty; a stream selector such as {service_name="shop"} is the least')
     query: ast.Query = log_query(words) if looks_like_lines(words) else _binary(words, 0)
-    if words.now.kind != "end":
+    if not words.is_kind("end"):
         words.fail(f"{words.now} can't follow here")
     return query
 
@@ -46,7 +46,7 @@ def parse_lines(text: str) -> ast.LogQuery:
     """A query for lines only. Raises LogqlError."""
     words = Words(text)
     query = log_query(words)
-    if words.now.kind != "end":
+    if not words.is_kind("end"):
         words.fail(f"{words.now} can't follow here")
     return query
 

@@ -56,7 +56,7 @@ def _one(words: Words) -> ast.LabelTest:
             f"`{words.now.text}` is no stage; there are json, logfmt, line_format, label_format, drop, keep and words"
         )
     label, op = words.take().text, words.take()
-    return _text_test(words, label, op) if words.now.kind == "string" else _number_test(words, label, op)
+    return _text_test(words, label, op) if words.is_kind("string") else _number_test(words, label, op)
 
 
 def _text_test(words: Words, label: str, op: Token) -> ast.Matcher:
@@ -65,7 +65,7 @@ def _text_test(words: Words, label: str, op: Token) -> ast.Matcher:
     value = words.take()
     if op.text in ("=~", "!~"):
         check(words, value.at, value.text)
-    return ast.Matcher(label, cast("ast.MatchOp", op.text), value.text)
+    return ast.Matcher(label, op.text, value.text)
 
 
 def _number_test(words: Words, label: str, op: Token) -> ast.NumberTest:
@@ -73,7 +73,7 @@ def _number_test(words: Words, label: str, op: Token) -> ast.NumberTest:
         words.fail("ip(…) isn't supported; use `=~` with a regular expression")
     if op.text not in _COMPARES:
         words.fail(f"`{op.text}` takes a text in quotes, found {words.now}")
-    compare = cast("ast.CompareOp", "==" if op.text == "=" else op.text)
+    compare = "==" if op.text == "=" else op.text
     sign = -1 if words.skip("-") else 1
     value = words.now
     match value.kind:

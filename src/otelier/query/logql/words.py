@@ -46,6 +46,10 @@ class Words:
         """Whether the next word is one of these names."""
         return self.now.kind == "name" and self.now.text in names
 
+    def is_kind(self, kind: Kind) -> bool:
+        """Whether the next word is of this kind."""
+        return self.now.kind == kind
+
     def skip(self, sign: str) -> bool:
         """Read this sign if it is next."""
         if self.is_sign(sign):
