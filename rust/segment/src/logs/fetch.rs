@@ -30,7 +30,7 @@ pub fn records(group: &mut Group, rows: &[usize]) -> Result<Vec<Record>, ReadErr
     let (flags, resources) = (slice(schema::FLAGS)?, slice(schema::RESOURCE)?);
     let (scopes, rest) = (slice(schema::SCOPE)?, slice(schema::REST)?);
     let mut attributes = attributes(group, rows, range)?;
-    let record = |(row, attributes): (&usize, &mut Vec<(Vec<u8>, Vec<u8>)>)| {
+    let record = |(row, attributes): (&usize, &mut Attributes)| {
         let row = *row;
         let raw = bytes(&rest, row);
         let mut line = bodies.as_ref().and_then(|bodies| bodies.get(row)).map(|body| text_form(body).into_owned());

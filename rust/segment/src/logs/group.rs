@@ -11,13 +11,15 @@ use super::text::text_form;
 use crate::error::ReadError;
 use crate::filter::value::{Value, any_value, hex};
 use crate::index::{exists_hash, pair_hash};
-use crate::reader::{Damage, Group, Slice, Values, int};
+use crate::reader::{Damage, Group, Values};
 use crate::rows::Rows;
 use crate::schema;
 
 /// Field numbers of an encoded log record.
 const BODY: u32 = 5;
 const ATTRIBUTES: u32 = 6;
+/// Values of a dictionary that are judged before rows are.
+const FEW: usize = 256;
 
 pub struct GroupLogs<'a> {
     pub group: Group<'a>,
@@ -70,17 +72,33 @@ impl<'a> GroupLogs<'a> {
 
     /// The times by which these rows are sorted.
     pub fn times(&mut self, rows: &Range<usize>) -> Result<Vec<u64>, ReadError> {
-        let mut slice = |name| match self.group.column(name) {
-            Some(column) => Slice::read(&mut self.group, column, rows),
-            None => Ok(None),
-        };
-        let times = slice(schema::TIME_NS)?;
-        let mut out: Vec<u64> = rows.clone().map(|row| int(&times, row) as u64).collect();
-        if out.contains(&0) {
-            let observed = slice(schema::OBSERVED_NS)?;
-            out.iter_mut().zip(rows.clone()).filter(|(time, _)| **time == 0).for_each(|(time, row)| {
-                *time = int(&observed, row) as u64;
-            });
+        let mut times = self.moments(schema::TIME_NS, rows)?;
+        if times.contains(&0) {
+            let observed = self.moments(schema::OBSERVED_NS, rows)?;
+            times
+                .iter_mut()
+                .zip(observed)
+                .filter(|(time, _)| **time == 0)
+                .for_each(|(time, observed)| *time = observed);
+        }
+        Ok(times)
+    }
+
+    /// Of a column in which all rows have a value.
+    fn moments(&mut self, name: &'static str, rows: &Range<usize>) -> Result<Vec<u64>, ReadError> {
+        let column = self.group.needed(name)?;
+        let mut out = Vec::with_capacity(rows.len());
+        for (number, page_rows) in self.group.pages_of(column, rows.clone())? {
+            let page = self.group.page(column, number)?;
+            let wanted = rows.start.max(page_rows.start)..rows.end.min(page_rows.end);
+            let places = wanted.start - page_rows.start..wanted.end - page_rows.start;
+            let values = page.all_values().map_err(|what| self.group.file.damaged(what))?;
+            match &*values {
+                Values::Int64(values) if places.end <= values.len() => {
+                    out.extend(values[places].iter().map(|value| *value as u64));
+                }
+                _ => return Err(self.group.file.damaged("a record has no time")),
+            }
         }
         Ok(out)
     }
@@ -248,6 +266,13 @@ impl<'a> GroupLogs<'a> {
             return Ok(());
         }
         let dictionary = self.group.dictionary(column)?;
+        if let Some(dictionary) = dictionary.as_ref().filter(|dictionary| dictionary.len() <= FEW) {
+            // Often none of them says anything: then no row is looked at.
+            let mut values = (0..dictionary.len() as u32).filter_map(|code| dictionary.get(code));
+            if values.all(|value| judge(value).is_none()) {
+                return Ok(());
+            }
+        }
         let mut known: Vec<Option<Option<T>>> =
             vec![None; dictionary.as_ref().map_or(0, |dictionary| dictionary.len())];
         self.pages(column, open, &mut |values, row, at| {

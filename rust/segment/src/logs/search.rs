@@ -84,11 +84,16 @@ pub fn search(
     Ok((read(&places)?, looked))
 }
 
+/// Rows, and the places of their records in the answer.
+type Wanted = Vec<(usize, usize)>;
+/// Number of the file, row group, page.
+type Near = (u64, usize, usize);
+
 /// Those that lie near each other are read together. A record that the log's writer took back is left out.
 fn read(places: &[Place]) -> Result<Vec<Record>, ReadError> {
     let mut read: Vec<Option<Record>> = places.iter().map(|_| None).collect();
-    let mut of_chunks: BTreeMap<usize, (Arc<Chunk>, Vec<(usize, usize)>)> = BTreeMap::new();
-    let mut of_groups: BTreeMap<(u64, usize, usize), (Arc<SegmentFile>, Vec<(usize, usize)>)> = BTreeMap::new();
+    let mut of_chunks: BTreeMap<usize, (Arc<Chunk>, Wanted)> = BTreeMap::new();
+    let mut of_groups: BTreeMap<Near, (Arc<SegmentFile>, Wanted)> = BTreeMap::new();
     for (at, place) in places.iter().enumerate() {
         match place {
             Place::Chunk(chunk, row) => {

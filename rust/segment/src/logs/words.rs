@@ -44,7 +44,7 @@ pub struct Words {
 enum Wanted {
     /// In lower case, and what finds candidates: the word in either case, as a part of others too.
     Word(Vec<u8>, Option<Regex>),
-    Run(Finder<'static>),
+    Run(Box<Finder<'static>>),
 }
 
 impl Words {
@@ -59,7 +59,7 @@ impl Words {
                 let pattern = simple.then(|| RegexBuilder::new(&regex::escape(word)).case_insensitive(true).build());
                 wanted.push(Wanted::Word(lower, pattern.and_then(Result::ok)));
             }
-            Part::Run(run) => wanted.push(Wanted::Run(Finder::new(run.as_bytes()).into_owned())),
+            Part::Run(run) => wanted.push(Wanted::Run(Box::new(Finder::new(run.as_bytes()).into_owned()))),
         });
         let mut all = Vec::new();
         entries(text, &mut Vec::new(), &mut |entry| all.push(entry));

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...query.logql.line import Line
 from ...query.logql.run import Evaluated, Lines
-from ...query.logql.series import Labels
+from ...query.logql.series import Labels, Series
 from ...query.logs import Looked
 from ...server.endpoint import Response
 from ...server.request import HttpError, Request
@@ -54,7 +54,8 @@ def of_lines(request: Request, found: Lines, exec_s: float) -> Response:
 def of_matrix(found: Evaluated, exec_s: float) -> Response:
     """Series over time."""
     times = [_seconds(int(time_ns)) for time_ns in found.steps.times()]
-    series = found.value if isinstance(found.value, dict) else {(): np.full(len(times), found.value)}
+    value = found.value
+    series: Series = value if isinstance(value, dict) else _constant(value, len(times))
     result: list[dict[str, Any]] = []
     for name in sorted(series):
         values = [(at, _number(each)) for at, each in zip(times, map(float, series[name]), strict=True) if there(each)]
@@ -73,6 +74,10 @@ def of_vector(found: Evaluated, exec_s: float) -> Response:
         samples.sort(key=_by_value, reverse=found.descending)
     result = [{"metric": dict(name), "value": (at, _number(each))} for name, each in samples]
     return _answer({"resultType": "vector", "result": result}, found.looked, len(result), exec_s)
+
+
+def _constant(value: float, count: int) -> Series:
+    return {(): np.full(count, value)}
 
 
 def there(value: float) -> bool:
