@@ -4,7 +4,7 @@ Every call that can wait or work releases the GIL. A `signal` is always one of
 `"traces"`, `"metrics"`, `"logs"`. Items are spans, data points or log records.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Literal, TypeAlias, final
 
@@ -654,6 +654,36 @@ class Router:
 
     def owner_of(self, key: bytes) -> int:
         """Who owns a key, written as the router would."""
+
+# -- remote write ---------------------------------------------------------------------------------
+
+@final
+class RemoteWriter:
+    """OTLP metrics as Prometheus's remote write."""
+
+    def __init__(
+        self,
+        options: bytes,
+        version: Literal[1, 2],
+        metadata: bool,
+        metric_name: Callable[[str, str, bool, bool], str],
+        label_name: Callable[[str], str],
+    ) -> None:
+        """`options`: JSON with `external_labels` ([[name, value], …] as series have them), `target_info` (its name, or
+        empty), `scope_info`, `resource_labels`, `constant_labels`, `custom_buckets`, `classic_too`.
+
+        `metric_name` gets name, unit, whether it is a sum that only grows, whether it is a gauge. Names are asked for
+        once and remembered. Raises ValueError.
+        """
+
+    def write(
+        self, batch: Batch, lanes: int, max_bytes: int
+    ) -> tuple[int, list[list[tuple[bytes, int, int, int, int]]], list[tuple[int, str, str, int]]]:
+        """The number of series; by lane, requests: body, data points, samples, native histograms, exemplars; and data
+        points without translation: how many, the metric, why (`temporality`, `name`, `scale`), its scale.
+
+        Raises whatever the callables raise.
+        """
 
 # -- probability sampling -------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ mod os_error;
 mod pattern;
 mod probability;
 mod queue;
+mod remote_write;
 mod route;
 mod segment;
 mod server;
@@ -35,6 +36,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     view::register(m)?;
     pattern::register(m)?;
     queue::register(m)?;
+    remote_write::register(m)?;
     route::register(m)?;
     probability::register(m)?;
     traces::register(m)?;

@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.metrics.v1.metrics_pb2 import ExponentialHistogramDataPoint
 
-from otelier.testing import request
-from otelier.wire.prometheus import Translator
+from otelier.telemetry import Batch
+from otelier.testing import RemoteWriteSink, request
+from otelier.wire.prometheus import Options, Translation, Writer
 
 
 @given(st.integers(-4, 20), st.integers(-300, 300), st.lists(st.integers(0, 3), max_size=60))
@@ -17,18 +18,21 @@ def test_each_count_lies_in_the_bucket_of_its_upper_bound(scale, offset, counts)
     point.positive.offset = offset
     point.positive.bucket_counts.extend(counts)
     metric.exponential_histogram.data_points.append(point)
-    [series] = Translator().translate(message).series.values()
-    [found] = series.histograms
+    written = Writer(Translation(), Options(), 1).write(
+        Batch.from_otlp("metrics", message.SerializeToString()), 1, 2**20
+    )
+    with RemoteWriteSink() as sink:
+        sink.read(written.lanes[0][0].body, 1)
+    [[found]] = sink.histograms.values()
     expected = {}
     for at, count in enumerate(counts, offset):
         # Bucket i of OTLP ends at 2^((i + 1) / 2^scale): in Prometheus's coarser scale that is rounded up.
         index = -(-(at + 1) // 2 ** (scale - found.schema))
         expected[index] = expected.get(index, 0) + count
-    spans, deltas = found.positive
-    buckets, index, count, left = {}, 0, 0, list(deltas)
-    for gap, length in spans:
-        index += gap
-        for _ in range(length):
+    buckets, index, count, left = {}, 0, 0, list(found.positive_deltas)
+    for span in found.positive_spans:
+        index += span.offset
+        for _ in range(span.length):
             count += left.pop(0)
             buckets[index] = count
             index += 1

@@ -10,7 +10,7 @@ use otelier_wire::{Batch, Span};
 
 use super::attribute::{put_attribute, put_text, put_text_attribute};
 use super::histogram::{Histogram, Shape};
-use super::message::{merged, messages};
+use crate::message::{merged, messages};
 use edges::{Connection, Edge, Edges, Key};
 use options::Options;
 
