@@ -328,7 +328,10 @@ _texts = st.sampled_from(
 )
 _patterns = st.sampled_from(["^shop", "^(?:error|warn)$", "^$", ".+", "5", "작업|GET"])
 _needles = st.one_of(
-    st.sampled_from(["작업", "업을", "time", "timeout ", "get", " 42 ", "v", "", "取", "エラー が", "1"]), _lines
+    st.sampled_from(
+        ["작업", "업을", "time", "timeout ", "get", " 42 ", "v", "", "取", "エラー が", "1", '":', "{", "2.5", "true"]
+    ),
+    _lines,
 )
 _tests = st.one_of(
     st.builds(

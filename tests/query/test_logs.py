@@ -124,6 +124,25 @@ def test_parts_of_korean_chinese_and_japanese_words_are_found(flushed: bool) -> 
     assert lines(store, log_filter.line("contains", "time")) == [texts[1]]
 
 
+@pytest.mark.parametrize("flushed", [False, True])
+def test_a_line_that_is_no_text_is_searched_as_it_is_shown(flushed: bool) -> None:
+    store = Store()
+    store.put(
+        [logged(log_record(body), {}) for body in ({"status": 500, "ok": False}, [1, "작업을"], 2.5, "text", None)]
+    )
+    if flushed:
+        store.flush()
+    for needle, line in [
+        ('"status":500', '{"ok":false,"status":500}'),
+        ('[1,"작', '[1,"작업을"]'),
+        ("2.5", "2.5"),
+        ("tex", "text"),
+    ]:
+        assert lines(store, log_filter.line("contains", needle)) == [line]
+    assert lines(store, log_filter.line("words", "false STATUS")) == ['{"ok":false,"status":500}']
+    assert lines(store, log_filter.line("=~", "^$")) == [""]
+
+
 def test_what_no_row_group_has_is_not_looked_for_in_rows() -> None:
     store = Store()
     each = [

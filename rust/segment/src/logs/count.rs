@@ -129,7 +129,7 @@ impl Taker for Counter<'_> {
 
     fn chunk(&mut self, chunk: &Arc<Chunk>, found: &Rows) -> Result<(), ReadError> {
         let (by, mut ids) = (self.by, vec![0; self.by.len()]);
-        each_item(chunk, found, &|_| true, &mut |row, shape, item| {
+        each_item(chunk, found, &|_| {}, &mut |row, shape, item| {
             for (id, by) in ids.iter_mut().zip(by) {
                 *id = match by {
                     By::Stream => self.text(&shape.resource),

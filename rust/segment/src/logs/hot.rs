@@ -1,5 +1,6 @@
 //! A chunk of the live log: what its shapes say, and the bytes of the records that are left.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use super::filter::LogTest;
@@ -31,13 +32,19 @@ impl LogTable for ChunkLogs<'_> {
                 None => open.insert(row),
             }
         }
-        let may_hold = |bytes: &[u8]| match test {
-            LogTest::Line(condition) => condition.may_hold_in(bytes) || condition.holds(b""),
-            _ => true,
+        // Of records that are read together: false if no line that is a string can be meant.
+        let strings = Cell::new(true);
+        let before = |bytes: &[u8]| {
+            if let LogTest::Line(condition) = test {
+                strings.set(condition.may_hold_in(bytes) || condition.holds(b""));
+            }
         };
-        each_item(self.0, &open, &may_hold, &mut |row, shape, item| {
+        each_item(self.0, &open, &before, &mut |row, shape, item| {
             let holds = match test {
-                LogTest::Line(condition) => condition.holds(&LogFields::read(item).line()),
+                LogTest::Line(condition) => {
+                    let record = LogFields::read(item);
+                    (strings.get() || !record.is_string()) && condition.holds(&record.line())
+                }
                 LogTest::Label(label, condition) => {
                     label.of_record(&shape.resource, &shape.scope, item, |text| condition.holds(text))
                 }
@@ -64,12 +71,12 @@ fn of_shape(test: &LogTest, shape: &Shape) -> Option<bool> {
     }
 }
 
-/// Calls `see` with the encoded record of each row, those that lie near each other read at once; of those of which
-/// `may_hold` says no when it is asked about all their bytes, with none.
+/// Calls `see` with the encoded record of each row. Those that lie near each other are read at once, and `before` is
+/// called with their bytes first.
 pub fn each_item(
     chunk: &Chunk,
     among: &Rows,
-    may_hold: &dyn Fn(&[u8]) -> bool,
+    before: &dyn Fn(&[u8]),
     see: &mut dyn FnMut(usize, &Shape, &[u8]),
 ) -> Result<(), ReadError> {
     for request in 0..chunk.requests.len() {
@@ -82,9 +89,7 @@ pub fn each_item(
                 near.push(next);
             }
             let Some(bytes) = chunk.items_at(request, start..end)? else { continue };
-            if !may_hold(&bytes) {
-                continue;
-            }
+            before(&bytes);
             for row in near {
                 let item = &chunk.items[row];
                 let item = bytes.get((item.start - start) as usize..(item.end - start) as usize);

@@ -3,7 +3,7 @@
 use otelier_wire::protobuf::{Value, fields};
 
 use super::text::{Text, text_form};
-use crate::filter::value::any_value;
+use crate::filter::value::{Value as AnyValue, any_value};
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LogFields<'a> {
@@ -43,6 +43,11 @@ impl<'a> LogFields<'a> {
     /// The body as a text; empty where there is none.
     pub fn line(&self) -> Text<'a> {
         self.body.map_or_else(Text::default, |body| text_form(any_value(body)))
+    }
+
+    /// Whether the line lies in the record as it is, or there is none.
+    pub fn is_string(&self) -> bool {
+        self.body.is_none_or(|body| matches!(any_value(body), AnyValue::Text(_)))
     }
 
     /// By what records are sorted.

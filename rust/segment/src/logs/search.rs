@@ -114,7 +114,7 @@ fn read(places: &[Place]) -> Result<Vec<Record>, ReadError> {
             among.insert(row);
             at_of.insert(row, at);
         }
-        each_item(&chunk, &among, &|_| true, &mut |row, shape, item| {
+        each_item(&chunk, &among, &|_| {}, &mut |row, shape, item| {
             if let Some(at) = at_of.get(&row) {
                 read[*at] = Some(record(shape, item));
             }

@@ -150,7 +150,7 @@ mod tests {
             entries(text, &mut Vec::new(), &mut |entry| out.push(entry));
             out
         };
-        assert_eq!(around("timeout"), []);
+        assert!(around("timeout").is_empty());
         assert_eq!(around("of payment fa"), of("payment"));
         assert_eq!(around(" Payment "), of("payment"));
         assert_eq!(around("작업"), of("작업"));
