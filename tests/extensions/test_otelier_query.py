@@ -154,7 +154,6 @@ def test_all_settings_of_the_server_reach_the_process():
     assert (options.data_dir, options.allowed_hosts, options.queries_at_once) == ("/data", ("*.example.com",), 3)
 
 
-@pytest.mark.proves("otelier_query.loki")
 def test_lokis_api_is_served_where_it_is_asked_for(tmp_path: Path):
     config = OtelierQueryConfig(
         endpoint="127.0.0.1:0", data_dir=str(tmp_path), loki=LokiSettings(endpoint="127.0.0.1:0")
