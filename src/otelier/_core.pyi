@@ -56,7 +56,9 @@ class Batch:
     def with_metadata(self, metadata: Mapping[str, Sequence[str]]) -> Batch: ...
     def __len__(self) -> int: ...
     def to_otlp(self) -> bytes: ...
-    def to_json(self) -> bytes: ...
+    def to_json(self, mapping: Literal["otlp", "protobuf"] = "otlp") -> bytes:
+        """As OTLP/JSON, or as protobuf's own mapping has it: ids in base64, enums by name."""
+
     def to_jaeger(self, *, raw: bool) -> list[tuple[bytes, bytes]]:
         """Each trace of a batch of traces: its id, and it as a JSON object of Jaeger's classic API.
 
@@ -79,6 +81,9 @@ class Batch:
 
     def trace_ids(self) -> bytes:
         """16 bytes per item, in order (traces and logs; all zero where a log record has none)."""
+
+    def span_ids(self) -> tuple[bytes, bytes]:
+        """Of spans, and of their parents (zeros: none); 8 bytes per item each, in order."""
 
     def digest(self) -> int:
         """A 64-bit sum over the items that does not depend on order, batching or field order.
@@ -167,7 +172,24 @@ class HttpRequest:
     def headers(self) -> Mapping[str, str]: ...
     @property
     def body(self) -> bytes: ...
-    def respond(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None: ...
+    def respond(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None:
+        """Answer. Raises ValueError for what can't be sent."""
+
+    def stream(self, status: int, headers: Sequence[tuple[str, str]]) -> HttpStream:
+        """Begin an answer whose body comes in pieces. Raises ValueError for what can't be sent."""
+
+@final
+class HttpStream:
+    """An answer under way."""
+
+    def send(self, data: bytes) -> bool:
+        """Wait for the asker to take what came before; False if it has gone, or takes nothing for a minute."""
+
+    def finish(self, trailers: Sequence[tuple[str, str]]) -> None:
+        """End it. HTTP/1.1 drops the trailers of an asker who has not asked for them."""
+
+    def close(self) -> None:
+        """Break it off, unless it has ended."""
 
 @final
 class Server:
@@ -357,6 +379,72 @@ class View:
 
     def summaries(self, tenant: str, trace_ids: Sequence[bytes]) -> list[TraceSummary]:
         """In the order of `trace_ids`, without traces of which nothing is there. Raises as `traces`."""
+
+    def gather(
+        self,
+        tenant: str,
+        filter_json: bytes,
+        fields_json: bytes,
+        start_ns: int,
+        end_ns: int,
+        *,
+        newest: int = 0,
+        max_rows: int = 10_000_000,
+        max_bytes: int = 1 << 30,
+        timeout_ms: int = 0,
+    ) -> SpanTable:
+        """Fields (a JSON array, docs/spec/filter.md) of all spans that the filter means and that start in
+        [start_ns, end_ns], each once.
+
+        `newest`: only of so many traces, those that `search` finds, in its order; 0: of all. `max_bytes`: of the table
+        in memory, about; `timeout_ms` 0: none. Raises ValueError for filters and fields that are none, else as `traces`.
+        """
+
+    def spans_of(
+        self,
+        tenant: str,
+        trace_ids: bytes,
+        fields_json: bytes,
+        *,
+        max_rows: int = 10_000_000,
+        max_bytes: int = 1 << 30,
+    ) -> SpanTable:
+        """Fields of all spans of these traces (16 bytes each, one behind the other), in this order, those of a trace in
+        pre-order. Raises as `gather`."""
+
+    def aggregate(
+        self,
+        tenant: str,
+        filter_json: bytes,
+        group_json: bytes,
+        start_ns: int,
+        end_ns: int,
+        step_ns: int,
+        value_json: bytes | None = None,
+        kind: Literal["count", "sum", "histogram"] = "count",
+        *,
+        rollups: bool = True,
+        max_cells: int = 1_000_000,
+        timeout_ms: int = 0,
+    ) -> Aggregate:
+        """Count the spans that the filter means and that start in [start_ns, end_ns], by the values of some fields and by
+        step.
+
+        `rollups`: whether segments' roll-ups may answer where they can. Raises as `gather`.
+        """
+
+    def tag_names(self, tenant: str, start_ns: int, end_ns: int, limit: int = 10_000) -> list[tuple[str, str, str]]:
+        """Scope (span, resource, scope, event, link), key and type (string, int, double, bool, other) of the attributes
+        in segments and log that overlap [start_ns, end_ns], sorted. Raises as `traces`."""
+
+    def tag_values(
+        self, tenant: str, field_json: bytes, filter_json: bytes, start_ns: int, end_ns: int, limit: int = 1000
+    ) -> Column:
+        """The distinct values of a field of spans that the filter means: a row for each, sorted by type and value.
+
+        Without a filter (`{"all":[]}`) of everything stored together with spans that start in [start_ns, end_ns].
+        Raises as `gather`.
+        """
 
     def hot_services(self, tenant: str) -> list[str]:
         """Services of all spans in the live log, each once, in order; "" for those whose resource names none."""
@@ -784,9 +872,6 @@ class TraceColumns:
     def flags(self) -> bytes:
         """u32, OR-ed."""
     @property
-    def root(self) -> bytes:
-        """u8: whether a root was seen."""
-    @property
     def arrived_us(self) -> bytes:
         """u64"""
     @property
@@ -920,7 +1005,9 @@ class SpanMetrics:
         """Take over a snapshot made with the same options; false, and no series, if it isn't one."""
     def stats(self) -> dict[str, int]:
         """Counters since the beginning: spans, without_service, overflowed, evicted_resources, expired_resources,
-        expired_series. Sizes now: resources, series, and unwritten series, whose counts no flush has given yet."""
+        expired_series. Sizes now: resources, series."""
+    def has_unwritten(self) -> bool:
+        """Whether there are series whose counts no flush has given yet."""
 
 @final
 class ServiceGraph:
@@ -942,10 +1029,104 @@ class ServiceGraph:
         """Take over a snapshot made with the same options; false, and nothing changes, if it isn't one."""
     def stats(self) -> dict[str, int]:
         """Counters since the beginning: total_edges, expired_edges, dropped_spans, without_service, expired_series.
-        Sizes now: series, waiting edges, and unwritten, which is 0."""
+        Sizes now: series, waiting edges."""
+    def has_unwritten(self) -> bool:
+        """False: counts are given with a series' first point."""
 
-def glob_matches(pattern: str, text: str) -> bool:
-    """Whether all of `text` matches a pattern of `*`, `?`, `[a-z]`, `[!a-z]` and `{one,two}`."""
+# -- spans as columns ---------------------------------------------------------------------------
+# All arrays are little endian, for numpy.frombuffer without a copy.
+
+@final
+class Column:
+    """A field's values of many spans."""
+
+    @property
+    def tags(self) -> bytes:
+        """u8 for each row: 0 absent, 1 string, 2 bool, 3 int, 4 double, 5 array, 6 other (map, bytes, empty value)."""
+    @property
+    def data(self) -> bytes:
+        """8 bytes for each row: strings, arrays and others their place in `texts` (i64), bools 0 or 1, ints (i64; start_ns:
+        u64), doubles (f64)."""
+    @property
+    def texts(self) -> list[str]:
+        """Distinct strings; arrays and others as JSON."""
+    @property
+    def raw(self) -> bytes:
+        """Of ids their bytes: 16 for each row of trace_id, 8 of span_id and parent_span_id, zeros for none; else empty."""
+    def __len__(self) -> int: ...
+
+@final
+class SpanTable:
+    """Spans, a row for each. Rows of a trace are neighbours."""
+
+    @property
+    def rows(self) -> int: ...
+    @property
+    def trace_codes(self) -> bytes:
+        """u32 for each row: the place of its trace in `trace_ids`."""
+    @property
+    def trace_ids(self) -> bytes:
+        """16 bytes for each trace."""
+    @property
+    def parents(self) -> bytes:
+        """i32 for each row: its parent's row, -1 for none. Only of `spans_of`."""
+    @property
+    def descendants(self) -> bytes:
+        """u32 for each row: so many of the next rows are below it. Only of `spans_of`."""
+    @property
+    def partial(self) -> str:
+        """What ended the reading early: `rows`, `bytes`, `time`; empty if all is there."""
+    @property
+    def read(self) -> Mapping[str, int]:
+        """How much was read: spans, hot_spans, files, row_groups, pages (reads of files), bytes, skipped_files,
+        skipped_row_groups, rollup_files."""
+    def column(self, number: int) -> Column:
+        """In the order of the fields."""
+
+@final
+class Aggregate:
+    """Spans counted by group and step: an entry for each group and step that has some, sorted by both."""
+
+    @property
+    def groups(self) -> int: ...
+    @property
+    def group_columns(self) -> list[Column]:
+        """For each group field its values, a row for each group."""
+    @property
+    def cell_groups(self) -> bytes:
+        """u32 for each cell."""
+    @property
+    def cell_steps(self) -> bytes:
+        """u32 for each cell: (start of span - start_ns) // step_ns."""
+    @property
+    def counts(self) -> bytes:
+        """u64 for each cell: spans; if values are asked for, those that have a number."""
+    @property
+    def errors(self) -> bytes:
+        """u64 for each cell: of the counted spans those with status error."""
+    @property
+    def sums(self) -> bytes:
+        """f64 for each cell; of kind sum and histogram. From roll-ups sums are within 1 %."""
+    @property
+    def mins(self) -> bytes:
+        """f64 for each cell. From roll-ups a bound of the least value's bucket; so is the greatest."""
+    @property
+    def maxs(self) -> bytes: ...
+    @property
+    def bucket_offsets(self) -> bytes:
+        """u64 for each cell and one more: where its buckets begin; of kind histogram."""
+    @property
+    def bucket_numbers(self) -> bytes:
+        """i32: 0 of zero; k of values from 2^((k - 1)/64 - 1075) to below 2^(k/64 - 1075); -k the same below zero."""
+    @property
+    def bucket_counts(self) -> bytes:
+        """u64."""
+    @property
+    def partial(self) -> str:
+        """What ended the counting early: `cells`, `time`; empty if all is counted."""
+    @property
+    def read(self) -> Mapping[str, int]:
+        """As in `SpanTable`."""
 
 # -- logs ---------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ mod remote_write;
 mod route;
 mod segment;
 mod server;
+mod spans;
 mod traces;
 mod view;
 
@@ -34,6 +35,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     logs::register(m)?;
     segment::register(m)?;
     view::register(m)?;
+    spans::register(m)?;
     pattern::register(m)?;
     queue::register(m)?;
     remote_write::register(m)?;

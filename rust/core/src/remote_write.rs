@@ -14,8 +14,9 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<RemoteWriter>()
 }
 
-/// Names that are remembered; hostile telemetry has no end of them.
+/// Names that are remembered; hostile telemetry has no end of them, nor of their length.
 const MAX_KNOWN: usize = 10_000;
+const MAX_KNOWN_LEN: usize = 256;
 
 #[pyclass(frozen, module = "otelier._core")]
 struct RemoteWriter {
@@ -89,10 +90,12 @@ impl Names for Known {
         let (name, unit) = (String::from_utf8_lossy(name), String::from_utf8_lossy(unit));
         let called: String =
             Python::attach(|py| self.metric_name.call1(py, (name, unit, monotonic, gauge))?.extract(py))?;
-        if self.metrics.len() >= MAX_KNOWN {
-            self.metrics.clear();
+        if key.0.len() + key.1.len() <= MAX_KNOWN_LEN {
+            if self.metrics.len() >= MAX_KNOWN {
+                self.metrics.clear();
+            }
+            self.metrics.insert(key, called.clone());
         }
-        self.metrics.insert(key, called.clone());
         Ok(called)
     }
 
@@ -102,10 +105,12 @@ impl Names for Known {
         }
         let called: String =
             Python::attach(|py| self.label_name.call1(py, (String::from_utf8_lossy(key),))?.extract(py))?;
-        if self.labels.len() >= MAX_KNOWN {
-            self.labels.clear();
+        if key.len() <= MAX_KNOWN_LEN {
+            if self.labels.len() >= MAX_KNOWN {
+                self.labels.clear();
+            }
+            self.labels.insert(key.to_vec(), called.clone());
         }
-        self.labels.insert(key.to_vec(), called.clone());
         Ok(called)
     }
 }

@@ -5,9 +5,10 @@ use std::ops::RangeInclusive;
 use std::sync::atomic::Ordering;
 
 use otelier_segment::error::ReadError;
-use otelier_segment::filter;
-use otelier_segment::logs::{self, By, Question};
+use otelier_segment::filter::{self, Filter};
+use otelier_segment::logs::{self, By};
 use otelier_segment::newest::TraceId;
+use otelier_segment::spans::Question;
 use otelier_segment::view as segment;
 use pyo3::create_exception;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
@@ -18,6 +19,7 @@ use crate::batch::Batch;
 use crate::disk::Disk;
 use crate::logs::{Counted, Found, Streams, counted, found, streams};
 use crate::os_error::os_error;
+use crate::spans::{self, Aggregate, Column, SpanTable};
 
 create_exception!(otelier._core, StaleView, PyRuntimeError, "A file is gone: refresh with the newest manifest.");
 create_exception!(otelier._core, DamagedFile, PyRuntimeError, "A file of the store is not what it should be.");
@@ -39,6 +41,10 @@ fn raised(error: ReadError) -> PyErr {
 fn trace_ids(ids: &[Vec<u8>]) -> PyResult<Vec<TraceId>> {
     let id = |id: &Vec<u8>| id.as_slice().try_into().map_err(|_| PyValueError::new_err("a trace id has 16 bytes"));
     ids.iter().map(id).collect()
+}
+
+fn filter(json: &[u8]) -> PyResult<Filter> {
+    filter::parse(json).map_err(PyValueError::new_err)
 }
 
 fn text<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
@@ -95,7 +101,7 @@ impl View {
         end_ns: u64,
         limit: usize,
     ) -> PyResult<Vec<(Bound<'py, PyBytes>, u64)>> {
-        let filter = filter::parse(filter_json).map_err(PyValueError::new_err)?;
+        let filter = self::filter(filter_json)?;
         let window: RangeInclusive<u64> = start_ns..=end_ns;
         let found = py.detach(|| self.0.search(tenant, &filter, &window, limit)).map_err(raised)?;
         Ok(found.into_iter().map(|(id, start)| (PyBytes::new(py, &id), start)).collect())
@@ -115,7 +121,7 @@ impl View {
         max_looked: u64,
     ) -> PyResult<Found<'py>> {
         let filter = logs::parse(filter_json).map_err(PyValueError::new_err)?;
-        let question = Question { filter: &filter, window: start_ns..=end_ns, oldest_first, max_looked };
+        let question = logs::Question { filter: &filter, window: start_ns..=end_ns, oldest_first, max_looked };
         let (records, looked) = py.detach(|| self.0.search_logs(tenant, &question, limit)).map_err(raised)?;
         Ok(found(py, &records, looked))
     }
@@ -135,7 +141,7 @@ impl View {
         max_looked: u64,
     ) -> PyResult<Counted<'py>> {
         let filter = logs::parse(filter_json).map_err(PyValueError::new_err)?;
-        let question = Question { filter: &filter, window: start_ns..=end_ns, oldest_first: true, max_looked };
+        let question = logs::Question { filter: &filter, window: start_ns..=end_ns, oldest_first: true, max_looked };
         let by: Vec<By> = by.iter().map(|name| By::new(name)).collect();
         let all = py.detach(|| self.0.count_logs(tenant, &question, part_ns, &by, sizes)).map_err(raised)?;
         Ok(counted(py, &all))
@@ -164,6 +170,112 @@ impl View {
             )
         });
         Ok(tuples.collect())
+    }
+
+    #[pyo3(signature = (
+        tenant, filter_json, fields_json, start_ns, end_ns, *, newest=0, max_rows=10_000_000, max_bytes=1 << 30,
+        timeout_ms=0
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "Python's keywords")]
+    fn gather(
+        &self,
+        py: Python<'_>,
+        tenant: &str,
+        filter_json: &[u8],
+        fields_json: &[u8],
+        start_ns: u64,
+        end_ns: u64,
+        newest: usize,
+        max_rows: usize,
+        max_bytes: usize,
+        timeout_ms: u64,
+    ) -> PyResult<SpanTable> {
+        let (filter, fields) = (self::filter(filter_json)?, spans::fields(fields_json)?);
+        let (window, budget) = (start_ns..=end_ns, spans::budget(max_rows, max_bytes, timeout_ms));
+        let table = py.detach(|| self.0.gather(tenant, &filter, &fields, &window, newest, budget));
+        table.map(SpanTable::new).map_err(raised)
+    }
+
+    #[pyo3(signature = (tenant, trace_ids, fields_json, *, max_rows=10_000_000, max_bytes=1 << 30))]
+    fn spans_of(
+        &self,
+        py: Python<'_>,
+        tenant: &str,
+        trace_ids: &[u8],
+        fields_json: &[u8],
+        max_rows: usize,
+        max_bytes: usize,
+    ) -> PyResult<SpanTable> {
+        let (ids, fields) = (spans::trace_ids(trace_ids)?, spans::fields(fields_json)?);
+        let table = py.detach(|| self.0.spans_of(tenant, &ids, &fields, spans::budget(max_rows, max_bytes, 0)));
+        table.map(SpanTable::new).map_err(raised)
+    }
+
+    #[pyo3(signature = (
+        tenant, filter_json, group_json, start_ns, end_ns, step_ns, value_json=None, kind="count", *, rollups=true,
+        max_cells=1_000_000, timeout_ms=0
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "Python's keywords")]
+    fn aggregate(
+        &self,
+        py: Python<'_>,
+        tenant: &str,
+        filter_json: &[u8],
+        group_json: &[u8],
+        start_ns: u64,
+        end_ns: u64,
+        step_ns: u64,
+        value_json: Option<&[u8]>,
+        kind: &str,
+        rollups: bool,
+        max_cells: usize,
+        timeout_ms: u64,
+    ) -> PyResult<Aggregate> {
+        let (filter, groups) = (self::filter(filter_json)?, spans::fields(group_json)?);
+        let (value, window) = (value_json.map(spans::field).transpose()?, start_ns..=end_ns);
+        let time = spans::budget(0, 0, timeout_ms).time;
+        let question = Question {
+            filter: &filter,
+            groups: &groups,
+            window: &window,
+            step_ns,
+            value: value.as_ref(),
+            kind: spans::kind(kind, value.is_some())?,
+            rollups,
+            max_cells,
+            time,
+        };
+        spans::check(&question)?;
+        py.detach(|| self.0.aggregate(tenant, &question)).map(Aggregate::new).map_err(raised)
+    }
+
+    #[pyo3(signature = (tenant, start_ns, end_ns, limit=10_000))]
+    fn tag_names(
+        &self,
+        py: Python<'_>,
+        tenant: &str,
+        start_ns: u64,
+        end_ns: u64,
+        limit: usize,
+    ) -> PyResult<Vec<(String, String, String)>> {
+        py.detach(|| self.0.tag_names(tenant, &(start_ns..=end_ns), limit)).map_err(raised)
+    }
+
+    #[pyo3(signature = (tenant, field_json, filter_json, start_ns, end_ns, limit=1000))]
+    #[expect(clippy::too_many_arguments, reason = "Python's")]
+    fn tag_values(
+        &self,
+        py: Python<'_>,
+        tenant: &str,
+        field_json: &[u8],
+        filter_json: &[u8],
+        start_ns: u64,
+        end_ns: u64,
+        limit: usize,
+    ) -> PyResult<Column> {
+        let (field, filter) = (spans::field(field_json)?, self::filter(filter_json)?);
+        let column = py.detach(|| self.0.tag_values(tenant, &field, &filter, &(start_ns..=end_ns), limit));
+        column.map(Column::new).map_err(raised)
     }
 
     fn hot_services<'py>(&self, py: Python<'py>, tenant: &str) -> Vec<Bound<'py, PyString>> {

@@ -18,6 +18,7 @@ pub mod reader;
 pub mod rows;
 pub mod schema;
 pub mod select;
+pub mod spans;
 pub mod summary;
 pub mod verify;
 pub mod view;

@@ -41,6 +41,14 @@ impl Newest {
         self.by_start.len() < self.limit || self.by_start.first().is_some_and(|(oldest, _)| start >= *oldest)
     }
 
+    /// Hits that are older can change nothing any more.
+    pub fn oldest(&self) -> u64 {
+        match self.by_start.first() {
+            Some((oldest, _)) if self.by_start.len() >= self.limit => *oldest,
+            _ => 0,
+        }
+    }
+
     pub fn offer(&mut self, trace_id: TraceId, start: u64) {
         if !self.wants(start) {
             return;

@@ -32,6 +32,31 @@ impl Rows {
         self.words.iter().map(|word| word.count_ones() as usize).sum()
     }
 
+    pub fn is_all(&self) -> bool {
+        self.count() == self.len
+    }
+
+    /// How many of a range are in it.
+    pub fn count_within(&self, range: std::ops::Range<usize>) -> usize {
+        let (start, end) = (range.start, range.end.min(self.len));
+        if start >= end {
+            return 0;
+        }
+        let (first, last) = (start / 64, (end - 1) / 64);
+        let mut count = 0;
+        for at in first..=last {
+            let mut word = self.words[at];
+            if at == first {
+                word &= u64::MAX << (start % 64);
+            }
+            if at == last {
+                word &= u64::MAX >> (63 - (end - 1) % 64);
+            }
+            count += word.count_ones() as usize;
+        }
+        count
+    }
+
     /// `row` must be one of the block's.
     pub fn insert(&mut self, row: usize) {
         self.words[row / 64] |= 1 << (row % 64);
@@ -120,6 +145,7 @@ mod tests {
                 for end in [0, 5, 64, 128, 130] {
                     let expected: Vec<_> = (start..end.min(len)).filter(|row| row % 2 == 1).collect();
                     assert_eq!(odd.within(start..end).collect::<Vec<_>>(), expected, "{len} {start} {end}");
+                    assert_eq!(odd.count_within(start..end), expected.len());
                     let mut range = Rows::none(len);
                     range.insert_range(start..end);
                     assert_eq!(range.iter().collect::<Vec<_>>(), (start..end.min(len)).collect::<Vec<_>>());

@@ -1,16 +1,31 @@
-//! A filter to a selection of rows. Whatever asks about spans starts here: searches now, structures later.
+//! A filter to a selection of rows. Whatever asks about spans starts here: searches, columns, aggregates.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use crate::error::ReadError;
-use crate::filter::{Filter, Test};
+use crate::filter::{Field, Filter, Test};
 use crate::rows::Rows;
+use crate::spans::{Column, Tree, whole};
 
-/// Rows that can be tested: a chunk of the log, a row group of a segment.
+/// Rows that can be tested and read: a chunk of the log, a row group of a segment, whole traces out of both.
 pub trait Table {
+    fn rows(&self) -> usize;
+
     /// Those rows of `among` for which the test holds. Reads nothing for others.
     fn test(&mut self, test: &Test, among: &Rows) -> Result<Rows, ReadError>;
 
     /// False if no row can match, as far as that is known without reading rows.
     fn may_hold(&mut self, test: &Test) -> Result<bool, ReadError>;
+
+    /// The rows that start in `window`.
+    fn within(&mut self, window: &RangeInclusive<u64>) -> Result<Rows, ReadError>;
+
+    /// Puts the field's values of `rows` into a column, from row `at` on, which have none yet.
+    fn fill(&mut self, field: &Field, rows: &Rows, out: &mut Column, at: usize) -> Result<(), ReadError>;
+
+    /// `None` if it does not hold whole traces: then no span has relatives.
+    fn tree(&mut self) -> Result<Option<Arc<Tree>>, ReadError>;
 }
 
 /// The rows of `among` that the filter means.
@@ -22,6 +37,7 @@ fn may_match(table: &mut dyn Table, filter: &Filter) -> Result<bool, ReadError> 
     match filter {
         Filter::Test(test) => table.may_hold(test),
         Filter::Not(_) => Ok(true),
+        Filter::Has(_, part) => may_match(table, part),
         Filter::All(parts) => {
             for part in parts {
                 if !may_match(table, part)? {
@@ -46,7 +62,17 @@ fn rows(table: &mut dyn Table, filter: &Filter, among: &Rows) -> Result<Rows, Re
         return Ok(among.clone());
     }
     match filter {
-        Filter::Test(test) => table.test(test, among),
+        Filter::Test(test) => match test.field {
+            Field::Whole(field) => whole::test(table, test, field, among),
+            _ => table.test(test, among),
+        },
+        Filter::Has(relation, part) => {
+            let Some(tree) = table.tree()? else { return Ok(Rows::none(among.len())) };
+            let of = rows(table, part, &tree.whole(among))?;
+            let mut found = tree.related(*relation, &of);
+            found.retain(among);
+            Ok(found)
+        }
         Filter::Not(part) => {
             let mut kept = among.clone();
             kept.remove(&rows(table, part, among)?);

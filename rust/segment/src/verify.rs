@@ -42,6 +42,7 @@ fn check_index(index: &Index) -> io::Result<Summary> {
     let runs = index.traces()?;
     index.catalogue()?;
     index.rollups()?;
+    index.service_rollups()?;
     index.filters()?;
     index.words()?;
     index.numbered()?;

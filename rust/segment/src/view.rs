@@ -158,6 +158,9 @@ impl View {
         limit: usize,
     ) -> Result<Vec<(TraceId, u64)>, ReadError> {
         self.answer(|snapshot| {
+            if filter.asks_trace() {
+                return self.search_traces(snapshot, tenant, filter, window, limit);
+            }
             let chunks = snapshot.chunks(tenant, Signal::Traces).iter().map(|chunk| chunk.clone() as Arc<dyn Block>);
             let listed = self.listed(snapshot, tenant, Signal::Traces);
             let files = listed.into_iter().map(|Listed { path, starts }| {

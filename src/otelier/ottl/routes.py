@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from ..telemetry import Batch
+from ..telemetry.mask import inverse
 from .conditions import Conditions
 from .interpret import Report
 from .program import Program
 
 _T = TypeVar("_T")
-_OTHER_WAY = bytes([1, 0, *[0] * 254])
-"""Translates a mask into its opposite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +47,6 @@ def routed(batch: Batch, routes: Sequence[Route[_T]], report: Report) -> tuple[l
         if not part:
             continue
         if not route.copies:
-            rest = rest.select(mask.translate(_OTHER_WAY))
+            rest = rest.select(inverse(mask))
         parts.append((route.target, part))
     return parts, rest

@@ -24,6 +24,7 @@ from ..ottl import (
 from ..ottl.native import masks
 from ..ottl.routes import Route
 from ..telemetry import Batch, items_suffix
+from ..telemetry.mask import either, inverse
 
 
 class RoutingRow(Config):
@@ -122,10 +123,10 @@ class Routing(RoutingProcessor):
                 mask, part = route.part(batch, self._faults)
                 if part:
                     parts.append((route.target, part))
-                    taken = bytes(a | b for a, b in zip(taken, mask, strict=True))
+                    taken = either(taken, mask)
         except StatementError as error:
             raise Invalid(f"{self.ctx.id}: {error}") from error
-        if rest := batch.select(bytes(1 - yes for yes in taken)):
+        if rest := batch.select(inverse(taken)):
             if self.cfg.default_exporters:
                 parts.append((self.cfg.default_exporters, rest))
             else:

@@ -24,8 +24,16 @@ Intrinsic: TypeAlias = Literal[
     "scope_name",
     "scope_version",
     "trace_state",
+    "trace_duration_ns",
+    "root_name",
+    "root_service",
+    "nested_left",
+    "nested_right",
+    "nested_parent",
+    "child_count",
 ]
-Scope: TypeAlias = Literal["span", "resource", "scope", "event", "link", "any"]
+Scope: TypeAlias = Literal["span", "resource", "scope", "event", "link", "any", "nearest"]
+Relation: TypeAlias = Literal["parent", "child", "ancestor", "descendant", "sibling", "trace"]
 Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">=", "=~", "!~", "exists", "text="]
 Value: TypeAlias = str | bool | int | float
 
@@ -47,6 +55,11 @@ def some(*filters: Filter) -> Filter:
 def negated(filter_: Filter) -> Filter:
     """What it does not match."""
     return {"not": filter_}
+
+
+def has(relation: Relation, filter_: Filter) -> Filter:
+    """Whether such a relative of the span, wherever it lies, is matched."""
+    return {"has": relation, "filter": filter_}
 
 
 def intrinsic(key: Intrinsic, op: Operator, value: Value) -> Filter:

@@ -11,7 +11,7 @@ from .._core import GrpcClient, SendResult
 from ..component import Config, Context, Duration, Permanent, Retryable, Secret
 from ..telemetry import Batch
 from .clients import AuthSettings, CompressionParams, check_compression, check_headers, revealed
-from .path import Sent
+from .outcome import Sent
 from .settings import SendSettings
 from .tls import TlsClientSettings, tls_options
 

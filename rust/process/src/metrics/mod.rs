@@ -5,11 +5,8 @@
 pub(crate) mod attribute;
 mod encode;
 mod exponential;
-mod glob;
 mod histogram;
 mod state;
 
 pub mod graph;
 pub mod spans;
-
-pub use glob::matches;

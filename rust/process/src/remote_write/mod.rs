@@ -221,20 +221,18 @@ impl<N: Names> Walk<'_, N> {
         if around.promoted.is_empty() {
             pairs.extend(self.attributes(own)?);
         } else {
-            let mut last: Vec<Attribute> = Vec::new();
-            for attribute in own.chain(around.promoted.iter().copied()) {
-                match last.iter_mut().find(|before| before.key == attribute.key) {
-                    Some(before) => *before = attribute,
-                    None => last.push(attribute),
-                }
-            }
+            let mut last: Vec<Attribute> = own.chain(around.promoted.iter().copied()).collect();
+            // In a stable order, so that the last of equal keys comes first.
+            last.reverse();
+            last.sort_by_key(|attribute| attribute.key);
+            last.dedup_by_key(|attribute| attribute.key);
             pairs.extend(self.attributes(last.into_iter())?);
         }
         pairs.extend(around.identity.iter().cloned());
         Ok(Labels::of(pairs, called))
     }
 
-    /// Labels in the order of their keys; values whose names have become the same are joined by `;`.
+    /// Labels; values whose names have become the same are joined by `;`, in the order of their keys.
     fn attributes<'p>(&mut self, found: impl Iterator<Item = Attribute<'p>>) -> Result<Pairs<'p>, N::Error> {
         let mut sorted: Vec<Attribute> = found.collect();
         sorted.sort_by_key(|attribute| attribute.key);
@@ -244,13 +242,17 @@ impl<N: Names> Walk<'_, N> {
             if value.is_empty() {
                 continue;
             }
-            let name = self.names.label(attribute.key)?;
-            match pairs.iter_mut().find(|(before, _)| *before == name) {
-                Some((_, before)) if *before != value => *before = format!("{before};{value}").into(),
-                Some(_) => {}
-                None => pairs.push((name.into(), value)),
-            }
+            pairs.push((self.names.label(attribute.key)?.into(), value));
         }
+        pairs.sort_by(|(name, _), (other, _)| name.cmp(other));
+        pairs.dedup_by(|(name, value), (before_name, before)| {
+            if name == before_name && value != before {
+                let joined = before.to_mut();
+                joined.push(';');
+                joined.push_str(value);
+            }
+            name == before_name
+        });
         Ok(pairs)
     }
 

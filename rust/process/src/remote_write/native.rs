@@ -39,6 +39,8 @@ impl Buckets {
     /// Of dense counts, `down` scales coarser; `first` is what has to be added to an index.
     pub fn dense(offset: i64, counts: &[u64], down: u32, first: i64) -> Buckets {
         let mut merged: BTreeMap<i64, u64> = BTreeMap::new();
+        // Beyond that nothing changes, and there is no such shift.
+        let down = down.min(i64::BITS - 1);
         for (index, count) in (offset..).zip(counts).filter(|(_, count)| **count > 0) {
             let count_here = merged.entry((index >> down) + first).or_default();
             *count_here = count_here.wrapping_add(*count);

@@ -152,19 +152,24 @@ impl Reading<'_> {
         counted.add(value(count), at_ms);
         counted.points += 1;
         let mut below = 0_u64;
-        let mut bucket = |bound: f64, inside: f64, exemplars: &mut dyn Iterator<Item = &Exemplar>| {
+        let finite = bounds.len().min(counts.len());
+        let place = |exemplar: &Exemplar| bounds.partition_point(|bound| *bound < exemplar.value).min(finite);
+        let mut placed: Vec<_> = self.exemplars.iter().map(|exemplar| (place(exemplar), exemplar)).collect();
+        placed.sort_by_key(|(at, _)| *at);
+        let mut placed = placed.into_iter().peekable();
+        let mut bucket = |at: usize, bound: f64, inside: f64| {
             let labels = self.labels.with("_bucket", "le", &text::bound(bound));
             let series = table.series(labels, self.family);
             series.add(value(inside), at_ms);
-            series.exemplars.extend(exemplars.cloned());
+            while let Some((_, exemplar)) = placed.next_if(|(place, _)| *place == at) {
+                series.exemplars.push(exemplar.clone());
+            }
         };
-        let finite = bounds.len().min(counts.len());
-        let place = |exemplar: &Exemplar| bounds.partition_point(|bound| *bound < exemplar.value).min(finite);
         for (at, (bound, inside)) in bounds.iter().zip(counts).enumerate() {
             below = below.wrapping_add(*inside);
-            bucket(*bound, below as f64, &mut self.exemplars.iter().filter(|each| place(each) == at));
+            bucket(at, *bound, below as f64);
         }
-        bucket(f64::INFINITY, count, &mut self.exemplars.iter().filter(|each| place(each) == finite));
+        bucket(finite, f64::INFINITY, count);
     }
 
     /// As a native histogram. Refuses a scale that Prometheus does not have.

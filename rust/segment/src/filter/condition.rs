@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use regex::bytes::Regex;
 
 use super::number::{compare, double_text};
-use super::value::{Value, text_of};
+use super::value::{Value, any_value, each_element, text_of};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
@@ -82,9 +82,20 @@ pub enum Condition {
         regex: Regex,
         negated: bool,
     },
+    /// The same, where arrays count by their elements: an element meets the condition; if it is a negative one, there
+    /// are elements that it is about and all meet it.
+    Elements(Box<Condition>),
 }
 
 impl Condition {
+    /// What is asked of values that are no arrays.
+    pub fn plain(&self) -> &Condition {
+        match self {
+            Condition::Elements(condition) => condition,
+            condition => condition,
+        }
+    }
+
     pub fn holds(&self, value: Value) -> bool {
         match self {
             Condition::Exists => true,
@@ -113,6 +124,38 @@ impl Condition {
                 Value::Text(text) => regex.is_match(text) != *negated,
                 _ => false,
             },
+            Condition::Elements(condition) => match value {
+                Value::Other(any) => condition.holds_for_elements(any),
+                value => condition.holds(value),
+            },
+        }
+    }
+
+    fn holds_for_elements(&self, any: &[u8]) -> bool {
+        let (mut concerned, mut all, mut some) = (false, true, false);
+        each_element(any, &mut |element| {
+            let (value, holds) = (any_value(element), self.holds(any_value(element)));
+            concerned |= self.concerns(value);
+            all &= holds || !self.concerns(value);
+            some |= holds;
+        });
+        if self.is_negative() { concerned && all } else { some }
+    }
+
+    fn is_negative(&self) -> bool {
+        matches!(self, Condition::Compare(Comparison::NotEqual, _) | Condition::Matches { negated: true, .. })
+    }
+
+    /// Whether values of this type can meet it at all.
+    fn concerns(&self, value: Value) -> bool {
+        match self {
+            Condition::Matches { .. } => matches!(value, Value::Text(_)),
+            Condition::Compare(_, literal) => match literal {
+                Literal::Text(_) => matches!(value, Value::Text(_)),
+                Literal::Bool(_) => matches!(value, Value::Bool(_)),
+                Literal::Int(_) | Literal::Double(_) => is_number(value),
+            },
+            _ => true,
         }
     }
 }

@@ -7,12 +7,14 @@
 mod condition;
 pub(crate) mod number;
 mod parse;
+mod relation;
 mod test;
 pub mod value;
 
 pub use condition::{Comparison, Condition, Literal};
-pub use parse::parse;
-pub use test::{Field, Intrinsic, Scope, Test};
+pub use parse::{Wanted, parse, parse_field, parse_fields};
+pub use relation::Relation;
+pub use test::{Field, Intrinsic, Scope, Test, Whole};
 
 #[derive(Debug)]
 pub enum Filter {
@@ -20,6 +22,8 @@ pub enum Filter {
     Any(Vec<Filter>),
     Not(Box<Filter>),
     Test(Test),
+    /// A relative of the span is meant.
+    Has(Relation, Box<Filter>),
 }
 
 impl Filter {
@@ -28,13 +32,24 @@ impl Filter {
         Filter::All(Vec::new())
     }
 
-    /// Whether the span is meant, by a look at its bytes alone.
+    /// Whether the answer depends on other spans of the trace.
+    pub fn asks_trace(&self) -> bool {
+        match self {
+            Filter::All(parts) | Filter::Any(parts) => parts.iter().any(Filter::asks_trace),
+            Filter::Not(part) => part.asks_trace(),
+            Filter::Test(test) => matches!(test.field, Field::Whole(_)),
+            Filter::Has(..) => true,
+        }
+    }
+
+    /// Whether the span is meant, by a look at its bytes alone: of its trace nothing is known.
     pub fn holds(&self, span: &value::Span) -> bool {
         match self {
             Filter::All(parts) => parts.iter().all(|part| part.holds(span)),
             Filter::Any(parts) => parts.iter().any(|part| part.holds(span)),
             Filter::Not(part) => !part.holds(span),
             Filter::Test(test) => test.holds(span),
+            Filter::Has(..) => false,
         }
     }
 
@@ -50,6 +65,7 @@ impl Filter {
         match self {
             Filter::Test(test) => test.cost(),
             Filter::Not(part) => part.cost(),
+            Filter::Has(_, part) => part.cost() + 30,
             Filter::All(parts) | Filter::Any(parts) => parts.iter().map(Filter::cost).sum::<u32>() + 1,
         }
     }

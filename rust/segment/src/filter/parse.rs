@@ -4,8 +4,8 @@ use regex::bytes::RegexBuilder;
 use serde_json::Value as Json;
 
 use super::condition::{Comparison, Condition, Literal, TextForm};
-use super::test::{Field, Intrinsic, Scope, Test};
-use super::{Filter, number};
+use super::test::{Field, Intrinsic, Scope, Test, Whole};
+use super::{Filter, Relation, number};
 
 /// What a compiled pattern may take in memory.
 const MAX_REGEX_BYTES: usize = 1 << 20;
@@ -26,14 +26,60 @@ fn filter(json: &Json) -> Result<Filter, String> {
     if let Some(part) = json.get("not") {
         return Ok(Filter::Not(Box::new(filter(part)?)));
     }
+    if let Some(relative) = json.get("has") {
+        let relation = relative.as_str().and_then(Relation::from_name);
+        let relation = relation.ok_or_else(|| {
+            format!("has is one of parent, child, ancestor, descendant, sibling and trace, not {relative}")
+        })?;
+        return Ok(Filter::Has(relation, Box::new(filter(json.get("filter").unwrap_or(&Json::Null))?)));
+    }
     match (json.get("field"), json.get("op").and_then(Json::as_str)) {
         (Some(place), Some(op)) => {
-            let field = field(place)?;
-            let condition = condition(op, json.get("value").unwrap_or(&Json::Null))?;
-            Ok(Filter::Test(Test::new(field, condition)))
+            let Wanted { field, of_parent } = wanted(place)?;
+            let (value, arrays) =
+                (json.get("value").unwrap_or(&Json::Null), json.get("arrays") == Some(&Json::Bool(true)));
+            let condition = || match condition(op, value)? {
+                Condition::Exists => Ok(Condition::Exists),
+                condition if arrays => Ok(Condition::Elements(Box::new(condition))),
+                condition => Ok::<_, String>(condition),
+            };
+            let tested = match field {
+                Field::Nearest(key) => {
+                    let test =
+                        |scope, condition| Filter::Test(Test::new(Field::Attribute(scope, key.clone()), condition));
+                    let absent = Filter::Not(Box::new(test(Scope::Span, Condition::Exists)));
+                    let resource = Filter::All(vec![absent, test(Scope::Resource, condition()?)]).ordered();
+                    Filter::Any(vec![test(Scope::Span, condition()?), resource])
+                }
+                field => Filter::Test(Test::new(field, condition()?)),
+            };
+            Ok(if of_parent { Filter::Has(Relation::Parent, Box::new(tested)) } else { tested })
         }
-        _ => Err(format!("a filter has one of all, any, not, or field and op; this has none: {json}")),
+        _ => Err(format!("a filter has one of all, any, not, has, or field and op; this has none: {json}")),
     }
+}
+
+/// A field to be read, of the span or of its parent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    pub field: Field,
+    pub of_parent: bool,
+}
+
+/// A list of fields; the error says what is wrong and what is expected.
+pub fn parse_fields(json: &[u8]) -> Result<Vec<Wanted>, String> {
+    let json: Json = serde_json::from_slice(json).map_err(|error| format!("the fields are not JSON: {error}"))?;
+    let fields = json.as_array().ok_or_else(|| format!("fields are an array, not {json}"))?;
+    fields.iter().map(wanted).collect()
+}
+
+pub fn parse_field(json: &[u8]) -> Result<Wanted, String> {
+    let json: Json = serde_json::from_slice(json).map_err(|error| format!("the field is not JSON: {error}"))?;
+    wanted(&json)
+}
+
+fn wanted(json: &Json) -> Result<Wanted, String> {
+    Ok(Wanted { field: field(json)?, of_parent: json.get("parent") == Some(&Json::Bool(true)) })
 }
 
 fn filters(json: &Json) -> Result<Vec<Filter>, String> {
@@ -49,17 +95,46 @@ fn field(json: &Json) -> Result<Field, String> {
         _ => return Err(format!("a field has a scope and a key, not {json}")),
     };
     let attribute = |scope| Ok(Field::Attribute(scope, key.as_bytes().into()));
+    let is_intrinsic = json.get("intrinsic") == Some(&Json::Bool(true));
     match scope {
-        "event" if json.get("intrinsic") == Some(&Json::Bool(true)) => Ok(Field::EventName),
-        "intrinsic" => intrinsic(key).map(Field::Intrinsic),
+        "event" if is_intrinsic => match key {
+            "name" => Ok(Field::EventName),
+            "time_since_start_ns" => Ok(Field::EventTime),
+            _ => Err(format!("an event's own fields are name and time_since_start_ns, not {key:?}")),
+        },
+        "link" if is_intrinsic => match key {
+            "trace_id" => Ok(Field::LinkTraceId),
+            "span_id" => Ok(Field::LinkSpanId),
+            _ => Err(format!("a link's own fields are trace_id and span_id, not {key:?}")),
+        },
+        "intrinsic" => match whole(key) {
+            Some(whole) => Ok(Field::Whole(whole)),
+            None => intrinsic(key).map(Field::Intrinsic),
+        },
+        "nearest" => Ok(Field::Nearest(key.as_bytes().into())),
         "span" => attribute(Scope::Span),
         "resource" => attribute(Scope::Resource),
         "scope" => attribute(Scope::Scope),
         "event" => attribute(Scope::Event),
         "link" => attribute(Scope::Link),
         "any" => attribute(Scope::Any),
-        _ => Err(format!("a field's scope is intrinsic, span, resource, scope, event, link or any, not {scope:?}")),
+        _ => Err(format!(
+            "a field's scope is intrinsic, span, resource, scope, event, link, nearest or any, not {scope:?}"
+        )),
     }
+}
+
+fn whole(key: &str) -> Option<Whole> {
+    Some(match key {
+        "trace_duration_ns" => Whole::TraceDurationNs,
+        "root_name" => Whole::RootName,
+        "root_service" => Whole::RootService,
+        "nested_left" => Whole::NestedLeft,
+        "nested_right" => Whole::NestedRight,
+        "nested_parent" => Whole::NestedParent,
+        "child_count" => Whole::ChildCount,
+        _ => return None,
+    })
 }
 
 fn intrinsic(key: &str) -> Result<Intrinsic, String> {

@@ -1,6 +1,7 @@
 //! One test: a field of the span and the condition that a value of it must meet.
 
 use memchr::memmem::Finder;
+use otelier_wire::protobuf;
 
 use super::condition::{Comparison, Condition, Literal};
 use super::value::{Fixed, Span, Value, each_message, find, hex, service_of};
@@ -22,6 +23,21 @@ pub enum Intrinsic {
     TraceState,
 }
 
+/// What only the whole trace says of a span.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whole {
+    TraceDurationNs,
+    /// Of the first span without a parent; empty if there is none.
+    RootName,
+    RootService,
+    /// Numbers of nested sets over the trace's roots and orphans, from 1.
+    NestedLeft,
+    NestedRight,
+    /// The parent's left number; -1 of a root, 0 of an orphan.
+    NestedParent,
+    ChildCount,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
     Span,
@@ -37,7 +53,14 @@ pub enum Scope {
 pub enum Field {
     Intrinsic(Intrinsic),
     Attribute(Scope, Box<[u8]>),
+    /// The span's attribute, else the resource's. Only as a field that is read: a filter says it by its parts.
+    Nearest(Box<[u8]>),
     EventName,
+    /// Nanoseconds from the span's start to its events.
+    EventTime,
+    LinkTraceId,
+    LinkSpanId,
+    Whole(Whole),
 }
 
 #[derive(Debug)]
@@ -102,25 +125,7 @@ impl Test {
 
     /// What the attributes, events and links in these fields of a Span say; they need not be all of its fields.
     pub fn holds_for_span(&self, span: &[u8]) -> bool {
-        match &self.field {
-            Field::Attribute(Scope::Span, key) => self.find(span, 9, key),
-            Field::Attribute(Scope::Event, key) => each_message(span, 11, &mut |event| self.find(event, 3, key)),
-            Field::Attribute(Scope::Link, key) => each_message(span, 13, &mut |link| self.find(link, 4, key)),
-            Field::Attribute(Scope::Any, key) => {
-                self.find(span, 9, key)
-                    || each_message(span, 11, &mut |event| self.find(event, 3, key))
-                    || each_message(span, 13, &mut |link| self.find(link, 4, key))
-            }
-            Field::EventName => each_message(span, 11, &mut |event| {
-                let mut name: &[u8] = b"";
-                each_message(event, 2, &mut |text| {
-                    name = text;
-                    false
-                });
-                self.condition.holds(Value::Text(name))
-            }),
-            _ => false,
-        }
+        self.field.each_value(span, &mut |value| self.condition.holds(value))
     }
 
     /// A text that is empty where it was not given: it exists where it says something.
@@ -173,16 +178,90 @@ impl Test {
             Field::Intrinsic(_) => 10,
             Field::Attribute(Scope::Span, _) => 12,
             Field::Attribute(Scope::Event | Scope::Link, _) | Field::EventName => 40,
-            Field::Attribute(Scope::Any, _) => 60,
+            Field::EventTime | Field::LinkTraceId | Field::LinkSpanId => 50,
+            Field::Attribute(Scope::Any, _) | Field::Nearest(_) => 60,
+            Field::Whole(_) => 80,
         };
-        place + if matches!(self.condition, Condition::Matches { .. }) { 10 } else { 0 }
+        place + if matches!(self.condition.plain(), Condition::Matches { .. }) { 10 } else { 0 }
     }
+}
+
+impl Field {
+    /// Calls `hit` with the values that lie in these fields of a Span, until it says true. They need not be all of its
+    /// fields; times of events need the span's start among them.
+    pub fn each_value(&self, span: &[u8], hit: &mut dyn FnMut(Value) -> bool) -> bool {
+        match self {
+            Field::Attribute(Scope::Span, key) => find(span, 9, key, hit),
+            Field::Attribute(Scope::Event, key) => each_message(span, 11, &mut |event| find(event, 3, key, hit)),
+            Field::Attribute(Scope::Link, key) => each_message(span, 13, &mut |link| find(link, 4, key, hit)),
+            Field::Attribute(Scope::Any, key) => {
+                find(span, 9, key, hit)
+                    || each_message(span, 11, &mut |event| find(event, 3, key, hit))
+                    || each_message(span, 13, &mut |link| find(link, 4, key, hit))
+            }
+            Field::EventName => each_message(span, 11, &mut |event| hit(Value::Text(last_of(event, 2)))),
+            Field::EventTime => {
+                let start_ns = Fixed::read(span).start_ns;
+                each_message(span, 11, &mut |event| {
+                    hit(Value::Int(i128::from(event_time(event)) - i128::from(start_ns)))
+                })
+            }
+            Field::LinkTraceId => {
+                each_message(span, 13, &mut |link| hit(Value::Text(hex(last_of(link, 1)).as_bytes())))
+            }
+            Field::LinkSpanId => each_message(span, 13, &mut |link| hit(Value::Text(hex(last_of(link, 2)).as_bytes()))),
+            _ => false,
+        }
+    }
+
+    /// Calls `hit` with the values in a ResourceSpans' header, until it says true.
+    pub fn each_value_of_resource(&self, resource: &[u8], hit: &mut dyn FnMut(Value) -> bool) -> bool {
+        match self {
+            Field::Intrinsic(Intrinsic::Service) => {
+                service_of(resource).is_some_and(|service| hit(Value::Text(service)))
+            }
+            Field::Attribute(Scope::Resource | Scope::Any, key) => {
+                each_message(resource, 1, &mut |message| find(message, 1, key, hit))
+            }
+            _ => false,
+        }
+    }
+
+    /// The same of a ScopeSpans' header.
+    pub fn each_value_of_scope(&self, scope: &[u8], hit: &mut dyn FnMut(Value) -> bool) -> bool {
+        match self {
+            Field::Intrinsic(Intrinsic::ScopeName) => hit(Value::Text(last_text(scope, 1))),
+            Field::Intrinsic(Intrinsic::ScopeVersion) => hit(Value::Text(last_text(scope, 2))),
+            Field::Attribute(Scope::Scope | Scope::Any, key) => {
+                each_message(scope, 1, &mut |message| find(message, 3, key, hit))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// A field of bytes; the last of several.
+fn last_of(message: &[u8], number: u32) -> &[u8] {
+    let mut last: &[u8] = b"";
+    each_message(message, number, &mut |bytes| {
+        last = bytes;
+        false
+    });
+    last
+}
+
+fn event_time(event: &[u8]) -> u64 {
+    let times = protobuf::fields(event).filter_map(|field| match (field.number, field.value) {
+        (1, protobuf::Value::Fixed64(time)) => Some(time),
+        _ => None,
+    });
+    times.last().unwrap_or_default()
 }
 
 /// The key, or the value where that is a text and nothing else and tells more.
 fn needle<'a>(field: &'a Field, condition: &'a Condition) -> Option<&'a [u8]> {
     let Field::Attribute(_, key) = field else { return None };
-    let value: &[u8] = match condition {
+    let value: &[u8] = match condition.plain() {
         Condition::Compare(Comparison::Equal, Literal::Text(text)) => text,
         Condition::TextIs(form) if form.is_only_text() => &form.text,
         _ => &[],

@@ -171,6 +171,21 @@ impl<'a> Fixed<'a> {
     }
 }
 
+/// Calls `see` with each element of an AnyValue that is an array.
+pub fn each_element<'a>(any: &'a [u8], see: &mut dyn FnMut(&'a [u8])) {
+    each_message(any, 5, &mut |array| {
+        each_message(array, 1, &mut |element| {
+            see(element);
+            false
+        })
+    });
+}
+
+/// Whether an AnyValue is an array.
+pub fn is_array(any: &[u8]) -> bool {
+    fields(any).last().is_some_and(|field| field.number == 5)
+}
+
 /// Lower-case hex.
 pub fn hex(id: &[u8]) -> String {
     id.iter().fold(String::with_capacity(2 * id.len()), |mut text, byte| {

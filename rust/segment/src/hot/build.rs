@@ -122,6 +122,8 @@ impl Builder {
         });
         chunk.shape_of.push(shape);
         chunk.trace_ids.push(row.trace_id);
+        chunk.span_ids.push(row.span_id);
+        chunk.parent_ids.push(row.parent_id);
         chunk.starts.push(row.start_ns);
         chunk.durations.push(row.duration_ns);
         chunk.items.push(start..start + content.len() as u32);
@@ -132,6 +134,8 @@ impl Builder {
 
 struct Row<'a> {
     trace_id: [u8; 16],
+    span_id: [u8; 8],
+    parent_id: [u8; 8],
     start_ns: u64,
     duration_ns: i64,
     name: &'a [u8],
@@ -144,6 +148,8 @@ impl<'a> Row<'a> {
         let fixed = Fixed::read(span);
         Row {
             trace_id: fixed.trace_id.try_into().unwrap_or_default(),
+            span_id: fixed.span_id.try_into().unwrap_or_default(),
+            parent_id: fixed.parent_span_id.try_into().unwrap_or_default(),
             start_ns: fixed.start_ns,
             duration_ns: fixed.duration_ns(),
             name: fixed.name,
@@ -155,7 +161,16 @@ impl<'a> Row<'a> {
     /// Name and kind are the event's name and the severity's number.
     fn of_log(record: &'a [u8]) -> Row<'a> {
         let (mut time, mut observed) = (0, 0);
-        let mut row = Row { trace_id: [0; 16], start_ns: 0, duration_ns: 0, name: b"", kind: 0, status: 0 };
+        let mut row = Row {
+            trace_id: [0; 16],
+            span_id: [0; 8],
+            parent_id: [0; 8],
+            start_ns: 0,
+            duration_ns: 0,
+            name: b"",
+            kind: 0,
+            status: 0,
+        };
         for field in fields(record) {
             match (field.number, field.value) {
                 (1, Value::Fixed64(ns)) => time = ns,

@@ -1,14 +1,18 @@
 //! Some rows of one generation of the log: what a search asks first, and where the rest lies.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
+use hashbrown::HashSet;
 use otelier_disk::ReadAt;
 
 use crate::error::ReadError;
 use crate::newest::TraceId;
+use crate::reader::{Identity, Repeats, SegmentFile, prefixed};
+use crate::spans::TagName;
 
 /// What many rows have in common. A header stands in memory once, whatever the number of chunks.
 #[derive(Clone, Debug)]
@@ -33,7 +37,7 @@ pub struct Request {
     pub first_row: u32,
 }
 
-/// Rows of one tenant and signal, in the order of the log. Some 56 bytes a row.
+/// Rows of one tenant and signal, in the order of the log. Some 72 bytes a row.
 #[derive(Clone, Debug)]
 pub struct Chunk {
     pub source: Arc<dyn ReadAt>,
@@ -41,6 +45,9 @@ pub struct Chunk {
     pub requests: Vec<Request>,
     pub shapes: Vec<Shape>,
     pub trace_ids: Vec<TraceId>,
+    pub span_ids: Vec<[u8; 8]>,
+    /// Zeros where no parent is named.
+    pub parent_ids: Vec<[u8; 8]>,
     /// Of logs: their time.
     pub starts: Vec<u64>,
     pub durations: Vec<i64>,
@@ -51,6 +58,9 @@ pub struct Chunk {
     pub by_trace: Vec<u32>,
     pub least_start: u64,
     pub greatest_start: u64,
+    pub repeats: Repeats,
+    /// Scope, key and type of the attributes, once they were asked for.
+    pub names: OnceLock<BTreeSet<TagName>>,
 }
 
 impl Chunk {
@@ -61,6 +71,8 @@ impl Chunk {
             requests: Vec::new(),
             shapes: Vec::new(),
             trace_ids: Vec::new(),
+            span_ids: Vec::new(),
+            parent_ids: Vec::new(),
             starts: Vec::new(),
             durations: Vec::new(),
             shape_of: Vec::new(),
@@ -68,11 +80,37 @@ impl Chunk {
             by_trace: Vec::new(),
             least_start: u64::MAX,
             greatest_start: 0,
+            repeats: Repeats::default(),
+            names: OnceLock::new(),
         }
     }
 
     pub fn rows(&self) -> usize {
         self.starts.len()
+    }
+
+    pub fn identity(&self, row: usize) -> Identity {
+        (self.trace_ids[row], self.span_ids[row], self.starts[row], self.shape(row).kind)
+    }
+
+    /// Rows whose spans a segment has, too.
+    pub fn repeats_of(&self, file: &SegmentFile) -> Result<Arc<[u32]>, ReadError> {
+        let range = file.summary.min_start_ns..=file.summary.max_start_ns;
+        if self.least_start > *range.end() || self.greatest_start < *range.start() {
+            return Ok(Arc::default());
+        }
+        self.repeats.of(file, || {
+            let rows = || (0..self.rows()).filter(|row| range.contains(&self.starts[*row]));
+            let traces: HashSet<&TraceId> = rows().map(|row| &self.trace_ids[row]).collect();
+            let runs = file.runs_of(traces.into_iter());
+            if runs.is_empty() {
+                return Ok(Vec::new());
+            }
+            let starts: HashSet<(u64, u64)> =
+                rows().map(|row| prefixed(&self.trace_ids[row], self.starts[row])).collect();
+            let known = file.identities(&runs, &starts)?;
+            Ok(rows().filter(|row| known.contains(&self.identity(*row))).map(|row| row as u32).collect())
+        })
     }
 
     pub fn shape(&self, row: usize) -> &Shape {

@@ -2,9 +2,12 @@
 
 mod build;
 mod chunk;
+mod columns;
 mod fetch;
+mod names;
 mod search;
 mod tail;
 
 pub use chunk::{Chunk, Shape};
+pub use search::Shaped;
 pub use tail::{Hot, Visible};

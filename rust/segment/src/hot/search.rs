@@ -1,6 +1,7 @@
 //! Filters over a chunk: once per shape where that answers, else on the bytes of the rows that are left.
 
 use std::ops::{Range, RangeInclusive};
+use std::sync::Arc;
 
 use super::chunk::Chunk;
 use crate::error::ReadError;
@@ -9,6 +10,7 @@ use crate::filter::{Field, Filter, Intrinsic, Scope, Test};
 use crate::newest::{Block, Newest};
 use crate::rows::Rows;
 use crate::select::{Table, select};
+use crate::spans::{Column, Tree};
 
 /// Items with so many bytes between them are read together …
 const MAX_GAP: u32 = 8 << 10;
@@ -35,9 +37,26 @@ impl Block for Chunk {
 }
 
 /// A chunk as a table of its shapes and rows.
-struct Shaped<'a>(&'a Chunk);
+pub struct Shaped<'a>(pub &'a Chunk);
 
 impl Table for Shaped<'_> {
+    fn rows(&self) -> usize {
+        self.0.rows()
+    }
+
+    fn within(&mut self, window: &RangeInclusive<u64>) -> Result<Rows, ReadError> {
+        Ok(self.keep(&Rows::all(self.0.rows()), |row| window.contains(&self.0.starts[row])))
+    }
+
+    fn fill(&mut self, field: &Field, rows: &Rows, out: &mut Column, at: usize) -> Result<(), ReadError> {
+        self.0.fill(field, rows, out, at)
+    }
+
+    /// What belongs to a trace lies in several chunks.
+    fn tree(&mut self) -> Result<Option<Arc<Tree>>, ReadError> {
+        Ok(None)
+    }
+
     fn test(&mut self, test: &Test, among: &Rows) -> Result<Rows, ReadError> {
         let chunk = self.0;
         match &test.field {
@@ -49,6 +68,10 @@ impl Table for Shaped<'_> {
             }
             Field::Intrinsic(Intrinsic::TraceId) => {
                 Ok(self.keep(among, |row| test.holds_for_id(&chunk.trace_ids[row])))
+            }
+            Field::Intrinsic(Intrinsic::SpanId) => Ok(self.keep(among, |row| test.holds_for_id(&chunk.span_ids[row]))),
+            Field::Intrinsic(Intrinsic::ParentSpanId) => {
+                Ok(self.keep(among, |row| test.holds_for_id(&chunk.parent_ids[row])))
             }
             _ => {
                 let verdicts = self.verdicts(test);
@@ -64,9 +87,17 @@ impl Table for Shaped<'_> {
     }
 
     fn may_hold(&mut self, test: &Test) -> Result<bool, ReadError> {
-        let by_row = Field::Intrinsic(Intrinsic::StartNs) == test.field
-            || Field::Intrinsic(Intrinsic::DurationNs) == test.field
-            || Field::Intrinsic(Intrinsic::TraceId) == test.field;
+        let by_row = matches!(
+            test.field,
+            Field::Whole(_)
+                | Field::Intrinsic(
+                    Intrinsic::StartNs
+                        | Intrinsic::DurationNs
+                        | Intrinsic::TraceId
+                        | Intrinsic::SpanId
+                        | Intrinsic::ParentSpanId
+                )
+        );
         Ok(by_row || asks_items(test) || self.verdicts(test).contains(&true))
     }
 }
@@ -75,11 +106,9 @@ impl Table for Shaped<'_> {
 fn asks_items(test: &Test) -> bool {
     match &test.field {
         Field::Attribute(scope, _) => !matches!(scope, Scope::Resource | Scope::Scope),
-        Field::EventName => true,
-        Field::Intrinsic(intrinsic) => matches!(
-            intrinsic,
-            Intrinsic::StatusMessage | Intrinsic::SpanId | Intrinsic::ParentSpanId | Intrinsic::TraceState
-        ),
+        Field::Intrinsic(intrinsic) => matches!(intrinsic, Intrinsic::StatusMessage | Intrinsic::TraceState),
+        Field::EventName | Field::EventTime | Field::LinkTraceId | Field::LinkSpanId => true,
+        Field::Nearest(_) | Field::Whole(_) => false,
     }
 }
 
@@ -116,35 +145,51 @@ impl Shaped<'_> {
 
     /// Reads the items that are asked for, those that lie near each other at once.
     fn by_items(&self, test: &Test, among: &Rows) -> Result<Rows, ReadError> {
-        let chunk = self.0;
         let mut found = Rows::none(among.len());
-        for request in 0..chunk.requests.len() {
-            let mut rows = among.within(chunk.rows_in(request)).peekable();
+        self.0.each_item(among, &|bytes| test.may_hold_in(bytes), &mut |row, span| {
+            if says(test, span) {
+                found.insert(row);
+            }
+        })?;
+        Ok(found)
+    }
+}
+
+impl Chunk {
+    /// Calls `see` with the rows and their items, those left out that `may` refuses, alone or together with others.
+    pub fn each_item(
+        &self,
+        among: &Rows,
+        may: &dyn Fn(&[u8]) -> bool,
+        see: &mut dyn FnMut(usize, &[u8]),
+    ) -> Result<(), ReadError> {
+        for request in 0..self.requests.len() {
+            let mut rows = among.within(self.rows_in(request)).peekable();
             while let Some(first) = rows.next() {
-                let start = chunk.items[first].start;
-                let (mut near, mut end) = (vec![first], chunk.items[first].end);
+                let start = self.items[first].start;
+                let (mut near, mut end) = (vec![first], self.items[first].end);
                 while let Some(next) = rows.peek().copied()
-                    && is_near(start, end, &chunk.items[next])
+                    && is_near(start, end, &self.items[next])
                 {
-                    end = chunk.items[next].end;
+                    end = self.items[next].end;
                     rows.next();
                     near.push(next);
                 }
-                let Some(bytes) = chunk.items_at(request, start..end)? else { continue };
-                if !test.may_hold_in(&bytes) {
+                let Some(bytes) = self.items_at(request, start..end)? else { continue };
+                if !may(&bytes) {
                     continue;
                 }
                 for row in near {
-                    let item = &chunk.items[row];
+                    let item = &self.items[row];
                     let span =
                         bytes.get((item.start - start) as usize..(item.end - start) as usize).unwrap_or_default();
-                    if test.may_hold_in(span) && says(test, span) {
-                        found.insert(row);
+                    if may(span) {
+                        see(row, span);
                     }
                 }
             }
         }
-        Ok(found)
+        Ok(())
     }
 }
 

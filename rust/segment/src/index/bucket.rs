@@ -35,6 +35,11 @@ const fn bounds() -> [u64; PER_DOUBLING] {
     bounds
 }
 
+/// 2^(k/64) for k from 0 to 63, with 63 bits behind the point, rounded down.
+pub const fn mantissa_bounds() -> &'static [u64; PER_DOUBLING] {
+    &BOUNDS
+}
+
 /// 0 for durations of 0 or less; else 1 + 64 · log2(duration), rounded down. Never falls as durations grow.
 pub fn bucket(duration_ns: i64) -> u32 {
     let Ok(duration @ 1..) = u64::try_from(duration_ns) else { return 0 };

@@ -16,7 +16,7 @@ use otelier_disk::frame::{self, Frames};
 use otelier_wire::protobuf::Cursor;
 
 use crate::numbered::NumberedKeys;
-pub use bucket::{bucket, bucket_bounds, bucket_middle};
+pub use bucket::{bucket, bucket_bounds, bucket_middle, mantissa_bounds};
 pub use catalogue::{Catalogue, CatalogueEntry};
 pub use filter::{Filter, Filters, exists_hash, pair_hash, text_form};
 pub use rollup::{Cell, Dependency, Rollups};
@@ -29,14 +29,16 @@ pub enum Kind {
     Summary = 1,
     Traces = 2,
     Catalogue = 3,
-    Rollups = 4,
     Filters = 5,
     /// Ids of traces of which an older segment has spans, too.
     Split = 6,
     /// Beginnings of the numbered texts in the Parquet file.
     Numbered = 7,
+    Rollups = 8,
+    /// By service instead of operation.
+    ServiceRollups = 9,
     /// Of logs: filters over the words of lines.
-    Words = 8,
+    Words = 10,
 }
 
 const AS_IS: u8 = 0;
@@ -109,6 +111,11 @@ impl Index {
 
     pub fn rollups(&self) -> io::Result<Rollups> {
         Rollups::decode(&self.content(Kind::Rollups)?)
+    }
+
+    /// By service.
+    pub fn service_rollups(&self) -> io::Result<Rollups> {
+        Rollups::decode(&self.content(Kind::ServiceRollups)?)
     }
 
     pub fn filters(&self) -> io::Result<Filters> {

@@ -1,5 +1,6 @@
 //! Calls, errors and durations by operation and minute, and which service calls which.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use otelier_wire::protobuf::{Cursor, put_varint};
@@ -7,13 +8,14 @@ use otelier_wire::protobuf::{Cursor, put_varint};
 use super::bucket::bucket_middle;
 use super::{count, damaged, number};
 
-/// Spans of one operation that start in one minute.
+/// Spans of one operation that start in one minute, those at its very beginning apart from the rest: so steps of time
+/// can have either end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cell {
-    /// Place in the summary's operations.
+    /// Place in the summary's operations; where services are counted, in its services.
     pub operation: u32,
-    /// Minutes since 1970.
-    pub minute: u64,
+    /// Twice the minutes since 1970; one more for spans that start after the minute's first nanosecond.
+    pub moment: u64,
     pub calls: u64,
     pub errors: u64,
     /// Of all durations; of a single call the middle of its bucket.
@@ -40,11 +42,34 @@ pub struct Rollups {
     pub dependencies: Vec<Dependency>,
 }
 
+/// No minute lies beyond it.
+const MAX_MINUTE: u64 = 1 << 40;
+
 impl Rollups {
+    /// The same by service: `service` says which an operation is of, and never falls.
+    pub fn by_service(&self, service: impl Fn(u32) -> u32) -> Rollups {
+        let mut cells: BTreeMap<(u32, u64), (Cell, BTreeMap<u32, u64>)> = BTreeMap::new();
+        for cell in &self.cells {
+            let key = (service(cell.operation), cell.moment);
+            let (sum, histogram) = cells.entry(key).or_default();
+            sum.calls += cell.calls;
+            sum.errors += cell.errors;
+            sum.sum_ns = sum.sum_ns.saturating_add(cell.sum_ns);
+            cell.histogram.iter().for_each(|(bucket, count)| *histogram.entry(*bucket).or_default() += count);
+        }
+        let cell = |((operation, moment), (sum, histogram)): (_, (Cell, BTreeMap<u32, u64>))| Cell {
+            operation,
+            moment,
+            histogram: histogram.into_iter().collect(),
+            ..sum
+        };
+        Rollups { cells: cells.into_iter().map(cell).collect(), dependencies: Vec::new() }
+    }
+
     /// Columns of varints. Cells of one call, in quiet times most, take few bytes: no sum, one bucket.
     pub fn encode(&self) -> Vec<u8> {
         let first = |cells: &mut dyn Iterator<Item = u64>| cells.min().unwrap_or(0);
-        let minutes = self.cells.iter().map(|cell| cell.minute).chain(self.dependencies.iter().map(|d| d.minute));
+        let minutes = self.cells.iter().map(|cell| cell.moment / 2).chain(self.dependencies.iter().map(|d| d.minute));
         let first_minute = first(&mut minutes.into_iter());
         let mut out = Vec::new();
         put(&mut out, first_minute);
@@ -54,7 +79,7 @@ impl Rollups {
             put(&mut out, (cell.operation - last).into());
             last = cell.operation;
         }
-        self.cells.iter().for_each(|cell| put(&mut out, cell.minute - first_minute));
+        self.cells.iter().for_each(|cell| put(&mut out, cell.moment - 2 * first_minute));
         self.cells.iter().for_each(|cell| put(&mut out, cell.calls));
         self.cells.iter().for_each(|cell| put(&mut out, cell.errors));
         self.cells.iter().filter(|cell| cell.calls > 1).for_each(|cell| put(&mut out, cell.sum_ns));
@@ -95,7 +120,7 @@ impl Rollups {
             cell.operation = operation;
         }
         for cell in &mut cells {
-            cell.minute = first_minute.saturating_add(number(&mut cursor)?);
+            cell.moment = (2 * first_minute.min(MAX_MINUTE)).saturating_add(number(&mut cursor)?);
         }
         for cell in &mut cells {
             cell.calls = number(&mut cursor)?;
@@ -148,7 +173,7 @@ mod tests {
         let cells = vec![
             Cell {
                 operation: 0,
-                minute: 29_833_334,
+                moment: 59_666_668,
                 calls: 3,
                 errors: 1,
                 sum_ns: 77,
@@ -156,7 +181,7 @@ mod tests {
             },
             Cell {
                 operation: 4,
-                minute: 29_833_333,
+                moment: 59_666_667,
                 calls: 1,
                 errors: 0,
                 sum_ns: bucket_middle(700),

@@ -32,6 +32,9 @@ pub struct Summary {
     pub keys: Vec<Key>,
     /// Keys without column that are not listed because there are too many.
     pub keys_left_out: u64,
+    /// Of attributes elsewhere: scope (`resource`, `scope`, `event`, `link`), key and type, sorted.
+    #[serde(default)]
+    pub other_keys: Vec<(String, String, String)>,
     pub row_groups: Vec<RowGroup>,
     /// The Parquet file's length and CRC-32C.
     pub bytes: u64,

@@ -10,6 +10,8 @@ const FEW: usize = 16;
 /// By row group, whether some of its spans may be meant.
 pub fn candidates(filter: &Filter, catalogue: &Catalogue) -> Vec<bool> {
     let asked = Asked::new(filter, catalogue);
+    // A trace lies in one row group: so do all relatives.
+    let relatives: Vec<Asked> = relatives(filter).map(|relative| Asked::new(relative, catalogue)).collect();
     let few = match &asked {
         Asked::All(parts) => parts.iter().find_map(|part| match part {
             Asked::Names(names) => Some(places(names)),
@@ -25,7 +27,18 @@ pub fn candidates(filter: &Filter, catalogue: &Catalogue) -> Vec<bool> {
         }),
         _ => entries.iter().any(|entry| asked.may(entry)),
     };
-    catalogue.row_groups.iter().map(group).collect()
+    let has_relatives =
+        |entries: &Vec<CatalogueEntry>| relatives.iter().all(|asked| entries.iter().any(|entry| asked.may(entry)));
+    catalogue.row_groups.iter().map(|entries| group(entries) && has_relatives(entries)).collect()
+}
+
+/// What relatives of every span that is meant are like.
+fn relatives(filter: &Filter) -> Box<dyn Iterator<Item = &Filter> + '_> {
+    match filter {
+        Filter::Has(_, part) => Box::new(relatives(part).chain([&**part])),
+        Filter::All(parts) => Box::new(parts.iter().flat_map(relatives)),
+        _ => Box::new(std::iter::empty()),
+    }
 }
 
 fn places(names: &[bool]) -> Vec<u32> {
@@ -59,6 +72,7 @@ impl<'a> Asked<'a> {
             }
             Filter::Any(any) => Asked::Any(parts(any).collect()),
             Filter::Not(part) => Asked::Not(Box::new(Asked::new(part, catalogue))),
+            Filter::Has(..) => Asked::Other,
             Filter::Test(test) => match test.field {
                 Field::Intrinsic(Intrinsic::Service | Intrinsic::Name) => Asked::names(&[test], catalogue),
                 Field::Intrinsic(Intrinsic::Status) => Asked::Status(test),

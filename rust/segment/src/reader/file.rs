@@ -1,5 +1,6 @@
 //! One segment: its index in memory, its footer when it is wanted, its pages in the file.
 
+use std::cell::Cell;
 use std::io;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -10,15 +11,26 @@ use otelier_disk::{Disk, ReadAt};
 use super::Damage;
 use super::footer::{Chunk, Footer};
 use super::kept::Kept;
+use super::repeats::Repeats;
 use crate::error::ReadError;
-use crate::index::{Catalogue, Filters, Index, Summary, TraceIndex};
+use crate::index::{Catalogue, Filters, Index, Rollups, Summary, TraceIndex};
 use crate::numbered::NumberedKeys;
 use crate::schema;
+use crate::write::index_path;
 
 /// Files that stay open at most; the system has a limit, and a search may look into all there are.
 const MAX_OPEN: usize = 256;
 /// What a column chunk takes in a footer.
 const CHUNK_BYTES: usize = size_of::<Chunk>() + 24;
+
+thread_local! {
+    static READ: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+}
+
+/// Reads of files, and their bytes, that this thread has made so far: the difference tells what a question took.
+pub fn read_here() -> (u64, u64) {
+    READ.get()
+}
 
 /// What was read of files so far.
 #[derive(Debug, Default)]
@@ -41,6 +53,8 @@ pub struct SegmentFile {
     /// Of logs: by row group, a filter over the words of lines.
     pub words: Filters,
     numbered: NumberedKeys,
+    /// By service; empty if the file has none.
+    service_rollups: Arc<Rollups>,
     disk: Arc<dyn Disk>,
     /// Open, unless too many others are.
     source: OnceLock<Arc<dyn ReadAt>>,
@@ -50,6 +64,7 @@ pub struct SegmentFile {
     scanned: Arc<Scanned>,
     /// No other file had this one.
     pub number: u64,
+    pub repeats: Repeats,
     pub kept: Arc<Kept>,
     weight: usize,
 }
@@ -61,7 +76,7 @@ impl SegmentFile {
         scanned: &Arc<Scanned>,
         kept: &Arc<Kept>,
     ) -> Result<SegmentFile, ReadError> {
-        let index_path = format!("{}.index", path.strip_suffix(".parquet").unwrap_or(path));
+        let index_path = index_path(path);
         let bytes = disk.read(&index_path).map_err(|error| ReadError::io(&index_path, error))?;
         let damaged = |error: io::Error| ReadError::damaged(&index_path, error);
         let index = Index::new(bytes).map_err(damaged)?;
@@ -70,10 +85,13 @@ impl SegmentFile {
         let (catalogue, filters) = (index.catalogue().map_err(damaged)?, index.filters().map_err(damaged)?);
         let words = index.words().map_err(damaged)?;
         let numbered = index.numbered().map_err(damaged)?;
+        let service_rollups = Arc::new(index.service_rollups().map_err(damaged)?);
+        let buckets: usize = service_rollups.cells.iter().map(|cell| cell.histogram.len()).sum();
         let columns = summary.keys.iter().filter(|key| key.column).count() + schema::span_columns().len() + 3;
         let entries: usize = catalogue.row_groups.iter().map(Vec::len).sum();
         let footer = CHUNK_BYTES * columns * summary.row_groups.len();
-        let weight = 16 * traces.runs().len() + 16 * entries + filters.size() + words.size() + footer + 4096;
+        let filtered = filters.size() + words.size();
+        let weight = 16 * traces.runs().len() + 16 * entries + filtered + footer + 4096 + 16 * buckets;
         let number = scanned.files.fetch_add(1, Ordering::Relaxed);
         Ok(SegmentFile {
             path: path.clone(),
@@ -84,11 +102,13 @@ impl SegmentFile {
             filters,
             words,
             numbered,
+            service_rollups,
             disk: disk.clone(),
             source: OnceLock::new(),
             footer: OnceLock::new(),
             scanned: scanned.clone(),
             number,
+            repeats: Repeats::default(),
             kept: kept.clone(),
             weight,
         })
@@ -117,6 +137,26 @@ impl SegmentFile {
         Ok(self.footer.get_or_init(|| footer))
     }
 
+    /// By service, or else by operation; `None` if the file has none.
+    pub fn rollups(&self, by_service: bool) -> Result<Option<Arc<Rollups>>, ReadError> {
+        let rollups = if by_service {
+            self.service_rollups.clone()
+        } else {
+            let index = Index::new(self.read_index()?).and_then(|index| index.rollups());
+            Arc::new(index.map_err(|error| ReadError::damaged(&self.index_path(), error))?)
+        };
+        Ok(Some(rollups).filter(|rollups| !rollups.cells.is_empty()))
+    }
+
+    fn index_path(&self) -> String {
+        index_path(&self.path)
+    }
+
+    fn read_index(&self) -> Result<Bytes, ReadError> {
+        let path = self.index_path();
+        self.disk.read(&path).map_err(|error| ReadError::io(&path, error))
+    }
+
     pub fn damaged(&self, what: Damage) -> ReadError {
         ReadError::damaged(&self.path, what)
     }
@@ -139,6 +179,7 @@ impl SegmentFile {
     pub fn read(&self, offset: u64, len: usize) -> Result<Bytes, ReadError> {
         let bytes = self.source()?.read_at(offset, len).map_err(|error| ReadError::io(&self.path, error))?;
         self.scanned.bytes.fetch_add(len as u64, Ordering::Relaxed);
+        READ.set((READ.get().0 + 1, READ.get().1 + len as u64));
         if bytes.len() == len { Ok(bytes) } else { Err(self.damaged("it ends too early")) }
     }
 

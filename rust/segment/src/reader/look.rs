@@ -48,7 +48,7 @@ impl Judge {
     }
 }
 
-/// All columns that may answer the test, cheap ones first. Of `Intrinsic::ParentSpanId`: none, it takes three.
+/// All columns that may answer the test, cheap ones first. None if it takes several together: see [`asks_several`].
 pub fn looks(test: &Test, group: &Group) -> Vec<Look> {
     let mut looks = Vec::new();
     let mut look = |name: &str, judge, nulls| {
@@ -70,6 +70,8 @@ pub fn looks(test: &Test, group: &Group) -> Vec<Look> {
             Intrinsic::ScopeName | Intrinsic::ScopeVersion => look(schema::SCOPE, Judge::Scope, false),
         },
         Field::EventName => look(schema::EVENTS, Judge::Raw, false),
+        Field::LinkTraceId | Field::LinkSpanId => look(schema::LINKS, Judge::Raw, false),
+        Field::EventTime | Field::Nearest(_) | Field::Whole(_) => {}
         Field::Attribute(scope, key) => {
             if matches!(scope, Scope::Resource | Scope::Any) {
                 look(schema::RESOURCE, Judge::Resource, false);
@@ -101,6 +103,11 @@ pub fn looks(test: &Test, group: &Group) -> Vec<Look> {
     looks
 }
 
+/// Whether a test's answer takes several columns at once.
+pub fn asks_several(test: &Test) -> bool {
+    matches!(test.field, Field::Intrinsic(Intrinsic::ParentSpanId) | Field::EventTime | Field::Whole(_))
+}
+
 /// What the test says of a column whose rows have no value at all, so that there is no look.
 pub fn of_nothing(test: &Test) -> bool {
     matches!(test.field, Field::Intrinsic(Intrinsic::StatusMessage | Intrinsic::TraceState)) && test.holds_for_text(b"")
@@ -108,8 +115,8 @@ pub fn of_nothing(test: &Test) -> bool {
 
 /// Whether a value of this type can meet the condition.
 fn may_be(condition: &Condition, of: AttributeType) -> bool {
-    match condition {
-        Condition::Exists => true,
+    match condition.plain() {
+        Condition::Exists | Condition::Elements(_) => true,
         Condition::Matches { .. } => of == AttributeType::Text,
         Condition::Compare(_, literal) => match literal {
             Literal::Text(_) => of == AttributeType::Text,
@@ -125,14 +132,19 @@ fn may_be(condition: &Condition, of: AttributeType) -> bool {
     }
 }
 
+/// Whether the attributes without a column, or those of events and links, may have this key.
+pub fn may_be_there(key: &[u8], group: &Group) -> bool {
+    group.file.filters.0.get(group.number).is_none_or(|filter| filter.may_hold(exists_hash(key)))
+}
+
 /// Whether the attributes without a column, or those of events and links, may hold what is asked for.
 fn may_be_raw(test: &Test, key: &[u8], group: &Group) -> bool {
     /// Beyond, an integer and a double can be equal and yet be written differently.
     const EXACT: f64 = 9_007_199_254_740_992.0;
-    let Some(filter) = group.file.filters.0.get(group.number) else { return true };
-    if !filter.may_hold(exists_hash(key)) {
+    if !may_be_there(key, group) {
         return false;
     }
+    let Some(filter) = group.file.filters.0.get(group.number) else { return true };
     let pair = |text: &str| filter.may_hold(pair_hash(key, text.as_bytes()));
     match &test.condition {
         Condition::Compare(Comparison::Equal, literal) => match literal {

@@ -198,6 +198,11 @@ impl Page {
         matches!(self.present, Present::None)
     }
 
+    /// Whether each row has a value.
+    pub fn is_full(&self) -> bool {
+        matches!(self.present, Present::All)
+    }
+
     /// The values of a range of places.
     pub fn values(&self, places: Range<usize>) -> Result<Values, Damage> {
         self.meant(self.stored(places)?)

@@ -1,11 +1,14 @@
 //! Filters over a row group: once per distinct value where there is a dictionary, and only pages with candidates.
 
+use std::ops::RangeInclusive;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 
+use super::columns::with_start;
 use super::group::Group;
-use super::look::{Judge, Look, looks, of_nothing};
+use super::look::{Judge, Look, asks_several, looks, of_nothing};
 use super::page::Page;
 use super::values::Values;
 use crate::error::ReadError;
@@ -14,17 +17,43 @@ use crate::filter::{Comparison, Condition, Field, Intrinsic, Literal, Test};
 use crate::rows::Rows;
 use crate::schema;
 use crate::select::Table;
+use crate::spans::{Column, Tree, whole};
 
 pub struct GroupTable<'a> {
     pub group: Group<'a>,
     /// What a test says of each code of a column's dictionary; by the test's address.
     verdicts: HashMap<(usize, usize), Rc<Vec<bool>>>,
+    tree: Option<Arc<Tree>>,
 }
 
 impl Table for GroupTable<'_> {
+    fn rows(&self) -> usize {
+        self.group.rows
+    }
+
+    fn within(&mut self, window: &RangeInclusive<u64>) -> Result<Rows, ReadError> {
+        self.group.within(window)
+    }
+
+    fn fill(&mut self, field: &Field, rows: &Rows, out: &mut Column, at: usize) -> Result<(), ReadError> {
+        match field {
+            Field::Whole(field) => whole::fill(self, *field, rows, out, at),
+            field => self.group.fill(field, rows, out, at),
+        }
+    }
+
+    fn tree(&mut self) -> Result<Option<Arc<Tree>>, ReadError> {
+        if self.tree.is_none() {
+            self.tree = Some(Arc::new(self.group.tree()?));
+        }
+        Ok(self.tree.clone())
+    }
+
     fn test(&mut self, test: &Test, among: &Rows) -> Result<Rows, ReadError> {
-        if test.field == Field::Intrinsic(Intrinsic::ParentSpanId) {
-            return self.parents(test, among);
+        match test.field {
+            Field::Intrinsic(Intrinsic::ParentSpanId) => return self.parents(test, among),
+            Field::EventTime => return self.event_times(test, among),
+            _ => {}
         }
         let looks = looks(test, &self.group);
         if looks.is_empty() && of_nothing(test) {
@@ -43,7 +72,7 @@ impl Table for GroupTable<'_> {
     }
 
     fn may_hold(&mut self, test: &Test) -> Result<bool, ReadError> {
-        if test.field == Field::Intrinsic(Intrinsic::ParentSpanId) {
+        if asks_several(test) {
             return Ok(true);
         }
         let looks = looks(test, &self.group);
@@ -65,7 +94,7 @@ impl Table for GroupTable<'_> {
 
 impl<'a> GroupTable<'a> {
     pub fn new(group: Group<'a>) -> GroupTable<'a> {
-        GroupTable { group, verdicts: HashMap::new() }
+        GroupTable { group, verdicts: HashMap::new(), tree: None }
     }
 
     /// False if a filter says that no row has the text that is looked for.
@@ -170,6 +199,21 @@ impl<'a> GroupTable<'a> {
         Ok(())
     }
 
+    fn event_times(&mut self, test: &Test, among: &Rows) -> Result<Rows, ReadError> {
+        let mut found = Rows::none(among.len());
+        let Some(events) = self.group.column(schema::EVENTS) else { return Ok(found) };
+        let starts = self.group.starts(among)?;
+        let rows: Vec<usize> = among.iter().collect();
+        self.group.each_value(events, among, &mut |place, value| {
+            if let Value::Text(fields) = value
+                && test.holds_for_span(&with_start(fields, starts[place]))
+            {
+                found.insert(rows[place]);
+            }
+        })?;
+        Ok(found)
+    }
+
     /// The parent's id stands at the parent, if that is in the file, else at the row itself.
     fn parents(&mut self, test: &Test, among: &Rows) -> Result<Rows, ReadError> {
         let mut found = Rows::none(among.len());
@@ -201,7 +245,7 @@ impl<'a> GroupTable<'a> {
 
 /// The text that a test's attribute must be, if it can be nothing else.
 fn equal_to(test: &Test) -> Option<&[u8]> {
-    match &test.condition {
+    match test.condition.plain() {
         Condition::Compare(Comparison::Equal, Literal::Text(text)) => Some(text),
         Condition::TextIs(form) => Some(&form.text),
         _ => None,

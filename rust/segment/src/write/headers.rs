@@ -19,8 +19,8 @@ pub struct Around {
 
 /// Field numbers of a header's inner message (Resource or InstrumentationScope) and of its attributes.
 const INNER: u32 = 1;
-const RESOURCE_ATTRIBUTES: u32 = 1;
-const SCOPE_ATTRIBUTES: u32 = 3;
+pub const RESOURCE_ATTRIBUTES: u32 = 1;
+pub const SCOPE_ATTRIBUTES: u32 = 3;
 
 #[derive(Default)]
 pub struct Headers {
@@ -81,12 +81,16 @@ impl Headers {
 
 /// The `service.name` of an encoded ResourceSpans or ResourceLogs, if that is a string.
 pub fn service_name(header: &[u8]) -> Option<&[u8]> {
-    let resources = fields(header).filter_map(|field| content(field, INNER));
-    let attributes = resources.flat_map(|resource| fields(resource).filter_map(|f| content(f, RESOURCE_ATTRIBUTES)));
-    attributes.filter_map(plain).find_map(|(key, value)| match value {
+    header_attributes(header, RESOURCE_ATTRIBUTES).filter_map(plain).find_map(|(key, value)| match value {
         Plain::Text(name) if key == b"service.name" => Some(name),
         _ => None,
     })
+}
+
+/// The attributes of a header, encoded; of a scope's and a resource's they have different numbers.
+pub fn header_attributes(header: &[u8], number: u32) -> impl Iterator<Item = &[u8]> {
+    let inner = fields(header).filter_map(|field| content(field, INNER));
+    inner.flat_map(move |inner| fields(inner).filter_map(move |field| content(field, number)))
 }
 
 fn content(field: Field<'_>, number: u32) -> Option<&[u8]> {

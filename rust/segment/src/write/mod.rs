@@ -29,3 +29,4 @@ pub(crate) use headers::Headers;
 pub(crate) use intern::Interner;
 pub(crate) use records::LogRecord;
 pub(crate) use scan::{Item, Span, scan};
+pub(crate) use tree::Tree as Order;

@@ -1,5 +1,6 @@
 //! What goes by on its way into the columns, gathered for the index.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use hashbrown::{HashMap, HashSet};
@@ -7,7 +8,7 @@ use otelier_wire::Signal;
 use otelier_wire::protobuf::{Value, fields};
 
 use super::attributes::{Keys, plain};
-use super::headers::Headers;
+use super::headers::{Headers, RESOURCE_ATTRIBUTES, SCOPE_ATTRIBUTES, header_attributes};
 use super::intern::Interner;
 use super::tally::Tally;
 use crate::index::{
@@ -20,6 +21,8 @@ use crate::schema::AttributeType;
 const MAX_REST_KEYS: usize = 2_000;
 /// In the list of keys: values that no column can hold.
 const OTHER: usize = 4;
+/// A Span's field.
+const LINKS: u32 = 13;
 
 /// Everything but what only spans have.
 #[derive(Default)]
@@ -36,6 +39,8 @@ pub struct Observer {
     rest_keys: Interner,
     /// By rest key and type.
     rest_counts: Vec<[u64; 5]>,
+    /// Keys of attributes of events and links; by key and type, whether there is one.
+    inner_keys: [(Interner, Vec<[bool; 5]>); 2],
     room: Vec<u8>,
 }
 
@@ -91,6 +96,7 @@ impl Observer {
                 Some(inner) => fields(content).filter(|field| field.number == inner).for_each(|field| {
                     if let Value::Len(attribute) = field.value {
                         self.entry(attribute);
+                        self.see_inner(attribute, number == LINKS);
                     }
                 }),
             }
@@ -107,11 +113,18 @@ impl Observer {
         }
     }
 
+    fn see_inner(&mut self, attribute: &[u8], of_link: bool) {
+        let (key, of) = key_and_type(attribute);
+        let (keys, seen) = &mut self.inner_keys[usize::from(of_link)];
+        let key = keys.intern(key) as usize;
+        if key == seen.len() {
+            seen.push([false; 5]);
+        }
+        seen[key][of] = true;
+    }
+
     fn count_rest(&mut self, attribute: &[u8]) {
-        let (key, of) = match plain(attribute) {
-            Some((key, value)) => (key, value.kind() as usize),
-            None => (key_of(attribute), OTHER),
-        };
+        let (key, of) = key_and_type(attribute);
         let key = self.rest_keys.intern(key) as usize;
         if key == self.rest_counts.len() {
             self.rest_counts.push([0; 5]);
@@ -145,6 +158,7 @@ impl Observer {
         }
         (self.summary.bytes, self.summary.crc32c) = file;
         self.list_keys(keys.0, keys.1);
+        self.list_other_keys(headers);
         let traces = TraceIndex::new(self.traces);
         self.summary.traces = self.ids.len() as u64;
         self.summary.split_traces = self.split.len() as u64;
@@ -163,6 +177,13 @@ impl Observer {
         if let Some((catalogue, rollups)) = tallied {
             put(&mut out, Kind::Catalogue, &catalogue.encode())?;
             put(&mut out, Kind::Rollups, &rollups.encode())?;
+            let (services, operations) = (&self.summary.services, &self.summary.operations);
+            let of_operation: Vec<u32> = operations
+                .iter()
+                .map(|operation| services.partition_point(|service| *service < operation.service) as u32)
+                .collect();
+            let by_service = rollups.by_service(|operation| of_operation[operation as usize]);
+            put(&mut out, Kind::ServiceRollups, &by_service.encode())?;
         }
         put(&mut out, Kind::Numbered, &keys.0.numbered().encode())?;
         put(&mut out, Kind::Filters, &Filters(self.filters).encode())?;
@@ -173,6 +194,27 @@ impl Observer {
             put(&mut out, Kind::Split, self.split.as_flattened())?;
         }
         Ok((out, self.summary))
+    }
+
+    fn list_other_keys(&mut self, headers: &Headers) {
+        let type_name = |of: usize| AttributeType::ALL.get(of).map_or("other", |of| of.name()).to_owned();
+        let text = |key: &[u8]| String::from_utf8_lossy(key).into_owned();
+        let mut all = BTreeSet::new();
+        for (scope, (keys, seen)) in ["event", "link"].into_iter().zip(&self.inner_keys) {
+            for (key, types) in keys.strings.iter().zip(seen) {
+                let types = (0..types.len()).filter(|of| types[*of]);
+                all.extend(types.map(|of| (scope.to_owned(), text(key), type_name(of))));
+            }
+        }
+        for (scope, strings, number) in
+            [("resource", headers.resources(), RESOURCE_ATTRIBUTES), ("scope", headers.scopes(), SCOPE_ATTRIBUTES)]
+        {
+            for attribute in strings.iter().flat_map(|header| header_attributes(header, number)) {
+                let (key, of) = key_and_type(attribute);
+                all.insert((scope.to_owned(), text(key), type_name(of)));
+            }
+        }
+        self.summary.other_keys = all.into_iter().collect();
     }
 
     fn list_keys(&mut self, keys: &Keys, totals: &[u64]) {
@@ -201,6 +243,13 @@ impl Observer {
         let list = with.into_iter().chain(without).map(|((key, of), (spans, column))| listed(&key, of, spans, column));
         self.summary.keys = list.collect();
         self.summary.keys.sort();
+    }
+}
+
+fn key_and_type(attribute: &[u8]) -> (&[u8], usize) {
+    match plain(attribute) {
+        Some((key, value)) => (key, value.kind() as usize),
+        None => (key_of(attribute), OTHER),
     }
 }
 

@@ -136,21 +136,21 @@ impl Tally {
     }
 
     fn cells(&self, places: &[u32]) -> Vec<Cell> {
-        // By operation, then minute and bucket in one word.
+        // By operation, then moment and bucket in one word.
         let key = |entry: &Entry| {
-            let minute = entry.start_ns / MINUTE_NS;
-            (places[entry.operation as usize], minute << 16 | u64::from(bucket(entry.duration_ns)))
+            let moment = 2 * (entry.start_ns / MINUTE_NS) + u64::from(!entry.start_ns.is_multiple_of(MINUTE_NS));
+            (places[entry.operation as usize], moment << 16 | u64::from(bucket(entry.duration_ns)))
         };
         let mut sorted: Vec<((u32, u64), u32)> = self.entries.iter().map(key).zip(0..).collect();
         sorted.sort_unstable();
         let mut cells: Vec<Cell> = Vec::new();
         for ((operation, word), at) in sorted {
             let entry = &self.entries[at as usize];
-            let (minute, bucket) = (word >> 16, word as u32 & 0xffff);
+            let (moment, bucket) = (word >> 16, word as u32 & 0xffff);
             let (duration, error) = (entry.duration_ns, entry.status_code == ERROR);
-            let new = cells.last().is_none_or(|cell| (cell.operation, cell.minute) != (operation, minute));
+            let new = cells.last().is_none_or(|cell| (cell.operation, cell.moment) != (operation, moment));
             if new {
-                cells.push(Cell { operation, minute, ..Cell::default() });
+                cells.push(Cell { operation, moment, ..Cell::default() });
             }
             let Some(cell) = cells.last_mut() else { continue };
             cell.calls += 1;

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test takes its part")]
 
+pub mod model;
+
 use std::sync::Arc;
 
 use bytes::Bytes;

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from ...component import Context, OtelierError, QueueStore, Retryable
-from ...sending import GrpcSender, NoAnswer, Parcel, SendPath, Sent
+from ...sending import GrpcSender, MovablePath, NoAnswer, Parcel, Sent
 from ...telemetry import Batch
 from .settings import OtlpTemplate
 
@@ -46,7 +46,7 @@ class Backend:
         queue = msgspec.structs.replace(template.sending_queue, storage=None)
         self.has_queue = queued
         settings = msgspec.structs.replace(template, sending_queue=queue)
-        self.path = SendPath(ctx, settings, self.send, shared_store=store, move=lambda parcel: move(self, parcel))
+        self.path = MovablePath(ctx, settings, self.send, store=store, move=lambda parcel: move(self, parcel))
 
     def start(self) -> None:
         """Make the queue, if there is one."""

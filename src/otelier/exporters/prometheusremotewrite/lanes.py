@@ -35,7 +35,7 @@ class Lanes:
         self._ctx, self._cfg = ctx, cfg
         self._lock = threading.Lock()
         self._books = threading.Lock()
-        self._poster = HttpPoster(cfg)
+        self._poster = HttpPoster(ctx.clock, cfg)
         self._count = cfg.max_batch_request_parallelism or cfg.remote_write_queue.num_consumers
         self._threads = ThreadPoolExecutor(self._count, f"otelier:{ctx.id}:lane")
         self._under_way: _UnderWay | None = None

@@ -13,11 +13,12 @@ may be handed on again.
 """
 
 import json
+from collections.abc import Callable
 
 import numpy as np
 
 from ..._core import TraceColumns
-from ...component import Custody, CustodyKind, Processor, Timer, find_storage, processor
+from ...component import Custody, Processor, processor
 from ...telemetry import Batch
 from ...whole_traces import FATE_WAIT_ON, Limits, WaitingTraces
 from .compat import rules_of
@@ -49,7 +50,6 @@ class TailSampling(Processor):
         native = [matcher for matcher in matchers if not isinstance(matcher, SpanMatcher)]
         masks = [matcher.mask for matcher in matchers if isinstance(matcher, SpanMatcher)]
         options = {
-            "wait_us": round(cfg.decision_wait * 1e6),
             "wait_after_root_us": round(cfg.decision_wait_after_root_received * 1e6),
             "touched": cfg.sampling_strategy == "span-ingest",
             "remember": True,
@@ -61,7 +61,7 @@ class TailSampling(Processor):
         limits = Limits(
             cfg.num_traces, cfg.budget_bytes, cfg.spill_bytes, cfg.spill_directory, block=cfg.block_on_overflow
         )
-        self._traces = WaitingTraces(self.ctx, options, limits, masks)
+        self._traces = WaitingTraces(self.ctx, cfg.decision_wait, limits, cfg.storage, options, masks)
         # The buffer answers native matchers first, policies expect theirs side by side.
         own, theirs = iter(range(len(native))), iter(range(len(native), len(matchers)))
         self._order = [next(theirs if isinstance(matcher, SpanMatcher) else own) for matcher in matchers]
@@ -69,15 +69,12 @@ class TailSampling(Processor):
         self._counters = Counters(self.ctx, names, self._traces.stats)
         self.decision_records = DecisionRecords(names, cfg.decision_records)
         self._page = SamplingPage(cfg.policies, self.decision_records, self._counters, self._traces)
-        self._storage = find_storage(self.ctx, cfg.storage, "storage") if cfg.storage else None
-        self._timer: Timer | None = None
+        self._forget: list[Callable[[], None]] = []
 
     def start(self) -> None:
-        self._forget = self._counters.observe()
-        self._hide = self.ctx.pages.add(SAMPLINGZ, f"{self.ctx.id} in {self.ctx.pipeline}", self._page.read)
-        self._traces.start(self.next, self._storage)
-        self._timer = self.ctx.clock.timer(self._tick, f"otelier:{self.ctx.id}:decide")
-        self._timer.start(_TICK_S)
+        self._traces.start(self.next, _TICK_S, self._decide_due)
+        page = f"{self.ctx.id} in {self.ctx.pipeline}"
+        self._forget = [self._counters.observe(), self.ctx.pages.add(SAMPLINGZ, page, self._page.read)]
 
     def consume(self, batch: Batch) -> None:
         if batch:
@@ -90,33 +87,22 @@ class TailSampling(Processor):
         self._traces.give_up_waiting()
 
     def stop(self, deadline: float) -> None:
-        if self._timer is None:
-            return
-        self._timer.cancel()
-        self._traces.stop(self._decide_rest, deadline)
-        self._timer.close(max(deadline - self.ctx.clock.monotonic(), 0))
-        self._forget()
-        self._hide()
+        self._traces.stop(deadline)
+        while self._forget:
+            self._forget.pop()()
 
     def custody(self) -> Custody:
-        if self._storage:
-            return Custody(CustodyKind.BUFFERS, self._storage.loss_window())
-        window = f"what arrived in the last {self.cfg.decision_wait}, and what the next component refuses for now"
-        return Custody(CustodyKind.BUFFERS, window)
+        return self._traces.custody()
 
-    def _tick(self) -> None:
+    def _decide_due(self, all_of_them: bool) -> None:
+        if all_of_them:
+            self._decide_rest()
+            return
         began = self.ctx.clock.monotonic()
-        try:
-            if self.cfg.sampling_strategy == "span-ingest":
-                self._decide(self._traces.touched(), early=True)
-            self._decide(self._traces.due())
-            self._traces.hand_on()
-            self._counters.ticked(self.ctx.clock.monotonic() - began)
-        except Exception:  # the next tick must come
-            self.ctx.log.exception("a tick failed; what is left waits for the next one")
-        finally:
-            if self._timer:
-                self._timer.start(_TICK_S)
+        if self.cfg.sampling_strategy == "span-ingest":
+            self._decide(self._traces.touched(), early=True)
+        self._decide(self._traces.due())
+        self._counters.ticked(self.ctx.clock.monotonic() - began)
 
     def _decide_rest(self) -> None:
         rest = self._traces.due(all_of_them=True)

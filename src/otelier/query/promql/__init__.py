@@ -6,6 +6,7 @@
 
 from .engine import Answer, Engine, Series
 from .errors import ExecutionError, ParseError, QueryTimeout, TooManySamples
+from .explain import Explanation
 from .parse import parse
 from .query import Options
 from .storage import Group, Storage
@@ -15,6 +16,7 @@ __all__ = [
     "Answer",
     "Engine",
     "ExecutionError",
+    "Explanation",
     "Group",
     "Options",
     "ParseError",

@@ -11,6 +11,7 @@ from .ast import Expression, unwrapped
 from .block import Block, empty, named_now
 from .errors import ExecutionError
 from .evaluate import Evaluator
+from .explain import Explanation, explain
 from .grid import Grid, grid
 from .invariance import statistics_only
 from .labels import Labels
@@ -106,6 +107,10 @@ class Engine:
         if order != list(range(len(order))):
             block = block.rows(order)
         return _said(query, Answer("matrix", steps, block.populated()))
+
+    def explain(self, text: str, start_ms: int, end_ms: int, step_ms: int) -> Explanation:
+        """What a query would read and do; of an instant if `step_ms` is 0. Raises ParseError."""
+        return explain(self._storage, self._options, self._clock, text, start_ms, end_ms, step_ms)
 
     def _query(self, text: str, node: Expression, start_ms: int, end_ms: int, step_ms: int) -> Query:
         query = Query(text, self._storage, self._options, self._clock, start_ms, end_ms, step_ms)

@@ -1,5 +1,6 @@
 """The words of a PromQL text."""
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -121,7 +122,10 @@ def _number(text: str, word: str, at: int) -> float:
         return float(int(plain, 16))
     if len(plain) > 1 and plain[0] == "0" and plain.isdigit() and set(plain) <= set("01234567"):
         return float(int(plain, 8))
-    return float(plain)
+    value = float(plain)
+    if value == math.inf:
+        raise ParseError(text, at, f'error parsing number: "{word[:20]}…" is too large; write Inf for infinity')
+    return value
 
 
 def _seconds(text: str, word: str, at: int) -> float:

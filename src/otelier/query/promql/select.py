@@ -89,18 +89,24 @@ def windows(query: Query, node: Range, grid: Grid) -> Iterator[Windows]:
 def subquery(query: Query, node: Subquery, grid: Grid, evaluate: Callable[[Grid], Block]) -> Iterator[Windows]:
     """The windows over a vector that is evaluated at multiples of the subquery's step."""
     length = milliseconds(node.duration, query.step_s, query.range_s)
-    step = milliseconds(node.step, query.step_s, query.range_s) or query.options.default_step_ms
     ends = references(query, node, grid)
     if not len(ends):
         return
-    first = ((int(ends.min()) - length) // step + 1) * step
-    inner = Grid(first, step, max((int(ends.max()) - first) // step + 1, 0))
+    inner = inner_grid(query, node, ends)
     block = evaluate(inner)
     query.use(block.values.size)
     times = inner.times
     for group in _groups(block, times):
         low, high = edges(group.timestamps, ends - length, ends)
         yield Windows(group, low, high, ends, grid.times, length)
+
+
+def inner_grid(query: Query, node: Subquery, ends: Ints) -> Grid:
+    """The multiples of a subquery's step in all windows that end there."""
+    length = milliseconds(node.duration, query.step_s, query.range_s)
+    step = milliseconds(node.step, query.step_s, query.range_s) or query.options.default_step_ms
+    first = ((int(ends.min()) - length) // step + 1) * step
+    return Grid(first, step, max((int(ends.max()) - first) // step + 1, 0))
 
 
 def _groups(block: Block, times: Ints) -> list[Group]:

@@ -79,7 +79,11 @@ def modified(cursor: Cursor, node: Expression, duration: Callable[[], Expression
             node = _bracketed(cursor, node, duration)
         elif cursor.at_word("offset"):
             cursor.advance()
-            node = _with_offset(cursor, node, _offset(cursor, duration), token)
+            start = cursor.token.at
+            offset = _offset(cursor, duration)
+            if not varies(offset):
+                _constant(cursor, offset, start)
+            node = _with_offset(cursor, node, offset, token)
         elif cursor.at_sign("@"):
             cursor.advance()
             node = _with_pin(cursor, node, _pin(cursor), token)
@@ -121,6 +125,8 @@ def _matcher(cursor: Cursor, name: str) -> Matcher:
     if token.kind != "string":
         cursor.unexpected("label matching", ["a string in quotes"])
     cursor.advance()
+    if not is_utf8(token.text):
+        cursor.fail("invalid label value: it is not UTF-8", token.at)
     if operator in ("=~", "!~"):
         try:
             Pattern(token.text)
@@ -155,14 +161,16 @@ def _positive(cursor: Cursor, duration: Callable[[], Expression]) -> Expression:
     """A duration between brackets, refused if its text alone says that it is not positive."""
     start = cursor.token.at
     found = duration()
-    if not varies(found):
-        try:
-            value = milliseconds(found)
-        except ExecutionError as error:
-            cursor.fail(str(error), start)
-        if value <= 0:
-            cursor.fail("duration must be greater than 0", start)
+    if not varies(found) and _constant(cursor, found, start) <= 0:
+        cursor.fail("duration must be greater than 0", start)
     return found
+
+
+def _constant(cursor: Cursor, duration: Expression, start: int) -> int:
+    try:
+        return milliseconds(duration)
+    except ExecutionError as error:
+        cursor.fail(str(error), start)
 
 
 def _offset(cursor: Cursor, duration: Callable[[], Expression]) -> Expression:

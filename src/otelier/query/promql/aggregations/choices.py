@@ -87,7 +87,8 @@ def _candidates(groups: Groups, block: Block, sign: float, count: Floats) -> Int
     keep = np.ones(len(block.labels), np.bool_)
     for number in large:
         rows = groups.rows(number)
-        key = np.where(block.present[rows], block.values[rows] * sign, np.inf)
+        with np.errstate(all="ignore"):
+            key = np.where(block.present[rows], block.values[rows] * sign, np.inf)
         key[np.isnan(key)] = np.inf
         last = np.partition(key, most - 1, axis=0)[most - 1]
         keep[rows] = ((key <= last) & block.present[rows]).any(axis=1)
@@ -97,7 +98,8 @@ def _candidates(groups: Groups, block: Block, sign: float, count: Floats) -> Int
 def _ranks(groups: Groups, block: Block, sign: float) -> np.ndarray:
     """Places in each group, 0 first: by value, NaN after all others, what is absent last."""
     ranks = np.empty(block.values.shape, dtype=np.int64)
-    key = np.where(block.present, block.values * sign, np.inf)
+    with np.errstate(all="ignore"):
+        key = np.where(block.present, block.values * sign, np.inf)
     last = np.where(block.present, np.isnan(key).astype(np.int64), 2)
     key = np.where(np.isnan(key), 0.0, key)
     for number in range(len(groups.labels)):

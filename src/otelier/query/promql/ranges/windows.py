@@ -118,7 +118,8 @@ def reduced(function: Any, rows: Floats, windows: Windows) -> Floats:
     index[::2], index[1::2] = windows.low, windows.high
     if not index.size:
         return np.empty((0, rows.shape[1]))
-    first = int(windows.low.min())
+    np.minimum(index, last, out=index)
+    first = int(index.min())
     if index.max() == last:
         rows = np.concatenate([rows[first:], np.zeros((1, rows.shape[1]))])
         index -= first

@@ -17,61 +17,83 @@ _TOLERANCE = 1e-12
 
 
 @dataclass(slots=True)
-class Classic:
-    """Buckets by ascending bound: bounds (k,), cumulative counts and where they are (k, steps)."""
+class Classics:
+    """Histograms of the same buckets by ascending bound (k,): cumulative counts, and where there are any (k, columns).
 
-    labels: Labels
+    A column is a histogram at a step: all steps of the first, all of the second, and so on.
+    """
+
+    labels: list[Labels]
     bounds: Floats
     counts: Floats
     present: Bools
-    unnamed: Bools | None = None
+    unnamed: Bools
 
 
-def bucket_quantile(phi: Floats, histogram: Classic) -> tuple[Floats, list[tuple[int, tuple[float, float, float]]]]:
-    """By step; and the steps at which counts had to be lifted, with lowest and highest such bound and the most."""
+def bucket_quantile(phi: Floats, histograms: Classics) -> tuple[Floats, list[tuple[int, tuple[float, float, float]]]]:
+    """By column; and columns in which counts had to be lifted, with lowest and highest such bound and the most."""
     out = np.full(len(phi), np.nan)
     forced: list[tuple[int, tuple[float, float, float]]] = []
-    for steps, bounds, counts in _complete(histogram):
-        inside = steps[(phi[steps] >= 0) & (phi[steps] <= 1)]
-        chosen = np.isin(steps, inside)
+    for columns, bounds, counts in _complete(histograms):
+        chosen = (phi[columns] >= 0) & (phi[columns] <= 1)
+        inside = columns[chosen]
         if len(bounds) and bounds[-1] == np.inf and len(inside):
-            counts = counts[:, chosen].copy()
-            forced += [(int(inside[at]), how) for at, how in _lift(bounds, counts)]
+            counts = counts if chosen.all() else counts[:, chosen]
+            counts, lifted = _lifted(bounds, counts)
+            forced += [(int(inside[at]), how) for at, how in lifted]
             if len(bounds) > 1:
                 out[inside] = _at_rank(bounds, counts, phi[inside])
     out = np.where(phi < 0, -np.inf, np.where(phi > 1, np.inf, out))
     return np.where(np.isnan(phi), np.nan, out), forced
 
 
-def bucket_fraction(lower: Floats, upper: Floats, histogram: Classic) -> Floats:
-    """By step, of all observations the part between two values."""
+def bucket_fraction(lower: Floats, upper: Floats, histograms: Classics) -> Floats:
+    """By column, of all observations the part between two values."""
     out = np.full(len(lower), np.nan)
-    for steps, bounds, counts in _complete(histogram):
+    for columns, bounds, counts in _complete(histograms):
         if not len(bounds) or bounds[-1] != np.inf:
             continue
-        low, high, total = lower[steps], upper[steps], counts[-1]
+        low, high, total = lower[columns], upper[columns], counts[-1]
         with np.errstate(all="ignore"):
             part = (_rank(bounds, counts, high) - _rank(bounds, counts, low)) / total
         part = np.where(low >= high, 0.0, part)
-        out[steps] = np.where((total == 0) | np.isnan(low) | np.isnan(high), np.nan, part)
+        out[columns] = np.where((total == 0) | np.isnan(low) | np.isnan(high), np.nan, part)
     return out
 
 
-def _complete(histogram: Classic) -> Iterator[tuple[np.ndarray, Floats, Floats]]:
-    """Steps at which the same buckets are there, with equal bounds made one."""
+def _complete(histograms: Classics) -> Iterator[tuple[Ints, Floats, Floats]]:
+    """Columns in which the same buckets are there, and their counts, with equal bounds made one."""
     patterns: dict[bytes, list[int]] = {}
-    if histogram.present.all():
-        patterns[b""] = list(range(histogram.present.shape[1]))
+    if histograms.present.all():
+        patterns[b""] = list(range(histograms.present.shape[1]))
     else:
-        for step in np.flatnonzero(histogram.present.any(axis=0)):
-            patterns.setdefault(histogram.present[:, step].tobytes(), []).append(int(step))
-    for steps in patterns.values():
-        here = histogram.present[:, steps[0]]
-        bounds, counts = histogram.bounds[here], histogram.counts[here][:, steps]
+        for column in np.flatnonzero(histograms.present.any(axis=0)):
+            patterns.setdefault(histograms.present[:, column].tobytes(), []).append(int(column))
+    for numbers in patterns.values():
+        columns = np.array(numbers, dtype=np.int64)
+        here = histograms.present[:, numbers[0]]
+        bounds, counts = histograms.bounds[here], histograms.counts
+        if not (here.all() and len(columns) == counts.shape[1]):
+            counts = counts[here][:, columns]
         distinct, starts = np.unique(bounds, return_index=True)
         if len(distinct) < len(bounds):
             bounds, counts = distinct, np.add.reduceat(counts, starts, axis=0)
-        yield np.array(steps), bounds, counts
+        yield columns, bounds, counts
+
+
+def _lifted(bounds: Floats, counts: Floats) -> tuple[Floats, list[tuple[int, tuple[float, float, float]]]]:
+    """Counts that grow with the bounds, and for which columns they had to be changed."""
+    with np.errstate(all="ignore"):
+        growth = counts[1:] - counts[:-1]
+        fine = (growth == 0) | (growth > _TOLERANCE * (counts[1:] + counts[:-1]))
+    columns = np.flatnonzero(~np.logical_and.reduce(fine, axis=0))
+    if not len(columns):
+        return counts, []
+    counts = counts.copy()
+    part = counts[:, columns]
+    changed = [(int(columns[at]), how) for at, how in _lift(bounds, part)]
+    counts[:, columns] = part
+    return counts, changed
 
 
 def _lift(bounds: Floats, counts: Floats) -> list[tuple[int, tuple[float, float, float]]]:

@@ -20,7 +20,7 @@ from ..histograms.quantiles import fraction, quantile
 from ..labels import Labels, value_of, without
 from ..query import Scope
 from ..strings import quoted
-from .classic import Classic, bucket_fraction, bucket_quantile
+from .classic import Classics, bucket_fraction, bucket_quantile
 
 _NAN = {
     "nan": "input to histogram_quantile has NaN observations, result is NaN",
@@ -29,7 +29,7 @@ _NAN = {
 _EXCLUDED = "input to histogram_fraction has NaN observations, which are excluded from all fractions"
 
 OfNative: TypeAlias = Callable[[Histogram, int, str], float]
-OfClassic: TypeAlias = Callable[[Classic], Floats]
+OfClassics: TypeAlias = Callable[[Classics], Floats]
 
 
 @dataclass(slots=True)
@@ -38,9 +38,9 @@ class Histograms:
 
     block: Block
     native: Bools
-    classics: list[Classic]
+    classics: list[Classics]
 
-    def values(self, of_native: OfNative, of_classic: OfClassic) -> Block:
+    def values(self, of_native: OfNative, of_classics: OfClassics) -> Block:
         """One number for each histogram and step; names are still those of the series."""
         rows = np.flatnonzero(self.native.any(axis=1))
         block = self.block.rows(rows)
@@ -49,8 +49,9 @@ class Histograms:
             values[row, step] = of_native(at(block.histograms, row, step), step, value_of(block.labels[row], NAME))
         parts = [Block(block.labels, values, self.native[rows], None, block.unnamed)]
         for each in self.classics:
-            present = np.logical_or.reduce(each.present, axis=0, keepdims=True)
-            parts.append(Block([each.labels], of_classic(each)[np.newaxis], present, None, each.unnamed))
+            shape = (len(each.labels), self.block.steps)
+            present = np.logical_or.reduce(each.present, axis=0).reshape(shape)
+            parts.append(Block(each.labels, of_classics(each).reshape(shape), present, None, each.unnamed))
         return stacked(parts, self.block.steps).populated()
 
 
@@ -59,21 +60,21 @@ def histograms(scope: Scope, block: Block) -> Histograms:
     block = replace(block)
     native = block.native
     places: dict[Labels, list[int]] = {}
-    bounds = np.zeros(len(block.labels))
-    for row, labels in enumerate(block.labels):
-        if not block.present[row].any():
-            continue
-        bound = _bound(value_of(labels, "le"))
+    bounds: dict[int, float] = {}
+    known: dict[str, float | None] = {}
+    for row in np.flatnonzero(block.present.any(axis=1)).tolist():
+        labels = block.labels[row]
+        le = value_of(labels, "le")
+        bound = known[le] if le in known else known.setdefault(le, _bound(le))
         if bound is None:
-            le, metric = value_of(labels, "le"), value_of(labels, NAME)
-            scope.warn(named(f'bucket label "le" is missing or has a malformed value of {quoted(le)}', metric))
+            message = f'bucket label "le" is missing or has a malformed value of {quoted(le)}'
+            scope.warn(named(message, value_of(labels, NAME)))
             continue
         bounds[row] = bound
         places.setdefault(without(labels, {"le"}), []).append(row)
     for row in np.flatnonzero(native.any(axis=1)):
         _part(scope, block, native, int(row), places)
-    classics = [_classic(block, labels, rows, bounds) for labels, rows in places.items()]
-    return Histograms(block, native, classics)
+    return Histograms(block, native, _classics(block, places, bounds))
 
 
 def quantiles_of(scope: Scope, found: Histograms, phi: Floats, grid: Grid) -> Block:
@@ -85,14 +86,15 @@ def quantiles_of(scope: Scope, found: Histograms, phi: Floats, grid: Grid) -> Bl
             scope.inform(named(_NAN[remark], metric))
         return value
 
-    def classic(each: Classic) -> Floats:
-        values, forced = bucket_quantile(phi, each)
-        for step, bounds in forced:
+    def classics(each: Classics) -> Floats:
+        values, forced = bucket_quantile(np.tile(phi, len(each.labels)), each)
+        for column, bounds in forced:
+            number, step = divmod(column, grid.count)
             time_ms = grid.start_ms + grid.step_ms * step
-            scope.query.annotations.force(value_of(each.labels, NAME), scope.node, bounds, time_ms)
+            scope.query.annotations.force(value_of(each.labels[number], NAME), scope.node, bounds, time_ms)
         return values
 
-    return found.values(native, classic)
+    return found.values(native, classics)
 
 
 def fractions_of(scope: Scope, found: Histograms, lower: Floats, upper: Floats) -> Block:
@@ -104,7 +106,11 @@ def fractions_of(scope: Scope, found: Histograms, lower: Floats, upper: Floats) 
             scope.inform(named(_EXCLUDED, metric))
         return value
 
-    return found.values(native, lambda each: bucket_fraction(lower, upper, each))
+    def classics(each: Classics) -> Floats:
+        number = len(each.labels)
+        return bucket_fraction(np.tile(lower, number), np.tile(upper, number), each)
+
+    return found.values(native, classics)
 
 
 def _part(scope: Scope, block: Block, native: Bools, row: int, places: dict[Labels, list[int]]) -> None:
@@ -120,10 +126,19 @@ def _part(scope: Scope, block: Block, native: Bools, row: int, places: dict[Labe
         block.present[rows] &= ~both
 
 
-def _classic(block: Block, labels: Labels, rows: list[int], bounds: Floats) -> Classic:
-    order = sorted(rows, key=lambda row: bounds[row])
-    unnamed = None if block.unnamed is None else np.array([block.unnamed[order].any()])
-    return Classic(labels, bounds[order], block.values[order], block.present[order], unnamed)
+def _classics(block: Block, places: dict[Labels, list[int]], bounds: dict[int, float]) -> list[Classics]:
+    """Histograms of the same bounds together."""
+    alike: dict[tuple[float, ...], dict[Labels, list[int]]] = {}
+    for labels, rows in places.items():
+        order = sorted(rows, key=bounds.__getitem__)
+        alike.setdefault(tuple(bounds[row] for row in order), {})[labels] = order
+    unnamed = block.unnamed_series()
+    found: list[Classics] = []
+    for ends, histograms in alike.items():
+        rows = np.array(list(histograms.values()), dtype=np.int64).T
+        counts, present = (each[rows].reshape(len(ends), -1) for each in (block.values, block.present))
+        found.append(Classics(list(histograms), np.array(ends), counts, present, unnamed[rows[0]]))
+    return found
 
 
 def _bound(text: str) -> float | None:

@@ -1,0 +1,356 @@
+//! Fields of a row group's spans as columns: what a value means is found out once per distinct value where there is a
+//! dictionary.
+
+use std::ops::Range;
+
+use super::group::Group;
+use super::look::may_be_there;
+use super::values::Values;
+use crate::error::ReadError;
+use crate::filter::value::Value;
+use crate::filter::{Field, Intrinsic, Scope};
+use crate::rows::Rows;
+use crate::schema::{self, AttributeType};
+use crate::spans::{ABSENT, Column, Entry, INT, NOTHING, Owned};
+
+/// Stands for an entry of a dictionary that was not looked at yet.
+const UNSEEN: Entry = (u8::MAX, 0);
+
+/// What a column's value means to a field.
+type Meaning<'a> = &'a dyn Fn(Value, &mut Column) -> Entry;
+
+impl Group<'_> {
+    /// Puts the values of all fields but those of whole traces into a column.
+    pub fn fill(&mut self, field: &Field, rows: &Rows, out: &mut Column, at: usize) -> Result<(), ReadError> {
+        match field {
+            Field::Intrinsic(intrinsic) => self.fill_intrinsic(*intrinsic, rows, out, at),
+            Field::Attribute(scope, key) => match scope {
+                Scope::Span => self.fill_attribute(field, key, rows, out, at),
+                Scope::Resource | Scope::Scope => self.fill_header(field, rows, out, at),
+                Scope::Event => self.fill_raw(field, schema::EVENTS, rows, out, at),
+                Scope::Link => self.fill_raw(field, schema::LINKS, rows, out, at),
+                Scope::Any => {
+                    let scopes = [Scope::Span, Scope::Resource, Scope::Scope, Scope::Event, Scope::Link];
+                    self.fill_first(&scopes.map(|scope| Field::Attribute(scope, key.clone())), rows, out, at)
+                }
+            },
+            Field::Nearest(key) => {
+                let scopes = [Scope::Span, Scope::Resource];
+                self.fill_first(&scopes.map(|scope| Field::Attribute(scope, key.clone())), rows, out, at)
+            }
+            Field::EventName | Field::EventTime => self.fill_raw(field, schema::EVENTS, rows, out, at),
+            Field::LinkTraceId | Field::LinkSpanId => self.fill_raw(field, schema::LINKS, rows, out, at),
+            Field::Whole(_) => Ok(()),
+        }
+    }
+
+    fn fill_intrinsic(
+        &mut self,
+        intrinsic: Intrinsic,
+        rows: &Rows,
+        out: &mut Column,
+        at: usize,
+    ) -> Result<(), ReadError> {
+        let name = match intrinsic {
+            Intrinsic::Service => schema::SERVICE,
+            Intrinsic::Name => schema::NAME,
+            Intrinsic::StatusMessage => schema::STATUS_MESSAGE,
+            Intrinsic::TraceState => schema::TRACE_STATE,
+            Intrinsic::Kind => schema::KIND,
+            Intrinsic::Status => schema::STATUS_CODE,
+            Intrinsic::StartNs => schema::START_NS,
+            Intrinsic::DurationNs => schema::DURATION_NS,
+            Intrinsic::TraceId => return self.fill_ids(schema::TRACE_ID, rows, out, at),
+            Intrinsic::SpanId => return self.fill_ids(schema::SPAN_ID, rows, out, at),
+            Intrinsic::ParentSpanId => return self.fill_parent_ids(rows, out, at),
+            Intrinsic::ScopeName | Intrinsic::ScopeVersion => {
+                return self.fill_header(&Field::Intrinsic(intrinsic), rows, out, at);
+            }
+        };
+        if let Some(column) = self.column(name) {
+            self.fill_column(column, rows, out, at, &|value, out| out.entry(value))?;
+        }
+        if matches!(intrinsic, Intrinsic::StatusMessage | Intrinsic::TraceState) {
+            let empty = out.entry(Value::Text(b""));
+            out.set_missing(at..at + rows.count(), empty);
+        }
+        Ok(())
+    }
+
+    fn fill_attribute(
+        &mut self,
+        field: &Field,
+        key: &[u8],
+        rows: &Rows,
+        out: &mut Column,
+        at: usize,
+    ) -> Result<(), ReadError> {
+        if may_be_there(key, self)
+            && let Some(rest) = self.column(schema::REST)
+        {
+            self.each_value(rest, rows, &mut |place, value| {
+                if let Value::Text(fields) = value {
+                    field.each_value(fields, &mut |value| {
+                        let entry = out.entry(value);
+                        out.set_least(at + place, entry);
+                        false
+                    });
+                }
+            })?;
+        }
+        let key = std::str::from_utf8(key).unwrap_or_default();
+        let mut columns: Vec<usize> = Vec::new();
+        columns.extend(self.column(&schema::numbered_column_name(key)));
+        columns.extend(
+            AttributeType::ALL.into_iter().filter_map(|of| self.column(&schema::attribute_column_name(of, key))),
+        );
+        for column in columns {
+            self.fill_column(column, rows, out, at, &|value, out| out.entry(value))?;
+        }
+        Ok(())
+    }
+
+    /// A field of the resource or the scope.
+    fn fill_header(&mut self, field: &Field, rows: &Rows, out: &mut Column, at: usize) -> Result<(), ReadError> {
+        let of_resource = matches!(field, Field::Attribute(Scope::Resource, _));
+        let Some(column) = self.column(if of_resource { schema::RESOURCE } else { schema::SCOPE }) else {
+            return Ok(());
+        };
+        self.fill_column(column, rows, out, at, &|header, out| match header {
+            Value::Text(header) => least(field, header, out),
+            _ => NOTHING,
+        })
+    }
+
+    /// A field of events or links.
+    fn fill_raw(
+        &mut self,
+        field: &Field,
+        name: &'static str,
+        rows: &Rows,
+        out: &mut Column,
+        at: usize,
+    ) -> Result<(), ReadError> {
+        let asked = match field {
+            Field::Attribute(_, key) => may_be_there(key, self),
+            _ => true,
+        };
+        let Some(column) = self.column(name).filter(|_| asked) else { return Ok(()) };
+        let starts = match field {
+            Field::EventTime => self.starts(rows)?,
+            _ => Vec::new(),
+        };
+        self.each_value(column, rows, &mut |place, value| {
+            let Value::Text(fields) = value else { return };
+            let timed;
+            let fields = match starts.get(place) {
+                Some(start_ns) => {
+                    timed = with_start(fields, *start_ns);
+                    &timed[..]
+                }
+                None => fields,
+            };
+            let mut values = Vec::new();
+            field.each_value(fields, &mut |value| {
+                values.push(Owned::new(value));
+                false
+            });
+            out.set_all(at + place, &values);
+        })
+    }
+
+    /// The first of these fields that has a value.
+    fn fill_first(&mut self, fields: &[Field], rows: &Rows, out: &mut Column, at: usize) -> Result<(), ReadError> {
+        let count = rows.count();
+        for (number, field) in fields.iter().enumerate() {
+            if number == 0 {
+                self.fill(field, rows, out, at)?;
+                continue;
+            }
+            if (at..at + count).all(|row| out.tags[row] != 0) {
+                break;
+            }
+            let end = out.extend(count);
+            self.fill(field, rows, out, end)?;
+            out.copy_missing(end, at, count);
+            out.resize(end);
+        }
+        Ok(())
+    }
+
+    fn fill_column(
+        &mut self,
+        column: usize,
+        rows: &Rows,
+        out: &mut Column,
+        at: usize,
+        meaning: Meaning,
+    ) -> Result<(), ReadError> {
+        let dictionary = self.dictionary(column)?;
+        let mut known = vec![UNSEEN; dictionary.as_ref().map_or(0, |dictionary| dictionary.len())];
+        let mut place = at;
+        for (number, range) in self.pages_of(column, 0..self.rows)? {
+            let (first, count) = (range.start, rows.count_within(range.clone()));
+            let base = place;
+            place += count;
+            if count == 0 {
+                continue;
+            }
+            let page = self.page(column, number)?;
+            if page.is_empty() {
+                continue;
+            }
+            let values = page.all_values().map_err(|what| self.file.damaged(what))?;
+            let of_code = |code: u32, known: &mut [Entry], out: &mut Column| -> Entry {
+                let Some(entry) = known.get_mut(code as usize) else { return NOTHING };
+                if *entry == UNSEEN {
+                    let value = dictionary.as_ref().and_then(|dictionary| dictionary.get(code));
+                    *entry = value.map_or(NOTHING, |value| meaning(value, out));
+                }
+                *entry
+            };
+            if count == page.rows && page.is_full() {
+                if let Values::Codes(codes) = &*values {
+                    codes.iter().for_each(|code| {
+                        of_code(*code, &mut known, out);
+                    });
+                }
+                if put_all(&values, &known, base..base + count, out) {
+                    continue;
+                }
+            }
+            for (row, place) in rows.within(range).zip(base..).filter(|(row, _)| page.has(row - first)) {
+                let rank = page.rank(row - first);
+                let entry = match &*values {
+                    Values::Codes(codes) => codes.get(rank).map_or(NOTHING, |code| of_code(*code, &mut known, out)),
+                    values => values.get(rank, None).map_or(NOTHING, |value| meaning(value, out)),
+                };
+                if entry.0 != ABSENT {
+                    out.set_least(place, entry);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls `see` with the place in `rows` and the value of each that has one.
+    pub fn each_value(
+        &mut self,
+        column: usize,
+        rows: &Rows,
+        see: &mut dyn FnMut(usize, Value),
+    ) -> Result<(), ReadError> {
+        let mut place = 0;
+        for (number, range) in self.pages_of(column, 0..self.rows)? {
+            let (first, base) = (range.start, place);
+            place += rows.count_within(range.clone());
+            if place == base {
+                continue;
+            }
+            let page = self.page(column, number)?;
+            if page.is_empty() {
+                continue;
+            }
+            let dictionary = if page.is_coded() { self.dictionary(column)? } else { None };
+            let values = page.all_values().map_err(|what| self.file.damaged(what))?;
+            for (row, place) in rows.within(range).zip(base..).filter(|(row, _)| page.has(row - first)) {
+                if let Some(value) = values.get(page.rank(row - first), dictionary.as_deref()) {
+                    see(place, value);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn fill_ids(&mut self, name: &'static str, rows: &Rows, out: &mut Column, at: usize) -> Result<(), ReadError> {
+        let Some(column) = self.column(name) else { return Ok(()) };
+        self.each_value(column, rows, &mut |place, value| {
+            if let Value::Text(id) = value {
+                out.set_id(at + place, id);
+            }
+        })
+    }
+
+    /// The parent's id stands at the parent, if that is in the file, else at the row itself.
+    fn fill_parent_ids(&mut self, rows: &Rows, out: &mut Column, at: usize) -> Result<(), ReadError> {
+        self.fill_ids(schema::PARENT_SPAN_ID, rows, out, at)?;
+        let Some(distances) = self.column(schema::PARENT_DISTANCE) else { return Ok(()) };
+        let ids: Vec<usize> = rows.iter().collect();
+        let mut parents = Vec::new();
+        self.each_value(distances, rows, &mut |place, value| {
+            if let Value::Int(distance) = value {
+                parents.push((place, ids[place].checked_sub(distance as usize)));
+            }
+        })?;
+        let mut wanted = Rows::none(self.rows);
+        for (_, parent) in &parents {
+            wanted.insert(parent.ok_or_else(|| self.file.damaged("a parent lies before all rows"))?);
+        }
+        let mut of_parents = Column::new(8);
+        of_parents.extend(wanted.count());
+        self.fill_ids(schema::SPAN_ID, &wanted, &mut of_parents, 0)?;
+        let mut places = vec![0u32; self.rows];
+        wanted.iter().enumerate().for_each(|(place, row)| places[row] = place as u32);
+        for (place, parent) in parents {
+            if let Some(parent) = parent {
+                out.set_id(at + place, of_parents.id(places[parent] as usize));
+            }
+        }
+        Ok(())
+    }
+
+    /// The starts of these rows.
+    pub fn starts(&mut self, rows: &Rows) -> Result<Vec<u64>, ReadError> {
+        let column = self.needed(schema::START_NS)?;
+        let mut starts = vec![0; rows.count()];
+        self.each_value(column, rows, &mut |place, value| {
+            if let Value::Int(start) = value {
+                starts[place] = start as u64;
+            }
+        })?;
+        Ok(starts)
+    }
+}
+
+/// Puts the values of all rows of a page into a column that has none there yet; false if it takes more than that.
+fn put_all(values: &Values, known: &[Entry], rows: Range<usize>, out: &mut Column) -> bool {
+    let (tags, data) = (&mut out.tags[rows.clone()], &mut out.data[rows]);
+    if tags.iter().any(|tag| *tag != ABSENT) {
+        return false;
+    }
+    match values {
+        Values::Codes(codes) if codes.len() == tags.len() => {
+            for ((tag, data), code) in tags.iter_mut().zip(data).zip(codes) {
+                (*tag, *data) = known.get(*code as usize).copied().unwrap_or(NOTHING);
+            }
+        }
+        Values::Int64(integers) if integers.len() == tags.len() => {
+            tags.fill(INT);
+            data.iter_mut().zip(integers).for_each(|(data, integer)| *data = *integer as u64);
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// The least value of a field in a header.
+fn least(field: &Field, header: &[u8], out: &mut Column) -> Entry {
+    let end = out.extend(1);
+    let mut see = |value: Value| {
+        let entry = out.entry(value);
+        out.set_least(end, entry);
+        false
+    };
+    match field {
+        Field::Attribute(Scope::Resource, _) => field.each_value_of_resource(header, &mut see),
+        _ => field.each_value_of_scope(header, &mut see),
+    };
+    let entry = (out.tags[end], out.data[end]);
+    out.resize(end);
+    entry
+}
+
+/// Fields of a Span, with its start as another.
+pub fn with_start(fields: &[u8], start_ns: u64) -> Vec<u8> {
+    [&[0x39][..], &start_ns.to_le_bytes(), fields].concat()
+}

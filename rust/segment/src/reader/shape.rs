@@ -1,0 +1,105 @@
+//! A row group's rows by time, and as the trees of its traces.
+
+use std::ops::RangeInclusive;
+
+use hashbrown::HashMap;
+
+use super::group::Group;
+use super::values::Values;
+use crate::error::ReadError;
+use crate::filter::value::Value;
+use crate::rows::Rows;
+use crate::schema;
+use crate::spans::{NONE, Tree};
+
+impl Group<'_> {
+    /// The rows that start in a window; pages that lie in it or beside it as a whole are not read.
+    pub fn within(&mut self, window: &RangeInclusive<u64>) -> Result<Rows, ReadError> {
+        let group = &self.file.summary.row_groups[self.number];
+        if window.contains(&group.min_start_ns) && window.contains(&group.max_start_ns) {
+            return Ok(Rows::all(self.rows));
+        }
+        let column = self.needed(schema::START_NS)?;
+        let bounds = self.bounds(column)?;
+        let mut within = Rows::none(self.rows);
+        for (number, rows) in self.pages_of(column, 0..self.rows)? {
+            if let Some(bounds) = &bounds {
+                let (least, greatest) = bounds[number];
+                // Bounds are signed, times are not: bounds with different signs say nothing.
+                let known = (least < 0) == (greatest < 0);
+                let (least, greatest) = (least as u64, greatest as u64);
+                if known && (least > *window.end() || greatest < *window.start()) {
+                    continue;
+                }
+                if known && window.contains(&least) && window.contains(&greatest) {
+                    within.insert_range(rows);
+                    continue;
+                }
+            }
+            let page = self.page(column, number)?;
+            let Values::Int64(starts) = &*page.all_values().map_err(|what| self.file.damaged(what))? else {
+                return Err(self.file.damaged("starts are no integers"));
+            };
+            for (row, start) in rows.zip(starts) {
+                if window.contains(&(*start as u64)) {
+                    within.insert(row);
+                }
+            }
+        }
+        Ok(within)
+    }
+
+    /// The rows' traces, of which none is cut.
+    pub fn tree(&mut self) -> Result<Tree, ReadError> {
+        let all = Rows::all(self.rows);
+        let mut parents = vec![NONE; self.rows];
+        let mut bad = false;
+        if let Some(column) = self.column(schema::PARENT_DISTANCE) {
+            self.each_value(column, &all, &mut |row, value| {
+                let Value::Int(distance) = value else { return };
+                match usize::try_from(distance).ok().filter(|distance| (1..=row).contains(distance)) {
+                    Some(distance) => parents[row] = (row - distance) as u32,
+                    None => bad = true,
+                }
+            })?;
+        }
+        let mut descendants = vec![0; self.rows];
+        if let Some(column) = self.column(schema::DESCENDANTS) {
+            let rows = self.rows;
+            self.each_value(column, &all, &mut |row, value| {
+                let Value::Int(below) = value else { return };
+                match usize::try_from(below).ok().filter(|below| row + below < rows) {
+                    Some(below) => descendants[row] = below as u32,
+                    None => bad = true,
+                }
+            })?;
+        }
+        let mut orphans = HashMap::new();
+        if let Some(column) = self.column(schema::PARENT_SPAN_ID) {
+            self.each_value(column, &all, &mut |row, value| {
+                let Value::Text(id) = value else { return };
+                if let Ok(id) = id.try_into()
+                    && parents[row] == NONE
+                {
+                    orphans.insert(row as u32, id);
+                }
+            })?;
+        }
+        let traces = self.traces();
+        if bad || traces.first().is_some_and(|first| *first != 0) {
+            return Err(self.file.damaged("rows are no trees"));
+        }
+        Ok(Tree { parents, descendants, traces, orphans })
+    }
+
+    /// The first row of each trace.
+    fn traces(&self) -> Vec<u32> {
+        let group = &self.file.summary.row_groups[self.number];
+        let rows = group.first_row..group.first_row + group.rows;
+        let firsts = self.file.traces.runs().iter().map(|run| u64::from(run.first_row));
+        let mut traces: Vec<u32> =
+            firsts.filter(|first| rows.contains(first)).map(|first| (first - group.first_row) as u32).collect();
+        traces.sort_unstable();
+        traces
+    }
+}

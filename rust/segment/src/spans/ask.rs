@@ -1,0 +1,146 @@
+//! `View`'s answers in columns.
+
+use std::ops::RangeInclusive;
+
+use otelier_wire::Signal;
+
+use super::aggregate::{self, Aggregate, Question};
+use super::column::Column;
+use super::gather::{self, Budget, SpanTable};
+use super::scan::{Flow, Places, Scan};
+use super::tags::{self, TagName};
+use crate::error::ReadError;
+use crate::filter::{Field, Filter, Intrinsic, Wanted};
+use crate::newest::{Newest, TraceId};
+use crate::view::{Snapshot, View};
+
+/// All there is.
+const ALWAYS: RangeInclusive<u64> = 0..=u64::MAX;
+
+impl View {
+    /// Fields of all spans that the filter means and that start in `window`; of the `newest` traces only, if that is
+    /// not 0.
+    pub fn gather(
+        &self,
+        tenant: &str,
+        filter: &Filter,
+        fields: &[Wanted],
+        window: &RangeInclusive<u64>,
+        newest: usize,
+        budget: Budget,
+    ) -> Result<SpanTable, ReadError> {
+        if newest > 0 {
+            let found = self.search(tenant, filter, window, newest)?;
+            let ids: Vec<TraceId> = found.into_iter().map(|(id, _)| id).collect();
+            return self.gather_of(tenant, &ids, filter, fields, window, budget);
+        }
+        self.answer(|snapshot| {
+            let whole = filter.asks_trace() || fields.iter().any(Wanted::asks_trace);
+            let places = self.places(snapshot, tenant, if whole { &ALWAYS } else { window })?;
+            gather::gather(&places, filter, fields, window, budget)
+        })
+    }
+
+    /// Fields of all spans of these traces, as trees.
+    pub fn spans_of(
+        &self,
+        tenant: &str,
+        trace_ids: &[TraceId],
+        fields: &[Wanted],
+        budget: Budget,
+    ) -> Result<SpanTable, ReadError> {
+        self.gather_of(tenant, trace_ids, &Filter::everything(), fields, &ALWAYS, budget)
+    }
+
+    pub fn aggregate(&self, tenant: &str, question: &Question) -> Result<Aggregate, ReadError> {
+        self.answer(|snapshot| {
+            let window = if question.asks_trace() { &ALWAYS } else { question.window };
+            aggregate::aggregate(&self.places(snapshot, tenant, window)?, question)
+        })
+    }
+
+    /// Scope, key and type of attributes in segments and log that overlap a window, sorted.
+    pub fn tag_names(
+        &self,
+        tenant: &str,
+        window: &RangeInclusive<u64>,
+        limit: usize,
+    ) -> Result<Vec<TagName>, ReadError> {
+        self.answer(|snapshot| tags::names(&self.places(snapshot, tenant, window)?, window, limit))
+    }
+
+    /// The distinct values of a field of spans that the filter means, sorted.
+    pub fn tag_values(
+        &self,
+        tenant: &str,
+        field: &Wanted,
+        filter: &Filter,
+        window: &RangeInclusive<u64>,
+        limit: usize,
+    ) -> Result<Column, ReadError> {
+        self.answer(|snapshot| {
+            let whole = filter.asks_trace() || field.asks_trace();
+            let places = self.places(snapshot, tenant, if whole { &ALWAYS } else { window })?;
+            tags::values(&places, field, filter, window, limit)
+        })
+    }
+
+    fn gather_of(
+        &self,
+        tenant: &str,
+        trace_ids: &[TraceId],
+        filter: &Filter,
+        fields: &[Wanted],
+        window: &RangeInclusive<u64>,
+        budget: Budget,
+    ) -> Result<SpanTable, ReadError> {
+        self.answer(|snapshot| {
+            let places = self.places(snapshot, tenant, &ALWAYS)?;
+            gather::gather_of(&places, trace_ids, filter, fields, window, budget)
+        })
+    }
+
+    /// A search whose filter asks for whole traces.
+    pub(crate) fn search_traces(
+        &self,
+        snapshot: &Snapshot,
+        tenant: &str,
+        filter: &Filter,
+        window: &RangeInclusive<u64>,
+        limit: usize,
+    ) -> Result<Vec<(TraceId, u64)>, ReadError> {
+        let places = self.places(snapshot, tenant, &ALWAYS)?;
+        let mut newest = Newest::new(limit);
+        Scan::new(&places, filter, window.clone(), true).each(&mut |block, found| {
+            let (mut ids, mut starts) = (Column::new(16), Column::default());
+            ids.extend(found.count());
+            starts.extend(found.count());
+            block.fill(&Field::Intrinsic(Intrinsic::TraceId), found, &mut ids, 0)?;
+            block.fill(&Field::Intrinsic(Intrinsic::StartNs), found, &mut starts, 0)?;
+            for (place, start) in starts.data.iter().enumerate() {
+                newest.offer(ids.id(place).try_into().unwrap_or_default(), *start);
+            }
+            Ok(Flow::From(newest.oldest()))
+        })?;
+        Ok(newest.finish())
+    }
+
+    /// What may hold spans that start in a window.
+    pub(crate) fn places(
+        &self,
+        snapshot: &Snapshot,
+        tenant: &str,
+        window: &RangeInclusive<u64>,
+    ) -> Result<Places, ReadError> {
+        let overlaps = |starts: &RangeInclusive<u64>| starts.start() <= window.end() && starts.end() >= window.start();
+        let mut places = Places { chunks: snapshot.chunks(tenant, Signal::Traces).to_vec(), ..Places::default() };
+        for listed in self.listed(snapshot, tenant, Signal::Traces) {
+            if overlaps(&listed.starts) {
+                places.files.push(self.cache.get(&listed.path)?);
+            } else {
+                places.skipped_files += 1;
+            }
+        }
+        Ok(places)
+    }
+}

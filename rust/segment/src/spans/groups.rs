@@ -1,0 +1,149 @@
+//! Which group a span belongs to: groups are numbered in the order in which they are met.
+
+use hashbrown::HashMap;
+
+use super::column::{Column, Entry, NOTHING, TEXT};
+use crate::error::ReadError;
+use crate::filter::{Wanted, value::Value};
+use crate::rows::Rows;
+use crate::select::Table;
+
+const NONE: u32 = u32::MAX;
+
+pub struct Groups<'a> {
+    fields: Vec<Field<'a>>,
+    /// For each field but the first.
+    pairs: Vec<Pairs>,
+    numbers: Vec<u32>,
+}
+
+/// Pairs of the number of what all fields before have, and that of the field's value.
+#[derive(Default)]
+struct Pairs {
+    numbers: HashMap<(u32, u32), u32>,
+    all: Vec<(u32, u32)>,
+}
+
+impl Pairs {
+    #[inline]
+    fn number(&mut self, pair: (u32, u32)) -> u32 {
+        let next = self.all.len() as u32;
+        let number = *self.numbers.entry(pair).or_insert(next);
+        if number == next {
+            self.all.push(pair);
+        }
+        number
+    }
+}
+
+/// The values of one field, numbered.
+struct Field<'a> {
+    wanted: &'a Wanted,
+    /// Of the block at hand; its texts are those of all.
+    column: Column,
+    of_text: Vec<u32>,
+    others: HashMap<Entry, u32>,
+    entries: Vec<Entry>,
+}
+
+impl Field<'_> {
+    #[inline]
+    fn number(&mut self, entry: Entry) -> u32 {
+        if entry.0 == TEXT
+            && let Some(number) = self.of_text.get(entry.1 as usize)
+            && *number != NONE
+        {
+            return *number;
+        }
+        self.new_number(entry)
+    }
+
+    fn new_number(&mut self, entry: Entry) -> u32 {
+        let next = self.entries.len() as u32;
+        let number = if entry.0 == TEXT {
+            self.of_text.resize(self.of_text.len().max(entry.1 as usize + 1), NONE);
+            self.of_text[entry.1 as usize] = next;
+            next
+        } else {
+            *self.others.entry(entry).or_insert(next)
+        };
+        if number == next {
+            self.entries.push(entry);
+        }
+        number
+    }
+}
+
+impl<'a> Groups<'a> {
+    pub fn new(fields: &'a [Wanted]) -> Groups<'a> {
+        let field = |wanted: &'a Wanted| Field {
+            wanted,
+            column: wanted.column(),
+            of_text: Vec::new(),
+            others: HashMap::new(),
+            entries: Vec::new(),
+        };
+        let pairs = fields.iter().skip(1).map(|_| Pairs::default()).collect();
+        Groups { fields: fields.iter().map(field).collect(), pairs, numbers: Vec::new() }
+    }
+
+    pub fn count(&self) -> usize {
+        match (self.pairs.last(), self.fields.first()) {
+            (Some(pairs), _) => pairs.all.len(),
+            (None, Some(field)) => field.entries.len(),
+            (None, None) => 1,
+        }
+    }
+
+    /// The groups of these rows.
+    pub fn numbers(&mut self, table: &mut dyn Table, found: &Rows) -> Result<&[u32], ReadError> {
+        self.numbers.clear();
+        self.numbers.resize(found.count(), 0);
+        for (at, field) in self.fields.iter_mut().enumerate() {
+            field.column.resize(0);
+            field.wanted.append(table, found, &mut field.column)?;
+            for (place, before) in self.numbers.iter_mut().enumerate() {
+                let entry = match field.column.width {
+                    0 => (field.column.tags[place], field.column.data[place]),
+                    _ => field.column.id_entry(place),
+                };
+                let number = field.number(entry);
+                *before = if at == 0 { number } else { self.pairs[at - 1].number((*before, number)) };
+            }
+        }
+        Ok(&self.numbers)
+    }
+
+    /// The group of these values.
+    pub fn number(&mut self, values: &[Option<Value>]) -> u32 {
+        let mut group = 0;
+        for (at, (field, value)) in self.fields.iter_mut().zip(values).enumerate() {
+            let entry = value.map_or(NOTHING, |value| field.column.entry(value));
+            let number = field.number(entry);
+            group = if at == 0 { number } else { self.pairs[at - 1].number((group, number)) };
+        }
+        group
+    }
+
+    /// How many, and their values.
+    pub fn finish(self) -> (usize, Vec<Column>) {
+        let count = self.count();
+        // What is numbered before each field, and is taken apart from the last on.
+        let mut numbers: Vec<u32> = (0..count as u32).collect();
+        let mut columns = Vec::new();
+        for (at, field) in self.fields.into_iter().enumerate().rev() {
+            let mut column = Column { texts: field.column.texts, ..Column::default() };
+            column.extend(count);
+            for (group, before) in numbers.iter_mut().enumerate() {
+                let mut number = *before;
+                if at > 0 {
+                    (*before, number) = self.pairs[at - 1].all[*before as usize];
+                }
+                column.set(group, field.entries[number as usize]);
+            }
+            columns.push(column);
+        }
+        columns.reverse();
+        (count, columns)
+    }
+}

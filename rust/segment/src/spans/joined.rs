@@ -1,0 +1,205 @@
+//! Traces that lie in several places as one table of whole traces.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+
+use super::column::Column;
+use super::tree::{NONE, Tree};
+use super::whole;
+use crate::error::ReadError;
+use crate::filter::{Field, Intrinsic, Test};
+use crate::newest::TraceId;
+use crate::rows::Rows;
+use crate::select::Table;
+use crate::write::{Order, Span};
+
+/// Each span once: of equal ones the first table's counts.
+pub struct Joined<'a> {
+    tables: Vec<Part<'a>>,
+    starts: Vec<u64>,
+    tree: Arc<Tree>,
+    trace_ids: Vec<TraceId>,
+}
+
+struct Part<'a> {
+    table: Box<dyn Table + 'a>,
+    /// Rows of the table and their rows here, by the former.
+    places: Vec<(u32, u32)>,
+}
+
+impl<'a> Joined<'a> {
+    /// Some rows of tables: those of the traces `order`, which come in that order, or of all that there are.
+    pub fn new(tables: Vec<(Box<dyn Table + 'a>, Rows)>, order: Option<&[TraceId]>) -> Result<Joined<'a>, ReadError> {
+        let mut trace_ids: Vec<TraceId> = order.unwrap_or_default().to_vec();
+        let mut numbers: HashMap<TraceId, usize> = HashMap::new();
+        trace_ids.iter().enumerate().for_each(|(number, id)| {
+            numbers.entry(*id).or_insert(number);
+        });
+        let mut members: Vec<Vec<u32>> = vec![Vec::new(); trace_ids.len()];
+        let (mut spans, mut origins, mut parts) = (Vec::new(), Vec::new(), Vec::new());
+        for (mut table, rows) in tables {
+            let (found, spans_there) = spans_of(&mut *table, &rows)?;
+            for (row, span) in found.into_iter().zip(spans_there) {
+                let number = match numbers.get(&span.trace_id) {
+                    Some(number) => *number,
+                    None if order.is_some() => continue,
+                    None => {
+                        numbers.insert(span.trace_id, trace_ids.len());
+                        trace_ids.push(span.trace_id);
+                        members.push(Vec::new());
+                        trace_ids.len() - 1
+                    }
+                };
+                members[number].push(spans.len() as u32);
+                spans.push(span);
+                origins.push((parts.len() as u32, row as u32));
+            }
+            parts.push(Part { table, places: Vec::new() });
+        }
+        let mut joined = Joined { tables: parts, starts: Vec::new(), tree: Arc::default(), trace_ids: Vec::new() };
+        joined.arrange(&spans, &origins, &trace_ids, &members);
+        Ok(joined)
+    }
+
+    fn arrange(&mut self, spans: &[Span], origins: &[(u32, u32)], trace_ids: &[TraceId], members: &[Vec<u32>]) {
+        let (mut order, mut rows, mut tree) = (Order::default(), Vec::new(), Tree::default());
+        for (id, members) in trace_ids.iter().zip(members).filter(|(_, members)| !members.is_empty()) {
+            tree.traces.push(rows.len() as u32);
+            self.trace_ids.push(*id);
+            order.put(spans, members, &mut rows);
+        }
+        for (at, row) in rows.iter().enumerate() {
+            let span = &spans[row.span as usize];
+            let has_parent = row.parent_distance > 0;
+            tree.parents.push(if has_parent { at as u32 - row.parent_distance } else { NONE });
+            tree.descendants.push(row.descendants);
+            if !has_parent && span.parent_span_id != [0; 8] {
+                tree.orphans.insert(at as u32, span.parent_span_id);
+            }
+            self.starts.push(span.start_ns);
+            let (table, origin) = origins[row.span as usize];
+            self.tables[table as usize].places.push((origin, at as u32));
+        }
+        self.tables.iter_mut().for_each(|part| part.places.sort_unstable());
+        self.tree = Arc::new(tree);
+    }
+
+    pub fn trace_ids(&self) -> &[TraceId] {
+        &self.trace_ids
+    }
+
+    pub fn forest(&self) -> &Tree {
+        &self.tree
+    }
+
+    pub fn starts(&self) -> &[u64] {
+        &self.starts
+    }
+}
+
+impl Part<'_> {
+    /// Those of `rows` that lie in the table, as its rows.
+    fn own(&self, rows: &Rows) -> Rows {
+        let mut own = Rows::none(self.table.rows());
+        self.places
+            .iter()
+            .filter(|(_, here)| rows.contains(*here as usize))
+            .for_each(|(row, _)| own.insert(*row as usize));
+        own
+    }
+}
+
+impl Table for Joined<'_> {
+    fn rows(&self) -> usize {
+        self.starts.len()
+    }
+
+    fn test(&mut self, test: &Test, among: &Rows) -> Result<Rows, ReadError> {
+        let mut found = Rows::none(among.len());
+        for part in &mut self.tables {
+            let own = part.own(among);
+            if own.is_empty() || !part.table.may_hold(test)? {
+                continue;
+            }
+            let hits = part.table.test(test, &own)?;
+            part.places
+                .iter()
+                .filter(|(row, here)| hits.contains(*row as usize) && among.contains(*here as usize))
+                .for_each(|(_, here)| found.insert(*here as usize));
+        }
+        Ok(found)
+    }
+
+    fn may_hold(&mut self, test: &Test) -> Result<bool, ReadError> {
+        for part in &mut self.tables {
+            if part.table.may_hold(test)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn within(&mut self, window: &RangeInclusive<u64>) -> Result<Rows, ReadError> {
+        let mut within = Rows::none(self.rows());
+        for (row, start) in self.starts.iter().enumerate() {
+            if window.contains(start) {
+                within.insert(row);
+            }
+        }
+        Ok(within)
+    }
+
+    fn fill(&mut self, field: &Field, rows: &Rows, out: &mut Column, at: usize) -> Result<(), ReadError> {
+        if let Field::Whole(field) = field {
+            return whole::fill(self, *field, rows, out, at);
+        }
+        let mut places = vec![0; rows.len()];
+        rows.iter().enumerate().for_each(|(place, row)| places[row] = place);
+        for part in &mut self.tables {
+            let own = part.own(rows);
+            let count = own.count();
+            if count == 0 {
+                continue;
+            }
+            let end = out.extend(count);
+            part.table.fill(field, &own, out, end)?;
+            let asked = part.places.iter().filter(|(_, here)| rows.contains(*here as usize));
+            for (number, (_, here)) in asked.enumerate() {
+                out.copy(end + number, at + places[*here as usize]);
+            }
+            out.resize(end);
+        }
+        Ok(())
+    }
+
+    fn tree(&mut self) -> Result<Option<Arc<Tree>>, ReadError> {
+        Ok(Some(self.tree.clone()))
+    }
+}
+
+/// The rows, and what makes up the trees of their traces.
+fn spans_of(table: &mut dyn Table, rows: &Rows) -> Result<(Vec<usize>, Vec<Span>), ReadError> {
+    let count = rows.count();
+    let mut column = |intrinsic, width| {
+        let mut column = Column::new(width);
+        column.extend(count);
+        table.fill(&Field::Intrinsic(intrinsic), rows, &mut column, 0)?;
+        Ok::<Column, ReadError>(column)
+    };
+    let (traces, ids, parents) =
+        (column(Intrinsic::TraceId, 16)?, column(Intrinsic::SpanId, 8)?, column(Intrinsic::ParentSpanId, 8)?);
+    let (starts, kinds) = (column(Intrinsic::StartNs, 0)?, column(Intrinsic::Kind, 0)?);
+    let span = |place: usize| Span {
+        trace_id: traces.id(place).try_into().unwrap_or_default(),
+        span_id: ids.id(place).try_into().unwrap_or_default(),
+        parent_span_id: parents.id(place).try_into().unwrap_or_default(),
+        start_ns: starts.data[place],
+        end_ns: starts.data[place],
+        kind: kinds.data[place] as i32,
+        around: Default::default(),
+        place: Default::default(),
+    };
+    Ok((rows.iter().collect(), (0..count).map(span).collect()))
+}

@@ -1,0 +1,25 @@
+//! Spans as columns, aggregates and trees, out of segments and log alike. What asks is not known here: filters and
+//! fields come in, arrays go out.
+
+mod aggregate;
+mod ask;
+mod cells;
+mod column;
+mod gather;
+mod groups;
+mod histogram;
+mod joined;
+mod rollups;
+mod scan;
+mod splits;
+mod tags;
+mod tree;
+pub mod whole;
+
+pub use aggregate::{Aggregate, Kind, Question};
+pub use column::{ABSENT, ARRAY, BOOL, Column, DOUBLE, Entry, INT, NOTHING, OTHER, Owned, TEXT};
+pub use gather::{Budget, SpanTable};
+pub use joined::Joined;
+pub use scan::{Flow, Places, Read, Scan};
+pub use tags::TagName;
+pub use tree::{NONE, Tree};
