@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ..component import Clock, Meter, SystemClock
 from ..query.gate import Gate
+from ..query.logs import Logs
 from ..query.names import Names
 from ..query.snapshot import Snapshot
 from ..query.tags import Tags
@@ -20,6 +21,9 @@ from ..storage.local.catalogue import CatalogueReader
 from . import pages
 from .jaeger.classic import Classic
 from .jaeger.v3 import V3
+from .loki import probes as loki_probes
+from .loki.names import Names as LokiNames
+from .loki.queries import Queries as LokiQueries
 from .options import Options
 from .own_metrics import OwnMetrics
 from .tempo import routes
@@ -43,11 +47,14 @@ class Application:
         names = Names(self.snapshot.disk, CatalogueReader(directory))
         gate = Gate(options.queries_at_once, _WAITING)
         reader = Traces(self.snapshot, names, gate)
+        logs = Logs(self.snapshot, gate)
         metrics = OwnMetrics(Meter(), clock)
+        of_logs = [LokiQueries(logs, clock).group(), LokiNames(logs, clock).group()]
         groups = [
             Classic(reader, clock).group(),
             V3(reader).group(),
             TraceLogs(reader).group(),
+            *of_logs,
             metrics.group(),
             pages.group(),
         ]
@@ -61,13 +68,14 @@ class Application:
             return HttpEndpoint(settings, Web(router, hosts), name, threads=threads)
 
         self._endpoint = endpoint(options.server, groups, "otelier:query")
+        loki = [*of_logs, loki_probes.group(), metrics.group()]
         self._tempo = endpoint(options.tempo, tempo, "otelier:tempo") if options.tempo else None
+        self._loki = endpoint(options.loki, loki, "otelier:loki") if options.loki else None
 
     def start(self) -> None:
         """Bind and answer. Raises StartError."""
-        self._endpoint.start()
-        if self._tempo:
-            self._tempo.start()
+        for each in self._endpoints():
+            each.start()
         self.snapshot.keep_fresh(_FOLLOW_S)
 
     @property
@@ -76,13 +84,20 @@ class Application:
         return self._endpoint.address
 
     @property
+    def loki_address(self) -> tuple[str, int] | None:
+        """The same of Loki's API, if it is served."""
+        return self._loki.address if self._loki else None
+
+    @property
     def tempo_address(self) -> tuple[str, int] | None:
         """The same of Tempo's API, if it is served."""
         return self._tempo.address if self._tempo else None
 
     def stop(self, grace_s: float) -> None:
         """Answer what is under way for up to `grace_s`, then close."""
-        self._endpoint.stop(grace_s)
-        if self._tempo:
-            self._tempo.stop(grace_s)
+        for each in self._endpoints():
+            each.stop(grace_s)
         self.snapshot.close()
+
+    def _endpoints(self) -> list[HttpEndpoint]:
+        return [each for each in (self._endpoint, self._tempo, self._loki) if each]
