@@ -20,11 +20,11 @@ def test_the_version_is_printed():
 
 def test_help_lists_every_verb_with_what_it_does():
     said = run("--help").stdout
-    for verb in ("run", "validate", "components", "print-config", "data", "exec"):
+    for verb in ("run", "validate", "components", "print-config", "data", "query", "exec"):
         assert f"\n  {verb} " in said
 
 
-@pytest.mark.parametrize("verb", ["run", "validate", "components", "print-config", "data", "exec"])
+@pytest.mark.parametrize("verb", ["run", "validate", "components", "print-config", "data", "query", "exec"])
 def test_every_verb_has_help(verb):
     done = run(verb, "--help")
     assert done.exit_code == 0

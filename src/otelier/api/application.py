@@ -8,6 +8,7 @@ from ..query.gate import Gate
 from ..query.logs import Logs
 from ..query.names import Names
 from ..query.snapshot import Snapshot
+from ..query.sql.engine import Sql
 from ..query.tags import Tags
 from ..query.traceql.engine import TraceQL
 from ..query.traces import Traces
@@ -26,6 +27,7 @@ from .loki.names import Names as LokiNames
 from .loki.queries import Queries as LokiQueries
 from .options import Options
 from .own_metrics import OwnMetrics
+from .sql import SqlQueries
 from .tempo import routes
 from .trace_logs import TraceLogs
 
@@ -54,6 +56,7 @@ class Application:
             Classic(reader, clock).group(),
             V3(reader).group(),
             TraceLogs(reader).group(),
+            SqlQueries(Sql(self.snapshot, gate)).group(),
             *of_logs,
             metrics.group(),
             pages.group(),

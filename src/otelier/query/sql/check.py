@@ -1,0 +1,169 @@
+"""What a statement may say: a SELECT over the views, without a way to files, settings or other tables.
+
+DuckDB's own parser reads it, and its tree is walked: what is not known to be harmless is refused. DuckDB's lock against
+files (`enable_external_access`) holds besides, but alone it would be one lock only, and it has had holes.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple, cast
+
+from .columns import FIXED, PREFIXES
+
+_ALLOWED: Final = "allowed is one SELECT (also WITH … SELECT) over the views spans and logs"
+_TABLE_FUNCTIONS: Final = frozenset({"unnest", "range", "generate_series"})
+_QUERIES: Final = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
+_SOURCES: Final = frozenset({"BASE_TABLE", "SUBQUERY", "JOIN", "EXPRESSION_LIST", "EMPTY", "TABLE_FUNCTION"})
+_PARTS: Final = frozenset({
+    "LIMIT_MODIFIER", "LIMIT_PERCENT_MODIFIER", "ORDER_MODIFIER", "DISTINCT_MODIFIER",
+    "ORDER_DEFAULT", "ASCENDING", "DESCENDING", "INVALID",
+})  # fmt: skip
+_HARMLESS: Final = _QUERIES | _SOURCES | _PARTS
+_EXPRESSIONS: Final = frozenset({
+    "BETWEEN", "CASE", "CAST", "COLLATE", "COLUMN_REF", "COMPARISON", "CONJUNCTION", "CONSTANT", "DEFAULT", "FUNCTION",
+    "LAMBDA", "LAMBDA_REF", "OPERATOR", "POSITIONAL_REFERENCE", "STAR", "SUBQUERY", "TYPE", "WINDOW",
+})  # fmt: skip
+_FUNCTIONS: Final = re.compile(
+    r"""read_.*|write_.*|.*_scan|parquet_.*|sniff_.*|glob|getenv|query|query_table|copy_.*|export_.*|import_.*|load_.*
+    |install_.*|attach.*|duckdb_.*|pragma_.*|pg_.*|current_setting|set_config|set_setting|getvariable|current_query.*
+    |nextval|currval|sleep.*|which_secret|json_execute.*|json_(?:de)?serialize_(?:sql|plan)|http.*|.*secret.*|in_search_path
+    """,
+    re.VERBOSE,
+)
+"""Refused by name: what reads or writes something besides its arguments."""
+
+
+class Checked(NamedTuple):
+    """A statement that may be run."""
+
+    text: str
+    views: dict[str, list[str]]
+    """The views that it reads, and of each the columns that it names."""
+
+
+class Refused(Exception):  # noqa: N818 - says what is wrong
+    """The statement is not run; the text says why and what is possible."""
+
+
+def check(connection: Any, text: str) -> Checked:
+    """Raises Refused.
+
+    A name that occurs where it is no column costs reading a column, nothing more.
+    """
+    statements = _statements(connection, text)
+    if len(statements) != 1:
+        raise Refused(f"this is {len(statements)} statements; {_ALLOWED}")
+    kind = statements[0].type.name
+    if kind != "SELECT":
+        raise Refused(f"{kind} is refused; {_ALLOWED}")
+    tree = json.loads(connection.execute("SELECT json_serialize_sql(?)", [text]).fetchall()[0][0])
+    if tree["error"] or len(tree["statements"]) != 1:
+        raise Refused(f"this kind of statement is refused; {_ALLOWED}")
+    walk = _Walk()
+    walk.node(tree["statements"], frozenset())
+    return Checked(_without_end(text), {view: walk.columns(view) for view in FIXED if view in walk.views})
+
+
+def _without_end(text: str) -> str:
+    """Without semicolons and comments behind it: it will stand within another statement."""
+    import duckdb
+
+    encoded = text.encode()
+    for at, kind in reversed(duckdb.tokenize(text)):
+        if kind != duckdb.token_type.comment and encoded[at : at + 1] != b";":
+            break
+        encoded = encoded[:at]
+    return encoded.decode()
+
+
+def _statements(connection: Any, text: str) -> list[Any]:
+    import duckdb
+
+    try:
+        return connection.extract_statements(text)
+    except duckdb.Error as error:
+        raise Refused(str(error)) from error
+
+
+class _Walk:
+    def __init__(self) -> None:
+        self.views: set[str] = set()
+        self._names: set[str] = set()
+        self._last: set[str] = set()
+        """The last parts of names: of `s.name` it is `name`."""
+        self._rows: set[str] = set()
+        """Names by which a whole row can be meant."""
+        self._star = False
+
+    def columns(self, view: str) -> list[str]:
+        """Fixed ones first. Without any: the one that is read fastest, for its rows."""
+        lower = {name.lower() for name in self._names}
+        everything = self._star or bool(self._last & self._rows)
+        fixed = [name for name in FIXED[view] if everything or name in lower]
+        attributes = sorted(name for name in self._names if name.startswith(PREFIXES[view]) and not name.endswith("."))
+        by_lower: dict[str, str] = {}
+        for name in attributes:
+            if by_lower.setdefault(name.lower(), name) != name:
+                other = by_lower[name.lower()]
+                raise Refused(f'"{name}" and "{other}" are one column to SQL; ask for one of them at a time')
+        return fixed + attributes or [FIXED[view][0]]
+
+    def node(self, value: Any, tables: frozenset[str]) -> None:
+        """`tables`: names that WITH has defined around it."""
+        if isinstance(value, list):
+            for each in cast("list[Any]", value):
+                self.node(each, tables)
+        elif isinstance(value, dict):
+            self._object(cast("dict[str, Any]", value), tables)
+
+    def _object(self, node: dict[str, Any], tables: frozenset[str]) -> None:
+        kind, group = node.get("type"), node.get("class")
+        if group is not None:
+            self._expression(node, str(group))
+        elif isinstance(kind, str):
+            self._source(node, kind, tables)
+        tables |= frozenset(_defined(node))
+        if kind == "RECURSIVE_CTE_NODE":
+            tables |= {str(node.get("cte_name", node.get("ctename", ""))).lower()}
+        for name, each in node.items():
+            if name in ("using_columns", "column_names"):
+                self._names.update(map(str, each))
+                self._last.update(str(part).lower() for part in each[-1:])
+            self.node(each, tables)
+
+    def _expression(self, node: dict[str, Any], group: str) -> None:
+        if group not in _EXPRESSIONS:
+            raise Refused(f"{group.lower()} is refused; {_ALLOWED}")
+        if group == "STAR":
+            self._star = True
+        elif group == "FUNCTION":
+            name = str(node["function_name"]).lower()
+            if _FUNCTIONS.fullmatch(name):
+                raise Refused(f"the function {name} is refused: a query reads nothing but the views spans and logs")
+
+    def _source(self, node: dict[str, Any], kind: str, tables: frozenset[str]) -> None:
+        if kind not in _HARMLESS:
+            raise Refused(f"{kind.removesuffix('_NODE').replace('_', ' ').lower()} is refused; {_ALLOWED}")
+        if kind == "BASE_TABLE":
+            self._table(node, tables)
+        elif kind == "TABLE_FUNCTION":
+            name = str(node["function"].get("function_name", "")).lower()
+            if name not in _TABLE_FUNCTIONS:
+                known = ", ".join(sorted(_TABLE_FUNCTIONS))
+                raise Refused(f"the table function {name} is refused; {_ALLOWED}, and {known}")
+        elif kind == "JOIN" and node.get("ref_type") == "NATURAL":
+            self._star = True
+
+    def _table(self, node: dict[str, Any], tables: frozenset[str]) -> None:
+        name, path = str(node["table_name"]).lower(), node.get("qualified_name", {}).get("path", [])
+        if node.get("schema_name") or node.get("catalog_name") or len(path) > 1 or name not in tables | set(FIXED):
+            raise Refused(f"there is no table {'.'.join(map(str, path)) or name!r} here; {_ALLOWED}")
+        self._rows |= {name, str(node.get("alias") or name).lower()}
+        if name in FIXED:
+            self.views.add(name)
+
+
+def _defined(node: dict[str, Any]) -> Iterator[str]:
+    for each in node.get("cte_map", {}).get("map", []):
+        yield str(each["key"]).lower()

@@ -1,0 +1,91 @@
+"""`otelier query` and `otelier.open`."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+import otelier
+from otelier.cli import main
+from otelier.component import Meter, SystemClock
+from otelier.query.errors import BadQuery
+from otelier.storage.local import StoreSettings, close_store, open_store
+from otelier.testing import span, trace_id, traces
+
+CLOCK = SystemClock()
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Iterator[Path]:
+    now = CLOCK.time_ns()
+    engine = open_store(StoreSettings(data_dir=str(tmp_path)), CLOCK, Meter())
+    engine.append("default", traces(span("new", start_ns=now - 60 * 10**9), span("old", number=2, trace=2)))
+    yield tmp_path
+    close_store(engine)
+
+
+def query(directory: Path, *words: str) -> Result:
+    return CliRunner().invoke(main, ["query", "--data-dir", str(directory), *words])
+
+
+def test_rows_are_csv_in_a_pipe(directory):
+    assert query(directory, "SELECT name, kind FROM spans ORDER BY 1").stdout == "name,kind\nnew,server\nold,server\n"
+
+
+def test_rows_are_json_or_a_table_where_it_is_asked_for(directory):
+    text = "SELECT name, duration_ns AS d FROM spans ORDER BY 1"
+    assert json.loads(query(directory, text, "--format", "json").stdout)["rows"] == [["new", 10**6], ["old", 10**6]]
+    done = query(directory, text, "--format", "table")
+    assert [line.split() for line in done.stdout.splitlines()] == [
+        ["name", "d"],
+        ["new", "1000000"],
+        ["old", "1000000"],
+    ]
+    assert done.stderr == "2 rows\n"
+
+
+def test_a_table_steers_no_terminal(directory):
+    assert query(directory, r"SELECT chr(27) || '[31m' AS x", "--format", "table").stdout.split() == ["x", r"\x1b[31m"]
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (["--since", "1h"], ["new"]),
+        (["--to", "2024-01-01T00:00:00Z"], ["old"]),
+        (["--from", "2024-01-01T00:00:00Z"], ["new"]),
+    ],
+)
+def test_a_time_bounds_it(directory, words, names):
+    assert query(directory, "SELECT name FROM spans", *words).stdout.split()[1:] == names
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["COPY spans TO 'x'"], 1, "COPY is refused"),
+        (["SELECT 1", "--since", "soon"], 2, "--since"),
+        (["SELECT 1", "--since", "1h", "--from", "2024-01-01T00:00:00Z"], 2, "one of them"),
+    ],
+)
+def test_what_is_wrong_is_told(directory, words, code, said):
+    done = query(directory, *words)
+    assert (done.exit_code, said in done.stderr) == (code, True)
+
+
+def test_a_directory_that_is_not_there_is_told(tmp_path):
+    done = query(tmp_path / "none", "SELECT 1")
+    assert (done.exit_code, "no data directory" in done.stderr) == (1, True)
+    assert not (tmp_path / "none").exists()
+
+
+def test_python_asks_the_same(directory):
+    with otelier.open(directory) as opened:
+        found = opened.sql("SELECT name, count(*) AS n FROM spans GROUP BY ALL ORDER BY 1")
+        assert list(found) == [{"name": "new", "n": 1}, {"name": "old", "n": 1}]
+        assert (len(found), found.columns, found.types) == (2, ["name", "n"], ["VARCHAR", "BIGINT"])
+        assert [each.trace_id for each in opened.traceql('{ name = "old" }').traces] == [trace_id(2)]
+        with pytest.raises(BadQuery):
+            opened.sql("DROP VIEW spans")
