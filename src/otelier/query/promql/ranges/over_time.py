@@ -6,7 +6,7 @@ import numpy as np
 
 from ..arrays import Bools, Floats
 from ..sums import added, quantiles
-from .windows import Windows, gathered, reduced
+from .windows import Windows, reduced
 
 _ILL = 1e-3
 """A sum smaller than this part of what was added lost digits and is calculated again with compensation."""
@@ -136,9 +136,9 @@ def _sums(windows: Windows, *, mean: bool) -> tuple[Floats, Floats, Floats]:
 
 def last(windows: Windows, _: list[Floats]) -> tuple[Floats, Bools]:
     """The last value."""
-    return gathered(windows.group.values, windows.high - 1), windows.shared(windows.counts > 0)
+    return windows.group.values[windows.last()], windows.shared(windows.counts > 0)
 
 
 def first(windows: Windows, _: list[Floats]) -> tuple[Floats, Bools]:
     """The first value."""
-    return gathered(windows.group.values, windows.low), windows.shared(windows.counts > 0)
+    return windows.group.values[windows.first], windows.shared(windows.counts > 0)
