@@ -18,7 +18,7 @@ from .generate import SORTS, batches, queries
 from .stored import ARRANGEMENTS, Store
 
 _WINDOWS = st.sampled_from([(0, 2**64 - 1), (0, 2**64 - 1), (START_NS + 3 * 10**9, START_NS + 8 * 10**9)])
-_SETTINGS = settings(suppress_health_check=list(HealthCheck), max_examples=25)
+_SETTINGS = settings(suppress_health_check=list(HealthCheck), max_examples=40)
 
 
 @pytest.fixture(scope="module")

@@ -1,19 +1,24 @@
 """Which traces answer a search, in which order; and what the answer tells of them."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from ..errors import BadQuery
 from .answer import SearchAnswer
 from .details import fields_told, results
 from .evaluate.order import Key, first_traces, newest
-from .found import Found, Judged, asked_for
+from .evaluate.table import Table
+from .found import Candidates, Found, Judged, asked_for
 from .plan import Plan
 
 _FIRST_LOOK = 64
 """Traces that are looked at first if not each of them need be an answer."""
 _GROWTH = 8
+"""So many times as many are looked at next, then all: to read traces one by one costs more than to read everything."""
+_ALL = 0
+_TRACES_AT_ONCE = 1024
+"""That are read whole before it is seen whether they are enough."""
 _Place = tuple[int, bytes]
 """Of a trace among the newest: start of its newest found span, and its id. The greater comes first."""
 
@@ -48,9 +53,8 @@ class Cursor(NamedTuple):
 def search(found: Found, plan: Plan, limit: int, spans_per_spanset: int, cursor: Cursor) -> SearchAnswer:
     """The next `limit` traces."""
     if plan.decided and plan.by_rows:
-        candidates = found.candidates(plan, cursor.skipped + limit + 1, fields_told(plan))
-        places = _behind(cursor, zip(candidates.newest_ns, candidates.trace_ids, strict=True))
-        ids, judged = [trace_id for _, trace_id in places], [found.judged_rows(plan, candidates.table)]
+        places, table = _decided(found, plan, cursor, limit + 1)
+        ids, judged = [trace_id for _, trace_id in places], [found.judged_rows(plan, table)]
     else:
         places = [] if plan.sort else _newest(found, plan, cursor, limit + 1)
         ids = _sorted(found, plan, cursor, limit + 1) if plan.sort else [trace_id for _, trace_id in places]
@@ -67,35 +71,53 @@ def _behind(cursor: Cursor, places: Iterable[_Place]) -> list[_Place]:
     return sorted((each for each in places if cursor.after is None or each < cursor.after), reverse=True)
 
 
+def _decided(found: Found, plan: Plan, cursor: Cursor, want: int) -> tuple[list[_Place], Table]:
+    """What the core knows alone, and the spans."""
+    look = cursor.skipped + want
+    while True:
+        candidates = found.candidates(plan, look, fields_told(plan))
+        places = _behind(cursor, zip(candidates.newest_ns, candidates.trace_ids, strict=True))
+        if len(places) >= want or len(candidates.trace_ids) < look or found.budget.partial:
+            return places, candidates.table
+        look *= _GROWTH  # more have come since the page before
+
+
 def _newest(found: Found, plan: Plan, cursor: Cursor, want: int) -> list[_Place]:
     """Looks at more and more traces until none that was not looked at can come before those in the answer."""
-    look = cursor.skipped + want if plan.decided else max(_FIRST_LOOK, 4 * (cursor.skipped + want))
+    first = max(_FIRST_LOOK, 4 * (cursor.skipped + want))
     known: dict[bytes, int] = {}
     seen: set[bytes] = set()
-    while True:
-        horizon = _look(found, plan, look, known, seen)
-        places = _behind(cursor, ((start, trace_id) for trace_id, start in known.items()))
-        if horizon is None or found.budget.partial or found.budget.over():
-            return places[:want]
-        if len(places) >= want and places[want - 1] >= horizon:
-            return places[:want]
-        look *= _GROWTH
+    places: list[_Place] = []
+    for look in (first, _GROWTH * first, _ALL):
+        candidates = found.candidates(plan, look, asked_for(plan.deciding if plan.by_rows else ()))
+        for horizon in _judged(found, plan, candidates, known, seen):
+            places = _behind(cursor, ((start, trace_id) for trace_id, start in known.items()))
+            if len(places) >= want and places[want - 1] >= horizon:
+                return places[:want]
+        if look == _ALL or len(candidates.trace_ids) < look or found.budget.partial or found.budget.over():
+            break
+    return places[:want]
 
 
-def _look(found: Found, plan: Plan, look: int, known: dict[bytes, int], seen: set[bytes]) -> _Place | None:
-    """Judge the newest `look` candidates; the last of them, if there may be more."""
-    by_rows = plan.by_rows and not plan.decided
-    candidates = found.candidates(plan, look, asked_for(plan.deciding if by_rows else ()))
-    ids, starts = candidates.trace_ids, candidates.newest_ns
-    if plan.decided:
-        known.update(zip(ids, starts, strict=True))
-    elif by_rows:
+def _judged(
+    found: Found, plan: Plan, candidates: Candidates, known: dict[bytes, int], seen: set[bytes]
+) -> Iterator[_Place]:
+    """Notes what is found among the candidates; after each part the place behind which all others are."""
+    places = list(zip(candidates.newest_ns, candidates.trace_ids, strict=True))
+    if plan.by_rows and places:
         _note(known, found.judged_rows(plan, candidates.table))
-    else:
-        for judged in found.judged_traces(plan, [each for each in ids if each not in seen], asked_for(plan.deciding)):
+        yield min(places)
+        return
+    places = sorted((each for each in places if each[1] not in seen), reverse=True)
+    for at in range(0, len(places), _TRACES_AT_ONCE):
+        part = places[at : at + _TRACES_AT_ONCE]
+        ids = [trace_id for _, trace_id in part]
+        for judged in found.judged_traces(plan, ids, asked_for(plan.deciding)):
             _note(known, judged)
         seen.update(ids)
-    return (starts[-1], ids[-1]) if len(ids) == look else None
+        yield part[-1]
+        if found.budget.over():
+            return
 
 
 def _note(known: dict[bytes, int], judged: Judged) -> None:
