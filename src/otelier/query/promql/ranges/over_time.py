@@ -115,7 +115,9 @@ def _sums(windows: Windows, *, mean: bool) -> tuple[Floats, Floats, Floats]:
         if values.size and bool(values.min() >= 0) and not (mean and np.isinf(total).any()):
             return total, lost, scale
         size = reduced(np.add, np.abs(values), windows)
-    overflown = np.isinf(size) & np.isfinite(reduced(np.fmax, np.abs(values), windows))
+    overflown = np.isinf(size)
+    if overflown.any():
+        overflown &= np.isfinite(reduced(np.fmax, np.abs(values), windows))
     again = (np.isfinite(total) & (np.abs(total) < _ILL * size)) | overflown
     steps, columns = np.nonzero(again & (windows.counts > 0)[:, np.newaxis])
     if not len(steps):
