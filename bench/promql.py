@@ -1,7 +1,7 @@
 """`python -m bench.promql`: PromQL's engine over series in memory, CPU milliseconds a query, the best of five.
 
-Series are an hour at 15 s, asked at 241 steps or at the last moment; of some counters a tenth is reset halfway, some are
-scattered over 50 groups. Storage, HTTP and JSON are not in these numbers.
+Series are an hour at 15 s, asked at 241 steps or at the last moment; of some counters a tenth is reset halfway, some
+are scattered over 50 groups. Storage, HTTP and JSON are not in these numbers.
 """
 
 import time
