@@ -262,6 +262,17 @@ impl Page {
         }))
     }
 
+    /// Calls `see` with each run of rows that have the same code; false if the page has other values, or rows without.
+    #[inline]
+    pub fn each_run(&self, see: impl FnMut(usize, usize, u32)) -> Result<bool, Damage> {
+        if !self.is_coded() || !self.is_full() {
+            return Ok(false);
+        }
+        let (width, packed) = self.encoded().split_first().ok_or("codes are cut off")?;
+        Hybrid::new(packed, (*width).into())?.each_run(self.rows, see)?;
+        Ok(true)
+    }
+
     /// Values among which are those of a range of places, and the place of the first. A page that is asked twice is
     /// decoded as a whole, because more will come.
     pub fn some_values(&self, places: Range<usize>) -> Result<(Arc<Values>, usize), Damage> {

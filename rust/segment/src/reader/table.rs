@@ -169,6 +169,17 @@ impl<'a> GroupTable<'a> {
             }
             return Ok(());
         }
+        if let Some(verdicts) = verdicts {
+            let runs = page.each_run(|start, end, code| {
+                if verdicts.get(code as usize) == Some(&true) {
+                    found.insert_range(first + start..first + end);
+                }
+            });
+            if runs.map_err(|what| self.group.file.damaged(what))? {
+                found.retain_within(among, rows);
+                return Ok(());
+            }
+        }
         if let Some(text) = equal_to(test)
             && let Some(integers) = page.integers(text)
         {
