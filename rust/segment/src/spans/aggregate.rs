@@ -68,9 +68,13 @@ impl Question<'_> {
         self.filter.asks_trace() || self.groups.iter().chain(self.value).any(Wanted::asks_trace)
     }
 
-    /// Whether there is more than one step.
-    fn has_steps(&self) -> bool {
-        self.window.end() - self.window.start() >= self.step_ns
+    /// The step in which everything starts, if it is one.
+    fn only_step(&self, places: &Places) -> Option<u32> {
+        let files = places.files.iter().map(|file| (file.summary.min_start_ns, file.summary.max_start_ns));
+        let chunks = places.chunks.iter().map(|chunk| (chunk.least_start, chunk.greatest_start));
+        let (least, greatest) = files.chain(chunks).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))?;
+        let step = |time: u64| self.step(time.min(*self.window.end()).max(*self.window.start()));
+        (step(least) == step(greatest)).then_some(step(least) as u32)
     }
 
     /// The step of a time in the window.
@@ -88,7 +92,8 @@ pub fn aggregate(places: &Places, question: &Question) -> Result<Aggregate, Read
         scan.answered = rollups::answer(places, question, &mut groups, &mut cells)?;
         scan.read.rollup_files = scan.answered.iter().filter(|answered| **answered).count() as u64;
     }
-    let (mut block, sparse) = (Block::default(), Sparse::new(question));
+    let only_step = question.only_step(places);
+    let (mut block, sparse) = (Block::new(only_step), Sparse::new(question, only_step));
     let partial = scan.each(&mut |table, found| {
         match &sparse {
             Some(sparse) => sparse.count(table, found, &mut groups, &mut cells)?,
@@ -109,6 +114,8 @@ pub fn aggregate(places: &Places, question: &Question) -> Result<Aggregate, Read
 /// Columns of the block at hand.
 struct Block {
     has_error: Test,
+    only_step: Option<u32>,
+    /// Not read if there is only one step.
     starts: Column,
     values: Column,
     /// Of the rows, by place.
@@ -120,18 +127,16 @@ fn has_error() -> Test {
     Test::new(Field::Intrinsic(Intrinsic::Status), is_error)
 }
 
-impl Default for Block {
-    fn default() -> Block {
-        let (starts, values, errors) = (Column::default(), Column::default(), Vec::new());
-        Block { has_error: has_error(), starts, values, errors }
-    }
-}
-
 impl Block {
+    fn new(only_step: Option<u32>) -> Block {
+        let (starts, values, errors) = (Column::default(), Column::default(), Vec::new());
+        Block { has_error: has_error(), only_step, starts, values, errors }
+    }
+
     fn read(&mut self, table: &mut dyn Table, found: &Rows, question: &Question) -> Result<(), ReadError> {
         let count = found.count();
         self.starts.resize(0);
-        if question.has_steps() {
+        if self.only_step.is_none() {
             let at = self.starts.extend(count);
             table.fill(&Field::Intrinsic(Intrinsic::StartNs), found, &mut self.starts, at)?;
         }
@@ -152,17 +157,18 @@ impl Block {
 
     fn count(&self, groups: &[u32], question: &Question, cells: &mut Cells) {
         // Neighbours are of a trace: most start in the same step.
-        let (mut step, mut within) = (0, 0..0);
+        let (mut step, mut within) = (self.only_step.unwrap_or_default(), 0..0);
         for (place, (group, error)) in groups.iter().zip(&self.errors).enumerate() {
             if let Some(start) = self.starts.data.get(place)
                 && !within.contains(start)
             {
-                step = question.step(*start);
-                let first = question.window.start() + step * question.step_ns;
+                let number = question.step(*start);
+                step = number as u32;
+                let first = question.window.start() + number * question.step_ns;
                 within = first..first.saturating_add(question.step_ns);
             }
             match question.kind {
-                Kind::Count => cells.count(*group, step as u32, *error),
+                Kind::Count => cells.count(*group, step, *error),
                 _ => {
                     let value = match (self.values.tags[place], self.values.data[place]) {
                         (INT, int) => int as i64 as f64,
@@ -170,7 +176,7 @@ impl Block {
                         _ => continue,
                     };
                     if !value.is_nan() {
-                        cells.add(*group, step as u32, *error, value);
+                        cells.add(*group, step, *error, value);
                     }
                 }
             }
@@ -180,17 +186,18 @@ impl Block {
 
 /// Counting by one attribute, which few spans have, in one step: the others are not looked at one by one.
 struct Sparse {
+    step: u32,
     exists: Test,
     has_error: Test,
 }
 
 impl Sparse {
-    fn new(question: &Question) -> Option<Sparse> {
-        match question.groups {
-            [Wanted { field: field @ Field::Attribute(Scope::Span, _), of_parent: false }]
-                if question.kind == Kind::Count && !question.has_steps() =>
+    fn new(question: &Question, only_step: Option<u32>) -> Option<Sparse> {
+        match (question.groups, only_step) {
+            ([Wanted { field: field @ Field::Attribute(Scope::Span, _), of_parent: false }], Some(step))
+                if question.kind == Kind::Count =>
             {
-                Some(Sparse { exists: Test::new(field.clone(), Condition::Exists), has_error: has_error() })
+                Some(Sparse { step, exists: Test::new(field.clone(), Condition::Exists), has_error: has_error() })
             }
             _ => None,
         }
@@ -209,13 +216,13 @@ impl Sparse {
             false => Rows::none(found.len()),
         };
         for (row, group) in there.iter().zip(groups.numbers(table, &there)?) {
-            cells.count(*group, 0, errors.contains(row));
+            cells.count(*group, self.step, errors.contains(row));
         }
         let mut others = errors.clone();
         others.remove(&there);
         let (calls, errors) = ((found.count() - there.count()) as u64, others.count() as u64);
         if calls > 0 {
-            cells.add_many(groups.number(&[None]), 0, (calls, errors), None);
+            cells.add_many(groups.number(&[None]), self.step, (calls, errors), None);
         }
         Ok(())
     }
