@@ -20,7 +20,7 @@ SEED = 20261121
 VERSION = 3
 """Raised when the corpus changes, so that a cached one is made anew."""
 
-PRODUCTION = 1
+PRODUCTION = 2
 """The same for `production`."""
 
 Field = tuple[int, bytes]
@@ -53,14 +53,15 @@ def corpus(spans: int, spans_a_request: int, *, in_time_order: bool = False) -> 
 
 def production(spans: int, spans_a_request: int) -> Path:
     """What applications on the web send: HTTP attributes, 5 % of traces with an error, 3 % slower than a second,
-    4 % of health checks and their like. Otherwise as `corpus`.
+    4 % of health checks and their like. An operation belongs to one service, has one kind and one or two response
+    codes: with four instances a service that makes some 4 000 series. Otherwise as `corpus`.
     """
     path = cache_folder() / f"traces-v{VERSION}p{PRODUCTION}-{spans}-{spans_a_request}.bin"
     if not path.exists():
         rng = random.Random(SEED)
         unfinished = path.with_suffix(".tmp")
         with unfinished.open("wb") as file:
-            for request, items in _requests(rng, _production(rng, spans), spans_a_request):
+            for request, items in _requests(rng, _production(rng, spans), spans_a_request, one_language=True):
                 file.write(struct.pack("<II", len(request), items) + request)
         unfinished.rename(path)
     return path
@@ -135,7 +136,9 @@ def _late(rng: random.Random, traces: Iterator[list["_Span"]]) -> Iterator[list[
     yield from (part for _, part in late)
 
 
-def _requests(rng: random.Random, traces: Iterator[list["_Span"]], size: int) -> Iterator[tuple[bytes, int]]:
+def _requests(
+    rng: random.Random, traces: Iterator[list["_Span"]], size: int, *, one_language: bool = False
+) -> Iterator[tuple[bytes, int]]:
     """One resource a request, as an SDK sends; a service's spans leave in the order in which they ended."""
     waiting: dict[int, list[_Span]] = {}
     for trace in traces:
@@ -145,11 +148,11 @@ def _requests(rng: random.Random, traces: Iterator[list["_Span"]], size: int) ->
             queue.insert(max(0, len(queue) - rng.randrange(8)), span)
         for service, queue in waiting.items():
             while len(queue) >= size:
-                yield _request(rng, service, queue[:size]), size
+                yield _request(rng, service, queue[:size], one_language=one_language), size
                 del queue[:size]
     for service, queue in waiting.items():
         if queue:
-            yield _request(rng, service, queue), len(queue)
+            yield _request(rng, service, queue, one_language=one_language), len(queue)
 
 
 class _Span:
@@ -159,8 +162,14 @@ class _Span:
 
 
 def _trace(
-    rng: random.Random, after_ns: int, *, failing: float = 0.05, attributes: Callable[..., list[bytes]] | None = None
+    rng: random.Random,
+    after_ns: int,
+    *,
+    failing: float = 0.05,
+    attributes: Callable[..., list[bytes]] | None = None,
+    one_home: bool = False,
 ) -> Iterator[_Span]:
+    """`one_home`: an operation belongs to one service and has one kind."""
     trace_id = rng.randbytes(16)
     start = _BASE_NS + after_ns
     parents: list[bytes] = []
@@ -169,7 +178,7 @@ def _trace(
         operation = min(int(rng.expovariate(1 / 40)), OPERATIONS - 1)
         begin = start + depth * rng.randrange(1, 3_000_000)
         end = begin + int(rng.lognormvariate(15.5, 1.3))
-        kind = rng.choice([1, 2, 2, 3, 3, 4, 5])
+        kind = [1, 2, 2, 3, 3, 4, 5][operation % 7] if one_home else rng.choice([1, 2, 2, 3, 3, 4, 5])
         body = [
             _bytes(1, trace_id),
             _bytes(2, span_id),
@@ -186,7 +195,7 @@ def _trace(
             body.append(_bytes(15, _join([_bytes(2, b"upstream timed out"), _varint(3, 2)])))
             body.append(_bytes(11, _event(end)))
         parents.append(span_id)
-        yield _Span((operation * 7 + depth // 4) % SERVICES, body)
+        yield _Span((operation * 7 + (0 if one_home else depth // 4)) % SERVICES, body)
 
 
 _NOISE = ["/metrics", "/actuator/info", "/health", "/healthz"]
@@ -196,7 +205,7 @@ def _production(rng: random.Random, spans: int) -> Iterator[list["_Span"]]:
     made = 0
     while made < spans:
         noise = rng.choice(_NOISE) if rng.random() < 0.04 else ""
-        trace = list(_trace(rng, made * 50_000, failing=0, attributes=partial(_web, noise)))
+        trace = list(_trace(rng, made * 50_000, failing=0, attributes=partial(_web, noise), one_home=True))
         if rng.random() < 0.05:
             trace[-1].body += [_bytes(15, _join([_bytes(2, b"upstream timed out"), _varint(3, 2)]))]
         if rng.random() < 0.03:
@@ -209,7 +218,7 @@ def _production(rng: random.Random, spans: int) -> Iterator[list["_Span"]]:
 def _web(noise: str, rng: random.Random, operation: int) -> list[bytes]:
     """The HTTP attributes of both generations, and seven of the 200 keys."""
     route = noise or f"/api/v1/resource/{operation:03}"
-    code = rng.choice([200, 200, 200, 200, 201, 404])
+    code = rng.choices([201 if operation % 3 else 200, 404], [9, 1])[0]
     texts = {
         "http.request.method": ["GET", "POST"][operation % 2], "http.method": ["GET", "POST"][operation % 2],
         "http.route": route, "http.target": f"{route}?page={rng.randrange(100)}",
@@ -261,7 +270,7 @@ def _event(time: int) -> bytes:
     return _join([_fixed64(1, time), _bytes(2, b"exception"), _bytes(3, message)])
 
 
-def _request(rng: random.Random, service: int, spans: list[_Span]) -> bytes:
+def _request(rng: random.Random, service: int, spans: list[_Span], *, one_language: bool = False) -> bytes:
     descending = rng.random() < 0.5
 
     def ordered(fields: list[Field]) -> bytes:
@@ -270,6 +279,7 @@ def _request(rng: random.Random, service: int, spans: list[_Span]) -> bytes:
         # Attributes keep their (shuffled) order among themselves; the fields mix.
         return _join(sorted(fields, key=lambda _: rng.random()))
 
+    languages = ["python", "go", "java"]
     resource = [
         _bytes(1, _join([_bytes(1, key.encode()), _bytes(2, _bytes(1, value.encode())[1])]))
         for key, value in [
@@ -278,7 +288,7 @@ def _request(rng: random.Random, service: int, spans: list[_Span]) -> bytes:
             ("service.instance.id", f"{service:08x}-0000-4000-8000-{rng.randrange(4):012x}"),
             ("host.name", f"node-{service % 7}"),
             ("telemetry.sdk.name", "opentelemetry"),
-            ("telemetry.sdk.language", rng.choice(["python", "go", "java"])),
+            ("telemetry.sdk.language", languages[service % 3] if one_language else rng.choice(languages)),
         ]
     ]
     scope = [_bytes(1, b"otelier.bench.instrumentation"), _bytes(2, b"2.1.0")]

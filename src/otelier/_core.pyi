@@ -4,7 +4,7 @@ Every call that can wait or work releases the GIL. A `signal` is always one of
 `"traces"`, `"metrics"`, `"logs"`. Items are spans, data points or log records.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Literal, TypeAlias, final
 
@@ -56,7 +56,9 @@ class Batch:
     def with_metadata(self, metadata: Mapping[str, Sequence[str]]) -> Batch: ...
     def __len__(self) -> int: ...
     def to_otlp(self) -> bytes: ...
-    def to_json(self) -> bytes: ...
+    def to_json(self, mapping: Literal["otlp", "protobuf"] = "otlp") -> bytes:
+        """As OTLP/JSON, or as protobuf's own mapping has it: ids in base64, enums by name."""
+
     def to_jaeger(self, *, raw: bool) -> list[tuple[bytes, bytes]]:
         """Each trace of a batch of traces: its id, and it as a JSON object of Jaeger's classic API.
 
@@ -79,6 +81,9 @@ class Batch:
 
     def trace_ids(self) -> bytes:
         """16 bytes per item, in order (traces and logs; all zero where a log record has none)."""
+
+    def span_ids(self) -> tuple[bytes, bytes]:
+        """Of spans, and of their parents (zeros: none); 8 bytes per item each, in order."""
 
     def digest(self) -> int:
         """A 64-bit sum over the items that does not depend on order, batching or field order.
@@ -167,7 +172,24 @@ class HttpRequest:
     def headers(self) -> Mapping[str, str]: ...
     @property
     def body(self) -> bytes: ...
-    def respond(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None: ...
+    def respond(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None:
+        """Answer. Raises ValueError for what can't be sent."""
+
+    def stream(self, status: int, headers: Sequence[tuple[str, str]]) -> HttpStream:
+        """Begin an answer whose body comes in pieces. Raises ValueError for what can't be sent."""
+
+@final
+class HttpStream:
+    """An answer under way."""
+
+    def send(self, data: bytes) -> bool:
+        """Wait for the asker to take what came before; False if it has gone, or takes nothing for a minute."""
+
+    def finish(self, trailers: Sequence[tuple[str, str]]) -> None:
+        """End it. HTTP/1.1 drops the trailers of an asker who has not asked for them."""
+
+    def close(self) -> None:
+        """Break it off, unless it has ended."""
 
 @final
 class Server:
@@ -312,6 +334,49 @@ class View:
         docs/spec/filter.md. Raises ValueError for a filter that isn't one, else as `traces`.
         """
 
+    def search_logs(
+        self,
+        tenant: str,
+        filter_json: bytes,
+        start_ns: int,
+        end_ns: int,
+        limit: int,
+        *,
+        oldest_first: bool = False,
+        max_looked: int = ...,
+    ) -> tuple[list[LogRecordTuple], list[list[tuple[str, str]]], list[LogScopeTuple], LogsLooked]:
+        """Up to `limit` log records that the filter means and whose time lies in [start_ns, end_ns], newest first.
+
+        Records, the attributes of their resources, and their scopes. Which of several records with equal times come is
+        not defined. Looking at more than `max_looked` records ends the search. The filter is about one record
+        (docs/spec/filter.md). Raises as `search`.
+        """
+
+    def count_logs(
+        self,
+        tenant: str,
+        filter_json: bytes,
+        start_ns: int,
+        end_ns: int,
+        part_ns: int,
+        by: list[str],
+        *,
+        sizes: bool = False,
+        max_looked: int = ...,
+    ) -> tuple[list[list[tuple[str, str]]], list[tuple[int, int, int, int]], LogsLooked]:
+        """How many such records there are by labels, `*` for all labels of the stream, and by parts of time.
+
+        The labels of each group, and (group, number of the part from `start_ns` on, records, bytes of their lines, which
+        are 0 without `sizes`). Raises as `search`.
+        """
+
+    def log_streams(self, tenant: str, start_ns: int, end_ns: int) -> tuple[list[list[tuple[str, str]]], int, int, int]:
+        """The attributes of resources with log records in or around [start_ns, end_ns], from dictionaries.
+
+        And of the row groups that were looked into: records, bytes of lines as they are stored, how many. Raises as
+        `traces`.
+        """
+
     def summaries(self, tenant: str, trace_ids: Sequence[bytes]) -> list[TraceSummary]:
         """In the order of `trace_ids`, without traces of which nothing is there. Raises as `traces`."""
 
@@ -368,9 +433,7 @@ class View:
         `rollups`: whether segments' roll-ups may answer where they can. Raises as `gather`.
         """
 
-    def tag_names(
-        self, tenant: str, start_ns: int, end_ns: int, limit: int = 10_000
-    ) -> list[tuple[str, str, str]]:
+    def tag_names(self, tenant: str, start_ns: int, end_ns: int, limit: int = 10_000) -> list[tuple[str, str, str]]:
         """Scope (span, resource, scope, event, link), key and type (string, int, double, bool, other) of the attributes
         in segments and log that overlap [start_ns, end_ns], sorted. Raises as `traces`."""
 
@@ -680,6 +743,36 @@ class Router:
     def owner_of(self, key: bytes) -> int:
         """Who owns a key, written as the router would."""
 
+# -- remote write ---------------------------------------------------------------------------------
+
+@final
+class RemoteWriter:
+    """OTLP metrics as Prometheus's remote write."""
+
+    def __init__(
+        self,
+        options: bytes,
+        version: Literal[1, 2],
+        metadata: bool,
+        metric_name: Callable[[str, str, bool, bool], str],
+        label_name: Callable[[str], str],
+    ) -> None:
+        """`options`: JSON with `external_labels` ([[name, value], …] as series have them), `target_info` (its name, or
+        empty), `scope_info`, `resource_labels`, `constant_labels`, `custom_buckets`, `classic_too`.
+
+        `metric_name` gets name, unit, whether it is a sum that only grows, whether it is a gauge. Names are asked for
+        once and remembered. Raises ValueError.
+        """
+
+    def write(
+        self, batch: Batch, lanes: int, max_bytes: int
+    ) -> tuple[int, list[list[tuple[bytes, int, int, int, int]]], list[tuple[int, str, str, int]]]:
+        """The number of series; by lane, requests: body, data points, samples, native histograms, exemplars; and data
+        points without translation: how many, the metric, why (`temporality`, `name`, `scale`), its scale.
+
+        Raises whatever the callables raise.
+        """
+
 # -- probability sampling -------------------------------------------------------------------------
 
 @final
@@ -778,9 +871,6 @@ class TraceColumns:
     @property
     def flags(self) -> bytes:
         """u32, OR-ed."""
-    @property
-    def root(self) -> bytes:
-        """u8: whether a root was seen."""
     @property
     def arrived_us(self) -> bytes:
         """u64"""
@@ -915,7 +1005,9 @@ class SpanMetrics:
         """Take over a snapshot made with the same options; false, and no series, if it isn't one."""
     def stats(self) -> dict[str, int]:
         """Counters since the beginning: spans, without_service, overflowed, evicted_resources, expired_resources,
-        expired_series. Sizes now: resources, series, and unwritten series, whose counts no flush has given yet."""
+        expired_series. Sizes now: resources, series."""
+    def has_unwritten(self) -> bool:
+        """Whether there are series whose counts no flush has given yet."""
 
 @final
 class ServiceGraph:
@@ -937,10 +1029,9 @@ class ServiceGraph:
         """Take over a snapshot made with the same options; false, and nothing changes, if it isn't one."""
     def stats(self) -> dict[str, int]:
         """Counters since the beginning: total_edges, expired_edges, dropped_spans, without_service, expired_series.
-        Sizes now: series, waiting edges, and unwritten, which is 0."""
-
-def glob_matches(pattern: str, text: str) -> bool:
-    """Whether all of `text` matches a pattern of `*`, `?`, `[a-z]`, `[!a-z]` and `{one,two}`."""
+        Sizes now: series, waiting edges."""
+    def has_unwritten(self) -> bool:
+        """False: counts are given with a series' first point."""
 
 # -- spans as columns ---------------------------------------------------------------------------
 # All arrays are little endian, for numpy.frombuffer without a copy.
@@ -1036,3 +1127,22 @@ class Aggregate:
     @property
     def read(self) -> Mapping[str, int]:
         """As in `SpanTable`."""
+
+# -- logs ---------------------------------------------------------------------------------------
+
+LogRecordTuple: TypeAlias = tuple[int, int, int, str, str, str, str, str, int, list[tuple[str, str]], int, int]
+"""As `otelier.query.log_labels.Record`: time, observed time, severity number and text, event name, line, trace id, span
+id, flags, attributes, number of the resource, number of the scope."""
+LogScopeTuple: TypeAlias = tuple[str, str, list[tuple[str, str]]]
+"""Name, version, attributes."""
+LogsLooked: TypeAlias = tuple[int, int, int, bool]
+"""Records looked at; row groups with records in the time range; how many of them were ruled out without looking at
+records; whether there was more to look at than allowed."""
+
+@final
+class Words:
+    """Some words, to be found in lines: in any order, in either case, each as a whole; of Hangul, Han and Kana parts."""
+
+    def __new__(cls, text: str) -> Words: ...
+    def found_in(self, line: str) -> bool:
+        """Whether all of them are in it."""

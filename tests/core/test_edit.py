@@ -125,3 +125,19 @@ def test_a_condition_about_items_can_not_ask_events() -> None:
         forms.condition("traces", [forms.compare("==", forms.field("event", "name"), forms.constant("x"))])
     with pytest.raises(ValueError, match="expected"):
         Condition(b"nonsense")
+
+
+def test_many_of_one_key_and_many_events_cost_no_square() -> None:
+    """With a look at all the others for each of them this would take minutes."""
+    request = REQUESTS["traces"]()
+    span = request.resource_spans.add().scope_spans.add().spans.add(name="x", trace_id=b"t" * 16, span_id=b"s" * 8)
+    for number in range(100_000):
+        span.attributes.add(key="a").value.int_value = number
+        span.events.add(name="e")
+    batch = Batch.from_otlp("traces", request.SerializeToString())
+    first = forms.step("item", [forms.set_field("name", forms.constant("y")), forms.keep_keys(["b"])])
+    named = forms.compare("==", forms.field("item", "kind"), forms.constant(0))
+    events = forms.step("event", [forms.set_field("name", forms.constant("f"))], when=named)
+    edited, _ = forms.edit("traces", [forms.step("item", [forms.delete_matching("a")]), first, events]).apply(batch)
+    (found,) = read("traces", edited.to_otlp()).resource_spans[0].scope_spans[0].spans
+    assert (found.name, len(found.attributes), {each.name for each in found.events}) == ("y", 0, {"f"})

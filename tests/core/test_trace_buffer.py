@@ -159,7 +159,6 @@ class Machine(RuleBasedStateMachine):
         assert np.frombuffer(columns.last_end_ns, np.uint64).tolist() == lasts
         codes = [sum({1 << each.status.code for each in own}) for own in spans]
         assert list(columns.status_codes) == codes
-        assert list(columns.root) == [any(not each.parent_span_id for each in own) for own in spans]
         for at, id_ in enumerate(ids):
             assert sorted(named(self.buffer.peek(columns, at))) == sorted((id_, each.name) for each in spans[at])
         self.due = columns, ids

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from otelier.component import CustodyKind, Meter, Permanent, Retryable
+from otelier.component import CustodyKind, Meter, Permanent, Rejected, Retryable
 from otelier.processors.batch import BatchConfig, BatchProcessor
 from otelier.telemetry import Batch
 from otelier.testing import FakeClock, MemoryExporter, component_context, items
@@ -173,6 +173,14 @@ def test_what_was_refused_while_stopping_is_lost_by_the_stop():
     it.consume(3)
     it.stop()
     assert it.counter("otelcol_processor_dropped_spans", reason="shutdown") == 3
+
+
+def test_of_what_is_taken_in_part_only_the_rest_is_counted_as_lost():
+    it = Setup(timeout=1)
+    it.out.fail_with(Rejected("too old", items=2))
+    it.consume(3)
+    it.clock.advance(1)
+    assert it.counter("otelcol_processor_dropped_spans", reason="rejected") == 2
 
 
 def test_stop_without_start_is_allowed():

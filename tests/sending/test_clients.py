@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import grpc
 import pytest
 
-from otelier.component import Duration, Retryable, Secret
+from otelier.component import Duration, Retryable, Secret, SystemClock
 from otelier.sending import (
     GrpcClientSettings,
     GrpcSender,
@@ -101,7 +101,7 @@ def poster() -> Iterator:
     def make(**keys) -> HttpPoster:
         settings = HttpClientSettings(**keys)
         assert list(settings.problems()) == []
-        made.append(HttpPoster(settings))
+        made.append(HttpPoster(SystemClock(), settings))
         return made[-1]
 
     yield make
@@ -172,8 +172,8 @@ def test_headers_go_along(server, poster):
 def test_the_level_of_compression(server):
     for level in (1, 9):
         params = CompressionParams(level=level)
-        sender = HttpSender(component_context(), HttpClientSettings(compression_params=params), "proto")
-        sender.send(server.url, items("traces", 500), WAIT_S)
+        sender = HttpSender(HttpClientSettings(compression_params=params), "proto", lambda _: server.url)
+        sender.send(items("traces", 500), WAIT_S)
         sender.close()
     easy, hard = server.sizes
     assert hard < easy

@@ -1,6 +1,7 @@
 """The journal of whole traces: small for ever, and what it says after it was written anew is what it said before."""
 
 import logging
+import threading
 
 from otelier.testing import SimulatedStorage, span, trace_id, traces
 from otelier.whole_traces import Journal
@@ -97,3 +98,54 @@ def test_a_disk_that_fails_is_told_and_holds_nothing_back(caplog):
     storage.disk.fail("write records", 1, 28)
     journal.handed_on(journal.decided(decision(1), [], b""), [])
     assert "can't keep decisions on disk" in caplog.text
+
+
+class RecordsWithOthers:
+    """Somebody else has something to say while records are written anew."""
+
+    def __init__(self, records) -> None:
+        self.records, self.append, self.close = records.records, records.append, records.close
+        self.size_bytes = 1 << 30
+        self._rewrite = records.rewrite
+        self.meanwhile = lambda: None
+
+    def rewrite(self, bodies) -> None:
+        other = threading.Thread(target=self.meanwhile)
+        other.start()
+        other.join(0.05)  # it must wait, and has time to be wrong
+        self._rewrite(bodies)
+
+
+def test_what_is_said_while_records_are_written_anew_is_not_lost():
+    storage = SimulatedStorage()
+    records = RecordsWithOthers(storage.open_records("traces/decisions"))
+    journal = Journal(storage.open_queue("traces"), records, LOG)
+    _, number = journal.put(traces(*(span(trace=each) for each in range(3))), 0)
+    tick = journal.decided(decision(0) + decision(1), [], pair(0, number) + pair(1, number))
+    done = threading.Event()
+
+    def meanwhile() -> None:
+        journal.handed_on(tick, [])
+        journal.decided(decision(2, 0), [], b"")
+        done.set()
+
+    records.meanwhile = meanwhile
+    journal.compact(lambda: decision(0) + decision(1))
+    assert done.wait(10)
+    storage.disk.crash(3)
+
+    again = opened(storage)
+    assert again.decisions == decision(0) + decision(1) + decision(0) + decision(1) + decision(2, 0)
+    (restored,) = again.restored()
+    assert (names(restored.batch), names(restored.again)) == ([trace_id(2)], [])
+
+
+def test_after_the_end_nothing_is_written():
+    storage = SimulatedStorage()
+    journal = opened(storage)
+    tick = journal.decided(decision(0), [], b"")
+    journal.close()
+    before = opened(storage).decisions
+    journal.handed_on(tick, [])
+    journal.decided(decision(1), [], b"")
+    assert opened(storage).decisions == before == decision(0)

@@ -4,7 +4,7 @@ import logging
 import threading
 from collections import Counter
 
-from otelier.component import Permanent, Retryable
+from otelier.component import Permanent, Rejected, Retryable
 from otelier.testing import MemoryExporter, items
 from otelier.whole_traces import Outbox
 from otelier.whole_traces.outbox import Parcel
@@ -69,3 +69,32 @@ def test_what_is_under_way_when_all_is_given_up_counts_once():
     leave.set()
     thread.join(10)
     assert (box.dropped, sorted(box.taken)) == ({"shutdown": 2}, [1, 2])
+
+
+def test_of_what_is_taken_in_part_only_the_rest_is_lost():
+    box, out = Box(), MemoryExporter()
+    out.fail_with(Rejected("3 of 10", items=3))
+    box.put(0, 10)
+    assert box.it.hand_on(out)
+    assert (box.dropped, box.taken) == ({"rejected": 3}, [0])
+
+
+def test_what_comes_after_the_end_is_given_up_too():
+    box, out = Box(), MemoryExporter()
+    assert box.it.give_up("shutdown") == 0
+    box.put(0, 2)
+    assert box.it.hand_on(out)
+    assert (box.dropped, box.taken, out.batches, box.it.size_bytes) == ({"shutdown": 2}, [0], [], 0)
+
+
+def test_a_refusal_after_the_end_brings_nothing_back():
+    box = Box()
+
+    class Slow:
+        def consume(self, batch):
+            assert box.it.give_up("") == 1
+            raise Retryable("not now")
+
+    box.put(0)
+    assert not box.it.hand_on(Slow())
+    assert (box.dropped, box.taken, box.it.size_bytes) == ({}, [], 0)

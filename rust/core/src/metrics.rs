@@ -1,6 +1,6 @@
 //! `SpanMetrics` and `ServiceGraph` for Python; see `_core.pyi`.
 
-use otelier_process::metrics::{self, graph, spans};
+use otelier_process::metrics::{graph, spans};
 use parking_lot::Mutex;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -10,13 +10,7 @@ use crate::batch::Batch;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<SpanMetrics>()?;
-    module.add_class::<ServiceGraph>()?;
-    module.add_function(wrap_pyfunction!(glob_matches, module)?)
-}
-
-#[pyfunction]
-fn glob_matches(pattern: &str, text: &str) -> bool {
-    metrics::matches(pattern.as_bytes(), text.as_bytes())
+    module.add_class::<ServiceGraph>()
 }
 
 #[pyclass(frozen, module = "otelier._core")]
@@ -49,6 +43,10 @@ impl SpanMetrics {
         py.detach(|| self.0.lock().restore(snapshot))
     }
 
+    fn has_unwritten(&self, py: Python<'_>) -> bool {
+        py.detach(|| self.0.lock().has_unwritten())
+    }
+
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let (counters, size) = py.detach(|| {
             let metrics = self.0.lock();
@@ -63,7 +61,6 @@ impl SpanMetrics {
         stats.set_item("expired_series", counters.expired_series)?;
         stats.set_item("resources", size.resources)?;
         stats.set_item("series", size.series)?;
-        stats.set_item("unwritten", size.unwritten)?;
         Ok(stats)
     }
 }
@@ -93,6 +90,11 @@ impl ServiceGraph {
     /// Cumulative metrics come again with every flush.
     fn confirm(&self, _arrived: bool) {}
 
+    /// Counts are written with the first point.
+    fn has_unwritten(&self) -> bool {
+        false
+    }
+
     fn snapshot<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &py.detach(|| self.0.lock().snapshot()))
     }
@@ -114,7 +116,6 @@ impl ServiceGraph {
         stats.set_item("expired_series", counters.expired_series)?;
         stats.set_item("series", series)?;
         stats.set_item("waiting", waiting)?;
-        stats.set_item("unwritten", 0)?;
         Ok(stats)
     }
 }

@@ -165,11 +165,6 @@ impl TraceColumns {
     }
 
     #[getter]
-    fn root<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.0.root)
-    }
-
-    #[getter]
     fn arrived_us<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         bytes(py, &self.0.arrived_us, u64::to_le_bytes)
     }

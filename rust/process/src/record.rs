@@ -58,7 +58,10 @@ pub struct Record {
     first: Vec<u32>,
     /// Where the field of each number lies, tag included; 0..0 if nowhere. Of repeated ones the last.
     fields: [(u32, u32); HIGHEST + 1],
+    /// In place of fields that may occur once.
     cuts: Vec<Cut>,
+    /// In place of single ones of a repeated field, of which there may be many.
+    ranges: Vec<Cut>,
     made: Vec<u8>,
     changed: bool,
     /// Reused by `write`.
@@ -117,6 +120,7 @@ impl Record {
         self.first.resize(keys.len(), 0);
         self.fields = [(0, 0); HIGHEST + 1];
         self.cuts.clear();
+        self.ranges.clear();
         self.made.clear();
         (self.start, self.end, self.number, self.changed) = (0, 0, number, false);
     }
@@ -211,7 +215,9 @@ impl Record {
         if let Some(id) = id
             && self.first[usize::from(id)] == slot as u32 + 1
         {
-            let next = self.slots.iter().position(|other| other.id == Some(id) && other.state != State::Gone);
+            // All before it are gone: to look only behind it keeps many of one key from costing the square of that.
+            let same = |at: &usize| self.slots[*at].id == Some(id) && self.slots[*at].state != State::Gone;
+            let next = (slot + 1..self.slots.len()).find(same);
             self.first[usize::from(id)] = next.map_or(0, |next| next as u32 + 1);
         }
     }
@@ -247,7 +253,7 @@ impl Record {
     pub fn set_range(&mut self, source: &[u8], range: &[u8], raw: &[u8]) {
         let start = offset(source, range);
         let part = self.make(raw);
-        self.cuts.push(Cut { start, end: start + range.len() as u32, part, number: 0 });
+        self.ranges.push(Cut { start, end: start + range.len() as u32, part, number: 0 });
         self.changed = true;
     }
 
@@ -268,8 +274,9 @@ impl Record {
                 _ => order.push(Cut { start: slot.start, end: slot.end, part: NO_PART, number: at as u32 }),
             }
         }
-        if !self.cuts.is_empty() {
+        if !(self.cuts.is_empty() && self.ranges.is_empty()) {
             order.extend_from_slice(&self.cuts);
+            order.extend_from_slice(&self.ranges);
             order.sort_by_key(|cut| cut.start);
         }
         let mut copied = self.start as usize;

@@ -1,22 +1,32 @@
-"""All APIs and the UI of one store behind one HTTP endpoint: what the query process runs."""
+"""All APIs and the UI of one store behind their HTTP endpoints: what the query process runs."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..component import Clock, Meter, SystemClock
 from ..query.gate import Gate
+from ..query.logs import Logs
 from ..query.names import Names
 from ..query.snapshot import Snapshot
+from ..query.tags import Tags
+from ..query.traceql.engine import TraceQL
 from ..query.traces import Traces
 from ..server.endpoint import HttpEndpoint
+from ..server.grpc_calls import no_such_service
 from ..server.hosts import HostCheck
-from ..server.router import Router
+from ..server.http import HttpServerSettings
+from ..server.router import Group, Router
 from ..server.web import Web
 from ..storage.local.catalogue import CatalogueReader
 from . import pages
 from .jaeger.classic import Classic
 from .jaeger.v3 import V3
+from .loki import probes as loki_probes
+from .loki.names import Names as LokiNames
+from .loki.queries import Queries as LokiQueries
 from .options import Options
 from .own_metrics import OwnMetrics
+from .tempo import routes
 from .trace_logs import TraceLogs
 
 _WAITING = 10
@@ -35,23 +45,37 @@ class Application:
         directory = Path(options.data_dir)
         self.snapshot = Snapshot(directory)
         names = Names(self.snapshot.disk, CatalogueReader(directory))
-        reader = Traces(self.snapshot, names, Gate(options.queries_at_once, _WAITING))
+        gate = Gate(options.queries_at_once, _WAITING)
+        reader = Traces(self.snapshot, names, gate)
+        logs = Logs(self.snapshot, gate)
         metrics = OwnMetrics(Meter(), clock)
+        of_logs = [LokiQueries(logs, clock).group(), LokiNames(logs, clock).group()]
         groups = [
             Classic(reader, clock).group(),
             V3(reader).group(),
             TraceLogs(reader).group(),
+            *of_logs,
             metrics.group(),
             pages.group(),
         ]
-        hosts = HostCheck(options.server.address.host, options.allowed_hosts)
-        self._web = Web(Router(groups, metrics.observe), hosts)
+        engine, tags = TraceQL(self.snapshot, gate), Tags(self.snapshot, gate)
+        tempo = [*routes.groups(reader, engine, tags, clock), metrics.group()]
         threads = options.queries_at_once + _WAITING + _SPARE
-        self._endpoint = HttpEndpoint(options.server, self._web, "otelier:query", threads=threads)
+
+        def endpoint(settings: HttpServerSettings, groups: Sequence[Group], name: str) -> HttpEndpoint:
+            hosts = HostCheck(settings.address.host, options.allowed_hosts)
+            router = Router(groups, metrics.observe, no_such_service)
+            return HttpEndpoint(settings, Web(router, hosts), name, threads=threads)
+
+        self._endpoint = endpoint(options.server, groups, "otelier:query")
+        loki = [*of_logs, loki_probes.group(), metrics.group()]
+        self._tempo = endpoint(options.tempo, tempo, "otelier:tempo") if options.tempo else None
+        self._loki = endpoint(options.loki, loki, "otelier:loki") if options.loki else None
 
     def start(self) -> None:
         """Bind and answer. Raises StartError."""
-        self._endpoint.start()
+        for each in self._endpoints():
+            each.start()
         self.snapshot.keep_fresh(_FOLLOW_S)
 
     @property
@@ -59,7 +83,21 @@ class Application:
         """Host and port that it listens at. Only after `start`."""
         return self._endpoint.address
 
+    @property
+    def loki_address(self) -> tuple[str, int] | None:
+        """The same of Loki's API, if it is served."""
+        return self._loki.address if self._loki else None
+
+    @property
+    def tempo_address(self) -> tuple[str, int] | None:
+        """The same of Tempo's API, if it is served."""
+        return self._tempo.address if self._tempo else None
+
     def stop(self, grace_s: float) -> None:
         """Answer what is under way for up to `grace_s`, then close."""
-        self._endpoint.stop(grace_s)
+        for each in self._endpoints():
+            each.stop(grace_s)
         self.snapshot.close()
+
+    def _endpoints(self) -> list[HttpEndpoint]:
+        return [each for each in (self._endpoint, self._tempo, self._loki) if each]

@@ -1,6 +1,6 @@
 """`otelier` without a verb: everything on this machine's loopback addresses, with the usual ports.
 
-Traces and logs are kept on disk before they are acknowledged, and found again by the UI and the Jaeger API. A port in
+Traces and logs are kept on disk before they are acknowledged, and found again by the UI and the query APIs. A port in
 use is named with its owner, and what needs it is left out, unless it is that of OTLP/gRPC: without it there is nothing
 to run.
 """
@@ -21,8 +21,18 @@ from ..pipeline.run import run
 from ..server.ports import bind_error
 
 HOST = "127.0.0.1"
-USUAL: Mapping[str, int] = {"UI": 16686, "OTLP/gRPC": 4317, "OTLP/HTTP": 4318, "health": 13133, "own metrics": 8888}
+USUAL: Mapping[str, int] = {
+    "UI": 16686,
+    "Tempo API": 3200,
+    "Loki API": 3100,
+    "OTLP/gRPC": 4317,
+    "OTLP/HTTP": 4318,
+    "health": 13133,
+    "own metrics": 8888,
+}
 _PATHS = {"own metrics": "/metrics"}
+_APIS = {"tempo": "Tempo API", "loki": "Loki API"}
+"""Served by the process of the UI; by the keys of the extension."""
 
 
 def serve(data_dir: Path, *, print_all: bool = False) -> None:
@@ -33,6 +43,9 @@ def serve(data_dir: Path, *, print_all: bool = False) -> None:
     taken = {what: reason for what, port in USUAL.items() if (reason := _why_not(port))}
     if "OTLP/gRPC" in taken:
         raise StartError(taken["OTLP/gRPC"])
+    if "UI" in taken:
+        for api in _APIS.values():
+            taken.setdefault(api, "it is answered by the process that serves the UI")
     free = {what: port for what, port in USUAL.items() if what not in taken}
     text = configuration(free, data_dir, print_all=print_all)
     run(
@@ -57,7 +70,9 @@ def configuration(ports: Mapping[str, int], data_dir: Path, *, print_all: bool =
     if "health" in at:
         extensions["health_check"] = {"endpoint": at["health"]}
     if "UI" in at:
-        extensions["otelier_query"] = {"endpoint": at["UI"], "data_dir": directory}
+        query: dict[str, Any] = {"endpoint": at["UI"], "data_dir": directory}
+        query |= {key: {"endpoint": at[what]} for key, what in _APIS.items() if what in at}
+        extensions["otelier_query"] = query
     exporters: dict[str, Any] = {"otelier": {"data_dir": directory}}
     if print_all:
         exporters["debug"] = {"verbosity": "normal", "use_internal_logger": False}

@@ -22,6 +22,7 @@ from .finish import finish_by
 from .id import ComponentID
 from .instance import INSTANCE_ID
 from .meter import BoundCounter, BoundHistogram, Counter, Histogram, HistogramValue, Meter, Metric, Reading
+from .numbered import NumberedQueue
 from .pages import Link, Page, Pages, Question, Shown
 from .registry import Kind, Registration, connector, exporter, extension, processor, receiver
 from .storage import QueueStore, RecordStore, Storage, find_storage
@@ -54,6 +55,7 @@ __all__ = [
     "Location",
     "Meter",
     "Metric",
+    "NumberedQueue",
     "OtelierError",
     "Page",
     "Pages",

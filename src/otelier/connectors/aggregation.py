@@ -21,6 +21,7 @@ from ..component import (
     OtelierError,
     Reading,
     Refused,
+    Rejected,
     Retryable,
     Timer,
     find_storage,
@@ -57,6 +58,10 @@ class Counting(Protocol):
 
     def restore(self, snapshot: bytes) -> bool:
         """Take a state over; false if it isn't one."""
+        ...
+
+    def has_unwritten(self) -> bool:
+        """Whether there are series whose counts no flush has given yet."""
         ...
 
     def stats(self) -> Mapping[str, int]:
@@ -182,7 +187,10 @@ class Aggregation:
     # -- handing on ---------------------------------------------------------------------------
 
     def _flush_due(self) -> None:
-        self._flush()
+        try:
+            self._flush()
+        except Exception:  # the next flush must come
+            self._ctx.log.exception("a flush failed; what was counted waits for the next one")
         now = self._ctx.clock.monotonic()
         while self._due <= now:
             self._due += self._terms.interval
@@ -228,7 +236,8 @@ class Aggregation:
                 self._ctx.log.warning("the next component refused %d points: %s", metrics.items, error)
                 self._under_way = None
                 return False
-            self._give_up(metrics, "rejected", str(error))
+            lost = error.items if isinstance(error, Rejected) else metrics.items
+            self._give_up(lost, "rejected", str(error))
         except Exception:  # this thread and others go on counting
             self._failed.add(1)
             self._ctx.log.exception("the next component failed with %d points", metrics.items)
@@ -243,15 +252,15 @@ class Aggregation:
                 self._ctx.log.warning("can't note that metrics arrived: %s; a kill now sends them twice", error)
         return True
 
-    def _give_up(self, metrics: Batch, reason: str, why: str) -> None:
-        self._ctx.log.error("dropped %d points: %s", metrics.items, why)
-        self._dropped.add(metrics.items, reason=reason, **self._labels)
+    def _give_up(self, points: int, reason: str, why: str) -> None:
+        self._ctx.log.error("dropped %d points: %s", points, why)
+        self._dropped.add(points, reason=reason, **self._labels)
 
     def _flush_last(self, deadline: float) -> bool:
         """Hand on all, and again what new series have counted: their first point says 0. False if time is over."""
         clock = self._ctx.clock
         never = threading.Event()
-        rounds = 2 if self._core.stats()["unwritten"] and not self._terms.delta else 1
+        rounds = 2 if not self._terms.delta and self._core.has_unwritten() else 1
         while rounds:
             if self._flush():
                 rounds -= 1
@@ -268,7 +277,7 @@ class Aggregation:
             self._ctx.log.info("stopped before the metrics were taken, their state stays on disk for the next start")
             return
         rest = self._under_way or self._core.flush(self._ctx.clock.time_ns())
-        self._give_up(rest, "shutdown", "stopped before the next component took them")
+        self._give_up(rest.items, "shutdown", "stopped before the next component took them")
 
     # -- telemetry ----------------------------------------------------------------------------
 

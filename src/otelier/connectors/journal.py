@@ -6,15 +6,14 @@ Format: docs/spec/aggregation-state.md.
 """
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import msgspec
 
-from ..component import Context, QueueStore, RecordStore, Storage
+from ..component import Context, NumberedQueue, RecordStore, Storage
 from ..telemetry import Batch
 
-_NUMBER = "otelier-number"
 _VERSION = 1
 _HANDED_ON = b"handed on"
 
@@ -57,45 +56,30 @@ class Journal:
     def __init__(self, storage: Storage, name: str, ctx: Context) -> None:
         """Raises StartError if the storage can't be used."""
         self._ctx = ctx
-        self._queue: QueueStore = storage.open_queue(name)
+        self._queue = NumberedQueue(storage.open_queue(name), ctx.log)
         self._records: RecordStore = storage.open_records(f"{name}/state")
         self._lock = threading.Lock()
         self._keys: list[int] = []
         self.saved = self._read()
-        self._last = self.saved.contains if self.saved else 0
+        self._queue.begin_behind(self.saved.contains if self.saved else 0)
 
     def restored(self) -> Iterator[Batch]:
         """What was accepted after the saved state, oldest first. Ask once, before anything is kept."""
-        contained: list[int] = []
-        known = self._last
-        for key, _, items, _, metadata in self._queue.restored():
-            number = _number(metadata)
-            self._last = max(self._last, number)
-            if number <= known:
-                contained.append(key)
-                continue
-            try:
-                batch = self._queue.load(key)
-            except OSError as error:
-                self._ctx.log.error("can't read %d items of the last run: %s; they stay on disk", items, error)
-                continue
+        contained = self._queue.last
+        for key, _, batch in self._queue.restored(lambda number: number <= contained):
             self._keys.append(key)
             yield batch
-        self._queue.done(contained)
 
     def keep(self, batch: Batch) -> None:
         """A batch was accepted. Raises OSError, and keeps nothing."""
-        with self._lock:
-            self._last += 1
-            number = self._last
-        key = self._queue.put(batch.with_metadata({_NUMBER: (str(number),)}), self._ctx.clock.time_ns())
+        key, _ = self._queue.put(batch.with_metadata({}), self._ctx.clock.time_ns())
         with self._lock:
             self._keys.append(key)
 
     def mark(self) -> Mark:
         """Now. Nobody may be keeping a batch meanwhile."""
         keys, self._keys = self._keys, []
-        return Mark(self._last, tuple(keys))
+        return Mark(self._queue.last, tuple(keys))
 
     def save(self, mark: Mark, state: bytes, options: str, instance_id: str, pending: Batch | None = None) -> None:
         """Keep a state that contains all up to `mark`. Raises OSError, and changes nothing."""
@@ -134,7 +118,3 @@ class Journal:
             self._ctx.log.error("can't use the saved state: %s; series begin anew", error)
             return None
         return Saved(head.options, head.instance_id, head.contains, records[1], pending)
-
-
-def _number(metadata: Mapping[str, tuple[str, ...]]) -> int:
-    return int(metadata.get(_NUMBER, ("0",))[0])

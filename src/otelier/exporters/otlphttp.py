@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from typing import Literal
 from urllib.parse import urlsplit
 
-from ..component import Custody, Exporter, StartError, exporter
-from ..sending import HttpClientSettings, HttpSender, SendPath, Sent, url_problem
-from ..telemetry import SIGNALS, Batch, Signal
+from ..component import StartError, exporter
+from ..sending import ClientExporter, HttpClientSettings, HttpSender, url_problem
+from ..telemetry import SIGNALS, Signal
 
 
 class OtlpHttpConfig(HttpClientSettings):
@@ -47,46 +47,13 @@ class OtlpHttpConfig(HttpClientSettings):
 
 
 @exporter("otlphttp", aliases=("otlp_http",), stability="stable", signals={"traces", "metrics", "logs"})
-class OtlpHttp(Exporter):
+class OtlpHttp(ClientExporter):
     """The component."""
 
     cfg: OtlpHttpConfig
 
-    def setup(self) -> None:
-        """No I/O yet."""
-        self._sender: HttpSender | None = None
-        self._path = SendPath(self.ctx, self.cfg, self._send)
-
-    def start(self) -> None:
-        """Read TLS files; the first send connects."""
+    def connect(self) -> HttpSender:
+        """One client for all URLs."""
         if self.ctx.signal and not self.cfg.url(self.ctx.signal):
             raise StartError(f"there is no URL for {self.ctx.signal}: set endpoint or {self.ctx.signal}_endpoint")
-        if self.cfg.tls.insecure_skip_verify:
-            self.ctx.log.warning("tls.insecure_skip_verify: anybody can pretend to be the backend")
-        try:
-            self._sender = HttpSender(self.ctx, self.cfg, self.cfg.encoding)
-        except ValueError as error:
-            raise StartError(str(error)) from error
-        self._path.start()
-
-    def consume(self, batch: Batch) -> None:
-        """Hand on to the send path."""
-        self._path.consume(batch)
-
-    def prepare_stop(self, deadline: float) -> None:
-        """Waits and retries end by then."""
-        self._path.prepare_stop(deadline)
-
-    def stop(self, deadline: float) -> None:
-        """Send what waits, then disconnect."""
-        self._path.stop(deadline)
-        if self._sender:
-            self._sender.close()
-
-    def custody(self) -> Custody:
-        """As the send path's."""
-        return self._path.custody()
-
-    def _send(self, batch: Batch, timeout_s: float) -> Sent:
-        assert self._sender, "started"
-        return self._sender.send(self.cfg.url(batch.signal), batch, timeout_s)
+        return HttpSender(self.cfg, self.cfg.encoding, self.cfg.url)

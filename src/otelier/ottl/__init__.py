@@ -14,6 +14,7 @@ from .ast import quoted
 from .conditions import Conditions, Matching, NativeMatching
 from .contexts import CONTEXTS
 from .faults import Faults
+from .functions.patterns import glob
 from .group import ErrorMode, Explanation, Group, GroupError, condition_group, statement_group
 from .interpret import Report, StatementError
 from .lex import ParseError
@@ -40,6 +41,7 @@ __all__ = [
     "Stage",
     "StatementError",
     "condition_group",
+    "glob",
     "masks",
     "parse_condition",
     "parse_expression",

@@ -5,6 +5,7 @@ from typing import Any, Protocol, TypeAlias
 
 from ..component import Clock
 from ..telemetry import Batch
+from ..telemetry.mask import either
 from .contexts import CONTEXTS
 from .frame import Frame
 from .group import NATIVE_OFF, Explanation, Group
@@ -49,8 +50,7 @@ class Conditions:
         """
         found = bytearray(batch.items)
         for matching in self._native:
-            either = int.from_bytes(found) | int.from_bytes(matching.matches(batch, report))
-            found[:] = either.to_bytes(len(found))
+            found[:] = either(found, matching.matches(batch, report))
         if not self._interpreted:
             return bytes(found)
         tree = Tree(batch, self._clock)

@@ -7,6 +7,7 @@ from .group import ErrorMode
 from .values import OttlError
 
 _EVERY_S = 10.0
+_SHOWN_MAX = 1000
 
 
 class Faults:
@@ -32,4 +33,9 @@ class Faults:
                 return
             self._quiet[text] = (now + _EVERY_S, 0)
         more = f" ({unsaid} more like this)" if unsaid else ""
-        self._ctx.log.warning("passed over `%s`: %s%s", text, error, more)
+        self._ctx.log.warning("passed over `%s`: %s%s", text, _shortened(str(error)), more)
+
+
+def _shortened(text: str) -> str:
+    """What an error quotes of telemetry may be megabytes."""
+    return text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}…"

@@ -1,17 +1,18 @@
 """OTLP over HTTP to one URL per signal."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from email.utils import parsedate_to_datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from msgspec import Meta
 
 from .._core import HttpClient, SendResult
-from ..component import Config, Context, Duration, Permanent, Retryable, Secret
-from ..telemetry import Batch
+from ..component import Clock, Config, Duration, Permanent, Retryable, Secret
+from ..telemetry import Batch, Signal
 from .clients import AuthSettings, CompressionParams, check_compression, check_headers, revealed
-from .path import Sent
+from .outcome import Sent, TooLarge
 from .settings import SendSettings
 from .tls import TlsClientSettings, tls_options
 
@@ -25,12 +26,12 @@ _COMPRESSIONS = {
 }
 _RETRYABLE = {0, 429, 502, 503, 504}
 """https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes, and no answer at all."""
+_TOO_LARGE = 413
 _HINTS = {
     401: "check headers: the backend wants credentials",
     403: "check headers: the backend knows the sender but does not allow it",
     404: "check the path of endpoint",
     405: "check the path of endpoint",
-    413: "the request is too large: set sending_queue.batch.max_size",
     415: "the backend does not take this encoding: check encoding and compression",
 }
 
@@ -111,14 +112,19 @@ def url_problem(url: str) -> str:
 class HttpSender:
     """Sends OTLP batches by POST."""
 
-    def __init__(self, ctx: Context, settings: HttpClientSettings, encoding: Literal["proto", "json"]) -> None:
-        """Makes the client; connections are opened by the first send. Raises ValueError for bad options or files."""
+    def __init__(
+        self, settings: HttpClientSettings, encoding: Literal["proto", "json"], url: Callable[[Signal], str]
+    ) -> None:
+        """Makes the client; connections are opened by the first send. `url`: where a signal goes to. Raises ValueError
+        for bad options or files."""
+        self._url = url
         self._headers = revealed(settings.headers)
         self._encoding: Literal["proto", "json"] = encoding
         self._client = HttpClient(_options(settings))
 
-    def send(self, url: str, batch: Batch, timeout_s: float) -> Sent:
+    def send(self, batch: Batch, timeout_s: float) -> Sent:
         """Send one batch; raises Retryable or Permanent."""
+        url = self._url(batch.signal)
         return read_answer(self._client.send(url, batch, self._encoding, self._headers, timeout_s), url)
 
     def close(self) -> None:
@@ -129,8 +135,9 @@ class HttpSender:
 class HttpPoster:
     """Sends bodies that are no OTLP by POST."""
 
-    def __init__(self, settings: HttpClientSettings) -> None:
+    def __init__(self, clock: Clock, settings: HttpClientSettings) -> None:
         """Makes the client; connections are opened by the first post. Raises ValueError for bad options or files."""
+        self._clock = clock
         self._headers = revealed(settings.headers)
         self._client = HttpClient(_options(settings))
 
@@ -145,7 +152,7 @@ class HttpPoster:
         shown = text[:_MAX_SHOWN].decode(errors="replace").strip()
         message = f"{without_userinfo(url)}: HTTP {status}: {shown}"
         if status == 429 or status >= 500:
-            raise Retryable(message, after_s=_seconds(answer.get("retry-after", "")))
+            raise Retryable(message, after_s=retry_after(answer.get("retry-after", ""), self._clock.time_ns() / 1e9))
         raise Permanent(f"{message} ({_HINTS[status]})" if status in _HINTS else message)
 
     def close(self) -> None:
@@ -153,8 +160,15 @@ class HttpPoster:
         self._client.close()
 
 
-def _seconds(text: str) -> float | None:
-    return float(text) if text.isdigit() else None
+def retry_after(text: str, now_s: float) -> float | None:
+    """A Retry-After header: seconds, or a date seen from `now_s`, of which one in the past means at once."""
+    text = text.strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    try:
+        return max(parsedate_to_datetime(text).timestamp() - now_s, 0)
+    except ValueError:
+        return None
 
 
 def read_answer(result: SendResult, url: str) -> Sent:
@@ -165,6 +179,8 @@ def read_answer(result: SendResult, url: str) -> Sent:
     text = f"{without_userinfo(url)}: {f'HTTP {code}: ' if code else ''}{result.message}"
     if code in _RETRYABLE:
         raise Retryable(text, after_s=result.retry_after_s)
+    if code == _TOO_LARGE:
+        raise TooLarge(text)
     raise Permanent(f"{text} ({_HINTS[code]})" if code in _HINTS else text)
 
 

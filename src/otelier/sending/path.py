@@ -1,20 +1,17 @@
-"""The one path of every exporter: queue → batch → retry → time-out → send → partial success → counters.
+"""The one path of every exporter: queue → batch → retry → time-out → send in parts → partial success → counters.
 
 `SendPath.consume` and `SendPath._deliver` are all of it. Each item ends in exactly one counter:
 `otelcol_exporter_sent_*`, `otelcol_exporter_send_failed_*{reason}` or, if it was never taken,
 `otelcol_exporter_enqueue_failed_*{reason}`; or in `otelier_exporter_left_items`, if it stays on disk for the next
 process (`sending_queue.storage`), where it begins in `otelier_exporter_restored_items`.
 
-An exporter that spreads has a path for each backend and one in front that `hands_on`; what of a batch is done, and what
-is left, it tells by `PartlySent`. What waits for a backend can move to another path: `withdraw`, `adopt`, `Move`.
+An exporter that spreads has a path for each backend (`movable.py`) and one in front that `hands_on`; what of a batch is
+done, and what is left, it tells by `PartlySent`.
 """
 
 import math
 import threading
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import NoReturn, TypeAlias
+from typing import NoReturn
 
 from ..component import (
     FORWARDS,
@@ -30,82 +27,41 @@ from ..component import (
     find_storage,
 )
 from ..telemetry import Batch, item_name
+from .consumers import Consumers
 from .counters import SendCounters
-from .queue import Parcel, Queue
+from .outcome import PartlySent, Send, Sent, StaysError
+from .parcel import Parcel
+from .parts import InParts
+from .queue import Queue
 from .retry import delays
 from .settings import SendSettings
-from .stored import StoredBatch, UnreadableError
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """The backend took the batch, except `rejected` items (OTLP's partial success) for the reason in `message`."""
-
-    rejected: int = 0
-    message: str = ""
-
-
-class PartlySent(Retryable):
-    """Some items are settled as `sent` says, of which there are `items`; only `rest` is to be offered again."""
-
-    def __init__(self, message: str, *, sent: Sent, items: int, rest: Batch, after_s: float | None = None) -> None:
-        super().__init__(message, after_s=after_s)
-        self.sent = sent
-        self.items = items
-        self.rest = rest
-
+from .stored import StoredBatch
 
 _MAX_WAIT_S = 24 * 3600.0
 """A backend may ask for any wait, even one that no timer can hold; after a day it's worth another try."""
-
-Send: TypeAlias = Callable[[Batch, float], Sent]
-"""Send one batch within so many seconds (maybe infinite); raises Retryable or Permanent."""
-
-
-Move: TypeAlias = Callable[[Parcel], bool]
-"""Called where a parcel could not be sent: put it elsewhere if it no longer belongs here, and say whether that is so.
-Who does that claims the parcel first."""
-
-
-class _StaysError(Retryable):
-    """The stop came before the backend took it; the store keeps it."""
 
 
 class SendPath:
     """Takes batches for one exporter and gets them to its backend, or says why not."""
 
     def __init__(
-        self,
-        ctx: Context,
-        settings: SendSettings,
-        send: Send,
-        *,
-        answers: Custody = FORWARDS,
-        hands_on: bool = False,
-        shared_store: QueueStore | None = None,
-        move: Move | None = None,
+        self, ctx: Context, settings: SendSettings, send: Send, *, answers: Custody = FORWARDS, hands_on: bool = False
     ) -> None:
-        """`answers` is what a good answer of `send` means for the item: FORWARDS, or that it is stored.
-
-        `hands_on`: `send` gives to other paths, which count what becomes of it. `shared_store` keeps the queue instead
-        of one of its own; what an earlier process left there is its owner's to `adopt`.
-        """
+        """`answers`: what a good answer of `send` means for the item, FORWARDS or that it is stored. `hands_on`: `send`
+        gives to other paths, which count what becomes of it."""
         self._ctx = ctx
         self._settings = settings
-        self._send = send
+        self._send = InParts(send, ctx.log)
         self._answers = answers
         self._counters = SendCounters(ctx)
         queue = settings.sending_queue
         wanted = queue.storage if queue.enabled else None
         self._storage = find_storage(ctx, wanted, "sending_queue.storage") if wanted else None
         self._hands_on = hands_on
-        self._shared_store = shared_store
-        self._store: QueueStore | None = shared_store
-        self._move = move
+        self._store: QueueStore | None = None
         self._queue: Queue | None = None
+        self._consumers: Consumers | None = None
         self._lock = threading.Lock()
-        self._consumers: list[threading.Thread] = []
-        self._newest: threading.Thread | None = None
         self._in_flight = 0
         self._deadline = math.inf
         self._stopping = threading.Event()
@@ -132,13 +88,14 @@ class SendPath:
         if self._settings.sending_queue.wait_for_result:
             ticket.wait()
 
-    def _consume_queue(self, queue: Queue) -> None:
+    def _consume_queue(self) -> None:
         """A consumer's life: `take` joins what waits into one parcel if batching is on."""
-        while (parcel := queue.take()) is not None:
+        queue = self._queue
+        while queue and (parcel := queue.take()) is not None:
             self._hire()
             try:
                 self._deliver(parcel)
-            except _StaysError as error:
+            except StaysError as error:
                 queue.done(parcel, error, stays=True)
                 self._tell_stays(parcel.batch.items + queue.leave_rest())
             except OtelierError as error:
@@ -151,70 +108,6 @@ class SendPath:
                 queue.done(parcel, Permanent(f"{type(error).__name__}: {error}"))
             else:
                 queue.done(parcel)
-
-    # -- from path to path --------------------------------------------------------------------
-
-    def admit(self, batch: Batch) -> None:
-        """Set room apart in the queue, for `keep` or `dismiss` to follow. Raises Refused or Permanent."""
-        assert self._queue, "has a queue and is started"
-        self._queue.admit(batch)
-
-    def dismiss(self, batch: Batch) -> None:
-        """Give up the room of an admitted batch."""
-        assert self._queue, "has a queue and is started"
-        self._queue.dismiss(batch)
-
-    def keep(self, batch: Batch) -> None:
-        """Queue an admitted batch. Raises Refused, having dismissed it, if it can't be stored or the path is closed."""
-        assert self._queue, "has a queue and is started"
-        self._queue.keep(batch)
-        self._counters.queued(batch)
-        self._hire()
-
-    def calm(self, most_bytes: int, within_s: float) -> None:
-        """Wait a little while the queue holds more than that."""
-        assert self._queue, "has a queue and is started"
-        self._queue.calm(most_bytes, within_s)
-
-    def adopt(self, batch: Batch | StoredBatch, *, restored: bool = False) -> bool:
-        """Queue what another path (or process: `restored`) had accepted, beyond all bounds; False if closed."""
-        assert self._queue, "has a queue and is started"
-        adopted = self._queue.adopt(batch)
-        if restored:
-            self._counters.restored(batch.items)
-        self._hire()
-        return adopted
-
-    def withdraw(self, *, close: bool) -> list[Parcel]:
-        """Take out what waits, to be settled by `withdrawn`; what waits between attempts is offered to `move` at once.
-
-        `close`: nothing comes in any more, and consumers end when they have nothing under way.
-        """
-        assert self._queue, "has a queue and is started"
-        with self._lock:
-            self._hurry.set()
-            if not close and not self._stopping.is_set():
-                self._hurry = threading.Event()
-        if close:
-            self._queue.close()
-        return self._queue.withdraw()
-
-    def withdrawn(self, parcel: Parcel, *, stored_elsewhere: bool) -> None:
-        """A withdrawn parcel has its new place; `stored_elsewhere`: what the store keeps of it lives on there."""
-        assert self._queue, "has a queue and is started"
-        self._queue.done(parcel, stays=stored_elsewhere)
-
-    def unreadable(self, parcel: Parcel, error: UnreadableError) -> None:
-        """A withdrawn parcel can't be read from the store: it is lost, and counted."""
-        assert self._queue, "has a queue and is started"
-        with suppress(Permanent):
-            self._give_up(parcel, error, "unreadable")
-        self._queue.done(parcel)
-
-    @property
-    def drained(self) -> bool:
-        """Closed, and nothing is left."""
-        return self._queue is None or self._queue.drained.is_set()
 
     # -- delivery -----------------------------------------------------------------------------
 
@@ -241,7 +134,9 @@ class SendPath:
                 return
 
     def _moved(self, parcel: Parcel) -> bool:
-        return self._move is not None and not self._stopping.is_set() and self._move(parcel)
+        """Whether what could not be sent has another place now."""
+        del parcel
+        return False
 
     def _note_parts(self, parcel: Parcel, error: Retryable) -> None:
         if isinstance(error, PartlySent) and parcel.shrink(error.rest):
@@ -258,7 +153,7 @@ class SendPath:
         self._ctx.log.info("sending failed, next attempt in %.1f s: %s", delay_s, error)
         if not self._pause(delay_s):
             if self._store and parcel.claim():
-                raise _StaysError(str(error)) from error
+                raise StaysError(str(error)) from error
             self._give_up(parcel, error, "shutdown")
 
     def _attempt(self, batch: Batch) -> Sent:
@@ -325,25 +220,29 @@ class SendPath:
         """Make the queue; consumers start when there is work. Raises StartError if its storage can't be used."""
         settings = self._settings.sending_queue
         if settings.enabled:
-            if self._storage and self._shared_store is None:
-                self._store = self._storage.open_queue(f"exporter/{self._ctx.id}/{self._ctx.signal or 'all'}")
-            restore = self._shared_store is None
+            self._queue = self._open_queue()
             name = f"otelier:{self._ctx.id}"
-            self._queue = Queue(settings, self._ctx.clock, name, self._store, restore=restore)
+            self._consumers = Consumers(self._queue, settings.num_consumers, name, self._consume_queue)
         self._counters.observe(lambda: 0 if self._hands_on else self._in_flight, self._queue)
         if self._queue and (items := self._queue.items):
             self._counters.restored(items)
             self._ctx.log.info("sending what waited at the last stop: %d items", items)
             self._hire()
 
+    def _open_queue(self, *, restore: bool = True) -> Queue:
+        """`restore`: with what an earlier process left. Raises StartError."""
+        if self._storage:
+            self._store = self._storage.open_queue(f"exporter/{self._ctx.id}/{self._ctx.signal or 'all'}")
+        name, clock = f"otelier:{self._ctx.id}", self._ctx.clock
+        return Queue(self._settings.sending_queue, clock, name, self._store, restore=restore)
+
     def prepare_stop(self, deadline: float) -> None:
         """Go on, but let no wait or retry last beyond `deadline`."""
         self._deadline = deadline
         if self._queue:
             self._queue.release_by(deadline)
-        with self._lock:
-            self._stopping.set()
-            self._hurry.set()
+        self._stopping.set()
+        self._end_waits(for_good=True)
 
     def stop(self, deadline: float) -> None:
         """Send what waits until `deadline`; what is left then is dropped and counted, or stays in the store."""
@@ -351,11 +250,10 @@ class SendPath:
         if self._queue:
             self._queue.close()
             self._ctx.clock.wait(self._queue.drained, deadline - self._ctx.clock.monotonic())
-            self._stopped.set()
-            self._drop_rest(self._queue)
         self._stopped.set()
-        if self._store and self._shared_store is None:
-            self._store.close()
+        if self._queue:
+            self._drop_rest(self._queue)
+        self._close_store()
         self._counters.forget()
 
     def custody(self) -> Custody:
@@ -369,18 +267,19 @@ class SendPath:
         return Custody(CustodyKind.BUFFERS, f"what waits in the memory of the sending queue: {most}")
 
     def _hire(self) -> None:
-        """Keep one consumer free for the next parcel, so that an idle exporter has few threads and a busy one all."""
-        queue = self._queue
+        if self._consumers:
+            self._consumers.hire()
+
+    def _end_waits(self, *, for_good: bool) -> None:
+        """Let nobody wait for the next attempt, now or from now on."""
         with self._lock:
-            if self._newest is threading.current_thread():
-                self._newest = None  # it has work now
-            full = len(self._consumers) >= self._settings.sending_queue.num_consumers
-            if queue is None or queue.idle or self._newest or full:
-                return
-            name = f"otelier:{self._ctx.id}:{len(self._consumers) + 1}"
-            self._newest = threading.Thread(target=self._consume_queue, args=(queue,), name=name, daemon=True)
-            self._consumers.append(self._newest)
-            self._newest.start()
+            self._hurry.set()
+            if not for_good and not self._stopping.is_set():
+                self._hurry = threading.Event()
+
+    def _close_store(self) -> None:
+        if self._store:
+            self._store.close()
 
     def _drop_rest(self, queue: Queue) -> None:
         dropped = stay = 0

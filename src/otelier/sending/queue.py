@@ -10,25 +10,14 @@ comes first, even if it is more than the bounds allow; then nothing is taken in 
 
 import math
 import threading
-from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import TypeAlias
 
 from ..component import Clock, OtelierError, Permanent, QueueStore, Refused
 from ..telemetry import Batch
+from .lanes import Lanes
 from .parcel import Entry, Parcel, Ticket, measure
 from .settings import QueueSettings
-from .stored import StoredBatch, UnreadableError, key_of, loaded, put, restored
-
-_LaneKey: TypeAlias = tuple[tuple[str, ...] | None, ...]
-
-
-@dataclass(slots=True)
-class _Lane:
-    entries: deque[Entry] = field(default_factory=deque[Entry])
-    size: int = 0
-    """Counted by the batch's sizer."""
+from .stored import StoredBatch, key_of, put, restored
 
 
 class Queue:
@@ -40,13 +29,12 @@ class Queue:
         """`restore`: begin with what an earlier process left in the store."""
         self._settings = settings
         self._store = store
-        self._batch = settings.batch
         self._clock = clock
         self._lock = threading.Lock()
         self._filled = threading.Condition(self._lock)
         self._freed = threading.Condition(self._lock)
         self._timer = clock.timer(self._wake, f"{name}:flush") if settings.batch else None
-        self._lanes: dict[_LaneKey, _Lane] = {}
+        self._lanes = Lanes(settings, self._resized)
         self._size = 0
         self._bytes = 0
         self._under_way: set[Parcel] = set()
@@ -167,14 +155,13 @@ class Queue:
         with self._lock:
             while True:
                 now = self._clock.monotonic()
-                for key, lane in self._lanes.items():
-                    if self._is_ready(lane, now):
-                        parcel = self._pack(key, lane)
-                        self._call_next(now)
-                        return parcel
+                if parcel := self._lanes.next_parcel(now, at_once=self._closed):
+                    self._under_way.add(parcel)
+                    self._call_next(now)
+                    return parcel
                 if self._closed:
                     return None
-                self._set_timer(now)
+                self._call_next(now)
                 self._idle += 1
                 self._filled.wait()
                 self._idle -= 1
@@ -245,21 +232,22 @@ class Queue:
     # -- under the lock -----------------------------------------------------------------------
 
     def _withdraw(self) -> list[Parcel]:
-        waiting = [Parcel(entry.batch, (entry,)) for lane in self._lanes.values() for entry in lane.entries]
-        self._lanes.clear()
+        waiting = [Parcel(entry.batch, (entry,)) for entry in self._lanes.clear()]
         self._under_way.update(waiting)
         return waiting
 
     def _waiting_items(self) -> int:
-        return sum(entry.batch.items for lane in self._lanes.values() for entry in lane.entries)
+        return sum(entry.batch.items for entry in self._lanes.entries)
 
     def _append(self, batch: Batch | StoredBatch, ticket: Ticket) -> Ticket:
         size = measure(batch, self._settings.sizer)
-        lane = self._lanes.setdefault(self._lane_key(batch), _Lane())
-        lane.entries.append(Entry(batch, size, batch.size_bytes, self._clock.monotonic(), ticket))
-        lane.size += measure(batch, self._settings.batch_sizer)
+        self._lanes.put(Entry(batch, size, batch.size_bytes, self._clock.monotonic(), ticket))
         self._filled.notify()
         return ticket
+
+    def _resized(self, size: int, size_bytes: int) -> None:
+        self._size += size
+        self._bytes += size_bytes
 
     def _fits(self, size: int, size_bytes: int) -> bool:
         settings = self._settings
@@ -271,81 +259,13 @@ class Queue:
             return f"the sending queue is full ({self._size} of {settings.queue_size} {settings.sizer})"
         return f"the sending queue is full ({self._bytes} of {settings.queue_size_bytes} bytes)"
 
-    def _lane_key(self, batch: Batch | StoredBatch) -> _LaneKey:
-        if not self._batch:
-            return ()
-        return ((batch.signal,), *(batch.metadata.get(key.lower()) for key in self._batch.partition.metadata_keys))
-
-    def _is_ready(self, lane: _Lane, now: float) -> bool:
-        if not self._batch or self._closed or lane.size >= self._batch.min_size:
-            return True
-        return now >= lane.entries[0].since + self._batch.flush_timeout
-
     def _call_next(self, now: float) -> None:
-        """Look after what a parcel left behind, since whoever took it may be busy for long."""
-        if any(self._is_ready(lane, now) for lane in self._lanes.values()):
+        """Look after what waits, since whoever took a parcel may be busy for long."""
+        left_s = 0 if self._closed and self._lanes else self._lanes.ready_in(now)
+        if left_s <= 0:
             self._filled.notify()
-        else:
-            self._set_timer(now)
-
-    def _set_timer(self, now: float) -> None:
-        if self._timer and self._batch and self._lanes:
-            oldest = min(lane.entries[0].since for lane in self._lanes.values())
-            self._timer.start(oldest + self._batch.flush_timeout - now)
-
-    def _pack(self, key: _LaneKey, lane: _Lane) -> Parcel:
-        """The front of a lane: one entry, or with batching as many as may be joined."""
-        most = self._batch.max_size if self._batch else 0
-        sizer = self._settings.batch_sizer
-        entries: list[Entry] = []
-        batches: list[Batch] = []
-        defect: UnreadableError | None = None
-        size = 0
-        while lane.entries and not defect and (not entries or (self._batch and (not most or size < most))):
-            try:
-                batches.append(loaded(lane.entries[0].batch))
-            except UnreadableError as error:
-                if entries:
-                    break  # it comes by itself
-                defect = error
-            entries.append(lane.entries.popleft())
-            size += measure(entries[-1].batch, sizer)
-        lane.size -= size
-        batch = entries[0].batch if defect else batches[0] if len(batches) == 1 else self._join(batches, key)
-        if most and size > most and isinstance(batch, Batch):
-            batch, *rest = batch.split(most) if sizer == "items" else batch.split_bytes(most)
-            entries[-1] = self._cut(lane, entries[-1], rest)
-        if lane.entries:
-            self._lanes[key] = self._lanes.pop(key)  # to the end: lanes take turns
-        else:
-            del self._lanes[key]
-        parcel = Parcel(batch, tuple(entries), defect)
-        self._under_way.add(parcel)
-        return parcel
-
-    def _join(self, batches: list[Batch], key: _LaneKey) -> Batch:
-        """All in one batch, whose metadata is what they have in common by the partition's keys."""
-        names = self._batch.partition.metadata_keys if self._batch else ()
-        metadata = {name.lower(): values for name, values in zip(names, key[1:], strict=True) if values}
-        return Batch.join(batches).with_metadata(metadata)
-
-    def _cut(self, lane: _Lane, last: Entry, rest: list[Batch]) -> Entry:
-        """Let the rest of an entry wait at the front of its lane; answers what is left of the entry."""
-        sizer = self._settings.sizer
-        # A request stays one request, and its first part carries it.
-        parts = [
-            Entry(part, 0 if sizer == "requests" else measure(part, sizer), part.size_bytes, last.since, last.ticket)
-            for part in rest
-        ]
-        size = max(last.size - sum(part.size for part in parts), 0)
-        size_bytes = max(last.size_bytes - sum(part.size_bytes for part in parts), 0)
-        # Parts repeat their resource, so together they may be larger than the whole.
-        self._size += size + sum(part.size for part in parts) - last.size
-        self._bytes += size_bytes + sum(part.size_bytes for part in parts) - last.size_bytes
-        lane.entries.extendleft(reversed(parts))
-        lane.size += sum(measure(part.batch, self._settings.batch_sizer) for part in parts)
-        last.ticket.parts += len(parts)
-        return replace(last, size=size, size_bytes=size_bytes)
+        elif self._timer and left_s < math.inf:
+            self._timer.start(left_s)
 
     def _check_drained(self) -> None:
         if self._closed and not self._lanes and not self._under_way and not self._ending:

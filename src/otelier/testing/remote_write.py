@@ -124,13 +124,16 @@ class RemoteWriteSink:
             if ("__name__", name) in labels
         }
 
+    def read(self, data: bytes, version: int) -> None:
+        """Remember what is in a request (of remote write 1 or 2, decompressed)."""
+        self._keep_v2(data) if version == 2 else self._keep_v1(data)
+
     def _take(self, headers: dict[str, str], body: bytes) -> tuple[int, str]:
         with self.changed:
             self.headers.append(headers)
             status, text = self.answers.pop(0) if self.answers else (204, "")
             if status < 300:
-                data = unsnappy(body, _LIMIT)
-                self._keep_v2(data) if "v2" in headers["content-type"] else self._keep_v1(data)
+                self.read(unsnappy(body, _LIMIT), 2 if "v2" in headers["content-type"] else 1)
             self.changed.notify_all()
         return status, text
 

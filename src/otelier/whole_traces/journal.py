@@ -22,10 +22,10 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from ..component import QueueStore, RecordStore
+from ..component import NumberedQueue, QueueStore, RecordStore
 from ..telemetry import Batch
+from ..telemetry.mask import inverse
 
-_NUMBER = "otelier-journal"
 _HEAD = struct.Struct("<QII")
 _PAIR = 24
 _DECISION = 17
@@ -73,10 +73,14 @@ class Journal:
     """Safe for threads."""
 
     def __init__(self, queue: QueueStore, records: RecordStore, log: "logging.LoggerAdapter[logging.Logger]") -> None:
-        self._queue = queue
+        self._queue = NumberedQueue(queue, log)
         self._records = records
         self._log = log
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        """Held while records are written: none may come between what a rewrite saw and the rewrite. Taken before the
+        other lock."""
+        self._closed = False
         self._live: dict[int, int] = {}
         """Numbers of the batches that are not done, by key."""
         self._handed: dict[int, bytearray] = {}
@@ -87,7 +91,6 @@ class Journal:
         """Ticks whose traces were not handed on yet."""
         self._loose = _Tick()
         """What was handed on and stands in no record yet."""
-        self._next_number = 1
         self._next_tick = 0
         self._compact_bytes = _REWRITE_BYTES
         self.decisions = b""
@@ -96,10 +99,7 @@ class Journal:
 
     def put(self, batch: Batch, now_ns: int) -> tuple[int, int]:
         """Keep an accepted batch; answers key and number. Raises OSError, and keeps nothing."""
-        with self._lock:
-            number = self._next_number
-            self._next_number += 1
-        key = self._queue.put(batch.with_metadata({**batch.metadata, _NUMBER: (str(number),)}), now_ns)
+        key, number = self._queue.put(batch, now_ns)
         with self._lock:
             self._live[key] = number
             self._handed[number] = bytearray()
@@ -125,10 +125,12 @@ class Journal:
 
     def handed_on(self, tick: int, done: list[int]) -> None:
         """The next component has what the tick kept; `done` as in `decided`."""
-        self._append(b"H" + tick.to_bytes(8, "little"))
         with self._lock:
+            # All at once, so that a rewrite sees the tick either as open or as handed on.
             self._note(self._open.pop(tick).pairs)
-        self._forget(done)
+            self._finish(done)
+        self._append(b"H" + tick.to_bytes(8, "little"))
+        self._queue.done(done)
 
     def handed_on_late(self, done: list[int], pairs: bytes) -> None:
         """Late spans were handed on, or dropped; on disk with the next `flush`."""
@@ -136,7 +138,8 @@ class Journal:
             numbers = tuple(self._live.get(key, 0) for key in done)
             self._loose = _Tick(done=self._loose.done + numbers, pairs=self._loose.pairs + pairs)
             self._note(pairs)
-        self._forget(done)
+            self._finish(done)
+        self._queue.done(done)
 
     def flush(self) -> None:
         """Keep on disk which late spans were handed on."""
@@ -149,15 +152,18 @@ class Journal:
         """Write anew what is needed if much is not. `remembered` gives all decisions, as in `decisions`."""
         if self._records.size_bytes < self._compact_bytes:
             return
-        with self._lock:
-            pairs = b"".join(pairs_of(_split(ids), number) for number, ids in self._handed.items())
-            bodies = [b"S" + remembered(), _Tick(done=tuple(self._done), pairs=pairs).encode(b"P")]
-            bodies += [tick.encode(b"D") for tick in self._open.values()]
-            self._loose = _Tick()
-        try:
-            self._records.rewrite(bodies)
-        except OSError as error:
-            self._log.error("can't write the journal of decisions anew: %s", error)
+        with self._writing:
+            if self._closed:
+                return
+            with self._lock:
+                pairs = b"".join(pairs_of(_split(ids), number) for number, ids in self._handed.items())
+                bodies = [b"S" + remembered(), _Tick(done=tuple(self._done), pairs=pairs).encode(b"P")]
+                bodies += [tick.encode(b"D") for tick in self._open.values()]
+                self._loose = _Tick()
+            try:
+                self._records.rewrite(bodies)
+            except OSError as error:
+                self._log.error("can't write the journal of decisions anew: %s", error)
         self._compact_bytes = max(_REWRITE_BYTES, 4 * self._records.size_bytes)
 
     def restored(self) -> Iterator[Restored]:
@@ -168,51 +174,42 @@ class Journal:
             _collect(decided, tick.pairs)
         all_decided = {number for tick in self._open.values() for number in tick.done}
         handed, self._handed = self._handed, {}
-        for key, _, items, _, metadata in self._queue.restored():
-            number = int((metadata.get(_NUMBER) or ("0",))[0])
-            if number in self._done:
-                self._queue.done([key])
-                continue
-            try:
-                batch = self._queue.load(key)
-            except OSError as error:
-                self._log.error("can't read %d spans of the last run: %s; they stay on disk", items, error)
-                continue
+        for key, number, batch in self._queue.restored(self._done.__contains__):
             gone = handed.get(number, bytearray())
             with self._lock:
                 self._live[key] = number
                 self._handed[number] = gone
-                self._next_number = max(self._next_number, number + 1)
-            _, batch = _part(batch, _split(gone))
-            again, batch = _part(batch, _ids(batch) if number in all_decided else _split(decided.get(number, b"")))
+            _, left = _part(batch, _split(gone))
+            again, left = _part(left, _ids(left) if number in all_decided else _split(decided.get(number, b"")))
             again, _ = _part(again, kept)
-            yield Restored(key, number, batch, again or None)
+            yield Restored(key, number, left, again or None)
         with self._lock:
             self._open.clear()
 
-    def _forget(self, done: list[int]) -> None:
-        """Nothing of these batches waits any more."""
-        if not done:
-            return
-        with self._lock:
-            for key in done:
-                number = self._live.pop(key, 0)
-                self._handed.pop(number, None)
-                self._done[number] = None
-            while len(self._done) > _DONE:
-                del self._done[next(iter(self._done))]
-        self._queue.done(done)
-
     def close(self) -> None:
-        """What is not done stays for the next process."""
-        self._queue.close()
-        self._records.close()
+        """What is not done stays for the next process; what is said from now on is not written, it has the files."""
+        with self._writing:
+            self._closed = True
+            self._queue.close()
+            self._records.close()
 
     def _append(self, body: bytes) -> None:
-        try:
-            self._records.append(body)
-        except OSError as error:
-            self._log.error("can't keep decisions on disk, a kill may repeat or change them: %s", error)
+        with self._writing:
+            if self._closed:
+                return
+            try:
+                self._records.append(body)
+            except OSError as error:
+                self._log.error("can't keep decisions on disk, a kill may repeat or change them: %s", error)
+
+    def _finish(self, done: list[int]) -> None:
+        """Under the lock. Nothing of these batches waits any more."""
+        for key in done:
+            number = self._live.pop(key, 0)
+            self._handed.pop(number, None)
+            self._done[number] = None
+        while len(self._done) > _DONE:
+            del self._done[next(iter(self._done))]
 
     def _note(self, pairs: bytes) -> None:
         """Under the lock. What is done meanwhile needs no note."""
@@ -238,7 +235,7 @@ class Journal:
             elif kind == b"H" and (number := int.from_bytes(body[1:], "little")) in self._open:
                 self._handed_on_before(self._open.pop(number))
         self.decisions = b"".join(decisions)
-        self._next_number = max((number + 1 for number in (*self._handed, *self._done)), default=1)
+        self._queue.begin_behind(max((*self._handed, *self._done), default=0))
 
     def _handed_on_before(self, tick: _Tick) -> None:
         _collect(self._handed, tick.pairs)
@@ -271,5 +268,5 @@ def _sampled(decisions: Iterable[bytes]) -> set[bytes]:
 def _part(batch: Batch, traces: set[bytes]) -> tuple[Batch, Batch]:
     """The spans of these traces, and the others."""
     ids = batch.trace_ids()
-    inside = [ids[at : at + 16] in traces for at in range(0, len(ids), 16)]
-    return batch.select(bytes(inside)), batch.select(bytes(not each for each in inside))
+    inside = bytes(ids[at : at + 16] in traces for at in range(0, len(ids), 16))
+    return batch.select(inside), batch.select(inverse(inside))

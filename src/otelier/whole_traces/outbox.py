@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..component import Consumer, OtelierError, Retryable
+from ..component import Consumer, OtelierError, Rejected, Retryable
 from ..telemetry import Batch
 
 
@@ -32,6 +32,8 @@ class Outbox:
         self._lock = threading.Lock()
         self._handing_on = threading.Lock()
         self._under_way: Parcel | None = None
+        self._closed: str | None = None
+        """What `give_up` was told."""
         self.size_bytes = 0
 
     @property
@@ -40,7 +42,7 @@ class Outbox:
         return self.size_bytes * 2 > self._max_bytes
 
     def put(self, parcel: Parcel) -> None:
-        """The oldest are dropped and counted where there is no room."""
+        """The oldest are dropped and counted where there is no room; what comes after `give_up` shares its fate."""
         given_up: list[Parcel] = []
         with self._lock:
             self._parcels.append(parcel)
@@ -48,8 +50,11 @@ class Outbox:
             while self.size_bytes > self._max_bytes and len(self._parcels) > 1:
                 given_up.append(oldest := self._parcels.popleft())
                 self.size_bytes -= _size(oldest)
+            closed = self._closed
         for each in given_up:
             self._give_up(each, "refused", "the next component refuses them and too much waits behind them")
+        if closed is not None:
+            self.give_up(closed)
 
     def hand_on(self, consumer: Consumer, *, wait: bool = False) -> bool:
         """Hand on what waits; False if the next component refuses it for now.
@@ -67,31 +72,34 @@ class Outbox:
         return True
 
     def give_up(self, reason: str) -> int:
-        """Forget what waits or is under way, uncounted where the reason is empty; answers how many spans it was."""
-        spans = 0
+        """Forget what waits or is under way, uncounted where the reason is empty; answers how many spans it was.
+
+        This is the end: nothing is handed on any more.
+        """
         with self._lock:
-            parcel, self._under_way = self._under_way, None
-        while parcel or (parcel := self._next()):
-            spans += parcel.batch.items if parcel.batch else 0
-            if reason:
-                self._give_up(parcel, reason, "stopped before the next component had taken them")
-            parcel = None
-        return spans
+            self._closed = reason
+            left = [*self._parcels] if self._under_way is None else [self._under_way, *self._parcels]
+            self._under_way, self.size_bytes = None, 0
+            self._parcels.clear()
+        for parcel in left if reason else ():
+            self._give_up(parcel, reason, "stopped before the next component had taken them")
+        return sum(parcel.batch.items for parcel in left if parcel.batch)
 
     def _next(self) -> Parcel | None:
+        """The oldest, which is under way from now on."""
         with self._lock:
-            if not self._parcels:
+            if self._closed is not None or not self._parcels:
                 return None
-            parcel = self._parcels.popleft()
+            self._under_way = parcel = self._parcels.popleft()
             self.size_bytes -= _size(parcel)
             return parcel
 
     def _give(self, parcel: Parcel, consumer: Consumer) -> bool:
         if parcel.batch is None:
-            parcel.taken()
+            if self._is_mine(parcel):
+                parcel.taken()
             return True
-        self._under_way = parcel
-        reason, why = "", ""
+        spans, reason, why = parcel.batch.items, "", ""
         try:
             consumer.consume(parcel.batch)
         except Retryable as error:
@@ -101,6 +109,8 @@ class Outbox:
                     self._parcels.appendleft(parcel)
                     self.size_bytes += _size(parcel)
             return False
+        except Rejected as error:  # the rest was taken
+            spans, reason, why = error.items, "rejected", str(error)
         except OtelierError as error:
             reason, why = "rejected", str(error)
         except Exception as error:  # noqa: BLE001 - their senders were told "accepted", and others wait behind them
@@ -109,9 +119,8 @@ class Outbox:
         if not self._is_mine(parcel):
             return False
         if reason:
-            self._give_up(parcel, reason, why)
-        else:
-            parcel.taken()
+            self._lost(spans, reason, why)
+        parcel.taken()
         return True
 
     def _is_mine(self, parcel: Parcel) -> bool:
@@ -122,9 +131,12 @@ class Outbox:
 
     def _give_up(self, parcel: Parcel, reason: str, why: str) -> None:
         if parcel.batch:
-            self._log.warning("dropped %d spans: %s", parcel.batch.items, why)
-            self._dropped(parcel.batch.items, reason)
+            self._lost(parcel.batch.items, reason, why)
         parcel.taken()
+
+    def _lost(self, spans: int, reason: str, why: str) -> None:
+        self._log.warning("dropped %d spans: %s", spans, why)
+        self._dropped(spans, reason)
 
 
 def _size(parcel: Parcel) -> int:

@@ -1,4 +1,7 @@
-"""Traces that wait: taken in within limits, in a journal if that is wanted, until their processor takes them out."""
+"""Traces that wait: taken in within limits, in a journal if that is wanted, until their processor takes them out.
+
+What both processors have in common beside is here, too: the tick at which they decide, the stop, who has custody.
+"""
 
 import json
 import tempfile
@@ -8,8 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from .._core import AddedTraces, BufferFull, Disk, TakenTraces, TraceBuffer, TraceColumns
-from ..component import Consumer, Context, Refused, Storage, finish_by
+from .._core import AddedTraces, BufferFull, Disk, Edit, TakenTraces, TraceBuffer, TraceColumns
+from ..component import (
+    ComponentID,
+    Consumer,
+    Context,
+    Custody,
+    CustodyKind,
+    Duration,
+    Refused,
+    Storage,
+    Timer,
+    find_storage,
+    finish_by,
+)
 from ..telemetry import Batch
 from .journal import Journal, Restored, pairs_of
 from .outbox import Outbox, Parcel
@@ -37,14 +52,30 @@ class Limits:
 
 
 class WaitingTraces:
-    """`options`: those of the native buffer that the limits don't give. `masks`: asked about each batch that comes, one
-    byte per span; what they say stands behind the native matchers. Safe for threads; one thread decides."""
+    """Safe for threads; one at a time decides."""
 
-    def __init__(self, ctx: Context, options: Mapping[str, Any], limits: Limits, masks: Sequence[Mask] = ()) -> None:
+    def __init__(
+        self,
+        ctx: Context,
+        wait: Duration,
+        limits: Limits,
+        storage: ComponentID | None,
+        options: Mapping[str, Any],
+        masks: Sequence[Mask] = (),
+        late_edit: Edit | None = None,
+    ) -> None:
+        """`wait`: from a trace's first span until it is due. `options`: those of the native buffer that nothing else
+        gives. `masks`: asked about each batch that comes, one byte per span; what they say stands behind the native
+        matchers. `late_edit`: of late spans of traces that were kept. Raises OtelierError for an unknown storage."""
         self.ctx = ctx
+        self._wait = wait
         self._limits = limits
+        self._storage = find_storage(ctx, storage, "storage") if storage else None
         self._masks = tuple(masks)
+        self._late_edit = late_edit
         self._given_up = threading.Event()
+        self._deciding = threading.Lock()
+        self._timer: Timer | None = None
         self._reported_s = 0.0
         self._journal: Journal | None = None
         self._dropped = ctx.meter.counter(
@@ -52,20 +83,17 @@ class WaitingTraces:
         )
         self._outbox = Outbox(ctx.log, self.drop, limits.budget_bytes or _OUTBOX_BYTES)
         bounds = {"budget_bytes": limits.budget_bytes, "spill_bytes": limits.spill_bytes}
-        more = {**bounds, "num_traces": limits.num_traces, "conditions": len(self._masks)}
+        more = {**bounds, "num_traces": limits.num_traces, "conditions": len(self._masks), "wait_us": round(wait * 1e6)}
         self._buffer = TraceBuffer(json.dumps({**options, **more}).encode(), self._spill_disk())
 
-    def start(self, consumer: Consumer, storage: Storage | None) -> None:
-        """Take up what an earlier process left; `consumer` gets what is decided."""
-        self._next = consumer
-        if storage is None:
-            return
-        name = f"processor/{self.ctx.id}/{self.ctx.pipeline}"
-        journal = Journal(storage.open_queue(name), storage.open_records(f"{name}/decisions"), self.ctx.log)
-        self._journal = journal
-        self._buffer.restore(journal.decisions, self.now_us())
-        for restored in journal.restored():
-            self._restore(journal, restored)
+    def start(self, consumer: Consumer, tick_s: float, decide: Callable[[bool], None]) -> None:
+        """Take up what an earlier process left. Then `decide` is called at every tick, and at the stop with True, about
+        all that waits; `consumer` gets what it takes out."""
+        self._next, self._tick_s, self._decide = consumer, tick_s, decide
+        if self._storage:
+            self._open_journal(self._storage)
+        self._timer = self.ctx.clock.timer(self._tick, f"otelier:{self.ctx.id}:decide")
+        self._timer.start(tick_s)
 
     def now_us(self) -> int:
         """The buffer's time."""
@@ -100,18 +128,19 @@ class WaitingTraces:
         """The spans of a row; empty if they are gone. Raises OSError."""
         return self._buffer.peek(columns, row) or Batch.from_otlp("traces", b"")
 
-    def take(self, columns: TraceColumns, fates: bytes) -> TakenTraces:
-        """Let the rows go, each to its fate; those sampled stand in the outbox then."""
+    def take(self, columns: TraceColumns, fates: bytes, edit: Edit | None = None) -> TakenTraces:
+        """Let the rows go, each to its fate; those sampled stand in the outbox then, with that edit."""
         taken = self._buffer.take(columns, fates, self.now_us())
         if taken.unreadable_spans:
             self.ctx.log.error("dropped %d spans, can't read them back: %s", taken.unreadable_spans, taken.unreadable)
             self.drop(taken.unreadable_spans, "unreadable")
+        batch = edit.apply(taken.batch)[0] if edit and taken.batch else taken.batch
         journal = self._journal
         if journal is None:
-            self._outbox.put(Parcel(taken.batch, lambda: None))
+            self._outbox.put(Parcel(batch, lambda: None))
             return taken
         tick = journal.decided(_decisions(columns.trace_ids, fates), taken.finished, taken.pairs)
-        self._outbox.put(Parcel(taken.batch, lambda: journal.handed_on(tick, taken.finished)))
+        self._outbox.put(Parcel(batch, lambda: journal.handed_on(tick, taken.finished)))
         return taken
 
     def hand_on(self, *, wait: bool = False) -> None:
@@ -139,27 +168,58 @@ class WaitingTraces:
         """Whoever waits for room is refused from now on."""
         self._given_up.set()
 
-    def stop(self, decide_rest: Callable[[], None], deadline: float) -> None:
+    def stop(self, deadline: float) -> None:
         """Let the processor decide about the rest, and hand it on; what it can't until the deadline is counted, or
-        stays on disk."""
+        stays on disk. Does nothing before `start`."""
+        if self._timer is None:
+            return
+        clock = self.ctx.clock
+        self._timer.cancel()
         self._given_up.set()
 
         def rest() -> bool:
-            decide_rest()
+            with self._deciding:
+                self._decide(True)
             self.hand_on(wait=True)
             return True
 
-        finish_by(deadline, rest, self.ctx.clock, f"otelier:{self.ctx.id}:stop")
-        if self._journal is None:
-            self._outbox.give_up("shutdown")
-            return
-        if spans := self._outbox.give_up(""):
-            self.ctx.log.info("stopped before all was handed on, %d spans stay on disk for the next start", spans)
-        self._journal.close()
+        finish_by(deadline, rest, clock, f"otelier:{self.ctx.id}:stop")
+        spans = self._outbox.give_up("" if self._journal else "shutdown")
+        if self._journal:
+            if spans:
+                self.ctx.log.info("stopped before all was handed on, %d spans stay on disk for the next start", spans)
+            self._journal.close()
+        self._timer.close(max(deadline - clock.monotonic(), 0))
+
+    def custody(self) -> Custody:
+        """What a kill loses."""
+        if self._storage:
+            return Custody(CustodyKind.BUFFERS, self._storage.loss_window())
+        window = f"what arrived in the last {self._wait}, and what the next component refuses for now"
+        return Custody(CustodyKind.BUFFERS, window)
 
     def drop(self, spans: int, reason: str) -> None:
         """Count what was accepted and is lost."""
         self._dropped.add(spans, reason=reason, processor=str(self.ctx.id))
+
+    def _tick(self) -> None:
+        try:
+            with self._deciding:
+                self._decide(False)
+            self.hand_on()
+        except Exception:  # the next tick must come
+            self.ctx.log.exception("a tick failed; what is left waits for the next one")
+        finally:
+            if self._timer:
+                self._timer.start(self._tick_s)
+
+    def _open_journal(self, storage: Storage) -> None:
+        name = f"processor/{self.ctx.id}/{self.ctx.pipeline}"
+        journal = Journal(storage.open_queue(name), storage.open_records(f"{name}/decisions"), self.ctx.log)
+        self._journal = journal
+        self._buffer.restore(journal.decisions, self.now_us())
+        for restored in journal.restored():
+            self._restore(journal, restored)
 
     def _spill_disk(self) -> Disk | None:
         if not (self._limits.budget_bytes and self._limits.spill_bytes):
@@ -190,6 +250,8 @@ class WaitingTraces:
 
     def _follow(self, added: AddedTraces) -> None:
         late, journal = added.late, self._journal
+        if self._late_edit and late:
+            late, _ = self._late_edit.apply(late)
         if journal and (added.pairs or added.finished or late):
             self._outbox.put(Parcel(late, lambda: journal.handed_on_late(added.finished, added.pairs)))
         elif late:

@@ -1,13 +1,15 @@
-"""Protobuf's wire format, written by hand: for messages whose generated classes we do not carry.
+"""Protobuf's wire format, written and read by hand: for messages whose generated classes we do not carry.
 
-Format: https://protobuf.dev/programming-guides/encoding/. Every function answers bytes; fields with default values are
+Format: https://protobuf.dev/programming-guides/encoding/. What writes answers bytes; fields with default values are
 written all the same, unless the caller leaves them out.
 """
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 _DOUBLE = struct.Struct("<d")
+_FIXED = {1: 8, 5: 4}
+"""Bytes of a value by wire type."""
 
 
 def varint(value: int) -> bytes:
@@ -21,11 +23,6 @@ def varint(value: int) -> bytes:
         value >>= 7
     out.append(value)
     return bytes(out)
-
-
-def zigzag(value: int) -> bytes:
-    """A number as in `sint32` and `sint64`."""
-    return varint(value << 1 if value >= 0 else (-value << 1) - 1)
 
 
 def tag(number: int, wire_type: int) -> bytes:
@@ -53,12 +50,36 @@ def double(number: int, value: float) -> bytes:
     return tag(number, 1) + _DOUBLE.pack(value)
 
 
-def packed(number: int, values: Iterable[bytes]) -> bytes:
-    """A packed repeated field of elements that are encoded already; nothing if there is none."""
-    content = b"".join(values)
-    return length_delimited(number, content) if content else b""
+def fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """Number and value of each field, in order: numbers as unsigned, fixed ones as their bytes. Raises ValueError."""
+    at = 0
+    while at < len(message):
+        head, at = _varint(message, at)
+        number, wire_type = head >> 3, head & 7
+        if wire_type == 0:
+            value, at = _varint(message, at)
+            yield number, value
+            continue
+        if wire_type == 2:
+            size, at = _varint(message, at)
+        elif wire_type in _FIXED:
+            size = _FIXED[wire_type]
+        else:
+            raise ValueError(f"field {number} has wire type {wire_type}")
+        if at + size > len(message):
+            raise ValueError(f"field {number} is cut off")
+        yield number, message[at : at + size]
+        at += size
 
 
-def packed_doubles(number: int, values: Iterable[float]) -> bytes:
-    """A packed `repeated double`."""
-    return packed(number, (_DOUBLE.pack(value) for value in values))
+def _varint(message: bytes, at: int) -> tuple[int, int]:
+    value = 0
+    for shift in range(0, 70, 7):
+        if at >= len(message):
+            raise ValueError("a number is cut off")
+        byte = message[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value & 0xFFFF_FFFF_FFFF_FFFF, at
+    raise ValueError("a number has more than ten bytes")

@@ -189,6 +189,14 @@ def test_exponential_histograms():
     assert (it.last("server")[0].count, it.last("server")[0].scale, it.last("server")[0].buckets) == (2, 20, (2,))
 
 
+def test_a_clock_that_is_set_back_keeps_nothing_waiting():
+    graph = ServiceGraph(config("{}").options())
+    for now_ns in (10**18, 10**18 - 3600 * 10**9):
+        batch = traces(span(kind="CLIENT", number=now_ns % 10**9 + 1), resource={"service.name": "shop"})
+        graph.consume(batch, now_ns)
+    assert (graph.stats()["expired_edges"], graph.stats()["waiting"]) == (1, 1)
+
+
 def test_series_without_calls_are_forgotten_after_15_minutes():
     it = Running()
     it.consume("shop", client(attributes={"db.name": "orders"}))

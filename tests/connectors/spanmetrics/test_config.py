@@ -20,6 +20,7 @@ from .running import config
         ("dimensions: [{name: a, glob: b}]", "a `name` or a `glob`"),
         ("dimensions: [{}]", "a `name` or a `glob`"),
         ("dimensions: [{glob: a, default: x}]", "goes with `name` only"),
+        ("dimensions: [{glob: 'a['}]", "is no glob"),
         ("events: {enabled: true}", "must be set when events are enabled"),
         ("histogram: {explicit: {}, exponential: {}}", "either `explicit` or `exponential`"),
         ("histogram: {explicit: {buckets: [2ms, 1ms]}}", "must ascend"),

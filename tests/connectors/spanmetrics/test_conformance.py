@@ -197,6 +197,22 @@ def test_patterns_add_attributes_by_source_and_name():
     assert list(it.last("duration")[0].attributes[3:]) == both
 
 
+def test_patterns_cope_with_any_number_of_attributes():
+    """The first of a key counts, and nobody looks at all the others for each of them."""
+    it = Running("{metrics_flush_interval: 1s, dimensions: [{glob: '*a*a*a*a*a*x'}, {glob: 'n'}]}")
+    it.consume(traces(_spanned({"n": 1}, 100_000), resource={"service.name": "shop"}))
+    it.advance(1)
+    assert [pair for pair in it.last("calls")[0].attributes if pair[0] == "n"] == [("n", 1)]
+
+
+def _spanned(attributes, count):
+    """A span that has one attribute again and again, and many with a long name."""
+    made = span(attributes=attributes | {"a" * 200 + str(n): n for n in range(count)})
+    for n in range(count):
+        made.attributes.add(key="n").value.int_value = n
+    return made
+
+
 @pytest.mark.proves(
     "spanmetrics.{dimensions,calls_dimensions,histogram.dimensions,events.dimensions}.{name,glob,default}"
 )

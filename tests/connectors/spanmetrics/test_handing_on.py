@@ -134,3 +134,24 @@ def test_what_nobody_took_at_the_stop_is_counted(caplog):
     stopped(it, within_s=10)
     assert it.own("otelier_spanmetrics_dropped_metric_points") == {"shutdown": 2}
     assert "dropped 2 points" in caplog.text
+
+
+def test_a_span_that_claims_to_stand_for_more_than_can_be_counted_breaks_nothing():
+    it = Running(CUMULATIVE)
+    claiming = span()
+    claiming.trace_state = "ot=th:ffffffffffffff"
+    for _ in range(3):
+        it.consume(traces(*[claiming] * 100, span()))
+    it.advance(10)
+    it.advance(10)
+    assert [point.value for point in it.last("calls")] == [2**63 - 1]
+    assert counts(it)[-1] == [2**64 - 1]
+
+
+def test_resources_that_came_together_count_against_the_limit_too():
+    it = Running("{metrics_flush_interval: 10s, resource_metrics_cache_size: 3}")
+    for n in range(8):
+        it.consume(traces(span(), resource={"service.name": f"s{n}"}))
+    it.advance(20)
+    assert [len(flush) for flush in it.flushes("calls")] == [8, 3]
+    assert it.own("otelier_spanmetrics_evicted_resources") == {"": 5}

@@ -17,10 +17,11 @@ from otelier.component import (
     StartError,
     SystemClock,
 )
+from otelier.exporters.loadbalancing.health import Health
 from otelier.exporters.loadbalancing.settings import HealthSettings, K8sSettings, ResolverSettings
 from otelier.sending import BatchSettings, QueueSettings, RetrySettings, TlsClientSettings
 from otelier.telemetry import SIGNALS
-from otelier.testing import FakeClock, FakeKubernetes, SimulatedStorage, items, span, traces
+from otelier.testing import FakeClock, FakeKubernetes, SimulatedStorage, component_context, items, span, traces
 
 from .conftest import digest
 
@@ -360,13 +361,14 @@ def test_backends_come_and_go_under_load_and_every_span_arrives_once(sinks, bala
     exporter = balance(*four, clock=SystemClock(), otlp=otlp, extensions=extensions)
     endpoints = [sink.endpoint for sink in four]
     over = threading.Event()
+    resolved = exporter._balancer.resolved  # as resolvers do, which all take longer
 
     def shuffle():
         number = 0
         while not over.is_set():
             number += 1
             four[number % 4].takes = number % 3 != 0
-            exporter.backends_are([each for at, each in enumerate(endpoints) if at != number % 4])
+            resolved([each for at, each in enumerate(endpoints) if at != number % 4])
             over.wait(0.003)
 
     def send(thread):
@@ -389,6 +391,19 @@ def test_backends_come_and_go_under_load_and_every_span_arrives_once(sinks, bala
     found = totals(exporter)
     assert found.pop("sent_spans") == 4000
     assert {name.partition("/")[0] for name in found} <= {"loadbalancer_rerouted_spans"}
+
+
+def test_its_own_metrics_tell_it_from_other_balancers(sinks, balance):
+    exporter = balance(*sinks(2))
+    exporter.consume(many(10))
+    own = {"exporter": str(exporter.ctx.id), "data_type": "traces"}
+    found = [each for each in exporter.ctx.meter.collect() if each.name.startswith("otelcol_loadbalancer_")]
+    assert {each.name for each in found} >= {
+        "otelcol_loadbalancer_num_backends",
+        "otelcol_loadbalancer_num_resolutions",
+    }
+    for each in found:
+        assert all(own.items() <= dict(labels).items() for labels in each.values), each.name
 
 
 def test_what_cannot_be_sent_before_the_deadline_is_dropped_and_counted(sinks, balance, totals):
@@ -426,3 +441,29 @@ def test_before_backends_are_known_what_comes_is_kept(sinks, balance, totals, tm
         found = totals(exporter)
         assert found.pop("sent_spans") == 300
         assert sum(found.values()) == 300  # moved to the first backend
+
+
+def test_a_list_of_which_nothing_can_be_used_leaves_those_in_use(sinks, balance, totals, caplog):
+    (sink,) = sinks(1)
+    exporter = balance(sink, clock=SystemClock())
+    exporter._balancer.resolved(["not a host"])
+    assert "can't be used" in caplog.text
+    exporter.consume(many(30))
+    sink.until(lambda: sink.items == 30)
+    assert totals(exporter) == {"sent_spans": 30}
+
+
+def test_backends_are_asked_side_by_side():
+    """One after the other, the first would wait in vain for the others."""
+    clock, asked, changes = FakeClock(), threading.Barrier(3), []
+
+    def probe(endpoint, kind, timeout_s, anew):
+        asked.wait(10)
+        return "dead"
+
+    settings = HealthSettings(probe="connect", interval=Duration(1), leave_after=Duration(1))
+    health = Health(component_context("loadbalancing", clock=clock), settings, probe, lambda: changes.append(1))
+    health.watch(["a", "b", "c"])
+    clock.advance(3)
+    assert health.out == {"a", "b", "c"} and changes
+    health.stop()

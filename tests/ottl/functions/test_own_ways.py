@@ -5,6 +5,7 @@ Where it crashes, prints addresses of memory or contradicts its own documentatio
 
 import re
 import uuid
+from contextlib import suppress
 
 import pytest
 
@@ -103,3 +104,60 @@ def test_a_time_without_year_is_never_more_than_a_week_ahead():
         written = evaluate(f'FormatTime(Unix({now + days * 86400}), "%b %d %T")')
         read = evaluate(f'UnixSeconds(Time("{written}", "%b %d %T"))')
         assert now - 366 * 86400 <= read <= now + 7 * 86400
+
+
+@pytest.mark.parametrize("text", ["<!" + "a" * 200_000, "<" + "a" * 200_000, "<a " + "b" * 200_000, "<!--" * 50_000])
+def test_what_is_no_xml_is_refused_without_trying_everything(text):
+    """With backtracking this would take hours."""
+    with pytest.raises(OttlError, match="this is no XML"):
+        evaluate('ParseXML(attributes["x"])', {"x": text})
+
+
+def test_many_elements_beside_each_other():
+    """With a look at all the others for each of them this would take hours."""
+    document = f"<a>{'<b>1</b>' * 50_000}</a>"
+    assert len(evaluate('ParseSimplifiedXML(attributes["x"])', {"x": document})["a"]["b"]) == 50_000
+    assert evaluate('RemoveXML(attributes["x"], "/a/b")', {"x": document}) == "<a></a>"
+
+
+def test_a_width_beyond_all_measure_is_none():
+    assert evaluate('Format("%9999999999d", [1])') == "%!(BADWIDTH)1"
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ('Double(attributes["x"])', "1" * 200_000 + "x"),
+        ('Double(attributes["x"])', "0x" + "1" * 200_000),
+        ('ParseInt(attributes["x"], 0)', "0" + "7" * 200_000 + "x"),
+        ('Duration(attributes["x"])', "1" * 200_000),
+        ('Time(attributes["x"], "%b %e")', "Jan" + " " * 200_000),
+        ('URL(attributes["x"])', "http://" + "a" * 200_000 + "<"),
+        ('ParseKeyValue(attributes["x"])', "a" * 200_000),
+        ('ParseCSV(attributes["x"], "a,b")', '"' * 200_001),
+        ('ParseJSON(attributes["x"])', "[" * 200_000),
+    ],
+)
+def test_long_texts_that_mean_nothing_are_read_once(expression, text):
+    """With backtracking some of these would take hours."""
+    with suppress(OttlError):
+        assert evaluate(expression, {"x": text}) is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ('Double("1_0.5_0e1")', 105.0),
+        ('Double("1.")', 1.0),
+        ('Double(".5")', 0.5),
+        ('Double("1__0")', None),
+        ('Double("0x1.8p1")', 3.0),
+        ('Double("0x.p1")', None),
+        ('ParseInt("0_1_7", 0)', 15),
+        ('ParseInt("0o17", 0)', 15),
+        ('ParseInt("0", 0)', 0),
+        ('Duration("1.5h.5m")', TimeSpan(5430 * 10**9)),
+    ],
+)
+def test_numbers_are_spelled_as_in_go(expression, value):
+    assert evaluate(expression) == value

@@ -5,26 +5,24 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 
-from otelier.testing import counter, gauge
 from otelier.wire.prometheus import Translation, label_name, metric_name
 
 
 @pytest.mark.parametrize(
-    ("metric", "name"),
+    ("metric", "unit", "kind", "name"),
     [
-        (counter("traces.span.metrics.calls", 1.0, unit=""), "traces_span_metrics_calls_total"),
-        (gauge("http.server.duration", 1.0, unit="ms"), "http_server_duration_milliseconds"),
-        (gauge("usage", 1.0, unit="1"), "usage_ratio"),
-        (counter("io", 1.0, unit="By/s"), "io_bytes_per_second_total"),
-        (counter("requests_total", 1.0, unit="{request}"), "requests_total"),
-        (gauge("a..b", 1.0, unit=""), "a_b"),
-        (gauge("9lives", 1.0, unit=""), "_9lives"),
+        ("traces.span.metrics.calls", "", "counter", "traces_span_metrics_calls_total"),
+        ("http.server.duration", "ms", "gauge", "http_server_duration_milliseconds"),
+        ("usage", "1", "gauge", "usage_ratio"),
+        ("io", "By/s", "counter", "io_bytes_per_second_total"),
+        ("requests_total", "{request}", "counter", "requests_total"),
+        ("a..b", "", "gauge", "a_b"),
+        ("9lives", "", "gauge", "_9lives"),
     ],
 )
-def test_units_and_total_are_part_of_the_name(metric, name):
-    assert metric_name(metric, Translation()) == name
+def test_units_and_total_are_part_of_the_name(metric, unit, kind, name):
+    assert metric_name(Translation(), metric, unit, monotonic=kind == "counter", gauge=kind == "gauge") == name
 
 
 @pytest.mark.parametrize(
@@ -43,9 +41,7 @@ def test_labels_begin_with_a_letter_and_have_single_underscores(key, name):
 
 @given(st.text(), st.text(), st.booleans())
 def test_any_text_becomes_a_name_that_prometheus_takes_or_none(name, unit, monotonic):
-    metric = Metric(name=name, unit=unit)
-    metric.sum.is_monotonic = monotonic
-    made = metric_name(metric, Translation("ns"))
+    made = metric_name(Translation("ns"), name, unit, monotonic=monotonic, gauge=False)
     assert re.fullmatch("[a-zA-Z_:][a-zA-Z0-9_:]*", made)
 
 

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use otelier_wire::Any;
-use otelier_wire::any::{attribute, attributes, items};
+use otelier_wire::any::{attributes, items};
 use otelier_wire::protobuf::put_varint;
+use otelier_wire::{Any, Attribute};
 use serde::Deserialize;
 
 /// Why an expression has no value for this item.
@@ -184,14 +184,19 @@ fn same(left: Any, right: Any) -> bool {
             items(a).count() == items(b).count() && items(a).zip(items(b)).all(|(a, b)| same(a, b))
         }
         (Any::Map(a), Any::Map(b)) => {
-            let found = |map, key| attribute(map, 1, key);
-            attributes(a, 1).all(|entry| match (found(a, entry.key), found(b, entry.key)) {
-                (Some(a), Some(b)) => same(a, b),
-                _ => false,
-            }) && attributes(b, 1).all(|entry| found(a, entry.key).is_some())
+            let (a, b) = (entries(a), entries(b));
+            a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| a.key == b.key && same(a.value(), b.value()))
         }
         (a, b) => a == b,
     }
+}
+
+/// In the order of keys; of a key that comes twice the first counts.
+fn entries(map: &[u8]) -> Vec<Attribute<'_>> {
+    let mut found: Vec<_> = attributes(map, 1).collect();
+    found.sort_by_key(|entry| entry.key);
+    found.dedup_by_key(|entry| entry.key);
+    found
 }
 
 /// Integers wrap and divide towards zero, as Go's do.

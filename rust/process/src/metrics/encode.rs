@@ -1,6 +1,9 @@
 //! Metrics as OTLP bytes. Fields are those of `opentelemetry/proto/metrics/v1/metrics.proto`.
 
+use std::sync::Arc;
+
 use otelier_wire::protobuf::{fields, put_varint, varint_len};
+use otelier_wire::{Batch, Segment, Signal};
 
 use super::attribute::put_field;
 use super::histogram::{Buckets, Counts, Histogram, Shape, Unit};
@@ -26,14 +29,31 @@ pub struct Window {
     pub end_ns: u64,
 }
 
+/// A segment ends with the resource that makes it this large: places in one are numbers of 32 bits.
+const SEGMENT_BYTES: usize = 4 << 20;
+
 /// Writes requests of metrics, and counts their data points.
 #[derive(Default)]
 pub struct Encoder {
+    done: Vec<Arc<Segment>>,
     pub out: Vec<u8>,
     pub points: usize,
 }
 
 impl Encoder {
+    /// All that was written.
+    pub fn finish(mut self) -> Batch {
+        self.close();
+        Batch::new(Signal::Metrics, self.done, None)
+    }
+
+    fn close(&mut self) {
+        if self.points > 0 {
+            let out = std::mem::take(&mut self.out);
+            self.done.push(Segment::new(out.into(), std::mem::take(&mut self.points)));
+        }
+    }
+
     /// A message in a counted field: whatever `write` appends.
     pub fn message(&mut self, tag: u8, write: impl FnOnce(&mut Encoder)) {
         self.out.push(tag);
@@ -65,6 +85,8 @@ impl Encoder {
         });
         if self.points == points {
             self.out.truncate(size);
+        } else if self.out.len() >= SEGMENT_BYTES {
+            self.close();
         }
     }
 
@@ -116,7 +138,8 @@ impl Encoder {
         self.message(0x0a, |it| {
             it.times(window);
             it.exemplars(0x2a, exemplars, window, unit);
-            it.fixed(0x31, value);
+            // `as_int` has a sign.
+            it.fixed(0x31, value.min(i64::MAX as u64));
             it.attributes(0x3a, attributes);
         });
     }

@@ -34,7 +34,7 @@ impl Exponential {
         self.min = self.min.min(value);
         self.max = self.max.max(value);
         if value == 0.0 {
-            self.zeros += times;
+            self.zeros = self.zeros.saturating_add(times);
             return;
         }
         loop {
@@ -49,7 +49,7 @@ impl Exponential {
 
     /// Adds what another one has counted.
     pub fn merge(&mut self, other: &Exponential) {
-        self.zeros += other.zeros;
+        self.zeros = self.zeros.saturating_add(other.zeros);
         self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
         if other.buckets.is_empty() {
@@ -93,7 +93,7 @@ impl Exponential {
         if place >= self.buckets.len() {
             self.buckets.resize(place + 1, 0);
         }
-        self.buckets[place] += times;
+        self.buckets[place] = self.buckets[place].saturating_add(times);
     }
 
     fn halve(&mut self) {

@@ -1,4 +1,5 @@
-//! A histogram of durations, explicit or exponential.
+//! A histogram of durations, explicit or exponential. Counts stop at their greatest number: a sender can claim that one
+//! span stands for 2^56.
 
 use super::exponential::Exponential;
 use super::state::{Reader, Writer};
@@ -79,13 +80,13 @@ impl Histogram {
 
     #[inline]
     pub fn record(&mut self, shape: &Shape, duration_ns: u64, times: u64) {
-        self.count += times;
-        self.sum_ns += u128::from(duration_ns) * u128::from(times);
+        self.count = self.count.saturating_add(times);
+        self.sum_ns = self.sum_ns.saturating_add(u128::from(duration_ns) * u128::from(times));
         match (&mut self.counts, &shape.buckets) {
             (Counts::Explicit(counts), Buckets::Explicit(bounds)) => {
                 // Looking at all of a dozen bounds is faster than guessing its way through them.
                 let place = bounds.iter().filter(|bound| duration_ns > **bound).count();
-                counts[place] += times;
+                counts[place] = counts[place].saturating_add(times);
             }
             (Counts::Exponential(exponential), _) => exponential.record(shape.unit.of(duration_ns), times),
             _ => {}
@@ -98,11 +99,11 @@ impl Histogram {
     }
 
     pub fn merge(&mut self, other: &Histogram) {
-        self.count += other.count;
-        self.sum_ns += other.sum_ns;
+        self.count = self.count.saturating_add(other.count);
+        self.sum_ns = self.sum_ns.saturating_add(other.sum_ns);
         match (&mut self.counts, &other.counts) {
             (Counts::Explicit(counts), Counts::Explicit(more)) => {
-                counts.iter_mut().zip(more).for_each(|(count, more)| *count += more);
+                counts.iter_mut().zip(more).for_each(|(count, more)| *count = count.saturating_add(*more));
             }
             (Counts::Exponential(exponential), Counts::Exponential(more)) => exponential.merge(more),
             _ => {}
@@ -146,9 +147,15 @@ mod tests {
         let Counts::Explicit(counts) = &histogram.counts else { panic!("made explicit") };
         assert_eq!((histogram.count, &counts[..]), (10, &[4, 4, 2][..]));
         assert_eq!(histogram.sum(Unit::Milliseconds), 241.000_002);
+        let before = histogram.clone();
         let mut out = Writer::default();
-        histogram.save(&mut out);
+        before.save(&mut out);
+        for _ in 0..300 {
+            histogram.record(&shape, u64::MAX, 1 << 56);
+        }
+        let Counts::Explicit(counts) = &histogram.counts else { panic!("made explicit") };
+        assert_eq!((histogram.count, counts[2], histogram.sum_ns), (u64::MAX, u64::MAX, u128::MAX));
         let loaded = Histogram::load(&mut Reader(&out.0), &shape).unwrap();
-        assert_eq!(format!("{loaded:?}"), format!("{histogram:?}"));
+        assert_eq!(format!("{loaded:?}"), format!("{before:?}"));
     }
 }

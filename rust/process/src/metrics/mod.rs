@@ -2,15 +2,11 @@
 //!
 //! `spans` counts and times the spans themselves, `graph` the calls between services.
 
-mod attribute;
+pub(crate) mod attribute;
 mod encode;
 mod exponential;
-mod glob;
 mod histogram;
-mod message;
 mod state;
 
 pub mod graph;
 pub mod spans;
-
-pub use glob::matches;

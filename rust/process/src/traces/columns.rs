@@ -15,7 +15,6 @@ pub struct Columns {
     pub size_bytes: Vec<i64>,
     pub status_codes: Vec<u8>,
     pub flags: Vec<u32>,
-    pub root: Vec<u8>,
     pub arrived_us: Vec<u64>,
     pub matches: Vec<u8>,
 }
@@ -33,7 +32,6 @@ impl Columns {
             columns.size_bytes.push(row.features.bytes as i64);
             columns.status_codes.push(row.features.status_codes);
             columns.flags.push(row.features.flags);
-            columns.root.push(row.features.root.into());
             columns.arrived_us.push(row.arrived_us);
             let own = rows.bits(*slot);
             for bit in 0..bits {

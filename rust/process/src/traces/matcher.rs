@@ -13,8 +13,10 @@ use crate::pattern;
 
 /// The field number of a Resource's attributes.
 const RESOURCE_ATTRIBUTES: u32 = 1;
-/// Distinct values per matcher whose verdict is remembered; then all are forgotten.
+/// Distinct values per matcher whose verdict is remembered; then all are forgotten. Longer ones are looked at each time,
+/// or senders of long values would fill memory that nobody counts.
 const MEMO: usize = 4096;
+const MEMO_LEN: usize = 256;
 
 /// One thing to look for. A value of another type reads as "", 0 or false.
 #[derive(Clone, Debug, Deserialize)]
@@ -218,6 +220,14 @@ impl Matchers {
 
 impl Scratch {
     fn matches(&mut self, bit: usize, any_of: &[Regex], text: &[u8]) -> bool {
+        let look = || {
+            // What was checked is UTF-8.
+            let readable = std::str::from_utf8(text).unwrap_or_default();
+            any_of.iter().any(|regex| regex.is_match(readable))
+        };
+        if text.len() > MEMO_LEN {
+            return look();
+        }
         if self.memo.len() <= bit {
             self.memo.resize_with(bit + 1, HashMap::new);
         }
@@ -228,9 +238,7 @@ impl Scratch {
         if memo.len() >= MEMO {
             memo.clear();
         }
-        // What was checked is UTF-8.
-        let readable = std::str::from_utf8(text).unwrap_or_default();
-        let found = any_of.iter().any(|regex| regex.is_match(readable));
+        let found = look();
         memo.insert(text.into(), found);
         found
     }
@@ -306,6 +314,18 @@ mod tests {
     fn only_the_first_attribute_of_a_key_counts() {
         let twice = [attribute(0x4a, "k", b"\x0a\x01a"), attribute(0x4a, "k", b"\x0a\x01b")].concat();
         assert_eq!(found(&[string("k", &["a"], false), string("k", &["b"], false)], &[], &twice), [true, false]);
+    }
+
+    #[test]
+    fn long_values_are_looked_at_and_not_remembered() {
+        let matchers = Matchers::new(&[string("k", &["b$"], true)]).unwrap();
+        let mut scratch = matchers.borrow();
+        for (length, remembered) in [(MEMO_LEN - 1, 1), (MEMO_LEN, 1)] {
+            let text = [vec![b'a'; length], b"b".to_vec()].concat();
+            let Test::Found(any_of) = &matchers.keys[0].tests[0].1 else { panic!("a regex") };
+            assert!(scratch.matches(0, any_of, &text));
+            assert_eq!(scratch.memo[0].len(), remembered);
+        }
     }
 
     #[test]

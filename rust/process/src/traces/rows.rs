@@ -1,6 +1,7 @@
 //! Waiting traces by slot, and the places of their spans.
 
 use hashbrown::HashTable;
+use otelier_wire::Live;
 
 use super::arrival::{Features, Local, NONE, TraceId};
 use super::matcher::words;
@@ -19,7 +20,12 @@ pub struct Row {
     pub touched: bool,
     /// Handed out for its decision.
     pub due: bool,
+    _own: Live,
 }
+
+/// Bytes that a trace takes besides its spans, of which the smallest are smaller: its row, its places in the index and
+/// among those that wait, and one part.
+const OWN_BYTES: usize = size_of::<Option<Row>>() + 8 + 24 + size_of::<Part>();
 
 /// Spans of a trace in one segment.
 #[derive(Clone, Copy)]
@@ -79,6 +85,8 @@ impl Rows {
     /// A new trace, without parts and features yet.
     pub fn insert(&mut self, local: &Local, now_us: u64) -> u32 {
         self.serial += 1;
+        let mut own = Live::default();
+        own.add(OWN_BYTES + 8 * self.words);
         let row = Row {
             id: local.id,
             hash: local.hash,
@@ -89,6 +97,7 @@ impl Rows {
             last_part: NONE,
             touched: false,
             due: false,
+            _own: own,
         };
         let slot = match self.free_rows.pop() {
             Some(slot) => {

@@ -50,6 +50,8 @@ pub struct SegmentFile {
     pub traces: TraceIndex,
     pub catalogue: Catalogue,
     pub filters: Filters,
+    /// Of logs: by row group, a filter over the words of lines.
+    pub words: Filters,
     numbered: NumberedKeys,
     /// By service; empty if the file has none.
     service_rollups: Rollups,
@@ -83,14 +85,15 @@ impl SegmentFile {
         let summary = index.summary().map_err(damaged)?;
         let traces = index.traces().map_err(damaged)?;
         let (catalogue, filters) = (index.catalogue().map_err(damaged)?, index.filters().map_err(damaged)?);
+        let words = index.words().map_err(damaged)?;
         let numbered = index.numbered().map_err(damaged)?;
         let service_rollups = index.service_rollups().map_err(damaged)?;
         let buckets: usize = service_rollups.cells.iter().map(|cell| cell.histogram.len()).sum();
         let columns = summary.keys.iter().filter(|key| key.column).count() + schema::span_columns().len() + 3;
         let entries: usize = catalogue.row_groups.iter().map(Vec::len).sum();
         let footer = CHUNK_BYTES * columns * summary.row_groups.len();
-        let weight =
-            16 * traces.runs().len() + 16 * entries + filters.size() + footer + 4096 + 16 * buckets + 32 * entries;
+        let filtered = filters.size() + words.size();
+        let weight = 16 * traces.runs().len() + 48 * entries + filtered + footer + 4096 + 16 * buckets;
         let number = scanned.files.fetch_add(1, Ordering::Relaxed);
         Ok(SegmentFile {
             path: path.clone(),
@@ -99,6 +102,7 @@ impl SegmentFile {
             traces,
             catalogue,
             filters,
+            words,
             numbered,
             service_rollups,
             rollup_counts: OnceLock::new(),

@@ -44,6 +44,7 @@ pub use page::Page;
 pub use part::Part;
 pub use repeats::{Identity, Repeats, prefixed};
 pub use search::FileBlock;
+pub use slice::{Slice, bytes, each, int};
 pub use table::GroupTable;
 pub use texts::Texts;
 pub use values::{Dictionary, Values};

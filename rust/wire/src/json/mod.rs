@@ -7,4 +7,5 @@ pub(crate) mod text;
 mod write;
 
 pub use read::json_to_otlp;
-pub use write::{message_to_json, otlp_to_json};
+pub use text::{escape, write_base64, write_hex};
+pub use write::{Mapping, message_to_json, otlp_to_json};

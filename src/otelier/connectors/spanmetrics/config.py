@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from ..._core import glob_matches
 from ...component import ComponentID, Config, Duration, Remark
+from ...ottl import OttlError, glob
 from .advice import remark_instance, remark_names, traps
 
 _NAMESPACE = "traces.span.metrics"
@@ -25,14 +25,19 @@ class DimensionSettings(Config):
     name: str = ""
     """The attribute."""
     glob: str = ""
-    """All attributes whose names match, such as `http.*`, in the place of `name`."""
+    """All attributes whose names match, such as `http.*`, in the place of `name`: `*`, `?`, `[a-z]`, `[!a-z]` and
+    `{one,other}`; `\\` takes the next as it is."""
     default: str | None = None
     """Where a span has no such attribute; otherwise the series lacks it, too."""
 
     def problems(self) -> Iterable[tuple[str, str]]:
-        """Either, or."""
+        """Either, or; and a pattern that is none."""
         if bool(self.name) == bool(self.glob):
             yield "", "give each dimension a `name` or a `glob`"
+        try:
+            glob(self.glob)
+        except OttlError as error:
+            yield "glob", str(error)
         if self.glob and self.default is not None:
             yield "default", "goes with `name` only"
 
@@ -240,7 +245,10 @@ def _ns(duration: Duration) -> int:
 
 
 def _dimensions(dimensions: tuple[DimensionSettings, ...]) -> list[dict[str, str | None]]:
-    return [{"glob": each.glob} if each.glob else {"name": each.name, "default": each.default} for each in dimensions]
+    return [
+        {"pattern": glob(each.glob).text} if each.glob else {"name": each.name, "default": each.default}
+        for each in dimensions
+    ]
 
 
 def _repeated(
@@ -252,7 +260,14 @@ def _repeated(
     for at, each in enumerate(dimensions):
         if each.name in names:
             yield f"{key}.{at}.name", f"`{each.name}` is a dimension already"
-        elif each.name and (glob := next((glob for glob in globs if glob_matches(glob, each.name)), "")):
-            yield f"{key}.{at}.name", f"`{each.name}` is a dimension already, by the pattern `{glob}`"
+        elif each.name and (found := next((text for text in globs if _covers(text, each.name)), "")):
+            yield f"{key}.{at}.name", f"`{each.name}` is a dimension already, by the pattern `{found}`"
         elif each.name:
             names.add(each.name)
+
+
+def _covers(pattern: str, name: str) -> bool:
+    try:
+        return glob(pattern).search(name)
+    except OttlError:
+        return False  # told where the pattern stands

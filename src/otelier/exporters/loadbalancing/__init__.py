@@ -5,8 +5,6 @@ A backend that is gone or fails for a while leaves the ring, what waits for it m
 comes back when it works. A part that fails is retried by itself: nobody gets anything twice because of another.
 """
 
-from collections.abc import Sequence
-
 import msgspec
 
 from ...component import FORWARDS, Custody, Exporter, OtelierError, StartError, exporter, find_storage
@@ -57,10 +55,6 @@ class LoadBalancing(Exporter):
 
     def consume(self, batch: Batch) -> None:
         self._path.consume(batch)
-
-    def backends_are(self, endpoints: Sequence[str]) -> None:
-        """What the resolver calls when they change; also for those who embed the exporter and know better."""
-        self._balancer.resolved(endpoints)
 
     def prepare_stop(self, deadline: float) -> None:
         self._path.prepare_stop(deadline)

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ...component import Context, OtelierError, Permanent, QueueStore, Refused, Retryable
 from ...sending import Parcel, PartlySent, Sent, StoredBatch, UnreadableError, loaded, restored
 from ...telemetry import Batch, items_suffix
-from .backend import Backend, outcome_of
+from .backend import Backend, labels_of, outcome_of
 from .health import Health
 from .settings import LoadBalancingConfig
 from .table import Table
@@ -31,7 +31,7 @@ class Balancer:
         self._ctx = ctx
         self._cfg = cfg
         self._key = key
-        self._labels = {"resolver": resolver}
+        self._labels = {"resolver": resolver, **labels_of(ctx)}
         self._lock = threading.RLock()
         """One change of the ring, and one move, at a time."""
         self._listed: dict[str, Backend] = {}
@@ -120,20 +120,21 @@ class Balancer:
                 self._ctx.log.warning("the resolver finds no backend; those known before stay in use")
                 return
             self._let_go()
-            gone = [self._listed.pop(endpoint) for endpoint in self._listed.keys() - set(wanted)]
-            for endpoint in (endpoint for endpoint in wanted if endpoint not in self._listed):
+            listed: dict[str, Backend] = {}
+            for endpoint in wanted:
                 try:
-                    self._listed[endpoint] = self._backend(endpoint)
+                    listed[endpoint] = self._listed.get(endpoint) or self._backend(endpoint)
                 except ValueError as error:  # such as a TLS file that is no longer there
                     self._ctx.log.error("%s can't be used: %s", endpoint, error)
-                    continue
-                self._listed[endpoint].start()
-            if not self._listed:
+            if not listed or listed.keys() == self._listed.keys():
                 return
+            for endpoint in listed.keys() - self._listed.keys():
+                listed[endpoint].start()
+            self._retired += [self._listed[endpoint] for endpoint in self._listed.keys() - listed.keys()]
+            self._listed = listed
             self._updates.add(1, **self._labels)
-            self._ctx.log.info("backends: %s", ", ".join(wanted))
-            self._health.watch(wanted)
-            self._retired += gone
+            self._ctx.log.info("backends: %s", ", ".join(listed))
+            self._health.watch(listed)
             self._change("removed")
 
     def unresolved(self, error: str) -> None:
@@ -258,7 +259,7 @@ class Balancer:
 
     def _all(self) -> list[Backend]:
         with self._lock:
-            return [self._stand_in, *self._listed.values(), *(b for b in self._retired if b is not self._stand_in)]
+            return [self._stand_in, *self._listed.values(), *self._retired]
 
     def _backend(self, endpoint: str) -> Backend:
         template = self._cfg.protocol.otlp

@@ -1,32 +1,17 @@
 """One batch on its way: translated once, spread over lanes by series, each lane's requests one after the other."""
 
 import threading
-import zlib
 from collections import deque
-from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
-
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from ..._core import snappy
 from ...component import Context, Permanent, Retryable
 from ...sending import HttpPoster, Sent
 from ...telemetry import Batch
-from ...wire.prometheus import Translator
-from ...wire.prometheus.series import Series
-from ...wire.prometheus.write import CONTENT_TYPES, VERSION_HEADERS, requests
+from ...wire.prometheus import CONTENT_TYPES, VERSION_HEADERS, Options, Request, Writer
 from .config import RemoteWriteConfig
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    body: bytes
-    points: int
-    samples: int
-    histograms: int
-    exemplars: int
 
 
 @dataclass(slots=True)
@@ -34,7 +19,7 @@ class _UnderWay:
     """A batch that is not sent whole yet."""
 
     batch: Batch
-    lanes: list[deque[_Request]]
+    lanes: list[deque[Request]]
     refused: int
     """Data points that won't arrive: without translation, or in a request that was rejected."""
     reason: str
@@ -50,12 +35,11 @@ class Lanes:
         self._ctx, self._cfg = ctx, cfg
         self._lock = threading.Lock()
         self._books = threading.Lock()
-        self._poster = HttpPoster(cfg)
+        self._poster = HttpPoster(ctx.clock, cfg)
         self._count = cfg.max_batch_request_parallelism or cfg.remote_write_queue.num_consumers
         self._threads = ThreadPoolExecutor(self._count, f"otelier:{ctx.id}:lane")
         self._under_way: _UnderWay | None = None
-        self._translator = Translator(
-            how=cfg.translation,
+        options = Options(
             external_labels=cfg.external_labels,
             target_info=cfg.target_info.enabled,
             scope_info=not cfg.disable_scope_info,
@@ -64,6 +48,7 @@ class Lanes:
             custom_buckets=cfg.convert_explicit_histograms_to_nhcb,
             classic_too=cfg.keep_classic_histograms,
         )
+        self._writer = Writer(cfg.translation, options, cfg.version, metadata=cfg.send_metadata)
         self._instruments()
 
     def send(self, batch: Batch, timeout_s: float) -> Sent:
@@ -97,25 +82,14 @@ class Lanes:
             raise Retryable(str(later[0]), after_s=max(waits, default=None))
 
     def _translated(self, batch: Batch) -> _UnderWay:
-        message = ExportMetricsServiceRequest.FromString(batch.to_otlp())
-        found = self._translator.translate(message)
-        if found.refused:
-            self._failed.add(found.refused)
-            self._ctx.log.warning("%d data points have no translation: %s", found.refused, found.reason)
-        self._series.add(len(found.series))
-        spread: list[list[Series]] = [[] for _ in range(self._count)]
-        for series in found.series.values():
-            spread[zlib.crc32(repr(series.labels).encode()) % self._count].append(series)
-        version = self._cfg.version
-        families = found.families if version == 2 or self._cfg.send_metadata else {}
-        most = self._cfg.max_batch_size_bytes
-        lanes = [
-            deque(_Request(body, *_counted(taken)) for body, taken in requests(lane, families, version, most))
-            for lane in spread
-        ]
-        return _UnderWay(batch, lanes, found.refused, found.reason)
+        written = self._writer.write(batch, self._count, self._cfg.max_batch_size_bytes)
+        if written.refused:
+            self._failed.add(written.refused)
+            self._ctx.log.warning("%d data points have no translation: %s", written.refused, written.reason)
+        self._series.add(written.series)
+        return _UnderWay(batch, [deque(lane) for lane in written.lanes], written.refused, written.reason)
 
-    def _run(self, under_way: _UnderWay, lane: deque[_Request], headers: list[tuple[str, str]], limit_s: float) -> None:
+    def _run(self, under_way: _UnderWay, lane: deque[Request], headers: list[tuple[str, str]], limit_s: float) -> None:
         while lane:
             request = lane[0]
             try:
@@ -157,17 +131,8 @@ class Lanes:
         self._histograms = counter("written_histograms", "{histogram}", "Native histograms taken.")
         self._exemplars = counter("written_exemplars", "{exemplar}", "Exemplars taken.")
 
-    def _written(self, request: _Request) -> None:
+    def _written(self, request: Request) -> None:
         self._batches.add(1)
         self._samples.add(request.samples)
         self._histograms.add(request.histograms)
         self._exemplars.add(request.exemplars)
-
-
-def _counted(taken: Sequence[Series]) -> tuple[int, int, int, int]:
-    return (
-        sum(series.points for series in taken),
-        sum(len(series.samples) for series in taken),
-        sum(len(series.histograms) for series in taken),
-        sum(len(series.exemplars) for series in taken),
-    )

@@ -10,8 +10,9 @@ from .registry import converter
 from .string_like import string_like
 
 _INTEGER = re.compile(r"[+-]?[0-9]+\Z")
-_DOUBLE = re.compile(r"(?ai:[+-]?((\d+(_\d+)*\.?(\d+(_\d+)*)?|\.\d+)(e[+-]?\d+)?|inf(inity)?|nan))\Z")
-_HEX_DOUBLE = re.compile(r"(?ai:[+-]?0x[0-9a-f]*\.?[0-9a-f]*p[+-]?\d+)\Z")
+# Digits are never shared out in another way (`++`): a long text of them that is no number must not cost its square.
+_DOUBLE = re.compile(r"(?ai:[+-]?((\d++(_\d++)*+(\.(\d++(_\d++)*+)?)?|\.\d++)(e[+-]?\d++)?|inf(inity)?|nan))\Z")
+_HEX_DOUBLE = re.compile(r"(?ai:[+-]?0x[0-9a-f]*+(\.[0-9a-f]*+)?p[+-]?\d++)\Z")
 _TRUE = {"1", "t", "T", "true", "TRUE", "True"}
 _FALSE = {"0", "f", "F", "false", "FALSE", "False"}
 _MIN, _MAX = -(1 << 63), (1 << 63) - 1

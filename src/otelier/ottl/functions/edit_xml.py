@@ -25,11 +25,14 @@ def _written(item: Item) -> str:
 def remove_xml(target: str, xpath: str) -> str:
     """Without the nodes that an XPath selects."""
     document = read_xml(target)
+    doomed: set[Node] = set()
     for item in compile_xpath(xpath)(document):
         if isinstance(item, Attribute):
             del item.parent.attributes[item.name]
         else:
-            item.remove()
+            doomed.add(item)
+    for parent in {node.parent for node in doomed if node.parent}:
+        parent.children = [child for child in parent.children if child not in doomed]
     return write_xml(document)
 
 

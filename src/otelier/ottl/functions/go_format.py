@@ -11,6 +11,7 @@ from ..values import Value
 from .go_verbs import Flags, formatted, type_of
 from .registry import converter
 
+_WIDTH_MAX = 10**6
 _VERB = re.compile(r"%([+\-# 0]*)(?:\[(-?\d+)\])?(\d+|\*)?(?:\.(\d+|\*)?)?(?:\[(-?\d+)\])?(.)?", re.DOTALL)
 
 
@@ -67,11 +68,11 @@ class _Arguments:
 
     def number(self, text: str | None, name: str) -> tuple[int | None, str]:
         """A width or precision, from the template or for `*` from the arguments; and what to write if it is none."""
-        if text != "*":
-            return (int(text) if text else None), ""
-        value = self.values[self.used] if self.used < len(self.values) else None
-        self.used += 1
-        if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 10**6:
+        if not text:
+            return None, ""
+        value: Value = int(text) if text != "*" else self.values[self.used] if self.used < len(self.values) else None
+        self.used += text == "*"
+        if isinstance(value, bool) or not isinstance(value, int) or abs(value) > _WIDTH_MAX:
             return None, f"%!(BAD{name})"
         return value, ""
 

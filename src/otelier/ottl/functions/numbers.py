@@ -9,7 +9,9 @@ from .conversions import to_double
 from .registry import converter
 
 _SPELLING = re.compile(r"[+-]?[0-9A-Za-z]+\Z")
-_GO_LITERAL = re.compile(r"(?ai:[+-]?(0b_?[01]+(_[01]+)*|0x_?[0-9a-f]+(_[0-9a-f]+)*|0o?(_?[0-7]+)*|[1-9]\d*(_\d+)*))\Z")
+_GO_LITERAL = re.compile(
+    r"(?ai:[+-]?(0b_?[01]+(_[01]+)*|0x_?[0-9a-f]+(_[0-9a-f]+)*|0o?(_?[0-7]++(_[0-7]++)*+)?|[1-9]\d*(_\d+)*))\Z"
+)
 
 
 @converter("Log")

@@ -1,5 +1,6 @@
 """Converters of an XML document to a map: ParseXML with all of it, ParseSimplifiedXML with its values."""
 
+from collections import Counter
 from typing import cast
 
 from ..values import OttlError, Value
@@ -43,14 +44,14 @@ def parse_simplified_xml(target: str) -> dict[str, Value]:
 
 
 def _simplified(elements: list[Node]) -> dict[str, Value]:
-    names = [element.local_name for element in elements]
+    names = Counter(element.local_name for element in elements)
     entries: dict[str, Value] = {}
     for element in elements:
         value: Value = _simplified(element.elements) if element.elements else element.string()
         name = element.local_name
         if not value:
             continue
-        if names.count(name) > 1:
+        if names[name] > 1:
             cast("list[Value]", entries.setdefault(name, [])).append(value)
         else:
             entries[name] = value

@@ -21,6 +21,7 @@ _ALIASES = {
     "h": "%b", "D": "%m/%d/%4", "x": "%m/%d/%4", "F": "%Y-%m-%d", "T": "%H:%M:%S", "X": "%H:%M:%S",
     "r": "%I:%M:%S %P", "R": "%H:%M", "n": "\n", "t": "\t", "c": "%a %b %d %H:%M:%S %Y",
 }  # fmt: skip
+_TEXT_MAX = 1024
 _FRACTIONS = {"L": 3, "f": 6, "s": 9}
 _NUMBER = "(?P<{}>[0-9]{{1,2}})"
 _OFFSET = r"(?P<offset>[+-][0-9]{2}:?[0-9]{2}(?::?[0-9]{2})?|Z)"
@@ -115,7 +116,10 @@ def read_time(text: str, form: Format, zone: ZoneInfo | None, names: Names, now_
 
     Without a year it is in the present one, or in the last one if it would lie more than a week ahead.
     """
-    if not (found := _reader(form, names).fullmatch(text.lstrip() if form.text[:1] == "%" else text)):
+    # Blanks in a row can be shared out in many ways: a long text of them would cost the square of its length.
+    written = text.lstrip() if form.text[:1] == "%" else text
+    found = _reader(form, names).fullmatch(written) if len(written) <= _TEXT_MAX else None
+    if not found:
         raise OttlError(f"{text!r} is no time of the format {form.text!r}")
     parts = {key: value for key, value in found.groupdict().items() if value is not None}
     try:

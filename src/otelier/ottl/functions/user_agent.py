@@ -11,6 +11,8 @@ from ..._core import Pattern
 from ..values import Value
 from .registry import converter
 
+_KEPT_LEN = 512
+"""Answers about longer texts are not kept, or senders could fill memory with them."""
 _V = r"/(\d+)(?:\.(\d+))?(?:\.(\d+))?"
 _Rules: TypeAlias = tuple[tuple[Pattern, str], ...]
 _AGENTS: _Rules = tuple(
@@ -70,8 +72,9 @@ _SYSTEMS: _Rules = tuple(
 @converter("UserAgent")
 def user_agent(value: str) -> dict[str, Value]:
     """Maps `user_agent.name`, `.version` and `.original`, and `os.name` and, if there is one, `os.version`."""
-    name, version = _first(_AGENTS, value)
-    system, os_version = _first(_SYSTEMS, value)
+    first = _first if len(value) > _KEPT_LEN else _first_kept
+    name, version = first(_AGENTS, value)
+    system, os_version = first(_SYSTEMS, value)
     entries: dict[str, Value] = {
         "user_agent.name": name,
         "user_agent.version": version,
@@ -81,10 +84,12 @@ def user_agent(value: str) -> dict[str, Value]:
     return entries | ({"os.version": os_version} if os_version else {})
 
 
-@lru_cache(4096)
 def _first(rules: _Rules, text: str) -> tuple[str, str]:
     for pattern, name in rules:
         if found := pattern.captures(text):
             name, _, fixed = name.replace("$1", found[1] or "").partition("=")
             return name, fixed or ".".join(part for part in found[2:] if part)
     return "Other", ""
+
+
+_first_kept = lru_cache(4096)(_first)

@@ -15,11 +15,14 @@ DEPTH_MAX = 250
 Kind: TypeAlias = Literal["document", "element", "text", "cdata", "comment", "instruction"]
 
 _TOKEN = re.compile(
-    r"<!--(?P<comment>.*?)-->|<!\[CDATA\[(?P<cdata>.*?)\]\]>|<\?(?P<instruction>.*?)\?>|<!(?P<type>[^>\[]*(?:\[.*?\])?[^>]*)>"
-    r"|</(?P<end>[^\s>]+)\s*>|<(?P<start>[^\s/>!?<&][^\s/>]*)(?P<attributes>(?:[^>\"']|\"[^\"]*\"|'[^']*')*?)(?P<empty>/?)>"
-    r"|(?P<text>[^<]+)",
+    r"<!--(?P<comment>.*?)-->|<!\[CDATA\[(?P<cdata>.*?)\]\]>|<\?(?P<instruction>.*?)\?>"
+    r"|<!(?P<type>[^>\[]*+(?:\[.*?\])?+[^>]*+)>"
+    r"|</(?P<end>[^\s>]++)\s*+>|<(?P<start>[^\s/>!?<&][^\s/>]*+)"
+    r"(?P<attributes>(?:[^>\"']|\"[^\"]*+\"|'[^']*+')*?)(?P<empty>/?)>"
+    r"|(?P<text>[^<]++)",
     re.DOTALL,
 )
+"""Nothing is tried twice (`*+`): what is no XML costs no more time than what is."""
 _ATTRIBUTE = re.compile(r"\s+([^\s=\"'<>/]+)\s*=\s*(?:\"([^\"<]*)\"|'([^'<]*)')")
 _SINGLE_QUOTED = re.compile(r"='([^'\"]*)'")
 _ENTITY = re.compile(r"&(#x[0-9A-Fa-f]+|#[0-9]+|\w*);?")
@@ -48,12 +51,6 @@ class Node:
         child.parent = self
         self.children.append(child)
 
-    def remove(self) -> None:
-        """Take it out of its document."""
-        if self.parent:
-            self.parent.children.remove(self)
-            self.parent = None
-
     @property
     def elements(self) -> "list[Node]":
         """Children that are elements."""
@@ -71,9 +68,7 @@ def read_xml(text: str) -> Node:
     document = Node("document")
     open_elements = [document]
     end = 0
-    for token in _TOKEN.finditer(text):
-        if token.start() != end:
-            break
+    while token := _TOKEN.match(text, end):
         end = token.end()
         _take(token, open_elements, text)
     if end < len(text):

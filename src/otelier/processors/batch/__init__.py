@@ -21,6 +21,7 @@ from ...component import (
     Permanent,
     Processor,
     Refused,
+    Rejected,
     Retryable,
     Timer,
     find_storage,
@@ -155,7 +156,7 @@ class BatchProcessor(Processor):
                 lane = self._only or self._lane_of(kept.batch)
             except Permanent as error:
                 self.ctx.log.error("dropped %d items of the last run: %s", kept.batch.items, error)
-                self._dropped(kept.batch, "refused")
+                self._dropped(kept.batch, kept.batch.items, "refused")
                 self._keeper.release(kept)
                 continue
             lane.waiting.append(kept)
@@ -211,7 +212,7 @@ class BatchProcessor(Processor):
         for kept in rest:
             batch = kept.batch
             self.ctx.log.error("stopped before all was sent, dropping data (shutdown, dropped_items=%d)", batch.items)
-            self._dropped(batch, "shutdown")
+            self._dropped(batch, batch.items, "shutdown")
 
     # -- sending ------------------------------------------------------------------------------
 
@@ -230,7 +231,7 @@ class BatchProcessor(Processor):
     def _send(self, lane: _Lane, kept: Kept, trigger: BoundCounter) -> None:
         batch = kept.batch.with_metadata(lane.metadata)
         self._record(batch, trigger)
-        way = object()
+        way, lost = object(), batch.items
         self._under_way[way] = kept
         try:
             self.next.consume(batch)
@@ -240,7 +241,9 @@ class BatchProcessor(Processor):
                 if self._stopping and self._keeper.store:
                     return  # `stop` finds it among what stays on disk
                 reason = "shutdown" if self._stopping else "refused"
-            self.ctx.log.warning("dropped %d items, because the next component said: %s", batch.items, error)
+            if isinstance(error, Rejected):
+                lost = error.items  # the rest was taken
+            self.ctx.log.warning("dropped %d items, because the next component said: %s", lost, error)
         except Exception:  # the sender was told "accepted", and this thread serves others too
             reason = "error"
             self.ctx.log.exception("dropped %d items, because the next component failed", batch.items)
@@ -249,7 +252,7 @@ class BatchProcessor(Processor):
                 self._keeper.release(kept)
             return
         if self._under_way.pop(way, None):  # otherwise `stop` has counted it
-            self._dropped(batch, reason)
+            self._dropped(batch, lost, reason)
             self._keeper.release(kept)
 
     def _pass_on(self, batch: Batch) -> None:
@@ -286,9 +289,9 @@ class BatchProcessor(Processor):
         self._sizes.record(batch.items)
         self._bytes.record(batch.size_bytes)
 
-    def _dropped(self, batch: Batch, reason: str) -> None:
+    def _dropped(self, batch: Batch, items: int, reason: str) -> None:
         suffix = items_suffix(batch.signal)
         counter = self.ctx.meter.counter(
             f"otelcol_processor_dropped_{suffix}", "{item}", f"{suffix} accepted and then lost, by reason."
         )
-        counter.add(batch.items, reason=reason, **self._labels)
+        counter.add(items, reason=reason, **self._labels)

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from ...component import BoundCounter, Permanent, Processor, processor
 from ...ottl import Conditions, Faults, StatementError, masks
 from ...telemetry import Batch, Signal
+from ...telemetry.mask import inverse
 from .config import ConditionsConfig, FilterConfig
 
 __all__ = ["ConditionsConfig", "Filter", "FilterConfig"]
@@ -55,7 +56,7 @@ class Filter(Processor):
             return batch
         if self._filtered:
             self._filtered.add(count)
-        return batch.select(dropped.translate(_INVERTED))
+        return batch.select(inverse(dropped))
 
     def _counter(self, signal: Signal) -> BoundCounter:
         items = _COUNTED[signal]
@@ -63,6 +64,3 @@ class Filter(Processor):
             f"otelcol_processor_filter_{items}.filtered", f"{{{items}}}", f"{items} dropped by filters."
         )
         return counter.bind(processor=str(self.ctx.id))
-
-
-_INVERTED = bytes([1, 0]) + bytes(254)

@@ -12,7 +12,7 @@ With `storage` what waits is on disk, too; a kill repeats at most what was just 
 
 from collections.abc import Callable
 
-from ...component import Custody, CustodyKind, Processor, Timer, find_storage, processor
+from ...component import Custody, Processor, processor
 from ...telemetry import Batch
 from ...whole_traces import FATE_SAMPLED, Limits, WaitingTraces
 from .config import GroupByTraceConfig
@@ -31,17 +31,14 @@ class GroupByTrace(Processor):
     def setup(self) -> None:
         cfg = self.cfg
         limits = Limits(cfg.num_traces, cfg.budget_bytes, cfg.spill_bytes, cfg.spill_directory)
-        self._traces = WaitingTraces(self.ctx, {"wait_us": round(cfg.wait_duration * 1e6)}, limits)
-        self._tick_s = min(max(cfg.wait_duration / 10, _SHORTEST_TICK_S), _LONGEST_TICK_S)
-        self._storage = find_storage(self.ctx, cfg.storage, "storage") if cfg.storage else None
-        self._timer: Timer | None = None
+        self._traces = WaitingTraces(self.ctx, cfg.wait_duration, limits, cfg.storage, {})
+        self._forget: list[Callable[[], None]] = []
         self._make_instruments()
 
     def start(self) -> None:
+        tick_s = min(max(self.cfg.wait_duration / 10, _SHORTEST_TICK_S), _LONGEST_TICK_S)
+        self._traces.start(self.next, tick_s, self._release)
         self._forget = self._observe()
-        self._traces.start(self.next, self._storage)
-        self._timer = self.ctx.clock.timer(self._tick, f"otelier:{self.ctx.id}:release")
-        self._timer.start(self._tick_s)
 
     def consume(self, batch: Batch) -> None:
         if batch:
@@ -51,31 +48,14 @@ class GroupByTrace(Processor):
         self._traces.give_up_waiting()
 
     def stop(self, deadline: float) -> None:
-        if self._timer is None:
-            return
-        self._timer.cancel()
-        self._traces.stop(lambda: self._release(all_of_them=True), deadline)
-        self._timer.close(max(deadline - self.ctx.clock.monotonic(), 0))
-        for forget in self._forget:
-            forget()
+        self._traces.stop(deadline)
+        while self._forget:
+            self._forget.pop()()
 
     def custody(self) -> Custody:
-        if self._storage:
-            return Custody(CustodyKind.BUFFERS, self._storage.loss_window())
-        window = f"what arrived in the last {self.cfg.wait_duration}, and what the next component refuses for now"
-        return Custody(CustodyKind.BUFFERS, window)
+        return self._traces.custody()
 
-    def _tick(self) -> None:
-        try:
-            self._release()
-            self._traces.hand_on()
-        except Exception:  # the next tick must come
-            self.ctx.log.exception("a release failed; what is left waits for the next one")
-        finally:
-            if self._timer:
-                self._timer.start(self._tick_s)
-
-    def _release(self, *, all_of_them: bool = False) -> None:
+    def _release(self, all_of_them: bool) -> None:
         due = self._traces.due(all_of_them=all_of_them)
         if not len(due):
             return

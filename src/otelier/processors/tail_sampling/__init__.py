@@ -13,13 +13,16 @@ may be handed on again.
 """
 
 import json
+from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..._core import TraceColumns
-from ...component import Custody, CustodyKind, Processor, Timer, find_storage, processor
+from ...component import Custody, Processor, processor
 from ...telemetry import Batch
 from ...whole_traces import FATE_WAIT_ON, Limits, WaitingTraces
+from .attribution import attributed, of_late_spans
 from .compat import rules_of
 from .config import TailSamplingConfig
 from .counters import Counters
@@ -49,7 +52,6 @@ class TailSampling(Processor):
         native = [matcher for matcher in matchers if not isinstance(matcher, SpanMatcher)]
         masks = [matcher.mask for matcher in matchers if isinstance(matcher, SpanMatcher)]
         options = {
-            "wait_us": round(cfg.decision_wait * 1e6),
             "wait_after_root_us": round(cfg.decision_wait_after_root_received * 1e6),
             "touched": cfg.sampling_strategy == "span-ingest",
             "remember": True,
@@ -61,7 +63,8 @@ class TailSampling(Processor):
         limits = Limits(
             cfg.num_traces, cfg.budget_bytes, cfg.spill_bytes, cfg.spill_directory, block=cfg.block_on_overflow
         )
-        self._traces = WaitingTraces(self.ctx, options, limits, masks)
+        late_edit = of_late_spans() if cfg.record_policy and cfg.decision_cache.sampled_cache_size else None
+        self._traces = WaitingTraces(self.ctx, cfg.decision_wait, limits, cfg.storage, options, masks, late_edit)
         # The buffer answers native matchers first, policies expect theirs side by side.
         own, theirs = iter(range(len(native))), iter(range(len(native), len(matchers)))
         self._order = [next(theirs if isinstance(matcher, SpanMatcher) else own) for matcher in matchers]
@@ -69,15 +72,12 @@ class TailSampling(Processor):
         self._counters = Counters(self.ctx, names, self._traces.stats)
         self.decision_records = DecisionRecords(names, cfg.decision_records)
         self._page = SamplingPage(cfg.policies, self.decision_records, self._counters, self._traces)
-        self._storage = find_storage(self.ctx, cfg.storage, "storage") if cfg.storage else None
-        self._timer: Timer | None = None
+        self._forget: list[Callable[[], None]] = []
 
     def start(self) -> None:
-        self._forget = self._counters.observe()
-        self._hide = self.ctx.pages.add(SAMPLINGZ, f"{self.ctx.id} in {self.ctx.pipeline}", self._page.read)
-        self._traces.start(self.next, self._storage)
-        self._timer = self.ctx.clock.timer(self._tick, f"otelier:{self.ctx.id}:decide")
-        self._timer.start(_TICK_S)
+        self._traces.start(self.next, _TICK_S, self._decide_due)
+        page = f"{self.ctx.id} in {self.ctx.pipeline}"
+        self._forget = [self._counters.observe(), self.ctx.pages.add(SAMPLINGZ, page, self._page.read)]
 
     def consume(self, batch: Batch) -> None:
         if batch:
@@ -90,33 +90,22 @@ class TailSampling(Processor):
         self._traces.give_up_waiting()
 
     def stop(self, deadline: float) -> None:
-        if self._timer is None:
-            return
-        self._timer.cancel()
-        self._traces.stop(self._decide_rest, deadline)
-        self._timer.close(max(deadline - self.ctx.clock.monotonic(), 0))
-        self._forget()
-        self._hide()
+        self._traces.stop(deadline)
+        while self._forget:
+            self._forget.pop()()
 
     def custody(self) -> Custody:
-        if self._storage:
-            return Custody(CustodyKind.BUFFERS, self._storage.loss_window())
-        window = f"what arrived in the last {self.cfg.decision_wait}, and what the next component refuses for now"
-        return Custody(CustodyKind.BUFFERS, window)
+        return self._traces.custody()
 
-    def _tick(self) -> None:
+    def _decide_due(self, all_of_them: bool) -> None:
+        if all_of_them:
+            self._decide_rest()
+            return
         began = self.ctx.clock.monotonic()
-        try:
-            if self.cfg.sampling_strategy == "span-ingest":
-                self._decide(self._traces.touched(), early=True)
-            self._decide(self._traces.due())
-            self._traces.hand_on()
-            self._counters.ticked(self.ctx.clock.monotonic() - began)
-        except Exception:  # the next tick must come
-            self.ctx.log.exception("a tick failed; what is left waits for the next one")
-        finally:
-            if self._timer:
-                self._timer.start(_TICK_S)
+        if self.cfg.sampling_strategy == "span-ingest":
+            self._decide(self._traces.touched(), early=True)
+        self._decide(self._traces.due())
+        self._counters.ticked(self.ctx.clock.monotonic() - began)
 
     def _decide_rest(self) -> None:
         rest = self._traces.due(all_of_them=True)
@@ -139,7 +128,7 @@ class TailSampling(Processor):
         fates = decisions.verdicts
         if early:
             fates = np.where(fates == Verdict.NOT_SAMPLED, np.int8(FATE_WAIT_ON), fates)
-        self._traces.take(columns, fates.tobytes())
+        self._take(columns, fates, decisions)
         if early:
             final = np.flatnonzero(fates != FATE_WAIT_ON)
             if not len(final):
@@ -148,6 +137,15 @@ class TailSampling(Processor):
             decisions = Decisions(decisions.verdicts[final], decisions.deciders[final], decisions.matrix[:, final])
         self._counters.decided(rows, decisions, waited_us)
         self.decision_records.add(rows, decisions, clock.time_ns())
+
+    def _take(self, columns: TraceColumns, fates: NDArray[np.int8], decisions: Decisions) -> None:
+        """Let the rows go, with `record_policy` those of each policy as a batch of their own."""
+        wait_on = np.int8(FATE_WAIT_ON)
+        if self.cfg.record_policy:
+            for mine, edit in attributed(self._policies, decisions):
+                self._traces.take(columns, np.where(mine, fates, wait_on).tobytes(), edit)
+                fates = np.where(mine, wait_on, fates)
+        self._traces.take(columns, fates.tobytes())
 
     def _judge(self, rows: Rows) -> Decisions:
         try:

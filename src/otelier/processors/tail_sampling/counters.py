@@ -41,7 +41,9 @@ class Counters:
         self._late = count("late_spans", "{span}", "Otelier's: late spans, by what became of them.")
         self._late_age = record("sampling_late_span_age", "s", "Time from decision to late span.", _AGES_S)
         self._age = record("sampling_trace_removal_age", "s", "Time that traces waited.", _AGES_S)
-        self._latency = record("sampling_decision_timer_latency", "ms", "Time that a tick took.", _TIMES_MS)
+        self._latency = record(
+            "sampling_decision_timer_latency", "ms", "Time that the decisions of a tick took.", _TIMES_MS
+        )
 
     def observe(self) -> Callable[[], None]:
         """Show what waits; the result ends that."""

@@ -1,18 +1,18 @@
 """OTLP metrics as Prometheus's series, and series as remote write."""
 
 from .names import Strategy, Translation, label_name, metric_name
-from .series import Exemplar, NativeHistogram, Sample, Series
-from .translate import Translated, Translator
+from .write import CONTENT_TYPES, VERSION_HEADERS, Options, Request, Version, Writer, Written
 
 __all__ = [
-    "Exemplar",
-    "NativeHistogram",
-    "Sample",
-    "Series",
+    "CONTENT_TYPES",
+    "VERSION_HEADERS",
+    "Options",
+    "Request",
     "Strategy",
-    "Translated",
     "Translation",
-    "Translator",
+    "Version",
+    "Writer",
+    "Written",
     "label_name",
     "metric_name",
 ]

@@ -5,10 +5,7 @@ Rules: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_ope
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal, TypeAlias
-
-from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 
 Strategy: TypeAlias = Literal[
     "UnderscoreEscapingWithSuffixes", "UnderscoreEscapingWithoutSuffixes", "NoUTF8EscapingWithSuffixes", "NoTranslation"
@@ -46,15 +43,11 @@ class Translation:
         return self.strategy.endswith("WithSuffixes")
 
 
-def metric_name(metric: Metric, how: Translation) -> str:
-    """The name of a metric's family; empty if nothing of it can be in a name."""
-    kind = metric.WhichOneof("data")
-    monotonic = kind == "sum" and metric.sum.is_monotonic
-    return _metric_name(metric.name, metric.unit, monotonic, kind == "gauge", how)
+def metric_name(how: Translation, name: str, unit: str, monotonic: bool, gauge: bool) -> str:
+    """The name of a metric's family; empty if nothing of it can be in a name.
 
-
-@lru_cache(maxsize=10_000)
-def _metric_name(name: str, unit: str, monotonic: bool, gauge: bool, how: Translation) -> str:
+    `monotonic`: of a sum that only grows.
+    """
     if not how.escapes:
         return _unescaped(name, unit, monotonic, gauge, how)
     if how.suffixes:
@@ -111,7 +104,6 @@ def _unescaped(name: str, unit: str, monotonic: bool, gauge: bool, how: Translat
     return family_name(name, how)
 
 
-@lru_cache(maxsize=10_000)
 def label_name(key: str, *, escapes: bool = True) -> str:
     """The name of an attribute's label: runs of what a label can't have are one `_`, and it begins with a letter."""
     if not escapes or not key:

@@ -88,3 +88,10 @@ def test_a_lookup_that_hangs_is_given_up(resolve):
 
 def test_the_systems_resolver_knows_localhost():
     assert "127.0.0.1" in addresses_of("localhost")
+
+
+def test_a_defect_does_not_end_the_lookups(resolve, caplog):
+    heard, clock = resolve(["10.0.0.1"], lambda _: 1 / 0, UnicodeError("label too long"), ["10.0.0.2"])
+    clock.advance(15)
+    assert heard.found == [["10.0.0.1:4317"], ["10.0.0.2:4317"]]
+    assert len(heard.failures) == 2 and "label too long" in heard.failures[1]

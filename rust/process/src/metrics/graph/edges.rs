@@ -87,11 +87,11 @@ impl Edges {
         removed
     }
 
-    /// The oldest edge that waits, if its time is over.
-    pub fn next_expired(&mut self, now_ns: u64) -> Option<(Key, Edge)> {
+    /// The oldest edge that waits, if its time is over, or if the clock was set back: its time would be long.
+    pub fn next_expired(&mut self, now_ns: u64, ttl_ns: u64) -> Option<(Key, Edge)> {
         while let Some((number, expires_ns, key)) = self.order.front().copied() {
             let waits = self.waiting.get(&key).is_some_and(|(own, _)| *own == number);
-            if waits && expires_ns >= now_ns {
+            if waits && (now_ns..=now_ns.saturating_add(ttl_ns)).contains(&expires_ns) {
                 return None;
             }
             self.order.pop_front();

@@ -1,6 +1,6 @@
 //! Metrics of the calls, and the state over a restart (docs/spec/aggregation-state.md).
 
-use otelier_wire::{Batch, Segment, Signal};
+use otelier_wire::Batch;
 
 use super::super::encode::{Encoder, Temporality, Window};
 use super::super::histogram::{Histogram, Unit};
@@ -27,9 +27,7 @@ impl ServiceGraph {
             self.durations("traces_service_graph_request_client", |series| &series.client, now_ns, it);
         });
         self.forget(now_ns);
-        let segments =
-            if encoder.points == 0 { vec![] } else { vec![Segment::new(encoder.out.into(), encoder.points)] };
-        Batch::new(Signal::Metrics, segments, None)
+        encoder.finish()
     }
 
     fn durations(&self, name: &str, side: fn(&Series) -> &Histogram, now_ns: u64, encoder: &mut Encoder) {

@@ -10,7 +10,7 @@ use otelier_wire::{Batch, Span};
 
 use super::attribute::{put_attribute, put_text, put_text_attribute};
 use super::histogram::{Histogram, Shape};
-use super::message::{merged, messages};
+use crate::message::{merged, messages};
 use edges::{Connection, Edge, Edges, Key};
 use options::Options;
 
@@ -83,7 +83,7 @@ impl ServiceGraph {
 
     /// Counts what waits as if its time were over.
     pub fn finish(&mut self, now_ns: u64) {
-        while let Some((key, edge)) = self.edges.next_expired(u64::MAX) {
+        while let Some((key, edge)) = self.edges.next_expired(u64::MAX, 0) {
             self.expired(&key, edge, now_ns);
         }
     }
@@ -151,7 +151,7 @@ impl ServiceGraph {
     }
 
     fn expire(&mut self, now_ns: u64) {
-        while let Some((key, edge)) = self.edges.next_expired(now_ns) {
+        while let Some((key, edge)) = self.edges.next_expired(now_ns, self.options.ttl_ns) {
             self.expired(&key, edge, now_ns);
         }
     }

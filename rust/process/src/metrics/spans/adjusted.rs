@@ -3,7 +3,7 @@
 //! Source: <https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/>. A threshold of 14
 //! hexadecimal digits, trailing zeros left out, rejects so many of 2^56.
 
-const THRESHOLDS: f64 = (1u64 << 56) as f64;
+const THRESHOLDS: u64 = 1 << 56;
 
 /// The spans that this one stands for; None where it doesn't say. What is no whole number is rounded up or down with
 /// the right probability; the span's own id decides, so that the same span counts the same whenever it is asked.
@@ -12,7 +12,8 @@ pub fn adjusted(trace_state: &[u8], span_id: &[u8]) -> Option<u64> {
     if trace_state.is_empty() {
         return None;
     }
-    let count = THRESHOLDS / (THRESHOLDS - threshold(trace_state)? as f64);
+    // Subtracted as integers: the greatest threshold is one less than 2^56, and a double has no room for that.
+    let count = THRESHOLDS as f64 / (THRESHOLDS - threshold(trace_state)?) as f64;
     let rest = count.fract() * u64::MAX as f64;
     let random = mixed(u64::from_le_bytes(span_id.try_into().unwrap_or_default()));
     Some(count as u64 + u64::from((random as f64) < rest))
@@ -54,6 +55,8 @@ mod tests {
             ("ot=th:8", Some(2)),
             ("foo=1, ot=rv:ffffffffffffff;th:c ,bar=2", Some(4)),
             ("ot=th:0", Some(1)),
+            ("ot=th:ffffffffffffff", Some(1 << 56)),
+            ("ot=th:fffffffffffffe", Some(1 << 55)),
             ("ot=th:", None),
             ("ot=th:8x", None),
             ("ot=th:123456789abcdef", None),

@@ -9,13 +9,13 @@ use otelier_wire::any;
 use super::super::attribute::{put_attribute, put_text_attribute};
 use super::super::encode::Exemplar;
 use super::super::histogram::Shape;
-use super::super::message::{merged, messages, text_field};
 use super::SpanMetrics;
 use super::adjusted::adjusted;
 use super::dimensions::{Dimensions, Names, Seen, put_counted};
 use super::resources::{Family, Resource};
 use super::series::Table;
 use super::{Counters, Fixed};
+use crate::message::{merged, messages, text_field};
 
 const KINDS: [&str; 6] = [
     "SPAN_KIND_UNSPECIFIED",

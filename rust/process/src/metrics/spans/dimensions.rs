@@ -1,11 +1,11 @@
 //! Which attributes tell the series of a metric apart, and how they are found.
 
-use otelier_wire::Attribute;
+use otelier_wire::{Any, Attribute};
+use regex::Regex;
 
 use super::super::attribute::{put_attribute, put_text, text_value};
-use super::super::glob::matches;
 use super::options::Dimension;
-use otelier_wire::Any;
+use crate::pattern;
 
 /// All names that any metric wants, each with a slot, so that attributes are looked at once.
 #[derive(Debug, Default)]
@@ -14,14 +14,14 @@ pub struct Names {
     /// A bit for each fingerprint that a name has: nearly all other attributes are told by that.
     fingerprints: u64,
     /// Whether any metric wants attributes by pattern.
-    globs: bool,
+    patterns: bool,
 }
 
 /// What was found on one span, event or resource: encoded AnyValues.
 #[derive(Debug, Default)]
 pub struct Seen<'a> {
     slots: Vec<Option<&'a [u8]>>,
-    /// Every attribute, only if there are patterns; each key once.
+    /// Every attribute, only if there are patterns.
     all: Vec<(&'a [u8], &'a [u8])>,
 }
 
@@ -32,7 +32,7 @@ pub struct Dimensions(Vec<Step>);
 #[derive(Debug)]
 enum Step {
     Named { slot: usize, default: Option<Vec<u8>> },
-    Globs(Vec<Vec<u8>>),
+    Matching(Vec<Regex>),
 }
 
 /// One of 64 bits, from length and last byte, in which names differ most.
@@ -52,26 +52,28 @@ impl Names {
         })
     }
 
-    /// Compiles lists of dimensions. In each, names are written before patterns.
-    pub fn dimensions(&mut self, lists: &[&[Dimension]]) -> Dimensions {
+    /// Compiles lists of dimensions. In each, names are written before patterns. Answers what is wrong with a pattern.
+    pub fn dimensions(&mut self, lists: &[&[Dimension]]) -> Result<Dimensions, String> {
         let mut steps = Vec::new();
         for list in lists {
-            let mut globs = Vec::new();
+            let mut patterns = Vec::new();
             for dimension in *list {
                 match dimension {
                     Dimension::Named { name, default } => {
                         let default = default.as_ref().map(|text| text_value(text.as_bytes()));
                         steps.push(Step::Named { slot: self.slot(name), default });
                     }
-                    Dimension::Glob { glob } => globs.push(glob.as_bytes().to_vec()),
+                    Dimension::Matching { pattern } => {
+                        patterns.push(pattern::compile(pattern).map_err(|error| format!("{pattern:?}: {error}"))?);
+                    }
                 }
             }
-            if !globs.is_empty() {
-                self.globs = true;
-                steps.push(Step::Globs(globs));
+            if !patterns.is_empty() {
+                self.patterns = true;
+                steps.push(Step::Matching(patterns));
             }
         }
-        Dimensions(steps)
+        Ok(Dimensions(steps))
     }
 
     pub fn seen<'a>(&self) -> Seen<'a> {
@@ -90,7 +92,7 @@ impl Names {
                 }
             }
         }
-        if self.globs && !seen.has(attribute.key) {
+        if self.patterns {
             seen.all.push((attribute.key, attribute.encoded()));
         }
     }
@@ -100,10 +102,6 @@ impl<'a> Seen<'a> {
     pub fn clear(&mut self) {
         self.slots.fill(None);
         self.all.clear();
-    }
-
-    fn has(&self, key: &[u8]) -> bool {
-        self.all.iter().any(|(known, _)| *known == key)
     }
 }
 
@@ -117,8 +115,8 @@ impl Dimensions {
                     Some(value) => put_value_key(value, out),
                     None => out.push(0),
                 },
-                Step::Globs(globs) => {
-                    globbed(globs, sources, |key, value| {
+                Step::Matching(patterns) => {
+                    matching(patterns, sources, |key, value| {
                         out.push(1);
                         put_counted(key, out);
                         put_value_key(value, out);
@@ -138,7 +136,7 @@ impl Dimensions {
                         put_attribute(out, &names.names[*slot], value);
                     }
                 }
-                Step::Globs(globs) => globbed(globs, sources, |key, value| put_attribute(out, key, value)),
+                Step::Matching(patterns) => matching(patterns, sources, |key, value| put_attribute(out, key, value)),
             }
         }
     }
@@ -149,15 +147,20 @@ fn named<'s>(slot: usize, default: &'s Option<Vec<u8>>, sources: &[&Seen<'s>]) -
     sources.iter().find_map(|source| source.slots[slot]).or(default.as_deref())
 }
 
-/// Source by source, in the order of keys; a key of an earlier source hides that of a later one.
-fn globbed(globs: &[Vec<u8>], sources: &[&Seen], mut found: impl FnMut(&[u8], &[u8])) {
+/// Source by source, in the order of keys; a key of an earlier source hides that of a later one, and of a key that comes
+/// twice in one the first counts.
+fn matching(patterns: &[Regex], sources: &[&Seen], mut found: impl FnMut(&[u8], &[u8])) {
+    // What was checked is UTF-8.
+    let wanted = |key| std::str::from_utf8(key).is_ok_and(|key| patterns.iter().any(|pattern| pattern.is_match(key)));
+    let mut all: Vec<(usize, &[u8], &[u8])> = Vec::new();
     for (at, source) in sources.iter().enumerate() {
-        let wanted = |key: &[u8]| globs.iter().any(|glob| matches(glob, key));
-        let hidden = |key: &[u8]| sources[..at].iter().any(|earlier| earlier.has(key));
-        let mut all: Vec<_> = source.all.iter().filter(|(key, _)| wanted(key) && !hidden(key)).collect();
-        all.sort_unstable();
-        all.into_iter().for_each(|(key, value)| found(key, value));
+        all.extend(source.all.iter().filter(|(key, _)| wanted(key)).map(|(key, value)| (at, *key, *value)));
     }
+    // Stable, so equal keys stay in the order of their sources.
+    all.sort_by_key(|(_, key, _)| *key);
+    all.dedup_by_key(|(_, key, _)| *key);
+    all.sort_by_key(|(at, ..)| *at);
+    all.into_iter().for_each(|(_, key, value)| found(key, value));
 }
 
 /// Series are told apart by the text of values, as the Collector does: 1 and "1" are one series, or a backend that

@@ -1,6 +1,6 @@
 //! Metrics of what was counted, and what is forgotten afterwards.
 
-use otelier_wire::{Batch, Segment, Signal};
+use otelier_wire::Batch;
 
 use super::super::encode::{Encoder, Exemplar, Window};
 use super::SpanMetrics;
@@ -32,9 +32,7 @@ impl SpanMetrics {
         if !delta {
             self.forget(now_ns);
         }
-        let segments =
-            if encoder.points == 0 { vec![] } else { vec![Segment::new(encoder.out.into(), encoder.points)] };
-        Batch::new(Signal::Metrics, segments, None)
+        encoder.finish()
     }
 
     /// Delta: whether what the last flush gave has arrived; if not, the next one gives it again.
@@ -112,9 +110,14 @@ impl SpanMetrics {
         let count = self.resources.all().len();
         if most > 0 && count > most {
             let mut seen: Vec<u64> = self.resources.all().iter().map(|resource| resource.last_seen_ns).collect();
-            let (_, oldest_kept, _) = seen.select_nth_unstable(count - most);
-            let oldest_kept = *oldest_kept;
-            let evicted = self.resources.retain(|resource| resource.last_seen_ns >= oldest_kept);
+            let mut left = count - most;
+            let newest_evicted = *seen.select_nth_unstable(left - 1).1;
+            // Many may have been seen at the same time: no more of them go than there are too many.
+            let evicted = self.resources.retain(|resource| {
+                let goes = left > 0 && resource.last_seen_ns <= newest_evicted;
+                left -= usize::from(goes);
+                !goes
+            });
             self.counters.evicted_resources += evicted as u64;
         }
     }

@@ -62,8 +62,6 @@ pub struct Counters {
 pub struct Size {
     pub resources: usize,
     pub series: usize,
-    /// Series whose count has not been written yet.
-    pub unwritten: usize,
 }
 
 impl SpanMetrics {
@@ -73,12 +71,15 @@ impl SpanMetrics {
         let shape = options.shape()?;
         let unit = Unit::named(&options.unit).unwrap_or(Unit::Milliseconds);
         let mut names = Names::default();
-        let spans = names.dimensions(&[&options.dimensions, &options.calls_dimensions]);
+        let spans = names.dimensions(&[&options.dimensions, &options.calls_dimensions])?;
         let apart = !options.calls_dimensions.is_empty() || !options.duration_dimensions.is_empty();
         let apart = apart && shape.is_some();
-        let durations = apart.then(|| names.dimensions(&[&options.dimensions, &options.duration_dimensions]));
+        let durations = match apart {
+            true => Some(names.dimensions(&[&options.dimensions, &options.duration_dimensions])?),
+            false => None,
+        };
         let events = match options.events {
-            Some(_) => names.dimensions(&[&options.dimensions, &options.event_dimensions]),
+            Some(_) => names.dimensions(&[&options.dimensions, &options.event_dimensions])?,
             None => Dimensions::default(),
         };
         let written = |name: &str| !options.exclude.iter().any(|excluded| excluded == name);
@@ -107,15 +108,16 @@ impl SpanMetrics {
     }
 
     pub fn size(&self) -> Size {
-        let tables = || self.resources.all().iter().flat_map(|resource| &resource.tables);
-        let waits = |series: &&series::Series| match self.options.delta {
+        let tables = self.resources.all().iter().flat_map(|resource| &resource.tables);
+        Size { resources: self.resources.all().len(), series: tables.map(|table| table.len()).sum() }
+    }
+
+    /// Whether there are series whose count has not been written yet.
+    pub fn has_unwritten(&self) -> bool {
+        let tables = self.resources.all().iter().flat_map(|resource| &resource.tables);
+        tables.flat_map(|table| table.series()).any(|series| match self.options.delta {
             true => series.value.count > 0,
             false => !series.begun,
-        };
-        Size {
-            resources: self.resources.all().len(),
-            series: tables().map(|table| table.len()).sum(),
-            unwritten: tables().map(|table| table.series().iter().filter(waits).count()).sum(),
-        }
+        })
     }
 }

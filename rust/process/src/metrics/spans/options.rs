@@ -48,8 +48,14 @@ pub struct Options {
 #[derive(Deserialize, Debug)]
 #[serde(untagged, deny_unknown_fields)]
 pub enum Dimension {
-    Named { name: String, default: Option<String> },
-    Glob { glob: String },
+    Named {
+        name: String,
+        default: Option<String>,
+    },
+    /// All attributes whose keys match a regular expression.
+    Matching {
+        pattern: String,
+    },
 }
 
 impl Options {

@@ -9,8 +9,10 @@ use super::super::attribute::put_exact;
 use super::dimensions::put_counted;
 use super::series::Table;
 
-/// Encoded resources whose place is remembered; a few are sent again and again.
+/// Encoded resources whose place is remembered; a few are sent again and again. Larger ones are looked for each time, or
+/// senders could fill memory that nobody counts.
 const MAX_ALIASES: usize = 4096;
+const MAX_ALIAS_BYTES: usize = 4096;
 
 /// Which metric a table is of. `Spans` has counts and durations, unless their dimensions differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,10 +68,12 @@ impl Resources {
             None => {
                 let key = self.key(encoded);
                 let at = self.place(&key).unwrap_or_else(|| self.add(key, encoded, now_ns));
-                if self.aliases.len() >= MAX_ALIASES {
-                    self.aliases.clear();
+                if encoded.len() <= MAX_ALIAS_BYTES {
+                    if self.aliases.len() >= MAX_ALIASES {
+                        self.aliases.clear();
+                    }
+                    self.aliases.insert_unique(hash, (hash, encoded.into(), at), |(hash, ..)| *hash);
                 }
-                self.aliases.insert_unique(hash, (hash, encoded.into(), at), |(hash, ..)| *hash);
                 at
             }
         };

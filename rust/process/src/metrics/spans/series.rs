@@ -3,6 +3,7 @@
 use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
+use otelier_wire::Live;
 
 use super::super::encode::Exemplar;
 use super::super::histogram::{Histogram, Shape};
@@ -21,6 +22,7 @@ pub struct Series {
     pub value: Value,
     /// Delta: what was written and may have to be taken back, since `start_ns` of then.
     pub written: Option<Box<(u64, Value)>>,
+    _own: Live,
 }
 
 /// What was counted.
@@ -42,7 +44,7 @@ pub struct Table {
 impl Value {
     #[inline]
     pub fn record(&mut self, shape: Option<&Shape>, duration_ns: u64, times: u64) {
-        self.count += times;
+        self.count = self.count.saturating_add(times);
         if let Some(shape) = shape {
             self.histogram.get_or_insert_with(|| Histogram::new(shape)).record(shape, duration_ns, times);
         }
@@ -50,7 +52,7 @@ impl Value {
 
     /// Puts what was taken out before in front of what came since.
     pub fn put_back(&mut self, taken: Value, max_exemplars: usize) {
-        self.count += taken.count;
+        self.count = self.count.saturating_add(taken.count);
         match (&mut self.histogram, taken.histogram) {
             (Some(histogram), Some(taken)) => histogram.merge(&taken),
             (none, taken) => *none = taken.or(none.take()),
@@ -93,6 +95,8 @@ impl Table {
     pub fn add(&mut self, hasher: &DefaultHashBuilder, key: &[u8], attributes: Vec<u8>, now_ns: u64) -> usize {
         let hash = hasher.hash_one(key);
         let at = self.series.len();
+        let mut own = Live::default();
+        own.add(size_of::<Series>() + key.len() + attributes.len());
         self.series.push(Series {
             hash,
             key: key.into(),
@@ -102,6 +106,7 @@ impl Table {
             begun: false,
             value: Value::default(),
             written: None,
+            _own: own,
         });
         self.overflows |= key.is_empty();
         self.index.insert_unique(hash, at as u32, |at| self.series[*at as usize].hash);

@@ -41,6 +41,7 @@ class Poll:
         self._interval_s = interval_s
         self._look_up = look_up
         self._listener = listener
+        self._log = ctx.log
         self._stopped = threading.Event()
         self._timer = ctx.clock.timer(self._look, f"otelier:{ctx.id}:resolver")
 
@@ -55,10 +56,11 @@ class Poll:
 
     def _look(self) -> None:
         try:
-            endpoints = self._look_up()
+            self._listener.resolved(self._look_up())
         except OSError as error:
             self._listener.unresolved(str(error))
-        else:
-            self._listener.resolved(endpoints)
+        except Exception as error:  # noqa: BLE001 - the next lookup must come
+            self._log.exception("the resolver has a defect, and tries again")
+            self._listener.unresolved(str(error))
         if not self._stopped.is_set():
             self._timer.start(self._interval_s)

@@ -43,12 +43,12 @@ class DnsResolver:
     def _in_time(self) -> Sequence[str]:
         """The system's resolver knows no time-out, so it works on a thread that may be left behind."""
         done = threading.Event()
-        answer: queue.SimpleQueue[Sequence[str] | OSError] = queue.SimpleQueue()
+        answer: queue.SimpleQueue[Sequence[str] | Exception] = queue.SimpleQueue()
 
         def ask() -> None:
             try:
                 answer.put(self._look_up(self._settings.hostname))
-            except OSError as error:
+            except Exception as error:  # noqa: BLE001 - raised by who waits
                 answer.put(error)
             done.set()
 
@@ -56,6 +56,8 @@ class DnsResolver:
         if not self._clock.wait(done, self._settings.timeout):
             raise TimeoutError(f"no answer for {self._settings.hostname} within {self._settings.timeout} s")
         found = answer.get()
-        if isinstance(found, OSError):
+        if isinstance(found, OSError | UnicodeError):  # the latter for what can be no name
             raise OSError(f"{self._settings.hostname}: {found}") from found
+        if isinstance(found, Exception):
+            raise found
         return found

@@ -23,6 +23,8 @@ _WATCH_S = 300
 _SILENCE_S = 30.0
 """How much later than that a watch must have ended."""
 _START_WAIT_S = 10.0
+_STOP_WAIT_S = 0.5
+"""What is interrupted ends at once; an API that doesn't answer must not use up the time of the stop."""
 _GONE = 410
 
 
@@ -101,7 +103,7 @@ class K8sResolver:
         if answer := self._answer:
             answer.interrupt()
         if self._thread.is_alive():
-            self._thread.join(5)
+            self._thread.join(_STOP_WAIT_S)
 
     # -- the thread ---------------------------------------------------------------------------
 
@@ -114,9 +116,11 @@ class K8sResolver:
                 pause_s = _FIRST_PAUSE_S
             except _GoneError:
                 version = ""
-            except (OSError, msgspec.MsgspecError) as error:
+            except Exception as error:
                 if self._stopping.is_set():
                     return
+                if not isinstance(error, OSError | msgspec.MsgspecError):
+                    self._ctx.log.exception("the resolver has a defect, and tries again")
                 self._first.set()
                 self._listener.unresolved(str(error))
                 # What happened meanwhile may be missed by a version that was never reached: begin anew.

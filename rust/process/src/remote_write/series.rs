@@ -1,0 +1,113 @@
+//! Series with what is new of them, and the families that they belong to.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use hashbrown::HashMap;
+
+use super::exemplar::Exemplar;
+use super::text;
+
+/// Everything that a batch has become.
+#[derive(Default)]
+pub struct Table {
+    places: HashMap<Vec<u8>, usize>,
+    series: Vec<Series>,
+    families: Vec<Family>,
+    family_places: HashMap<String, usize>,
+}
+
+/// What is new of one series.
+pub struct Series {
+    /// Encoded as remote write 1.0 has them, in the order of names.
+    pub labels: Vec<u8>,
+    /// Of its family.
+    pub family: usize,
+    /// (value, ms).
+    pub samples: Vec<(f64, i64)>,
+    pub exemplars: Vec<Exemplar>,
+    /// (ms, encoded).
+    pub histograms: Vec<(i64, Vec<u8>)>,
+    /// Data points that are counted here: of those that make several series, each is by one of them.
+    pub points: usize,
+}
+
+impl Series {
+    pub fn add(&mut self, value: f64, at_ms: i64) {
+        self.samples.push((value, at_ms));
+    }
+}
+
+/// What is said of a metric as a whole.
+pub struct Family {
+    pub name: String,
+    /// As in remote write: 0 unknown, 1 counter, 2 gauge, 3 histogram, 4 gauge histogram, 5 summary, 6 info.
+    pub kind: u8,
+    pub help: String,
+    pub unit: String,
+}
+
+impl Family {
+    pub fn new(name: &str, kind: u8, help: &[u8], unit: &[u8]) -> Family {
+        let (help, unit) = (text::lossy(help).into_owned(), text::lossy(unit).into_owned());
+        Family { name: name.to_owned(), kind, help, unit }
+    }
+
+    pub fn about_targets(name: &str) -> Family {
+        Family { name: name.to_owned(), kind: 6, help: "Target metadata".to_owned(), unit: String::new() }
+    }
+}
+
+impl Table {
+    /// Its place; what was said last of a family counts.
+    pub(super) fn family(&mut self, family: Family) -> usize {
+        let next = self.families.len();
+        let place = *self.family_places.entry_ref(&family.name).or_insert(next);
+        match self.families.get_mut(place) {
+            Some(known) => *known = family,
+            None => self.families.push(family),
+        }
+        place
+    }
+
+    /// The series with these labels.
+    pub(super) fn series(&mut self, labels: Vec<u8>, family: usize) -> &mut Series {
+        let next = self.series.len();
+        let place = *self.places.entry_ref(&labels[..]).or_insert(next);
+        if place == next {
+            let empty = (Vec::new(), Vec::new(), Vec::new());
+            let (samples, exemplars, histograms) = empty;
+            self.series.push(Series { labels, family, samples, exemplars, histograms, points: 0 });
+        }
+        &mut self.series[place]
+    }
+
+    pub(super) fn in_order(&mut self) {
+        for series in &mut self.series {
+            series.samples.sort_by_key(|(_, at_ms)| *at_ms);
+            series.histograms.sort_by_key(|(at_ms, _)| *at_ms);
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.series.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.series.is_empty()
+    }
+
+    /// Spread over so many lanes, a series always to the same one while the process lives.
+    pub(super) fn lanes(&self, count: usize) -> Vec<Vec<&Series>> {
+        let mut lanes: Vec<Vec<&Series>> = vec![Vec::new(); count.max(1)];
+        for series in &self.series {
+            let mut hasher = DefaultHasher::new();
+            series.labels.hash(&mut hasher);
+            lanes[hasher.finish() as usize % count.max(1)].push(series);
+        }
+        lanes
+    }
+
+    pub(super) fn family_of(&self, series: &Series) -> &Family {
+        &self.families[series.family]
+    }
+}

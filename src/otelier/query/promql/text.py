@@ -1,0 +1,128 @@
+"""PromQL from its tree: what `parse` reads as an equal tree."""
+
+import math
+import re
+
+from .ast import (
+    NAME,
+    Aggregate,
+    AtModifier,
+    Binary,
+    Call,
+    Expression,
+    Matching,
+    Number,
+    Paren,
+    Range,
+    Selector,
+    String,
+    Subquery,
+    Unary,
+)
+from .numbers import shortest
+from .signatures import AGGREGATIONS
+from .strings import quoted
+
+_METRIC = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
+_LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_KEYWORDS = frozenset(AGGREGATIONS) | {
+    "and", "or", "unless", "atan2", "by", "without", "on", "ignoring", "group_left", "group_right", "bool", "offset",
+    "inf", "nan",
+}  # fmt: skip
+
+
+def text_of(node: Expression) -> str:
+    """On one line."""
+    match node:
+        case Number():
+            return "Inf" if node.value == math.inf else shortest(node.value)
+        case String():
+            return quoted(node.value)
+        case Selector() | Range() | Subquery():
+            return _selection(node)
+        case Paren():
+            return f"({text_of(node.expression)})"
+        case Unary():
+            return f"{node.operator}{text_of(node.expression)}"
+        case Binary():
+            return _binary(node)
+        case Aggregate():
+            return _aggregate(node)
+        case Call():
+            return f"{node.function}({', '.join(map(text_of, node.arguments))})"
+
+
+def _selection(node: Selector | Range | Subquery) -> str:
+    if isinstance(node, Subquery):
+        step = "" if node.step is None else text_of(node.step)
+        brackets = f"[{text_of(node.duration)}:{step}]"
+        return text_of(node.expression) + brackets + _modifiers(node.offset, node.pinned, "")
+    inner = node.selector if isinstance(node, Range) else node
+    brackets = f"[{text_of(node.duration)}]" if isinstance(node, Range) else ""
+    return _selected(inner) + brackets + _modifiers(inner.offset, inner.pinned, inner.extent)
+
+
+def label_text(name: str) -> str:
+    """A label's name, in quotes if it needs them."""
+    return name if _LABEL.fullmatch(name) else quoted(name)
+
+
+def _selected(node: Selector) -> str:
+    name = ""
+    rest = node.matchers
+    if rest and rest[0].label == NAME and rest[0].operator == "=" and _is_metric(rest[0].value):
+        name, rest = rest[0].value, rest[1:]
+        if any(each.label == NAME for each in rest):
+            name, rest = "", node.matchers
+    matchers = ", ".join(f"{label_text(each.label)}{each.operator}{quoted(each.value)}" for each in rest)
+    return f"{name}{{{matchers}}}" if matchers or not name else name
+
+
+def _is_metric(name: str) -> bool:
+    return _METRIC.fullmatch(name) is not None and name.lower() not in _KEYWORDS
+
+
+def _modifiers(offset: Expression | None, pinned: AtModifier, extent: str) -> str:
+    written = ""
+    if pinned is not None:
+        written += f" @ {pinned}()" if isinstance(pinned, str) else f" @ {pinned / 1000:.3f}"
+    if offset is not None:
+        written += f" offset {text_of(offset)}"
+    return f"{written} {extent}" if extent else written
+
+
+def _binary(node: Binary) -> str:
+    words = [node.operator]
+    if node.returns_bool:
+        words.append("bool")
+    words += _matching(node.matching)
+    return f"{text_of(node.left)} {' '.join(words)} {text_of(node.right)}"
+
+
+def _matching(matching: Matching) -> list[str]:
+    words: list[str] = []
+    if matching.on or matching.labels or matching.side in ("many-to-one", "one-to-many"):
+        words.append(f"{'on' if matching.on else 'ignoring'} ({_labels(matching.labels)})")
+    if matching.side in ("many-to-one", "one-to-many"):
+        word = "group_left" if matching.side == "many-to-one" else "group_right"
+        words.append(f"{word} ({_labels(matching.include)})")
+    if matching.fill_left is not None and matching.fill_left == matching.fill_right:
+        return [*words, f"fill ({text_of(matching.fill_left)})"]
+    if matching.fill_left is not None:
+        words.append(f"fill_left ({text_of(matching.fill_left)})")
+    if matching.fill_right is not None:
+        words.append(f"fill_right ({text_of(matching.fill_right)})")
+    return words
+
+
+def _aggregate(node: Aggregate) -> str:
+    grouping = ""
+    if node.without or node.labels:
+        grouping = f" {'without' if node.without else 'by'} ({_labels(node.labels)})"
+    parameter = "" if node.parameter is None else text_of(node.parameter) + ", "
+    separator = " " if grouping else ""
+    return f"{node.operator}{grouping}{separator}({parameter}{text_of(node.expression)})"
+
+
+def _labels(names: tuple[str, ...]) -> str:
+    return ", ".join(map(label_text, names))
