@@ -219,6 +219,17 @@ impl Group<'_> {
                     continue;
                 }
             }
+            if count == page.rows
+                && let Values::Codes(codes) = &*values
+            {
+                page.each_present(|row, place| {
+                    let entry = codes.get(place).map_or(NOTHING, |code| of_code(*code, &mut known, out));
+                    if entry.0 != ABSENT {
+                        out.set_least(base + row, entry);
+                    }
+                });
+                continue;
+            }
             for (row, place) in rows.within(range).zip(base..).filter(|(row, _)| page.has(row - first)) {
                 let rank = page.rank(row - first);
                 let entry = match &*values {

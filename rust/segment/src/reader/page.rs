@@ -194,6 +194,26 @@ impl Page {
         }
     }
 
+    /// Calls `see` with each row that has a value, and the value's place.
+    #[inline]
+    pub fn each_present(&self, mut see: impl FnMut(usize, usize)) {
+        match &self.present {
+            Present::All => (0..self.rows).for_each(|row| see(row, row)),
+            Present::None => {}
+            Present::Some(words, _) => {
+                let mut rank = 0;
+                for (at, word) in words.iter().enumerate() {
+                    let mut word = *word;
+                    while word != 0 {
+                        see(64 * at + word.trailing_zeros() as usize, rank);
+                        rank += 1;
+                        word &= word - 1;
+                    }
+                }
+            }
+        }
+    }
+
     pub fn is_empty(&self) -> bool {
         matches!(self.present, Present::None)
     }

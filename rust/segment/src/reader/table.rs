@@ -42,9 +42,9 @@ impl Table for GroupTable<'_> {
         }
     }
 
-    fn tree(&mut self) -> Result<Option<Arc<Tree>>, ReadError> {
-        if self.tree.is_none() {
-            self.tree = Some(Arc::new(self.group.tree()?));
+    fn tree(&mut self, with_parents: bool) -> Result<Option<Arc<Tree>>, ReadError> {
+        if self.tree.as_ref().is_none_or(|tree| with_parents && tree.parents.is_empty()) {
+            self.tree = Some(Arc::new(self.group.tree(with_parents)?));
         }
         Ok(self.tree.clone())
     }
@@ -176,6 +176,14 @@ impl<'a> GroupTable<'a> {
             let Some(wanted) = wanted else { return Ok(()) };
             let is_it = |row: &usize| integers.get(page.rank(row - first)) == Some(&wanted) && page.has(row - first);
             among.within(rows).filter(is_it).for_each(|row| found.insert(row));
+            return Ok(());
+        }
+        if look.judge == Judge::Attribute && matches!(test.condition, Condition::Exists) {
+            page.each_present(|row, _| {
+                if among.contains(first + row) {
+                    found.insert(first + row);
+                }
+            });
             return Ok(());
         }
         let values = page.all_values().map_err(|what| self.group.file.damaged(what))?;

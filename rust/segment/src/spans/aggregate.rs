@@ -68,6 +68,11 @@ impl Question<'_> {
         self.filter.asks_trace() || self.groups.iter().chain(self.value).any(Wanted::asks_trace)
     }
 
+    /// Whether there is more than one step.
+    fn has_steps(&self) -> bool {
+        self.window.end() - self.window.start() >= self.step_ns
+    }
+
     /// The step of a time in the window.
     pub fn step(&self, time: u64) -> u64 {
         (time - self.window.start()) / self.step_ns
@@ -111,7 +116,9 @@ impl Block {
             let at = column.extend(found.count());
             table.fill(&Field::Intrinsic(intrinsic), found, column, at)
         };
-        intrinsic(&mut self.starts, Intrinsic::StartNs)?;
+        if question.has_steps() {
+            intrinsic(&mut self.starts, Intrinsic::StartNs)?;
+        }
         intrinsic(&mut self.statuses, Intrinsic::Status)?;
         self.values.resize(0);
         match question.value {
@@ -124,9 +131,10 @@ impl Block {
         // Neighbours are of a trace: most start in the same step.
         let (mut step, mut within) = (0, 0..0);
         for (place, group) in groups.iter().enumerate() {
-            let start = self.starts.data[place];
-            if !within.contains(&start) {
-                step = question.step(start);
+            if let Some(start) = self.starts.data.get(place)
+                && !within.contains(start)
+            {
+                step = question.step(*start);
                 let first = question.window.start() + step * question.step_ns;
                 within = first..first.saturating_add(question.step_ns);
             }
