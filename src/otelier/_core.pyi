@@ -56,7 +56,9 @@ class Batch:
     def with_metadata(self, metadata: Mapping[str, Sequence[str]]) -> Batch: ...
     def __len__(self) -> int: ...
     def to_otlp(self) -> bytes: ...
-    def to_json(self) -> bytes: ...
+    def to_json(self, mapping: Literal["otlp", "protobuf"] = "otlp") -> bytes:
+        """As OTLP/JSON, or as protobuf's own mapping has it: ids in base64, enums by name."""
+
     def to_jaeger(self, *, raw: bool) -> list[tuple[bytes, bytes]]:
         """Each trace of a batch of traces: its id, and it as a JSON object of Jaeger's classic API.
 
@@ -79,6 +81,9 @@ class Batch:
 
     def trace_ids(self) -> bytes:
         """16 bytes per item, in order (traces and logs; all zero where a log record has none)."""
+
+    def span_ids(self) -> tuple[bytes, bytes]:
+        """Of spans, and of their parents (zeros: none); 8 bytes per item each, in order."""
 
     def digest(self) -> int:
         """A 64-bit sum over the items that does not depend on order, batching or field order.
@@ -167,7 +172,24 @@ class HttpRequest:
     def headers(self) -> Mapping[str, str]: ...
     @property
     def body(self) -> bytes: ...
-    def respond(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None: ...
+    def respond(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None:
+        """Answer. Raises ValueError for what can't be sent."""
+
+    def stream(self, status: int, headers: Sequence[tuple[str, str]]) -> HttpStream:
+        """Begin an answer whose body comes in pieces. Raises ValueError for what can't be sent."""
+
+@final
+class HttpStream:
+    """An answer under way."""
+
+    def send(self, data: bytes) -> bool:
+        """Wait for the asker to take what came before; False if it has gone, or takes nothing for a minute."""
+
+    def finish(self, trailers: Sequence[tuple[str, str]]) -> None:
+        """End it. HTTP/1.1 drops the trailers of an asker who has not asked for them."""
+
+    def close(self) -> None:
+        """Break it off, unless it has ended."""
 
 @final
 class Server:

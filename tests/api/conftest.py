@@ -35,14 +35,18 @@ class Backend:
     def __init__(self, directory: Path) -> None:
         self.engine = open_store(StoreSettings(data_dir=str(directory)), SystemClock(), Meter())
         settings = HttpServerSettings(endpoint="127.0.0.1:0")
-        self.application = Application(Options(server=settings, data_dir=str(directory)))
+        self.application = Application(Options(server=settings, tempo=settings, data_dir=str(directory)))
         self.application.start()
 
     def store(self, batch: Batch, tenant: str = "default") -> None:
         self.engine.append(tenant, batch)
 
     def ask(self, path: str, method: str = "GET", body: bytes = b"", **headers: str) -> Answer:
-        connection = http.client.HTTPConnection(*self.application.address, timeout=30)
+        return self.ask_at(self.application.address, path, method, body, **headers)
+
+    @staticmethod
+    def ask_at(address: tuple[str, int], path: str, method: str = "GET", body: bytes = b"", **headers: str) -> Answer:
+        connection = http.client.HTTPConnection(*address, timeout=30)
         try:
             connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
             return Answer(connection.getresponse())

@@ -24,6 +24,9 @@ def test_whatever_port_is_taken_the_rest_is_a_sound_configuration(left_out):
     assert [each.id.type for each in plan.extensions] == [
         kind for what, kind in (("health", "health_check"), ("UI", "otelier_query")) if what not in left_out
     ]
+    for query in plan.extensions:
+        if query.id.type == "otelier_query":
+            assert (query.config.tempo is None) == ("Tempo API" in left_out)
     protocols = plan.pipelines[0].receivers[0].config.protocols
     assert protocols.grpc.endpoint == "127.0.0.1:4317"
     assert (protocols.http is None) == ("OTLP/HTTP" in left_out)

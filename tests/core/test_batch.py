@@ -157,7 +157,7 @@ def test_a_mask_of_another_length_is_refused() -> None:
             batch.select(keep)
 
 
-# -- trace ids ----------------------------------------------------------------------------------
+# -- ids of spans and traces ----------------------------------------------------------------------------------
 
 
 @settings(max_examples=EXAMPLES)
@@ -166,6 +166,22 @@ def test_trace_ids_are_those_of_the_items_in_order(data: st.DataObject, signal: 
     batch = data.draw(batches(signal))
     found = [item.trace_id or bytes(16) for _, item in leaves(read(batch)) if item is not None]  # type: ignore[attr-defined]
     assert batch.trace_ids() == b"".join(found)
+
+
+@settings(max_examples=EXAMPLES)
+@given(st.data())
+def test_span_ids_are_those_of_the_spans_and_their_parents(data: st.DataObject) -> None:
+    batch = data.draw(batches("traces"))
+    found = [item for _, item in leaves(read(batch)) if item is not None]
+    assert batch.span_ids() == (
+        b"".join(item.span_id for item in found),
+        b"".join(item.parent_span_id or bytes(8) for item in found),
+    )
+
+
+def test_only_spans_have_span_ids() -> None:
+    with pytest.raises(ValueError, match="only spans"):
+        Batch.from_otlp("logs", b"").span_ids()
 
 
 def test_data_points_have_no_trace_id() -> None:

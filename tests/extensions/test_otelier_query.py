@@ -17,7 +17,7 @@ import pytest
 from otelier.api.options import decode
 from otelier.component import ConfigError, Duration, Meter, Secret, StartError, SystemClock
 from otelier.config import load
-from otelier.extensions.otelier_query import OtelierQuery, OtelierQueryConfig
+from otelier.extensions.otelier_query import OtelierQuery, OtelierQueryConfig, TempoSettings
 from otelier.pipeline.graph import build
 from otelier.pipeline.interpret import interpret
 from otelier.server.http import HttpServerSettings
@@ -125,10 +125,34 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
-def test_a_port_in_use_is_a_start_error_that_names_it(tmp_path: Path):
+def test_tempo_s_api_is_left_out_unless_it_is_asked_for(query: OtelierQuery):
+    with pytest.raises(LookupError, match="tempo"):
+        query.tempo_address()
+
+
+def test_tempo_s_api_has_a_port_of_its_own(tmp_path: Path):
+    config = OtelierQueryConfig(
+        endpoint="127.0.0.1:0", data_dir=str(tmp_path), tempo=TempoSettings(endpoint="127.0.0.1:0")
+    )
+    extension = OtelierQuery(config, component_context("otelier_query", clock=SystemClock()))
+    extension.start()
+    try:
+        assert extension.tempo_address() != extension.address()
+        assert get(extension.tempo_address(), "/api/echo") == b"echo"
+        assert b"Otelier" in get(extension.address(), "/")
+    finally:
+        extension.stop(time.monotonic() + WAIT_S)
+    assert TempoSettings().endpoint == "localhost:3200"
+    assert built("tempo: ").extensions[0].component.cfg.tempo == TempoSettings()
+
+
+@pytest.mark.parametrize("which", ["ui", "tempo"])
+def test_a_port_in_use_is_a_start_error_that_names_it(tmp_path: Path, which: str):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        config = OtelierQueryConfig(endpoint=f"127.0.0.1:{port}", data_dir=str(tmp_path))
+        ports = {"ui": 0, "tempo": 0, which: port}
+        tempo = TempoSettings(endpoint=f"127.0.0.1:{ports['tempo']}")
+        config = OtelierQueryConfig(endpoint=f"127.0.0.1:{ports['ui']}", data_dir=str(tmp_path), tempo=tempo)
         extension = OtelierQuery(config, component_context("otelier_query", clock=SystemClock()))
         with pytest.raises(StartError, match=f"127.0.0.1:{port} is already in use by pid {os.getpid()}"):
             extension.start()
@@ -150,6 +174,7 @@ def test_all_settings_of_the_server_reach_the_process():
     assert options.server.response_headers["x-a"].reveal() == "secret"
     assert options.server.read_timeout == 1.5
     assert options.server.tls == config.tls
+    assert options.tempo is None
     assert options.server == HttpServerSettings(**{f: getattr(config, f) for f in HttpServerSettings.__struct_fields__})
     assert (options.data_dir, options.allowed_hosts, options.queries_at_once) == ("/data", ("*.example.com",), 3)
 
@@ -197,6 +222,8 @@ def test_it_is_on_localhost_16686_by_default_and_warns_where_strangers_can_read(
     assert OtelierQueryConfig().endpoint == "localhost:16686"
     assert list(OtelierQueryConfig().warnings()) == []
     assert "can read all that is stored" in next(OtelierQueryConfig(endpoint=":16686").warnings())
+    [warning] = OtelierQueryConfig(tempo=TempoSettings(endpoint=":3200")).warnings()
+    assert warning.startswith("anyone who reaches :3200 can read")
 
 
 def test_the_collector_loads_nothing_of_the_query_side():

@@ -2,12 +2,12 @@
 
 import http.client
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
 from otelier.component import Meter, StartError
-from otelier.server.endpoint import Handler, HttpEndpoint, HttpRequest, Response
+from otelier.server.endpoint import Handler, Headers, HttpEndpoint, HttpRequest, Response, Stream
 from otelier.server.http import HttpServerSettings
 from otelier.server.metrics_endpoint import MetricsEndpoint, PrometheusReader
 
@@ -117,6 +117,55 @@ def test_stop_answers_what_is_under_way(endpoints: Endpoints):
     asker.join()
     stopper.join()
     assert answers == [200]
+
+
+def test_a_stream_is_sent_as_it_is_made(endpoints: Endpoints):
+    seen = threading.Semaphore(0)
+
+    def pieces() -> Generator[bytes, None, Headers]:
+        yield b"first "
+        assert seen.acquire(timeout=20)
+        yield b"second"
+        return ()
+
+    address = endpoints.serve(lambda _: Stream((("x-a", "1"),), pieces(), 201)).address
+    connection = http.client.HTTPConnection(*address, timeout=20)
+    connection.request("GET", "/")
+    answer = connection.getresponse()
+    assert (answer.status, answer.headers["x-a"], answer.read(6)) == (201, "1", b"first ")
+    seen.release()
+    assert answer.read() == b"second"
+    connection.close()
+
+
+def test_a_stream_whose_maker_fails_breaks_off(endpoints: Endpoints, caplog: pytest.LogCaptureFixture):
+    def pieces() -> Generator[bytes, None, Headers]:
+        yield b"first "
+        raise ZeroDivisionError
+
+    address = endpoints.serve(lambda _: Stream((), pieces())).address
+    with pytest.raises(http.client.HTTPException):
+        ask(address)
+    assert "can't send the answer to GET /" in caplog.text
+    with pytest.raises(http.client.HTTPException):
+        ask(address)
+
+
+def test_a_stream_is_closed_early_when_its_reader_goes(endpoints: Endpoints):
+    closed = threading.Event()
+
+    def pieces() -> Generator[bytes, None, Headers]:
+        try:
+            while True:
+                yield bytes(2**20)
+        finally:
+            closed.set()
+
+    connection = http.client.HTTPConnection(*endpoints.serve(lambda _: Stream((), pieces())).address, timeout=20)
+    connection.request("GET", "/")
+    connection.getresponse().read(10)
+    connection.close()
+    assert closed.wait(20)
 
 
 def test_a_port_in_use_is_a_start_error_that_names_it(endpoints: Endpoints):

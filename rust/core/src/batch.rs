@@ -138,8 +138,14 @@ impl Batch {
         })
     }
 
-    fn to_json<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &py.detach(|| wire::otlp_to_json(self.0.signal(), self.0.segments())))
+    #[pyo3(signature = (mapping="otlp"))]
+    fn to_json<'py>(&self, py: Python<'py>, mapping: &str) -> PyResult<Bound<'py, PyBytes>> {
+        let mapping = match mapping {
+            "otlp" => wire::Mapping::Otlp,
+            "protobuf" => wire::Mapping::Protobuf,
+            _ => return Err(PyValueError::new_err(format!("mapping must be otlp or protobuf, not {mapping:?}"))),
+        };
+        Ok(PyBytes::new(py, &py.detach(|| wire::otlp_to_json(self.0.signal(), self.0.segments(), mapping))))
     }
 
     #[pyo3(signature = (*, raw))]
@@ -175,6 +181,12 @@ impl Batch {
         let ids = py.detach(|| self.0.trace_ids());
         let ids = ids.ok_or_else(|| PyValueError::new_err("data points have no trace id"))?;
         Ok(PyBytes::new(py, &ids))
+    }
+
+    fn span_ids<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
+        let ids = py.detach(|| self.0.span_ids());
+        let (ids, parents) = ids.ok_or_else(|| PyValueError::new_err("only spans have span ids"))?;
+        Ok((PyBytes::new(py, &ids), PyBytes::new(py, &parents)))
     }
 
     fn digest(&self, py: Python<'_>) -> u64 {

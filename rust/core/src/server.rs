@@ -1,4 +1,4 @@
-//! `Inbox`, `Delivery`, `HttpRequest`, `Server` and `start_runtime` for Python; see `_core.pyi`.
+//! `Inbox`, `Delivery`, `HttpRequest`, `HttpStream`, `Server` and `start_runtime` for Python; see `_core.pyi`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,6 +18,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Inbox>()?;
     module.add_class::<Delivery>()?;
     module.add_class::<HttpRequest>()?;
+    module.add_class::<HttpStream>()?;
     module.add_class::<Server>()?;
     module.add_function(wrap_pyfunction!(start_runtime, module)?)
 }
@@ -190,6 +191,33 @@ impl HttpRequest {
     fn respond(&self, status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> PyResult<()> {
         let request = self.open.lock().take().ok_or_else(spent)?;
         request.respond(status, &headers, body).map_err(PyValueError::new_err)
+    }
+
+    fn stream(&self, status: u16, headers: Vec<(String, String)>) -> PyResult<HttpStream> {
+        let request = self.open.lock().take().ok_or_else(spent)?;
+        let stream = request.stream(status, &headers).map_err(PyValueError::new_err)?;
+        Ok(HttpStream(Mutex::new(Some(stream))))
+    }
+}
+
+#[pyclass(frozen, module = "otelier._core")]
+struct HttpStream(Mutex<Option<transport::HttpStream>>);
+
+#[pymethods]
+impl HttpStream {
+    fn send(&self, py: Python<'_>, data: &[u8]) -> PyResult<bool> {
+        let data = bytes::Bytes::copy_from_slice(data);
+        py.detach(|| self.0.lock().as_ref().map(|stream| stream.send(data))).ok_or_else(spent)
+    }
+
+    fn close(&self) {
+        self.0.lock().take();
+    }
+
+    fn finish(&self, py: Python<'_>, trailers: Vec<(String, String)>) -> PyResult<()> {
+        py.detach(|| self.0.lock().take().map(|stream| stream.finish(&trailers)))
+            .ok_or_else(spent)?
+            .map_err(PyValueError::new_err)
     }
 }
 

@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use otelier_wire::{Batch, Limits, Signal, intake, json_to_otlp, otlp_to_json};
+use otelier_wire::{Batch, Limits, Mapping, Signal, intake, json_to_otlp, otlp_to_json};
 
 fuzz_target!(|data: &[u8]| {
     let Some((which, rest)) = data.split_first() else { return };
@@ -20,11 +20,11 @@ fuzz_target!(|data: &[u8]| {
         Ok(first) => first.segment,
         Err(error) => return assert!(!is_text, "made from JSON, yet {error}"),
     };
-    let written = otlp_to_json(signal, std::slice::from_ref(&first));
+    let written = otlp_to_json(signal, std::slice::from_ref(&first), Mapping::Otlp);
     let request = json_to_otlp(signal, &written).expect("our own JSON is read");
     let second = intake(signal, request.into(), &limits).expect("and taken");
     assert_eq!((second.segment.items(), second.rejected, second.repaired), (first.items(), 0, 0));
-    assert_eq!(otlp_to_json(signal, std::slice::from_ref(&second.segment)), written);
+    assert_eq!(otlp_to_json(signal, std::slice::from_ref(&second.segment), Mapping::Otlp), written);
     if is_text {
         let digest = |segment| Batch::new(signal, vec![segment], None).digest();
         assert_eq!(digest(second.segment), digest(first), "JSON loses nothing but unknown fields");

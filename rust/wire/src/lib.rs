@@ -29,6 +29,6 @@ pub use error::{DecodeError, Limits};
 pub use index::Index;
 pub use intake::{Intake, intake};
 pub use jaeger::traces_to_jaeger;
-pub use json::{json_to_otlp, otlp_to_json};
+pub use json::{Mapping, json_to_otlp, otlp_to_json};
 pub use signal::Signal;
 pub use span::Span;

@@ -7,6 +7,7 @@ use crate::cutter::Cutter;
 use crate::index::Index;
 use crate::protobuf::{Value, fields};
 use crate::signal::Signal;
+use crate::span::Span;
 
 impl Batch {
     /// Parts of exactly `max_items` items (0 counts as 1), the last one maybe fewer; whole segments are shared.
@@ -132,6 +133,24 @@ impl Batch {
             }
         }
         Some(ids)
+    }
+
+    /// Ids of spans, and of their parents (zeros: none), 8 bytes per item each, in order. `None` unless they are spans.
+    pub fn span_ids(&self) -> Option<(Vec<u8>, Vec<u8>)> {
+        if self.signal() != Signal::Traces {
+            return None;
+        }
+        let (mut ids, mut parents) = (Vec::with_capacity(8 * self.items()), Vec::with_capacity(8 * self.items()));
+        for segment in self.segments() {
+            let index = Index::new(Signal::Traces, segment.bytes());
+            for item in 0..index.items.len() {
+                let span = Span::read(index.item(item, segment.bytes()));
+                for (id, all) in [(span.span_id, &mut ids), (span.parent_span_id, &mut parents)] {
+                    all.extend_from_slice(<&[u8; 8]>::try_from(id).unwrap_or(&[0; 8]));
+                }
+            }
+        }
+        Some((ids, parents))
     }
 }
 

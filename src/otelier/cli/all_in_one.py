@@ -1,6 +1,6 @@
 """`otelier` without a verb: everything on this machine's loopback addresses, with the usual ports.
 
-Traces and logs are kept on disk before they are acknowledged, and found again by the UI and the Jaeger API. A port in
+Traces and logs are kept on disk before they are acknowledged, and found again by the UI and the query APIs. A port in
 use is named with its owner, and what needs it is left out, unless it is that of OTLP/gRPC: without it there is nothing
 to run.
 """
@@ -21,7 +21,14 @@ from ..pipeline.run import run
 from ..server.ports import bind_error
 
 HOST = "127.0.0.1"
-USUAL: Mapping[str, int] = {"UI": 16686, "OTLP/gRPC": 4317, "OTLP/HTTP": 4318, "health": 13133, "own metrics": 8888}
+USUAL: Mapping[str, int] = {
+    "UI": 16686,
+    "Tempo API": 3200,
+    "OTLP/gRPC": 4317,
+    "OTLP/HTTP": 4318,
+    "health": 13133,
+    "own metrics": 8888,
+}
 _PATHS = {"own metrics": "/metrics"}
 
 
@@ -33,6 +40,8 @@ def serve(data_dir: Path, *, print_all: bool = False) -> None:
     taken = {what: reason for what, port in USUAL.items() if (reason := _why_not(port))}
     if "OTLP/gRPC" in taken:
         raise StartError(taken["OTLP/gRPC"])
+    if "UI" in taken:
+        taken.setdefault("Tempo API", "it is answered by the process that serves the UI")
     free = {what: port for what, port in USUAL.items() if what not in taken}
     text = configuration(free, data_dir, print_all=print_all)
     run(
@@ -58,6 +67,8 @@ def configuration(ports: Mapping[str, int], data_dir: Path, *, print_all: bool =
         extensions["health_check"] = {"endpoint": at["health"]}
     if "UI" in at:
         extensions["otelier_query"] = {"endpoint": at["UI"], "data_dir": directory}
+        if "Tempo API" in at:
+            extensions["otelier_query"]["tempo"] = {"endpoint": at["Tempo API"]}
     exporters: dict[str, Any] = {"otelier": {"data_dir": directory}}
     if print_all:
         exporters["debug"] = {"verbosity": "normal", "use_internal_logger": False}

@@ -35,9 +35,18 @@ _STOP = b"stop\n"
 """Second line that the process is given: answer what is under way, then end."""
 
 
+class TempoSettings(HttpServerSettings):
+    """`tempo`: Tempo's API, for Grafana's data source and other clients; gRPC streams at the same port."""
+
+    endpoint: str = "localhost:3200"
+    """`host:port` of Tempo's API; without a host: all addresses."""
+
+
 class OtelierQueryConfig(HttpServerSettings):
     endpoint: str = "localhost:16686"
     """`host:port` of UI and APIs; without a host: all addresses."""
+    tempo: TempoSettings | None = None
+    """Serve Tempo's API too; `{}`: at localhost:3200."""
     data_dir: str = ""
     """The store's directory; empty: that of the exporter `otelier`."""
     allowed_hosts: tuple[str, ...] = ()
@@ -47,8 +56,13 @@ class OtelierQueryConfig(HttpServerSettings):
 
     def warnings(self) -> Iterator[str]:
         """What is allowed but should be known."""
-        if not self.address.is_loopback and not (self.tls and self.tls.client_ca_file):
-            yield f"anyone who reaches {self.endpoint} can read all that is stored: use localhost, or a firewall"
+        for server in self.servers():
+            if not server.address.is_loopback and not (server.tls and server.tls.client_ca_file):
+                yield f"anyone who reaches {server.endpoint} can read all that is stored: use localhost, or a firewall"
+
+    def servers(self) -> list[HttpServerSettings]:
+        """All that listen."""
+        return [self, self.tempo] if self.tempo else [self]
 
     def directory(self, exporters: Iterable[Config]) -> Path:
         """Where the store is, given who else is configured. Raises ValueError if that is not where it is written."""
@@ -65,9 +79,9 @@ class OtelierQueryConfig(HttpServerSettings):
 
     def options(self, directory: Path) -> bytes:
         """As `otelier.api.serve` reads them."""
-        server = {name: getattr(self, name) for name in HttpServerSettings.__struct_fields__}
         options = {
-            "server": server,
+            "server": _server(self),
+            "tempo": _server(self.tempo) if self.tempo else None,
             "data_dir": str(directory),
             "allowed_hosts": self.allowed_hosts,
             "queries_at_once": self.queries_at_once or max(2, os.cpu_count() or 2),
@@ -89,13 +103,15 @@ class OtelierQuery(Extension):
         self._stopping = threading.Event()
         self._served = threading.Condition()
         self._address: tuple[str, int] | None = None
+        self._tempo_address: tuple[str, int] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._keeper: threading.Thread | None = None
 
     def start(self) -> None:
         for warning in self.cfg.warnings():
             self.ctx.log.warning("%s", warning)
-        self._try_port()
+        for server in self.cfg.servers():
+            self._try_port(server)
         self._keeper = threading.Thread(target=self._keep, name=f"otelier:{self.ctx.id}", daemon=True)
         self._keeper.start()
 
@@ -106,6 +122,14 @@ class OtelierQuery(Extension):
                 raise TimeoutError(f"nothing answers queries yet after {wait_s:g} s")
             assert self._address
             return self._address
+
+    def tempo_address(self, wait_s: float = 30.0) -> tuple[str, int]:
+        """The same of Tempo's API. Raises TimeoutError; LookupError if it is not served."""
+        self.address(wait_s)
+        with self._served:
+            if not self._tempo_address:
+                raise LookupError("there is no key `tempo`")
+            return self._tempo_address
 
     @property
     def pid(self) -> int | None:
@@ -125,12 +149,12 @@ class OtelierQuery(Extension):
                 process.kill()
             self._keeper.join(_LAST_WAIT_S)
 
-    def _try_port(self) -> None:
+    def _try_port(self, server: HttpServerSettings) -> None:
         """Raises StartError now rather than a child's log line later."""
         give_up = self.ctx.clock.monotonic() + _PORT_WAIT_S
         while True:
             try:
-                listen(http_options(self.cfg), Inbox(1), self.cfg).stop(0)
+                listen(http_options(server), Inbox(1), server).stop(0)
                 return
             except StartError as error:
                 in_use = isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EADDRINUSE
@@ -174,16 +198,19 @@ class OtelierQuery(Extension):
             code = process.wait()
             self._process = None
         with self._served:
-            self._address = None
+            self._address = self._tempo_address = None
         return f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
 
     def _take(self, line: bytes) -> None:
         match _decoded(line):
-            case {"ready": [str(host), int(port)]}:
+            case {"ready": [str(host), int(port)], "tempo": tempo}:
                 with self._served:
                     self._address = (host, port)
+                    self._tempo_address = tuple(tempo) if tempo else None
                     self._served.notify_all()
                 self.ctx.log.info("UI and queries at http://%s:%d", host, port)
+                if tempo:
+                    self.ctx.log.info("Tempo's API at http://%s:%d", *tempo)
             case {"failed": str(text)}:
                 self.ctx.log.error("%s", text)
             case {"log": [int(level), str(), str(text)]}:
@@ -203,6 +230,10 @@ def _decoded(line: bytes) -> Any:
         return msgspec.json.decode(line)
     except msgspec.DecodeError:
         return None
+
+
+def _server(settings: HttpServerSettings) -> dict[str, Any]:
+    return {name: getattr(settings, name) for name in HttpServerSettings.__struct_fields__}
 
 
 def _plain(value: object) -> str:

@@ -5,7 +5,8 @@ For pages of low traffic: health, own metrics, small receivers. Telemetry in bul
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -13,7 +14,7 @@ from .._core import HttpRequest, Inbox, Server
 from .http import HttpServerSettings
 from .listen import http_options, listen
 
-__all__ = ["Handler", "HttpEndpoint", "HttpRequest", "Response"]
+__all__ = ["Answer", "Handler", "Headers", "HttpEndpoint", "HttpRequest", "Response", "Stream"]
 
 _INBOX_BYTES = 64 * 2**20
 _WAIT_S = 60.0
@@ -21,16 +22,30 @@ _WAIT_S = 60.0
 _log = logging.getLogger(__name__)
 
 
+Headers: TypeAlias = tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     """What a handler answers."""
 
     status: int = 200
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: Headers = ()
     body: bytes = b""
 
 
-Handler: TypeAlias = Callable[[HttpRequest], Response]
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An answer whose body is made while it is sent; the thread that makes it waits for a slow reader."""
+
+    headers: Headers
+    pieces: Generator[bytes, None, Headers]
+    """What it returns at its end are the trailers. It is closed early if the asker goes."""
+    status: int = 200
+
+
+Answer: TypeAlias = Response | Stream
+Handler: TypeAlias = Callable[[HttpRequest], Answer]
 
 
 class HttpEndpoint:
@@ -74,15 +89,31 @@ class HttpEndpoint:
             if request is not None:
                 self._respond(request, self._answer(request))
 
-    def _respond(self, request: HttpRequest, response: Response) -> None:
+    def _respond(self, request: HttpRequest, answer: Answer) -> None:
         try:
-            request.respond(response.status, response.headers, response.body)
+            if isinstance(answer, Stream):
+                _stream(request, answer)
+            else:
+                request.respond(answer.status, answer.headers, answer.body)
         except BaseException:  # noqa: BLE001 (as below)
             _log.exception("%s: can't send the answer to %s %s", self._name, request.method, request.path)
 
-    def _answer(self, request: HttpRequest) -> Response:
+    def _answer(self, request: HttpRequest) -> Answer:
         try:
             return self._handler(request)
         except BaseException:  # noqa: BLE001 (neither a bug in one page nor a panic in native code ends the endpoint)
             _log.exception("%s: can't answer %s %s", self._name, request.method, request.path)
             return Response(500, (("content-type", "text/plain"),), b"internal error; see the log\n")
+
+
+def _stream(request: HttpRequest, answer: Stream) -> None:
+    out = request.stream(answer.status, answer.headers)
+    with closing(out), closing(answer.pieces) as pieces:
+        while True:
+            try:
+                piece = next(pieces)
+            except StopIteration as end:
+                out.finish(end.value)
+                return
+            if not out.send(piece):
+                return

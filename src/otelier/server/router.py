@@ -6,18 +6,18 @@ it is decoded, so that an encoded slash stays within its segment. HEAD is answer
 
 import logging
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 from urllib.parse import unquote
 
 from .._core import HttpRequest
-from .endpoint import Response
+from .endpoint import Answer, Headers, Response, Stream
 from .request import HttpError, Request
 
 _log = logging.getLogger(__name__)
 
-RouteHandler: TypeAlias = Callable[[Request], Response]
+RouteHandler: TypeAlias = Callable[[Request], Answer]
 ErrorWriter: TypeAlias = Callable[[HttpError, Request], Response]
 Observer: TypeAlias = Callable[[str, int, float], None]
 """Pattern, status, seconds."""
@@ -67,7 +67,7 @@ class Router:
             for route in group.routes:
                 self._methods_at(route.pattern)[route.method] = _Found(route, group.write_error)
 
-    def __call__(self, raw: HttpRequest) -> Response:
+    def __call__(self, raw: HttpRequest) -> Answer:
         """Answer a request."""
         methods, parameters = self._find(raw.path)
         if not methods:
@@ -81,9 +81,18 @@ class Router:
             return plain_error(error, request)
         began = time.perf_counter()
         answer = _answer(found, request)
+        if isinstance(answer, Stream):
+            return replace(answer, pieces=self._observed(answer, found.route.pattern, began))
         if self._observe:
             self._observe(found.route.pattern, answer.status, time.perf_counter() - began)
         return answer
+
+    def _observed(self, answer: Stream, pattern: str, began: float) -> Generator[bytes, None, Headers]:
+        try:
+            return (yield from answer.pieces)
+        finally:
+            if self._observe:
+                self._observe(pattern, answer.status, time.perf_counter() - began)
 
     def _methods_at(self, pattern: str) -> _Methods:
         if "{" not in pattern:
@@ -107,7 +116,7 @@ class Router:
         return {}, {}
 
 
-def _answer(found: _Found, request: Request) -> Response:
+def _answer(found: _Found, request: Request) -> Answer:
     try:
         return found.route.handler(request)
     except HttpError as error:

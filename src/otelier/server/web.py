@@ -1,9 +1,10 @@
 """What every answer to a browser gets: a check of `Host`, security headers, compression where it pays."""
 
 import zlib
+from dataclasses import replace
 
 from .._core import HttpRequest
-from .endpoint import Response
+from .endpoint import Answer, Response, Stream
 from .hosts import HostCheck, is_loopback
 from .router import Router
 
@@ -31,7 +32,7 @@ class Web:
         self._router = router
         self._hosts = hosts
 
-    def __call__(self, request: HttpRequest) -> Response:
+    def __call__(self, request: HttpRequest) -> Answer:
         """Answer a request."""
         headers = request.headers
         host = headers.get("host", "")
@@ -45,6 +46,8 @@ class Web:
         answer = self._router(request)
         given = {name.lower() for name, _ in answer.headers}
         more = tuple(header for header in SECURITY_HEADERS if header[0] not in given)
+        if isinstance(answer, Stream):
+            return replace(answer, headers=(*answer.headers, *more))
         body = answer.body
         if "content-encoding" not in given and _compresses(body, headers.get("accept-encoding", ""), host):
             body = compressed(body)

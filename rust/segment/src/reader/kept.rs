@@ -1,18 +1,20 @@
 //! What was read of files, kept for the questions to come: most ask for what is newest.
 
 use std::collections::VecDeque;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use parking_lot::RwLock;
 
 use super::page::Page;
 use super::thrift::Location;
 use super::values::Dictionary;
 
-/// Places of what was read once that are remembered: a few MiB.
-const MAX_SEEN: usize = 100_000;
+/// Places of what was read once that are remembered, by 32 bits of their hash: 256 KiB. That some are forgotten, or very
+/// few taken for others, changes only what is kept.
+const SEEN: usize = 1 << 16;
 
 /// Of a column chunk.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -52,14 +54,14 @@ pub struct Kept {
     items: RwLock<Items>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Items {
     of: HashMap<Place, Entry>,
     /// The hand is at the front.
     clock: VecDeque<Place>,
     bytes: usize,
     /// Read once lately, and not kept.
-    seen: HashSet<Place>,
+    seen: Box<[u32]>,
 }
 
 #[derive(Debug)]
@@ -71,7 +73,8 @@ struct Entry {
 
 impl Kept {
     pub fn new(max_bytes: usize) -> Kept {
-        Kept { max_bytes, items: RwLock::default() }
+        let (of, clock, seen) = (HashMap::new(), VecDeque::new(), vec![0; SEEN].into());
+        Kept { max_bytes, items: RwLock::new(Items { of, clock, bytes: 0, seen }) }
     }
 
     pub fn get(&self, place: &Place) -> Option<Item> {
@@ -104,14 +107,9 @@ impl Kept {
 impl Items {
     /// Whether it was read before; if not, it is from now on.
     fn was_seen(&mut self, place: Place) -> bool {
-        if self.seen.remove(&place) {
-            return true;
-        }
-        if self.seen.len() >= MAX_SEEN {
-            self.seen.clear();
-        }
-        self.seen.insert(place);
-        false
+        let hash = self.of.hasher().hash_one(place);
+        let (slot, mark) = (hash as usize % SEEN, (hash >> 32) as u32);
+        std::mem::replace(&mut self.seen[slot], mark) == mark
     }
 
     /// The next one goes, or gets a second chance.

@@ -11,7 +11,7 @@ use http::header::{
 };
 use http::{Method, Request, Response, Uri};
 use hyper::body::Incoming;
-use otelier_wire::Batch;
+use otelier_wire::{Batch, Mapping, otlp_to_json};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -118,7 +118,7 @@ impl HttpClient {
     fn content(&self, batch: &Batch, encoding: Encoding) -> Result<Segments, NoAnswer> {
         let segments = match encoding {
             Encoding::Protobuf => segments_of(batch),
-            Encoding::Json => one_segment(otelier_wire::otlp_to_json(batch.signal(), batch.segments()).into()),
+            Encoding::Json => one_segment(otlp_to_json(batch.signal(), batch.segments(), Mapping::Otlp).into()),
         };
         if self.algorithm == Algorithm::Identity {
             return Ok(segments);

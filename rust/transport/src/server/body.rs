@@ -3,11 +3,12 @@
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::atomic::Ordering::Relaxed;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::HeaderMap;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::budget::Held;
@@ -130,35 +131,64 @@ impl Pace<'_> {
     }
 }
 
-/// An answer's body: at most one piece of data, then maybe trailers.
+/// An answer's body: at most one piece of data, then maybe others as they come, then maybe trailers.
 #[derive(Default)]
 pub struct Reply {
     pub data: Option<Bytes>,
+    pub later: Option<mpsc::Receiver<Piece>>,
     pub trailers: Option<HeaderMap>,
 }
 
+/// What comes later.
+pub enum Piece {
+    Data(Bytes),
+    /// The last one: trailers, if there are any.
+    End(HeaderMap),
+}
+
+/// Nobody is left to send the rest of an answer.
+#[derive(Debug)]
+pub struct BrokenOff;
+
+impl std::fmt::Display for BrokenOff {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the answer breaks off")
+    }
+}
+
+impl std::error::Error for BrokenOff {}
+
 impl Reply {
     pub fn of(data: impl Into<Bytes>) -> Reply {
-        Reply { data: Some(data.into()).filter(|d| !d.is_empty()), trailers: None }
+        Reply { data: Some(data.into()).filter(|d| !d.is_empty()), ..Reply::default() }
     }
 }
 
 impl Body for Reply {
     type Data = Bytes;
-    type Error = std::convert::Infallible;
+    type Error = BrokenOff;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         if let Some(data) = self.data.take() {
             return Poll::Ready(Some(Ok(Frame::data(data))));
+        }
+        if let Some(later) = &mut self.later {
+            match ready!(later.poll_recv(cx)) {
+                Some(Piece::Data(data)) => return Poll::Ready(Some(Ok(Frame::data(data)))),
+                Some(Piece::End(trailers)) => self.trailers = Some(trailers).filter(|t| !t.is_empty()),
+                None => return Poll::Ready(Some(Err(BrokenOff))),
+            }
+            self.later = None;
         }
         Poll::Ready(self.trailers.take().map(|trailers| Ok(Frame::trailers(trailers))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.data.is_none() && self.trailers.is_none()
+        self.data.is_none() && self.later.is_none() && self.trailers.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.data.as_ref().map_or(0, |d| d.len() as u64))
+        let size = self.data.as_ref().map_or(0, |d| d.len() as u64);
+        if self.later.is_none() { SizeHint::with_exact(size) } else { SizeHint::default() }
     }
 }

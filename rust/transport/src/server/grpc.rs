@@ -226,7 +226,7 @@ fn message(content: &[u8]) -> Response<Reply> {
     framed.extend_from_slice(content);
     let mut trailers = HeaderMap::with_capacity(1);
     trailers.insert(STATUS, HeaderValue::from_static("0"));
-    let mut response = Response::new(Reply { data: Some(framed.into()), trailers: Some(trailers) });
+    let mut response = Response::new(Reply { trailers: Some(trailers), ..Reply::of(framed) });
     response.headers_mut().insert(CONTENT_TYPE, GRPC);
     response
 }

@@ -34,7 +34,7 @@ use tokio::task::JoinHandle;
 
 pub use inbox::{Delivery, Inbox, Transport};
 pub use options::ServerOptions;
-pub use plain::HttpRequest;
+pub use plain::{HttpRequest, HttpStream};
 
 use budget::Held;
 use connections::Connections;

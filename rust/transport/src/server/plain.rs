@@ -7,15 +7,21 @@ use bytes::Bytes;
 use http::header::HOST;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
 use super::Shared;
-use super::body::Reply;
+use super::body::{Piece, Reply};
 use super::budget::Held;
 use super::connection::Conn;
 use super::http::{read_body, refused, text};
+use crate::runtime;
 
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+/// An asker who takes nothing of an answer in pieces for so long has gone.
+const STALLED: Duration = Duration::from_secs(60);
+/// Pieces that wait for the asker; whoever makes them waits then, too.
+const PIECES: usize = 4;
 
 /// One request to be answered; dropped, it is answered with 500.
 pub struct HttpRequest {
@@ -31,20 +37,64 @@ pub struct HttpRequest {
 impl HttpRequest {
     /// Err says which part of the answer is not valid.
     pub fn respond(self, status: u16, headers: &[(String, String)], body: Vec<u8>) -> Result<(), String> {
-        let mut response = Response::new(Reply::of(body));
-        *response.status_mut() = StatusCode::from_u16(status)
-            .ok()
-            .filter(|s| s.as_u16() >= 200)
-            .ok_or_else(|| format!("{status} is no status of an answer"))?;
-        for (name, value) in headers {
-            let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("{name:?} is no header name"))?;
-            let value = HeaderValue::from_str(value).map_err(|_| format!("{name}: {value:?} is no header value"))?;
-            response.headers_mut().append(key, value);
-        }
+        let response = answer(status, headers, Reply::of(body))?;
         // An asker that has gone needs no answer.
         let _ = self.reply.send(response);
         Ok(())
     }
+
+    /// Begins an answer whose body comes in pieces. Err as above.
+    pub fn stream(self, status: u16, headers: &[(String, String)]) -> Result<HttpStream, String> {
+        let (pieces, later) = mpsc::channel(PIECES);
+        let response = answer(status, headers, Reply { later: Some(later), ..Reply::default() })?;
+        let _ = self.reply.send(response);
+        Ok(HttpStream { pieces })
+    }
+}
+
+/// An answer under way; dropped unfinished, it breaks off.
+pub struct HttpStream {
+    pieces: mpsc::Sender<Piece>,
+}
+
+impl HttpStream {
+    /// Waits for the asker to take what came before; false if it has gone. Not to be called on a transport thread.
+    pub fn send(&self, data: Bytes) -> bool {
+        self.push(Piece::Data(data))
+    }
+
+    /// Err says which trailer is not valid.
+    pub fn finish(self, trailers: &[(String, String)]) -> Result<(), String> {
+        let mut map = HeaderMap::new();
+        fill(&mut map, trailers)?;
+        self.push(Piece::End(map));
+        Ok(())
+    }
+
+    fn push(&self, piece: Piece) -> bool {
+        // The clock of a time-out is the runtime's, so it has to begin in there.
+        let sent = runtime::handle().block_on(async { timeout(STALLED, self.pieces.send(piece)).await });
+        matches!(sent, Ok(Ok(())))
+    }
+}
+
+fn answer(status: u16, headers: &[(String, String)], body: Reply) -> Result<Response<Reply>, String> {
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(status)
+        .ok()
+        .filter(|s| s.as_u16() >= 200)
+        .ok_or_else(|| format!("{status} is no status of an answer"))?;
+    fill(response.headers_mut(), headers)?;
+    Ok(response)
+}
+
+fn fill(map: &mut HeaderMap, headers: &[(String, String)]) -> Result<(), String> {
+    for (name, value) in headers {
+        let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("{name:?} is no header name"))?;
+        let value = HeaderValue::from_str(value).map_err(|_| format!("{name}: {value:?} is no header value"))?;
+        map.append(key, value);
+    }
+    Ok(())
 }
 
 pub async fn handle(shared: &Arc<Shared>, conn: &Conn, request: Request<Incoming>) -> Response<Reply> {
@@ -62,7 +112,7 @@ pub async fn handle(shared: &Arc<Shared>, conn: &Conn, request: Request<Incoming
     {
         headers.insert(HOST, name);
     }
-    let (reply, answer) = oneshot::channel();
+    let (reply, answered) = oneshot::channel();
     let request = HttpRequest {
         method: parts.method.as_str().to_owned(),
         path: parts.uri.path().to_owned(),
@@ -76,7 +126,7 @@ pub async fn handle(shared: &Arc<Shared>, conn: &Conn, request: Request<Incoming
         return text(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping");
     }
     let wait = shared.options.limits.answer_timeout_s.unwrap_or(ANSWER_TIMEOUT);
-    match tokio::time::timeout(wait, answer).await {
+    match timeout(wait, answered).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => text(StatusCode::INTERNAL_SERVER_ERROR, "the request was not answered"),
         Err(_) => text(StatusCode::GATEWAY_TIMEOUT, "the answer took too long"),

@@ -8,4 +8,4 @@ mod write;
 
 pub use read::json_to_otlp;
 pub use text::{escape, write_base64, write_hex};
-pub use write::{message_to_json, otlp_to_json};
+pub use write::{Mapping, message_to_json, otlp_to_json};

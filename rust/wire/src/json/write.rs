@@ -15,16 +15,29 @@ use crate::check::wire_type;
 use crate::protobuf::{Cursor, FIXED32, FIXED64, LEN, Tag, VARINT, Value, fields};
 use crate::schema::{self, Field, Kind, Message, Presence};
 
+/// How ids and enums are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Mapping {
+    /// OTLP/JSON: hex, numbers.
+    Otlp,
+    /// As for any protobuf message: base64, names.
+    Protobuf,
+}
+
 /// One JSON object that holds all segments' resources; the segments have passed the check of this signal.
-pub fn otlp_to_json(signal: Signal, segments: &[Arc<Segment>]) -> Vec<u8> {
+pub fn otlp_to_json(signal: Signal, segments: &[Arc<Segment>], mapping: Mapping) -> Vec<u8> {
     let parts: Vec<&[u8]> = segments.iter().map(|s| s.bytes().as_ref()).collect();
-    message_to_json(schema::request(signal), &parts)
+    write(schema::request(signal), &parts, mapping)
 }
 
 /// The JSON object of the message that is encoded, and well formed, by the concatenation of `parts`.
 pub fn message_to_json(message: &'static Message, parts: &[&[u8]]) -> Vec<u8> {
+    write(message, parts, Mapping::Otlp)
+}
+
+fn write(message: &'static Message, parts: &[&[u8]], mapping: Mapping) -> Vec<u8> {
     let size: usize = parts.iter().map(|p| p.len()).sum();
-    let mut writer = Writer { out: Vec::with_capacity(2 * size), records: Vec::new() };
+    let mut writer = Writer { out: Vec::with_capacity(2 * size), records: Vec::new(), mapping };
     writer.message(message, parts);
     writer.out
 }
@@ -40,6 +53,7 @@ struct Writer<'a> {
     out: Vec<u8>,
     /// The records of all messages around the place being written, outermost first.
     records: Vec<Record<'a>>,
+    mapping: Mapping,
 }
 
 impl<'a> Writer<'a> {
@@ -145,7 +159,7 @@ impl<'a> Writer<'a> {
         let out = &mut self.out;
         let bits = match value {
             Value::Len(text) if matches!(kind, Kind::Str) => return escape(text, out),
-            Value::Len(id) if matches!(kind, Kind::TraceId | Kind::SpanId) => {
+            Value::Len(id) if matches!(kind, Kind::TraceId | Kind::SpanId) && self.mapping == Mapping::Otlp => {
                 return quoted(out, |out| write_hex(id, out));
             }
             Value::Len(bytes) | Value::Group(bytes) => return quoted(out, |out| write_base64(bytes, out)),
@@ -153,6 +167,9 @@ impl<'a> Writer<'a> {
             Value::Fixed32(bits) => bits as u64,
         };
         match kind {
+            Kind::Enum(names) if self.mapping == Mapping::Protobuf && bits < names.len() as u64 => {
+                quoted(out, |out| out.extend_from_slice(names[bits as usize].as_bytes()));
+            }
             Kind::Bool => out.extend_from_slice(if bits != 0 { b"true" } else { b"false" }),
             Kind::I32 | Kind::Enum(_) => write_integer(bits as i32 as i64, out),
             Kind::S32 => write_integer((bits as u32 >> 1) as i64 ^ -(bits as i64 & 1), out),
@@ -270,6 +287,16 @@ mod tests {
         let wrong_type = [5 << 3, 1];
         let unknown = len(15, b"x");
         assert_eq!(json(&schema::EVENT, &[&unknown, &wrong_type, &len(2, b"kept"), &group]), r#"{"name":"kept"}"#);
+    }
+
+    #[test]
+    fn protobuf_s_own_mapping_has_ids_in_base64_and_enums_by_name() {
+        let span = [len(1, &[0xff; 3]), vec![6 << 3, 2]].concat();
+        assert_eq!(json(&schema::SPAN, &[&span]), r#"{"traceId":"ffffff","kind":2}"#);
+        let own = write(&schema::SPAN, &[&span], Mapping::Protobuf);
+        assert_eq!(String::from_utf8(own).unwrap(), r#"{"traceId":"////","kind":"SPAN_KIND_SERVER"}"#);
+        let unknown = write(&schema::SPAN, &[&[6 << 3, 99]], Mapping::Protobuf);
+        assert_eq!(String::from_utf8(unknown).unwrap(), r#"{"kind":99}"#);
     }
 
     #[test]

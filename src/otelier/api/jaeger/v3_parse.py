@@ -7,7 +7,7 @@ import msgspec
 from ...query.kinds import KINDS
 from ...query.search import MAX_TRACES, TraceSearch
 from ...server.request import HttpError, Query, Request
-from . import literals
+from .. import literals
 from .trace_id import BadTraceId, parse
 
 _DEFAULT_DEPTH = 100

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otelier.query.traceql.metrics import cells
-from otelier.query.traceql.metrics.buckets import buckets, middles, powers, together
+from otelier.query.traceql.metrics.buckets import buckets, middles, powers, powers_of_buckets, together
 from otelier.query.traceql.metrics.quantiles import quantiles
 
 numbers = st.lists(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e300, max_value=1e300), min_size=1)
@@ -29,6 +29,12 @@ def test_a_power_of_two_is_the_least_that_is_not_less(values):
 
 def test_powers_of_two_are_their_own_bucket():
     assert powers(np.array([1.0, 2, 2.5, 1024, 0.25, 0, -4])).tolist() == [1, 2, 4, 1024, 0.25, 0, 0]
+
+
+@given(st.lists(st.integers(-100, 2**30).filter(lambda number: number <= 64 or number & (number - 1))))
+def test_powers_of_whole_numbers_follow_from_their_buckets(values):
+    whole = np.array(values, np.float64)
+    assert powers_of_buckets(buckets(whole)).tolist() == powers(whole).tolist()
 
 
 def test_equal_codes_of_a_cell_are_one():

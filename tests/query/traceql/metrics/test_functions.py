@@ -91,7 +91,7 @@ def test_a_histogram_counts_up_to_powers_of_two():
 
 
 def test_a_histogram_of_durations_is_in_seconds():
-    ((edge,),) = points("{ } | histogram_over_time(duration)", span(duration_ns=1024))
+    ((edge,),) = points("{ } | histogram_over_time(duration)", span(duration_ns=1000))
     assert edge == pytest.approx(1.024e-6)
 
 

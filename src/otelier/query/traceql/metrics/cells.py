@@ -12,7 +12,8 @@ from ..evaluate.table import typed
 from ..found import Found
 from ..plan import Plan
 from ..reader import Cells as CoreCells
-from .buckets import buckets, middles, powers, together
+from ..words import TYPES
+from .buckets import buckets, middles, powers, powers_of_buckets, together
 from .groups import Groups
 from .numbering import numbered
 from .steps import Steps
@@ -63,10 +64,14 @@ class Asked:
 
 
 def counted(found: Found, plan: Plan, asked: Asked, steps: Steps, groups: Groups) -> Cells | None:
-    """By the core alone; None where it can't. Powers of two don't follow from its buckets."""
-    if asked.weighted or asked.kind == "powers":
+    """By the core alone; None where it can't.
+
+    Powers of two follow from its buckets for durations only: that one is exactly a power of two is rare.
+    """
+    if asked.weighted or (asked.kind == "powers" and not is_duration(asked.operand)):
         return None
-    core = found.counted(plan, asked.by, steps.step_ns, asked.operand, asked.kind)
+    kind = "histogram" if asked.kind == "powers" else asked.kind
+    core = found.counted(plan, asked.by, steps.step_ns, asked.operand, kind)
     if core is None:
         return None
     with_cells, own = numbered(np.frombuffer(core.cell_groups, "<u4").astype(np.int64), core.groups)
@@ -77,16 +82,23 @@ def counted(found: Found, plan: Plan, asked: Asked, steps: Steps, groups: Groups
     if asked.kind == "count":
         return _joined([Cells(cells, counts, counts, counts, counts, None)])
     sums, mins, maxs = (np.frombuffer(each, "<f8") for each in (core.sums, core.mins, core.maxs))
-    values = _middles(core, cells, mins, maxs) if asked.kind == "histogram" else None
+    values = None if asked.kind == "sum" else _values(core, asked.kind, cells, mins, maxs)
     return _joined([Cells(cells, counts, sums, mins, maxs, values)])
 
 
-def _middles(core: CoreCells, cells: Ints, mins: Floats, maxs: Floats) -> Values:
+def _values(core: CoreCells, kind: Kind, cells: Ints, mins: Floats, maxs: Floats) -> Values:
     sizes = np.diff(np.frombuffer(core.bucket_offsets, "<u8").astype(np.int64))
     own = np.repeat(np.arange(len(cells)), sizes)
-    numbers = middles(np.frombuffer(core.bucket_numbers, "<i4").astype(np.float64))
+    numbers = np.frombuffer(core.bucket_numbers, "<i4").astype(np.int64)
     weights = np.frombuffer(core.bucket_counts, "<u8").astype(np.float64)
-    return Values(cells[own], np.clip(numbers, mins[own], maxs[own]), weights)
+    if kind == "powers":
+        return Values(cells[own], powers_of_buckets(numbers), weights)
+    return Values(cells[own], np.clip(middles(numbers.astype(np.float64)), mins[own], maxs[own]), weights)
+
+
+def is_duration(operand: ast.Field | None) -> bool:
+    """Whether its numbers are whole nanoseconds."""
+    return isinstance(operand, ast.Intrinsic) and TYPES[operand.name] == "duration"
 
 
 def measured(found: Found, plan: Plan, asked: Asked, steps: Steps, groups: Groups) -> Cells:

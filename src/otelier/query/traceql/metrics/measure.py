@@ -10,8 +10,7 @@ from ..answer import Attribute, Series
 from ..found import Found
 from ..plan import plan
 from ..text import written
-from ..words import TYPES
-from .cells import Asked, Cells, Floats, Kind, counted, measured
+from .cells import Asked, Cells, Floats, Kind, counted, is_duration, measured
 from .exemplars import Shown, exemplars
 from .groups import Groups, limited
 from .lines import Lines, dense
@@ -64,8 +63,7 @@ def measure(node: ast.Metrics, found: Found, steps: Steps, shown: Shown) -> Line
 
 def _unit(function: ast.Measure) -> float:
     """What a number is to be multiplied by: durations are told in seconds."""
-    operand = function.operand
-    return _SECONDS if isinstance(operand, ast.Intrinsic) and TYPES[operand.name] == "duration" else 1.0
+    return _SECONDS if is_duration(function.operand) else 1.0
 
 
 def _lines(function: ast.Measure, cells: Cells, groups: Groups, steps: Steps, unit: float) -> Iterator[Line]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otelier.api.jaeger import literals
+from otelier.api import literals
 
 
 @pytest.mark.parametrize(

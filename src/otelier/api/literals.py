@@ -1,4 +1,4 @@
-"""Numbers, lengths of time and moments as Jaeger's clients write them, with the error texts that Go gives.
+"""Numbers, lengths of time and moments as clients of Jaeger and Tempo write them, with the error texts that Go gives.
 
 Clients show these texts, so they are the same to the letter.
 """

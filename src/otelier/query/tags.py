@@ -1,0 +1,105 @@
+"""Names of attributes, and the values that a field has: what forms and editors offer."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import msgspec
+import numpy as np
+
+from . import filter as f
+from .gate import Gate
+from .snapshot import Snapshot
+from .traceql import ast
+from .traceql.conditions import condition
+from .traceql.fields import field_of
+from .traceql.half_typed import conditions
+
+if TYPE_CHECKING:
+    from .._core import Column
+
+MAX_VALUES = 10_000
+"""Of one answer."""
+MAX_NAMES = 100_000
+_LATEST_NS = 2**63 - 1
+_SCOPES = {"resource": "resource", "span": "span", "event": "event", "link": "link", "scope": "instrumentation"}
+"""TraceQL's words for the scopes of attributes, in the order in which they are shown."""
+_SCALARS: Mapping[type, Literal["string", "bool", "int", "float"]] = {
+    str: "string",
+    bool: "bool",
+    int: "int",
+    float: "float",
+}
+
+
+class TagValue(NamedTuple):
+    """A value as text, and its type in TraceQL; `keyword`: a word such as `error`."""
+
+    type: Literal["string", "int", "float", "bool", "duration", "keyword"]
+    text: str
+
+
+class Tags:
+    """Answers questions, from several threads; each may raise Busy or StoreUnreadable. Times are ns; 0: no bound."""
+
+    def __init__(self, snapshot: Snapshot, gate: Gate) -> None:
+        self._snapshot = snapshot
+        self._gate = gate
+
+    def names(self, tenant: str, start_ns: int = 0, end_ns: int = 0) -> dict[str, list[str]]:
+        """Sorted names of attributes by TraceQL's scope; no scope without any."""
+        end_ns = end_ns or _LATEST_NS
+        with self._gate.one():
+            found = self._snapshot.read(lambda view, _: view.tag_names(tenant, start_ns, end_ns, MAX_NAMES))
+        keys: dict[str, set[str]] = {}
+        for scope, key, _ in found:
+            keys.setdefault(scope, set()).add(key)
+        return {shown: sorted(keys[scope]) for scope, shown in _SCOPES.items() if scope in keys}
+
+    def values(
+        self,
+        tenant: str,
+        field: ast.Field,
+        typed: str = "",
+        start_ns: int = 0,
+        end_ns: int = 0,
+        limit: int = MAX_VALUES,
+    ) -> list[TagValue]:
+        """Distinct values of a field, by type; of arrays, the elements.
+
+        `typed`: a TraceQL query, maybe unfinished; what it says for sure narrows which spans count.
+        """
+        end_ns = end_ns or _LATEST_NS
+        among = condition(conditions(typed).condition).may
+        asked = msgspec.json.encode(field_of(field)), f.encoded(among)
+        with self._gate.one():
+            column = self._snapshot.read(lambda view, _: view.tag_values(tenant, *asked, start_ns, end_ns, limit))
+        return _values(column)[:limit]
+
+
+def _values(column: "Column") -> list[TagValue]:
+    numbers, doubles = np.frombuffer(column.data, "<i8").tolist(), np.frombuffer(column.data, "<f8").tolist()
+    found: dict[TagValue, None] = {}
+    for tag, number, real in zip(column.tags, numbers, doubles, strict=True):
+        match tag:
+            case 1:
+                found[TagValue("string", column.texts[number])] = None
+            case 2:
+                found[TagValue("bool", "true" if number else "false")] = None
+            case 3:
+                found[TagValue("int", str(number))] = None
+            case 4:
+                found[TagValue("float", repr(real))] = None
+            case 5:
+                found |= dict.fromkeys(_elements(column.texts[number]))
+            case _:
+                pass
+    return list(found)
+
+
+def _elements(array: str) -> list[TagValue]:
+    elements = msgspec.json.decode(array, type=list[Any])
+    return [
+        TagValue(_SCALARS[type(each)], each if isinstance(each, str) else msgspec.json.encode(each).decode())
+        for each in elements
+        if type(each) in _SCALARS
+    ]
