@@ -94,6 +94,14 @@ def test_people_get_lines_on_a_terminal():
     assert "a kill -9 loses: nothing that was acknowledged" in text
 
 
+def test_a_feature_gate_is_told_what_does_the_same_here():
+    gates = "+connector.spanmetrics.legacyMetricNames,-processor.tailsamplingprocessor.recordpolicy"
+    done = CliRunner().invoke(main, ["validate", "--config", f"yaml:{TEXT}", "--feature-gates", gates])
+    assert done.exit_code == 0
+    assert "note: instead of connector.spanmetrics.legacyMetricNames set `compat: 0.108`" in done.stderr
+    assert "record_policy" not in done.stderr, "it was to be off"
+
+
 def test_feature_gates_are_taken_with_a_note():
     done = CliRunner().invoke(main, ["validate", "--config", f"yaml:{TEXT}", "--feature-gates", "+a.b,-c"])
     assert done.exit_code == 0

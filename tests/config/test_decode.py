@@ -103,6 +103,8 @@ def refusal(text: str, kind: type[Config] = Everything, **env: str) -> list[str]
         ("named: {x: {name: a}}", Everything(named={"x": Policy(name="a")})),
         ("version: 1.2", Everything(version="1.2")),
         ("level: detailed", Everything(level=Level.DETAILED)),
+        ("level: Detailed", Everything(level=Level.DETAILED)),
+        ("wait: AUTO", Everything(wait="auto")),
         ("storage: file_storage/a", Everything(storage=ComponentID("file_storage", "a"))),
         ("storage:", Everything()),
         ("wait: 5s", Everything(wait=Duration(5))),

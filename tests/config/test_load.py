@@ -61,15 +61,51 @@ def test_a_set_that_is_none_is_refused_without_showing_its_value(setting: str) -
 
 
 def test_a_helm_values_file_gives_what_is_under_config(write) -> None:
-    file = write("mode: deployment\nimage: {tag: <tag>}\nconfig:\n  receivers: {otlp: }\n  service: {}\n")
+    file = write("mode: deployment\nimage: {tag: <tag>}\nconfig:\n  receivers: {otlp: {}}\n  service: {}\n")
     document = load([file], env={})
-    assert document.tree == {"receivers": {"otlp": None}, "service": {}}
+    assert document.tree == {"receivers": {"otlp": {}}, "service": {}}
     (warning,) = document.warnings
     assert (
         str(warning)
         == "c.yaml:3:1: read as a Helm values file: only what is under `config` counts, not `mode`, `image`"
     )
     assert str(document.where(("receivers", "otlp"))) == "c.yaml:4:15"
+
+
+HELM = """
+config:
+  receivers: {jaeger: null, otlp: }
+  processors: {batch: null, memory_limiter: null}
+  exporters: {debug: {}}
+  extensions: {health_check: , zpages: }
+  service:
+    extensions: [health_check]
+    pipelines:
+      logs: null
+      traces: {receivers: [otlp], processors: [batch], exporters: [debug]}
+"""
+
+
+def test_null_in_a_helm_values_file_takes_away_what_no_pipeline_names(write) -> None:
+    """The chart has receivers and pipelines of its own, which users switch off so."""
+    tree = load([write(HELM)], env={}).tree
+    assert tree["receivers"] == {"otlp": None}
+    assert tree["processors"] == {"batch": None}
+    assert tree["extensions"] == {"health_check": None}
+    assert list(tree["service"]["pipelines"]) == ["traces"]
+
+
+def test_null_in_a_helm_values_file_takes_away_what_an_earlier_one_has(write) -> None:
+    first = write(
+        "config: {exporters: {debug: {a: 1}, nop: {}}, service: {pipelines: {logs: {}, traces: {}}}}", "1.yaml"
+    )
+    second = write("config: {exporters: {debug: null}, service: {pipelines: {logs: null}}}", "2.yaml")
+    assert load([first, second], env={}).tree == {"exporters": {"nop": {}}, "service": {"pipelines": {"traces": {}}}}
+
+
+def test_null_in_any_other_file_is_a_component_with_defaults(write) -> None:
+    text = "receivers: {jaeger: null}\nservice: {pipelines: {traces: null}}\n"
+    assert load([write(text)], env={}).tree["receivers"] == {"jaeger": None}
 
 
 def test_a_collector_file_may_have_a_key_called_config(write) -> None:
@@ -167,6 +203,9 @@ def test_an_unfilled_placeholder_is_called_that(write, text: str, place: str, na
         "a...",
         "<",
         "<1>",
+        "<redacted>",
+        "<Unknown>",
+        "<nil-service-name>",
         "{ {",
     ],
 )

@@ -78,6 +78,25 @@ def test_single_spans_are_routed_out_of_their_resource():
     assert arrived(made) == {"a": ["2"], "b": [], "rest": ["1", "3", "4"]}
 
 
+@pytest.mark.proves("connectors.routing.table.context")
+def test_paths_say_what_a_row_is_about_if_it_does_not_say_itself():
+    rows = [
+        row("a", condition="span.kind == SPAN_KIND_CLIENT"),
+        row("b", condition='resource.attributes["tenant"] == "acme"'),
+        row("b", condition='log.body == "x"'),
+    ]
+    made = connector(*rows, default=["rest"])
+    made.consume(two_tenants())
+    assert arrived(made) == {"a": ["2"], "b": ["1"], "rest": ["3", "4"]}
+
+
+@pytest.mark.parametrize(
+    "keys", [{"condition": "name =="}, {"statement": "route( where true"}, {"condition": "span.nam == 1"}]
+)
+def test_what_is_no_condition_is_a_problem(keys):
+    assert [key for key, _ in RouteConfig(pipelines=pipelines("a"), **keys).problems()] == list(keys)
+
+
 @pytest.mark.proves("connectors.routing.table.statement")
 def test_the_older_form_routes_and_may_edit_what_goes_its_way():
     made = connector(
@@ -92,12 +111,22 @@ def test_the_older_form_routes_and_may_edit_what_goes_its_way():
 
 
 @pytest.mark.proves("connectors.routing.match_once")
-@pytest.mark.parametrize("match_once", [True, False])
-def test_match_once_changes_nothing(match_once):
-    rows = [row("a", condition='attributes["tenant"] == "acme"'), row("b", condition='attributes["tenant"] != nil')]
-    made = connector(*rows, default=["rest"], match_once=match_once)
-    made.consume(two_tenants())
-    assert arrived(made) == {"a": ["1", "2"], "b": ["3"], "rest": ["4"]}
+def test_without_match_once_all_rows_see_everything_and_the_default_what_none_wants():
+    rows = [
+        row("a", condition='attributes["tenant"] == "acme"'),
+        row("b", context="request", condition='request["x"] == "y"'),
+        row("c", condition='attributes["tenant"] != nil'),
+    ]
+    batch = two_tenants()
+    made = connector(*rows, default=["rest"], match_once=True, names=("a", "b", "c", "rest"))
+    made.consume(batch)
+    assert arrived(made) == {"a": ["1", "2"], "b": [], "c": ["3"], "rest": ["4"]}
+    made = connector(*rows, default=["rest"], match_once=False, names=("a", "b", "c", "rest"))
+    made.consume(batch)
+    assert arrived(made) == {"a": ["1", "2"], "b": [], "c": ["1", "2", "3"], "rest": ["4"]}
+    made = connector(*rows, default=["rest"], match_once=False, names=("a", "b", "c", "rest"))
+    made.consume(batch.with_metadata({"x": ("y",)}))
+    assert arrived(made) == {"a": ["1", "2"], "b": ["1", "2", "3", "4"], "c": ["1", "2", "3"], "rest": []}
 
 
 def test_what_nobody_wants_is_dropped_and_counted_with_the_reason():
@@ -113,6 +142,15 @@ def test_client_metadata_routes_whole_batches():
     made.consume(traces(span("1")).with_metadata({"x-tenant": ("acme",)}))
     made.consume(traces(span("2")))
     assert arrived(made) == {"a": ["1"], "b": [], "rest": ["2"]}
+
+
+@pytest.mark.parametrize(
+    ("sent", "goes_to"), [((), "rest"), (("acme",), "rest"), (("else",), "a"), (("acme", "else"), "a")]
+)
+def test_client_metadata_that_is_not_there_is_not_unequal(sent, goes_to):
+    made = connector(row("a", context="request", condition='request["x-tenant"] != "acme"'), default=["rest"])
+    made.consume(traces(span("1")).with_metadata({"x-tenant": sent} if sent else {}))
+    assert arrived(made)[goes_to] == ["1"]
 
 
 @pytest.mark.proves("connectors.routing.table.context")

@@ -110,7 +110,7 @@ def test_503_with_retry_after_2_is_offered_again_2_seconds_later(http_backend, s
 
 
 @pytest.mark.proves("collector.case_24")
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 500, 501])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 500, 501])
 def test_other_errors_are_one_attempt_and_dropped(http_backend, started, status):
     backend, url = http_backend(status)
     exporter = started(url)
@@ -118,6 +118,14 @@ def test_other_errors_are_one_attempt_and_dropped(http_backend, started, status)
         exporter.consume(items("traces", 5))
     assert len(backend.arrivals) == 1
     assert count(exporter, "send_failed", reason="permanent") == 5
+
+
+def test_what_is_too_large_for_the_backend_goes_in_parts(http_backend, started):
+    backend, url = http_backend(413, 413)
+    exporter = started(url)
+    exporter.consume(items("traces", 5))
+    assert len(backend.arrivals) == 5, "5 items, the first 3 of them, then 2, 1 and 2"
+    assert count(exporter, "sent") == 5
 
 
 @pytest.mark.proves("collector.case_24")

@@ -137,6 +137,9 @@ def statements(context: str) -> st.SearchStrategy[str]:
     value, key = expressions(context), st.sampled_from(KEYS)
     fields = [name for name in FIELDS[context] if "time" not in name and "id" not in name and "metric." not in name]
     edits = [st.builds("set({}, {})".format, st.sampled_from(fields), value)] if fields else []
+    if texts := [name for name in fields if name in ("name", "status.message", "severity_text", "description")]:
+        edits.append(st.builds('replace_pattern({}, "([a-zG])", "<$1>")'.format, st.sampled_from(texts)))
+        edits.append(st.builds('replace_match({}, "*x*", "$1")'.format, st.sampled_from(texts)))
     if context != "metric":
         edits += [
             st.builds('set(attributes["{}"], {})'.format, key, value),
@@ -234,6 +237,32 @@ def sorted_attributes(request: Any) -> Any:
 def test_the_interpreter_says_why_it_is_needed(statement: str, why: str) -> None:
     program = Program([group_of(statement)], FakeClock(), stages("traces"))
     assert why in program.explanations[0].reason
+
+
+def test_a_statement_is_told_which_one_of_its_group_needs_the_interpreter() -> None:
+    texts = ['replace_pattern(name, "/users/[0-9]+", "/users/{id}")', "set(name, ToUpperCase(name))"]
+    group = statement_group(texts, signal="traces", context="span")
+    [explanation] = Program([group], FakeClock(), stages("traces")).explanations
+    why = f"interpreted: its group has `{texts[1]}`, and ToUpperCase is not native"
+    assert list(explanation.lines()) == [(texts[0], why), (texts[1], why)]
+
+
+@pytest.mark.parametrize(("value", "text"), [([], "[]"), (["x"], '["x"]'), ({"k": 1}, '{"k":1}'), (2.5, "2.5")])
+def test_lists_and_maps_are_joined_as_json(value: Any, text: str) -> None:
+    """As Go's Collector 0.155 does."""
+    program = Program([group_of('set(name, Concat(["a", attributes["v"], "z"], "-"))')], FakeClock(), stages("traces"))
+    assert program.explanations[0].native
+    edited = made.decode(program.run(made.traces(made.span(attributes={"v": value})), print))
+    assert edited.resource_spans[0].scope_spans[0].spans[0].name == f"a-{text}-z"
+
+
+def test_names_of_spans_are_rewritten_natively() -> None:
+    text = 'replace_pattern(name, "/users/[0-9]+", "/users/{id}")'
+    program = Program([group_of(text)], FakeClock(), stages("traces"))
+    assert program.explanations[0].native
+    edited = made.decode(program.run(made.traces(made.span("GET /users/12/x"), made.span("GET /")), print))
+    names = [each.name for each in edited.resource_spans[0].scope_spans[0].spans]
+    assert names == ["GET /users/{id}/x", "GET /"]
 
 
 def group_of(statement: str, mode: Any = "propagate") -> Group:

@@ -14,12 +14,27 @@ class Nothing(Config):
     pass
 
 
+class Metadata(Config):
+    """Of a receiver that may hand metadata on, and of a processor that may look at it."""
+
+    used: bool = False
+
+    def gives_metadata(self) -> bool:
+        return self.used
+
+    def reads_metadata(self) -> bool:
+        return self.used
+
+
 @pytest.fixture(autouse=True)
 def components():
     """Of the types that rules speak of, without keys."""
     with private_registry(empty=True):
         receiver("otlp", signals=SIGNALS, stability="beta")(
-            type("R", (Receiver,), {"__annotations__": {"cfg": Nothing}})
+            type("R", (Receiver,), {"__annotations__": {"cfg": Metadata}})
+        )
+        processor("resource", signals=SIGNALS, stability="beta")(
+            type("P", (Processor,), {"__annotations__": {"cfg": Metadata}})
         )
         for type_ in ("memory_limiter", "batch", "groupbytrace", "tail_sampling", "attributes"):
             kind = type("P", (Processor,), {"__annotations__": {"cfg": Nothing}})
@@ -35,8 +50,8 @@ def components():
 
 def remarks(pipelines: str) -> list[str]:
     text = f"""
-receivers: {{otlp: }}
-processors: {{memory_limiter: , batch: , groupbytrace: , tail_sampling/x: , attributes: }}
+receivers: {{otlp: , otlp/metadata: {{used: true}}}}
+processors: {{resource: {{used: true}}, memory_limiter: , batch: , groupbytrace: , tail_sampling/x: , attributes: }}
 connectors: {{spanmetrics: , servicegraph: , forward: }}
 exporters: {{nop: }}
 service:
@@ -99,6 +114,21 @@ def test_a_sampler_is_seen_through_a_connector():
         "2: `spanmetrics` counts only what `tail_sampling/x` in pipeline `traces` has kept "
         "(name it in a pipeline without `tail_sampling/x` that has the same receivers)"
     ]
+
+
+def test_who_looks_at_metadata_needs_a_receiver_that_hands_it_on():
+    assert through("resource") == [
+        "1: `resource` looks at the client's metadata, which no receiver before it hands on "
+        "(set `include_metadata: true` under its protocols)"
+    ]
+    assert remarks("traces: {receivers: [otlp/metadata], processors: [resource], exporters: [nop]}") == []
+    assert (
+        remarks(
+            """traces: {receivers: [otlp/metadata], exporters: [forward]}
+    traces/next: {receivers: [forward], processors: [resource], exporters: [nop]}"""
+        )
+        == []
+    )
 
 
 def test_what_is_not_in_use_is_not_spoken_of():

@@ -64,7 +64,7 @@ SPANS = both_resources(
 
 
 @pytest.mark.proves(
-    "filter.spans.{include,exclude}.{match_type,services,span_names,span_kinds,attributes.key}",
+    "filter.spans.{include,exclude}.{match_type,regexp,services,span_names,span_kinds,attributes.key}",
     "filter.spans.{include,exclude}.{attributes.value,resources.key}",
     "filter.spans.{include,exclude}.{resources.value,libraries.name,libraries.version}",
 )
@@ -76,6 +76,7 @@ SPANS = both_resources(
         ("match_type: strict, span_names: [GET /a, job]", {"GET /a", "job"}),
         ("match_type: strict, span_names: [GET]", set()),
         ("match_type: regexp, span_names: [GET]", {"GET /a", "GET /b"}),
+        ("match_type: regexp, regexp: {cacheenabled: true}, span_names: [GET]", {"GET /a", "GET /b"}),
         ("match_type: strict, span_kinds: [SPAN_KIND_CLIENT]", {"GET /b"}),
         ("match_type: regexp, span_kinds: [SERVER$]", {"GET /a", "job"}),
         ("match_type: strict, attributes: [{key: code, value: 500}]", {"GET /b"}),
@@ -93,6 +94,20 @@ SPANS = both_resources(
 )
 def test_spans(properties: str, chosen: set[str]):
     check("spans: {{{}}}", properties, chosen, SPANS)
+
+
+@pytest.mark.parametrize(
+    ("properties", "chosen"),
+    [
+        ("match_type: regexp, services: ['.*']", {"anonymous", "GET /a"}),
+        ("match_type: regexp, services: [^sh]", {"GET /a"}),
+        ("match_type: strict, services: [<nil-service-name>]", {"anonymous"}),
+    ],
+)
+def test_a_resource_without_service_has_the_name_that_the_collector_gives_it(properties: str, chosen: set[str]):
+    named = traces(span("GET /a"), resource={"service.name": "shop"})
+    batch = Batch.join([named, traces(span("anonymous", number=2), resource={"region": "eu"})])
+    check("spans: {{{}}}", properties, chosen, batch)
 
 
 METRICS = Batch.join(

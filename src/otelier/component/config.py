@@ -44,6 +44,14 @@ class Config(msgspec.Struct, metaclass=_ConfigMeta):
         """Choices that differ between versions, and traps: all is allowed. Only asked where there is no problem."""
         return ()
 
+    def gives_metadata(self) -> bool:
+        """Of a receiver: whether what it takes carries the client's metadata."""
+        return False
+
+    def reads_metadata(self) -> bool:
+        """Of others: whether what they do depends on it."""
+        return False
+
 
 _UNITS_NS = {
     "ns": 1,

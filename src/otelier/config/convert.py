@@ -87,6 +87,10 @@ def _choice(choices: dict[Any, Any], value: Scalar, text: str) -> Any:
         for choice, meant in choices.items():
             if choice == candidate and type(choice) is type(candidate):
                 return meant
+    # The Collector folds the case of some (`error_mode: Ignore`, `action: INSERT`); of none do two differ by it alone.
+    folded = [meant for choice, meant in choices.items() if str(choice).casefold() == text.casefold()]
+    if len(folded) == 1 and text:
+        return folded[0]
     raise MismatchError
 
 

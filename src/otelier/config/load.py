@@ -9,6 +9,7 @@ from ..component.errors import ConfigError, Location, Problem
 from .compose import BYTES_MAX, compose, read_text
 from .document import Document
 from .expand import Expander
+from .helm import config_of, without_removed
 from .nodes import Node, merge
 from .placeholders import HINT as PLACEHOLDER_HINT
 from .placeholders import placeholder
@@ -36,6 +37,7 @@ def load(
         raise ConfigError([Problem(f"{len(sources)} sources; at most {SOURCES_MAX} are read", _TOP)])
     found: list[Problem] = []
     warnings: dict[str, Problem] = {}
+    helm_files: set[str] = set()
 
     def providers(at: Location) -> Providers:
         return Providers(env, lambda message: warnings.setdefault(message, Problem(message, at)) and None)
@@ -44,10 +46,11 @@ def load(
     broken = False
     for read, given in [*((_source, s) for s in sources), *((_setting, s) for s in sets)]:
         try:
-            root = merge(root, read(given, providers, found, warnings))
+            root = merge(root, read(given, providers, found, warnings, helm_files))
         except ConfigError as error:
             found, broken = error.problems, True
     if not broken:
+        root = without_removed(root, helm_files) if helm_files else root
         root = Expander(providers, found).expand(root)
         found += _unfilled(root)
     if found and (broken or problems is None):
@@ -62,6 +65,7 @@ def _source(
     providers: Callable[[Location], Providers],
     problems: list[Problem],
     warnings: dict[str, Problem],
+    helm_files: set[str],
 ) -> Node:
     reference = Reference.parse(source, "file")
     name = _name(reference)
@@ -76,7 +80,13 @@ def _source(
         raise ConfigError([*problems, Problem("expected keys such as `receivers` and `service` at the top", root.at)])
     if reference.scheme == "yaml":
         root = _nested(root)
-    return _helm_config(root, warnings)
+    if (values := config_of(root)) is None:
+        return root
+    inner, ignored = values
+    helm_files.add(inner.at.file)
+    if ignored:
+        warnings.setdefault(ignored.message, ignored)
+    return inner
 
 
 def _name(reference: Reference) -> str:
@@ -105,24 +115,12 @@ def _nested(root: Node) -> Node:
     return joined
 
 
-def _helm_config(root: Node, warnings: dict[str, Problem]) -> Node:
-    """The part of a Helm values file that is the Collector's configuration."""
-    assert isinstance(root.value, dict)
-    inner = root.value.get("config")
-    if inner is None or not isinstance(inner.value, dict) or {"receivers", "service"} & root.value.keys():
-        return root
-    others = [f"`{key}`" for key in root.value if key != "config"]
-    if others:
-        message = f"read as a Helm values file: only what is under `config` counts, not {', '.join(others)}"
-        warnings.setdefault(message, Problem(message, inner.place))
-    return inner
-
-
 def _setting(
     setting: str,
     _providers: Callable[[Location], Providers],
     problems: list[Problem],
     _warnings: dict[str, Problem],
+    _helm_files: set[str],
 ) -> Node:
     path, equals, text = setting.partition("=")
     # The value is left out: it may be a secret, and the place is printed.

@@ -10,6 +10,11 @@ _BRACES = re.compile(r"\{\{[^{}]*\}\}")
 _ANGLES = re.compile(r"<[A-Za-z][A-Za-z0-9 _.\-]*>")
 _AROUND = re.compile(r"[\w:/.@%+\-]*\Z")
 _DOTS = ("...", "…")
+_VALUES = frozenset(
+    {"anonymous", "empty", "hidden", "masked", "missing", "nil", "nil-service-name", "none", "null", "omitted"}
+    | {"redacted", "removed", "undefined", "unknown", "unset"}
+)
+"""What people write in angles on purpose, as in `value: <redacted>`."""
 
 
 def placeholder(text: str) -> str | None:
@@ -18,7 +23,7 @@ def placeholder(text: str) -> str | None:
         return text
     for pattern in (_BRACES, _ANGLES):
         if (found := pattern.search(text)) and _AROUND.match(pattern.sub("", text).strip()):
-            return found[0]
+            return None if found[0].strip("<>").lower() in _VALUES else found[0]
     return None
 
 

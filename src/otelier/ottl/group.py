@@ -78,7 +78,7 @@ class Explanation:
             yield text, how
 
 
-NATIVE_OFF = "native code is not asked"
+NATIVE_OFF = "only the interpreter does this"
 
 
 def statement_group(

@@ -122,8 +122,9 @@ class _Translated:
 
     def steps(self) -> tuple[list[forms.Step], list[_Source]]:
         mode = self._group.error_mode
-        steps = [self._step(node) for node in self._group.statements]
-        sources: list[_Source] = [(text, mode) for text in self._group.statement_texts]
+        texts = self._group.statement_texts
+        steps = [self._told(node, text) for node, text in zip(self._group.statements, texts, strict=True)]
+        sources: list[_Source] = [(text, mode) for text in texts]
         if not self._group.conditions:
             return steps, sources
         conditions = [self._translator.condition(node) for node in self._group.conditions]
@@ -132,6 +133,15 @@ class _Translated:
         when = conditions[0] if len(conditions) == 1 else forms.any_of(conditions)
         guarded = forms.guarded(self._level, when, steps, on_error=_on_error(mode))
         return guarded, [(self._group.condition_texts[0], mode), *sources]
+
+    def _told(self, node: Statement, text: str) -> forms.Step:
+        """The step; or which statement it is that all others of the group have to thank for the interpreter."""
+        try:
+            return self._step(node)
+        except NotNativeError as error:
+            if len(self._group.statement_texts) == 1:
+                raise
+            raise NotNativeError(f"its group has `{text}`, and {error}") from None
 
     def _step(self, node: Statement) -> forms.Step:
         when = None if node.where is None else self._translator.condition(node.where)
@@ -225,9 +235,8 @@ class _Translated:
         return [forms.truncate_all(self._count(given["limit"]), utf8_safe=True)]
 
     def replace_pattern(self, given: Mapping[str, Expression]) -> list[forms.Action]:
-        key = self._attribute(given["target"])
         pattern, template = self._replacement(given, "regex")
-        return [forms.replace(key, pattern, template)]
+        return [self._replaced(given["target"], pattern, template)]
 
     def replace_all_patterns(self, given: Mapping[str, Expression]) -> list[forms.Action]:
         self._map(given["target"])
@@ -237,14 +246,20 @@ class _Translated:
         return [forms.replace_all(pattern, template)]
 
     def replace_match(self, given: Mapping[str, Expression]) -> list[forms.Action]:
-        key = self._attribute(given["target"])
         pattern, text = self._replacement(given, "pattern")
-        return [forms.replace(key, glob(pattern).text, text.replace("$", "$$"))]
+        return [self._replaced(given["target"], glob(pattern).text, text.replace("$", "$$"))]
 
     def replace_all_matches(self, given: Mapping[str, Expression]) -> list[forms.Action]:
         self._map(given["target"])
         pattern, text = self._replacement(given, "pattern")
         return [forms.replace_all(glob(pattern).text, text.replace("$", "$$"))]
+
+    def _replaced(self, target: Expression, pattern: str, template: str) -> forms.Action:
+        name, steps = self._own(target)
+        if steps or name not in _TEXTS:
+            return forms.replace(self._attribute(target), pattern, template)
+        value = forms.call("Replace", self._translator.value(target), forms.constant(pattern), forms.constant(template))
+        return forms.set_field(name, value)
 
     def _replacement(self, given: Mapping[str, Expression], pattern: str) -> tuple[str, str]:
         if "function" in given or "replacementFormat" in given:

@@ -69,7 +69,24 @@ def metrics_are_before_sampling(pipeline: PipelinePlan, all_: Sequence[PipelineP
                 break
 
 
-RULES: tuple[Rule, ...] = (memory_limiter_is_first, batch_is_behind_grouping, metrics_are_before_sampling)
+def metadata_is_handed_on(pipeline: PipelinePlan, all_: Sequence[PipelinePlan]) -> Iterator[OrderRemark]:
+    """Who decides by the client's metadata needs a receiver that hands it on."""
+    upstream = [receiver for each in _upstream(pipeline, all_) for receiver in each.receivers]
+    if any(receiver.config.gives_metadata() for receiver in upstream):
+        return
+    for role, declared in (("processors", pipeline.processors), ("exporters", pipeline.exporters)):
+        for at, reader in enumerate(declared):
+            if reader.config.reads_metadata():
+                what = f"`{reader.id}` looks at the client's metadata, which no receiver before it hands on"
+                yield OrderRemark(_place(pipeline, role, at), what, "set `include_metadata: true` under its protocols")
+
+
+RULES: tuple[Rule, ...] = (
+    memory_limiter_is_first,
+    batch_is_behind_grouping,
+    metrics_are_before_sampling,
+    metadata_is_handed_on,
+)
 
 
 def order_remarks(pipelines: Sequence[PipelinePlan]) -> Iterator[OrderRemark]:

@@ -21,6 +21,9 @@ class ResourceConfig(Config):
         if not self.attributes:
             yield "attributes", "must have at least one action"
 
+    def reads_metadata(self) -> bool:
+        return bool(context_keys(self.attributes))
+
 
 @processor("resource", signals={"traces", "metrics", "logs"}, stability="beta")
 class Resource(AttributeEditor):

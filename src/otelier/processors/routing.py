@@ -22,9 +22,8 @@ from ..ottl import (
     statement_group,
 )
 from ..ottl.native import masks
-from ..ottl.routes import Route
+from ..ottl.routes import Route, matched
 from ..telemetry import Batch, items_suffix
-from ..telemetry.mask import either, inverse
 
 
 class RoutingRow(Config):
@@ -71,6 +70,9 @@ class RoutingConfig(Config):
         if not self.from_attribute and any(row.value for row in self.table):
             yield "from_attribute", "must be given: rows of the table have a value"
 
+    def reads_metadata(self) -> bool:
+        return self.attribute_source == "context" and any(row.value for row in self.table)
+
 
 @processor(
     "routing",
@@ -116,17 +118,11 @@ class Routing(RoutingProcessor):
             hand_out(f"processor {self.ctx.id}", handed, self._refused)
 
     def _by_content(self, batch: Batch) -> list[tuple[tuple[ComponentID, ...], Batch]]:
-        parts: list[tuple[tuple[ComponentID, ...], Batch]] = []
-        taken = bytes(batch.items)
         try:
-            for route in self._routes:
-                mask, part = route.part(batch, self._faults)
-                if part:
-                    parts.append((route.target, part))
-                    taken = either(taken, mask)
+            parts, rest = matched(batch, self._routes, self._faults)
         except StatementError as error:
             raise Invalid(f"{self.ctx.id}: {error}") from error
-        if rest := batch.select(inverse(taken)):
+        if rest:
             if self.cfg.default_exporters:
                 parts.append((self.cfg.default_exporters, rest))
             else:

@@ -115,6 +115,9 @@ class OtlpConfig(Config):
     protocols: OtlpProtocols
     """Which protocols to speak, and where."""
 
+    def gives_metadata(self) -> bool:
+        return any(each.include_metadata for each in (self.protocols.grpc, self.protocols.http) if each)
+
 
 @receiver("otlp", signals=SIGNALS, stability="stable")
 class Otlp(Receiver):

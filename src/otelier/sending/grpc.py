@@ -1,6 +1,7 @@
 """OTLP over gRPC to one backend, or to the first of several that works."""
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -11,7 +12,7 @@ from .._core import GrpcClient, SendResult
 from ..component import Config, Context, Duration, Permanent, Retryable, Secret
 from ..telemetry import Batch
 from .clients import AuthSettings, CompressionParams, check_compression, check_headers, revealed
-from .outcome import Sent
+from .outcome import Sent, TooLarge
 from .settings import SendSettings
 from .tls import TlsClientSettings, tls_options
 
@@ -24,6 +25,9 @@ _CODES = {
 _RETRYABLE = {0, 1, 4, 10, 11, 14, 15}
 """https://opentelemetry.io/docs/specs/otlp/#failures, and no answer at all."""
 _RESOURCE_EXHAUSTED = 8
+_TOO_LARGE = {8, 11}
+_IN_WORDS = re.compile("larger than|too large|exceeds maximum size", re.IGNORECASE)
+"""How servers in Go, Rust, Java and C, and ours, tell a message that is too large from a quota that is used up."""
 _HINTS = {
     3: "the backend finds the data invalid",
     7: "check headers: the backend knows the sender but does not allow it",
@@ -166,6 +170,8 @@ def read_answer(result: SendResult, target: str) -> Sent:
         return Sent(result.rejected, result.message)
     code = result.code
     text = f"{target}: {_CODES.get(code, f'code {code}')}: {result.message}"
+    if code in _TOO_LARGE and result.retry_after_s is None and _IN_WORDS.search(result.message):
+        raise TooLarge(text)
     if code in _RETRYABLE or (code == _RESOURCE_EXHAUSTED and result.retry_after_s is not None):
         raise (Retryable if result.answered else NoAnswer)(text, after_s=result.retry_after_s)
     raise Permanent(f"{text} ({_HINTS[code]})" if code in _HINTS else text)

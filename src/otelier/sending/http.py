@@ -12,7 +12,7 @@ from .._core import HttpClient, SendResult
 from ..component import Clock, Config, Duration, Permanent, Retryable, Secret
 from ..telemetry import Batch, Signal
 from .clients import AuthSettings, CompressionParams, check_compression, check_headers, revealed
-from .outcome import Sent
+from .outcome import Sent, TooLarge
 from .settings import SendSettings
 from .tls import TlsClientSettings, tls_options
 
@@ -26,12 +26,12 @@ _COMPRESSIONS = {
 }
 _RETRYABLE = {0, 429, 502, 503, 504}
 """https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes, and no answer at all."""
+_TOO_LARGE = 413
 _HINTS = {
     401: "check headers: the backend wants credentials",
     403: "check headers: the backend knows the sender but does not allow it",
     404: "check the path of endpoint",
     405: "check the path of endpoint",
-    413: "the request is too large: set sending_queue.batch.max_size",
     415: "the backend does not take this encoding: check encoding and compression",
 }
 
@@ -179,6 +179,8 @@ def read_answer(result: SendResult, url: str) -> Sent:
     text = f"{without_userinfo(url)}: {f'HTTP {code}: ' if code else ''}{result.message}"
     if code in _RETRYABLE:
         raise Retryable(text, after_s=result.retry_after_s)
+    if code == _TOO_LARGE:
+        raise TooLarge(text)
     raise Permanent(f"{text} ({_HINTS[code]})" if code in _HINTS else text)
 
 

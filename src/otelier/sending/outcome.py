@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ..component import Retryable
+from ..component import Permanent, Retryable
 from ..telemetry import Batch
 
 
@@ -24,6 +24,10 @@ class PartlySent(Retryable):
         self.sent = sent
         self.items = items
         self.rest = rest
+
+
+class TooLarge(Permanent):
+    """The backend takes no request of this size; it may take the same items in several."""
 
 
 Send: TypeAlias = Callable[[Batch, float], Sent]

@@ -1,4 +1,4 @@
-"""The one path of every exporter: queue → batch → retry → time-out → send → partial success → counters.
+"""The one path of every exporter: queue → batch → retry → time-out → send in parts → partial success → counters.
 
 `SendPath.consume` and `SendPath._deliver` are all of it. Each item ends in exactly one counter:
 `otelcol_exporter_sent_*`, `otelcol_exporter_send_failed_*{reason}` or, if it was never taken,
@@ -31,6 +31,7 @@ from .consumers import Consumers
 from .counters import SendCounters
 from .outcome import PartlySent, Send, Sent, StaysError
 from .parcel import Parcel
+from .parts import InParts
 from .queue import Queue
 from .retry import delays
 from .settings import SendSettings
@@ -50,7 +51,7 @@ class SendPath:
         gives to other paths, which count what becomes of it."""
         self._ctx = ctx
         self._settings = settings
-        self._send = send
+        self._send = InParts(send, ctx.log)
         self._answers = answers
         self._counters = SendCounters(ctx)
         queue = settings.sending_queue

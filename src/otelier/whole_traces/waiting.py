@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from .._core import AddedTraces, BufferFull, Disk, TakenTraces, TraceBuffer, TraceColumns
+from .._core import AddedTraces, BufferFull, Disk, Edit, TakenTraces, TraceBuffer, TraceColumns
 from ..component import (
     ComponentID,
     Consumer,
@@ -62,15 +62,17 @@ class WaitingTraces:
         storage: ComponentID | None,
         options: Mapping[str, Any],
         masks: Sequence[Mask] = (),
+        late_edit: Edit | None = None,
     ) -> None:
         """`wait`: from a trace's first span until it is due. `options`: those of the native buffer that nothing else
         gives. `masks`: asked about each batch that comes, one byte per span; what they say stands behind the native
-        matchers. Raises OtelierError for an unknown storage."""
+        matchers. `late_edit`: of late spans of traces that were kept. Raises OtelierError for an unknown storage."""
         self.ctx = ctx
         self._wait = wait
         self._limits = limits
         self._storage = find_storage(ctx, storage, "storage") if storage else None
         self._masks = tuple(masks)
+        self._late_edit = late_edit
         self._given_up = threading.Event()
         self._deciding = threading.Lock()
         self._timer: Timer | None = None
@@ -126,18 +128,19 @@ class WaitingTraces:
         """The spans of a row; empty if they are gone. Raises OSError."""
         return self._buffer.peek(columns, row) or Batch.from_otlp("traces", b"")
 
-    def take(self, columns: TraceColumns, fates: bytes) -> TakenTraces:
-        """Let the rows go, each to its fate; those sampled stand in the outbox then."""
+    def take(self, columns: TraceColumns, fates: bytes, edit: Edit | None = None) -> TakenTraces:
+        """Let the rows go, each to its fate; those sampled stand in the outbox then, with that edit."""
         taken = self._buffer.take(columns, fates, self.now_us())
         if taken.unreadable_spans:
             self.ctx.log.error("dropped %d spans, can't read them back: %s", taken.unreadable_spans, taken.unreadable)
             self.drop(taken.unreadable_spans, "unreadable")
+        batch = edit.apply(taken.batch)[0] if edit and taken.batch else taken.batch
         journal = self._journal
         if journal is None:
-            self._outbox.put(Parcel(taken.batch, lambda: None))
+            self._outbox.put(Parcel(batch, lambda: None))
             return taken
         tick = journal.decided(_decisions(columns.trace_ids, fates), taken.finished, taken.pairs)
-        self._outbox.put(Parcel(taken.batch, lambda: journal.handed_on(tick, taken.finished)))
+        self._outbox.put(Parcel(batch, lambda: journal.handed_on(tick, taken.finished)))
         return taken
 
     def hand_on(self, *, wait: bool = False) -> None:
@@ -247,6 +250,8 @@ class WaitingTraces:
 
     def _follow(self, added: AddedTraces) -> None:
         late, journal = added.late, self._journal
+        if self._late_edit and late:
+            late, _ = self._late_edit.apply(late)
         if journal and (added.pairs or added.finished or late):
             self._outbox.put(Parcel(late, lambda: journal.handed_on_late(added.finished, added.pairs)))
         elif late:

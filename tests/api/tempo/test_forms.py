@@ -8,6 +8,9 @@ import pytest
 from google.protobuf import json_format
 from hypothesis import given
 from hypothesis import strategies as st
+
+from otelier.api.tempo import as_json, as_protobuf
+from otelier.query.tags import TagValue
 from otelier.query.traceql.answer import (
     Attribute,
     Exemplar,
@@ -20,9 +23,6 @@ from otelier.query.traceql.answer import (
     Spanset,
     TraceResult,
 )
-
-from otelier.api.tempo import as_json, as_protobuf
-from otelier.query.tags import TagValue
 from otelier.testing.tempo import TEMPO_MESSAGES
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

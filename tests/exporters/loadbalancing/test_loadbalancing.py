@@ -393,6 +393,19 @@ def test_backends_come_and_go_under_load_and_every_span_arrives_once(sinks, bala
     assert {name.partition("/")[0] for name in found} <= {"loadbalancer_rerouted_spans"}
 
 
+def test_its_own_metrics_tell_it_from_other_balancers(sinks, balance):
+    exporter = balance(*sinks(2))
+    exporter.consume(many(10))
+    own = {"exporter": str(exporter.ctx.id), "data_type": "traces"}
+    found = [each for each in exporter.ctx.meter.collect() if each.name.startswith("otelcol_loadbalancer_")]
+    assert {each.name for each in found} >= {
+        "otelcol_loadbalancer_num_backends",
+        "otelcol_loadbalancer_num_resolutions",
+    }
+    for each in found:
+        assert all(own.items() <= dict(labels).items() for labels in each.values), each.name
+
+
 def test_what_cannot_be_sent_before_the_deadline_is_dropped_and_counted(sinks, balance, totals):
     two = sinks(2)
     two[1].die()

@@ -11,7 +11,7 @@ use super::form::{Constant, Form};
 use super::text::{as_string, hex};
 use super::value::{Fault, Value};
 use crate::level::{Field, Level};
-use crate::pattern;
+use crate::pattern::{self, Template, replace_all};
 use crate::scene::Scene;
 
 pub enum Call {
@@ -31,6 +31,8 @@ pub enum Call {
     Sha256(Box<Expression>),
     /// The first that isn't nil.
     Coalesce(Vec<Expression>),
+    /// A string with all matches replaced; any other value as it is.
+    Replace(Box<Expression>, Regex, Template),
 }
 
 impl Call {
@@ -68,6 +70,12 @@ impl Call {
             ("String", [target]) => Call::Text(value(target)?),
             ("Coalesce", values) => Call::Coalesce(compiler.expressions(values)?),
             ("SHA256", [target]) => Call::Sha256(value(target)?),
+            ("Replace", [target, pattern, template]) => {
+                let pattern = text(pattern)?;
+                let regex = pattern::compile(&pattern).map_err(|error| format!("{pattern:?}: {error}"))?;
+                let template = Template::new(&text(template)?, &regex);
+                Call::Replace(value(target)?, regex, template)
+            }
             _ => return Err(format!("{name} with {} arguments is not native", arguments.len())),
         })
     }
@@ -95,7 +103,6 @@ impl Call {
                 let mut parts: Vec<Cow<[u8]>> = Vec::with_capacity(values.len());
                 for value in values {
                     parts.push(match value.value(scene)? {
-                        Value::List(_) | Value::Map(_) => continue,
                         Value::Nil => Cow::Borrowed(b"<nil>"),
                         Value::Str(text) => text,
                         other => Cow::Owned(string_like(&other)?.into_bytes()),
@@ -118,6 +125,13 @@ impl Call {
                 }
                 Value::Nil
             }
+            Call::Replace(value, regex, template) => match value.value(scene)? {
+                Value::Str(text) => {
+                    let new = std::str::from_utf8(&text).ok().and_then(|text| replace_all(regex, template, text));
+                    Value::Str(new.map_or(text, |new| new.into_bytes().into()))
+                }
+                other => other,
+            },
             Call::Sha256(value) => {
                 let value = value.value(scene)?;
                 Value::Str(hex(digest(&SHA256, string("SHA256", &value)?).as_ref()).into_bytes().into())

@@ -1,16 +1,17 @@
 """routing: send each part of what arrives to the pipelines that a table of conditions names.
 
 Rows are asked from the first to the last. What a row moves is seen by no later one; what it copies is. What no row
-moves goes to `default_pipelines`. A sender is answered when all pipelines have; if one of them refuses for now, all of
+moves goes to `default_pipelines`. With `match_once: false` each row is asked about everything, and the default gets
+what none matches. A sender is answered when all pipelines have; if one of them refuses for now, all of
 it is offered again, and those that took their part get it twice.
 """
 
 from collections.abc import Iterator, Sequence
 
 from ...component import ComponentID, Connector, Handed, Invalid, OtelierError, connector, hand_out
-from ...ottl import Conditions, Faults, Program, StatementError, condition_group, statement_group
+from ...ottl import Conditions, Faults, Program, Report, StatementError, condition_group, statement_group
 from ...ottl.native import masks
-from ...ottl.routes import Route, routed
+from ...ottl.routes import Route, Way, matched, routed
 from ...telemetry import SIGNALS, Batch, Signal, items_suffix
 from .config import REQUEST, RouteConfig, RoutingConfig
 
@@ -29,7 +30,8 @@ class Routing(Connector):
             f"otelier_routing_dropped_{items_suffix(signal)}", "{item}", "Items that no route and no default wants."
         )
         self._faults = Faults(self.ctx, "otelier_routing_errors", "Conditions that failed.")
-        self._runs = list(self._grouped(signal))
+        own = ("request", "resource", *_OWN[signal])
+        self._ways = [self._way(row, signal) for row in self.cfg.table if row.about in own]
 
     def start(self) -> None:
         known = {str(each) for each in self.outputs}
@@ -39,11 +41,12 @@ class Routing(Connector):
                 raise OtelierError(f"{self.ctx.id}: pipeline {id_} does not begin with this connector: name it there")
 
     def consume(self, batch: Batch) -> None:
-        parts: list[Handed] = []
-        rest = batch
-        for run in self._runs:
-            found, rest = self._asked(run, rest)
-            parts += [handed for target, part in found for handed in self._handed(target, part)]
+        route = routed if self.cfg.match_once else matched
+        try:
+            found, rest = route(batch, self._ways, self._faults)
+        except StatementError as error:
+            raise Invalid(f"{self.ctx.id}: {error}") from error
+        parts = [handed for target, part in found for handed in self._handed(target, part)]
         if rest:
             defaults = list(self._handed(self.cfg.default_pipelines, rest))
             parts += defaults
@@ -57,35 +60,14 @@ class Routing(Connector):
             if consumer := self.outputs.get(id_):
                 yield f"pipeline {id_}", consumer, part
 
-    def _asked(
-        self, run: "list[Route[_Target]] | _ByRequest", batch: Batch
-    ) -> tuple[list[tuple[_Target, Batch]], Batch]:
-        if not batch:
-            return [], batch
-        if isinstance(run, _ByRequest):
-            return run.routed(batch)
-        try:
-            return routed(batch, run, self._faults)
-        except StatementError as error:
-            raise Invalid(f"{self.ctx.id}: {error}") from error
-
-    def _grouped(self, signal: Signal) -> "Iterator[list[Route[_Target]] | _ByRequest]":
-        """Rows about telemetry in runs, each row about the request by itself."""
-        run: list[Route[_Target]] = []
-        for row in self.cfg.table:
-            if row.context == "request":
-                yield run
-                yield _ByRequest(row)
-                run = []
-            elif row.context == "resource" or row.context in _OWN[signal]:
-                run.append(self._route(row, signal))
-        yield run
-
-    def _route(self, row: RouteConfig, signal: Signal) -> "Route[_Target]":
+    def _way(self, row: RouteConfig, signal: Signal) -> Way[_Target]:
+        about = row.about
+        if about == "request":
+            return _ByRequest(row)
         mode, clock = self.cfg.error_mode, self.ctx.clock
-        group = condition_group([row.where], signal=signal, context=row.context, error_mode=mode)
+        group = condition_group([row.where], signal=signal, context=about, error_mode=mode)
         edit = row.editor
-        statements = [statement_group([edit], signal=signal, context=row.context, error_mode=mode)] if edit else []
+        statements = [statement_group([edit], signal=signal, context=about, error_mode=mode)] if edit else []
         program = Program(statements, clock) if statements else None
         return Route(Conditions([group], clock, masks(signal)), row.pipelines, row.action == "copy", program)
 
@@ -94,17 +76,19 @@ _OWN: dict[Signal, tuple[str, ...]] = {"traces": ("span",), "metrics": ("metric"
 
 
 class _ByRequest:
-    """A row about the client's metadata."""
+    """A row about the client's metadata: all of a batch matches, or nothing. As in the Collector, metadata that is not
+    there matches neither `==` nor `!=`, and of several values any."""
 
     def __init__(self, row: RouteConfig) -> None:
         found = REQUEST.fullmatch(row.where)
         assert found, "checked with the configuration"
         key, sign, self._value = found.groups()
         self._key, self._equal = key.lower(), sign == "=="
-        self._target, self._copies = row.pipelines, row.action == "copy"
+        self.target, self.copies = row.pipelines, row.action == "copy"
 
-    def routed(self, batch: Batch) -> tuple[list[tuple[_Target, Batch]], Batch]:
-        """As of other rows: the part that goes this way, all or nothing, and what is left."""
-        if (self._value in batch.metadata.get(self._key, ())) != self._equal:
-            return [], batch
-        return [(self._target, batch)], batch if self._copies else batch.select(bytes(batch.items))
+    def part(self, batch: Batch, report: Report) -> tuple[bytes, Batch | None]:
+        del report  # comparing texts can't fail
+        values = batch.metadata.get(self._key, ())
+        if any((value == self._value) is self._equal for value in values):
+            return b"\1" * batch.items, batch
+        return bytes(batch.items), None

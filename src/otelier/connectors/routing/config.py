@@ -11,7 +11,7 @@ from ...telemetry import Signal
 REQUEST = re.compile(r'\s*request\["([^"]+)"\]\s*(==|!=)\s*"([^"]*)"\s*')
 """A condition about client metadata: the only form there is."""
 
-Context = Literal["resource", "span", "metric", "datapoint", "log", "request"]
+Context = Literal["resource", "span", "metric", "datapoint", "log", "request", ""]
 _SIGNAL: dict[str, Signal] = {
     "resource": "traces",
     "span": "traces",
@@ -25,9 +25,10 @@ _SIGNAL: dict[str, Signal] = {
 class RouteConfig(Config):
     """One row of `table`: what matches goes to these pipelines."""
 
-    context: Context = "resource"
+    context: Context = ""
     """What the condition is about: whole resources, single spans, metrics, data points or log records, or
-    (`request`) the client's metadata, as in `request["x-tenant"] == "acme"`."""
+    (`request`) the client's metadata, as in `request["x-tenant"] == "acme"`. Default: what its paths name, as in
+    `span.name == "x"`, otherwise resources."""
     condition: str = ""
     """OTTL; what it holds for goes this way."""
     statement: str = ""
@@ -49,11 +50,30 @@ class RouteConfig(Config):
                 yield self.key, 'must be request["key"] == "value" or request["key"] != "value"'
             return
         try:
-            condition_group([self.where], signal=_SIGNAL[self.context], context=self.context)
+            about = self.about
+            condition_group([self.where], signal=_SIGNAL[about], context=about)
         except ParseError as error:
             yield self.key, str(error)
         except GroupError as error:
             yield from ((self.key, text) for _, text in error.problems)
+
+    @property
+    def about(self) -> Context:
+        """The context that is given or meant. Raises ParseError."""
+        if self.context:
+            return self.context
+        contexts: tuple[Context, ...] = ("resource", "span", "metric", "datapoint", "log")
+        for context in contexts:
+            if self._reads_in(context):
+                return context
+        return "resource"
+
+    def _reads_in(self, context: Context) -> bool:
+        try:
+            condition_group([self.where], signal=_SIGNAL[context], context=context)
+        except GroupError:
+            return False
+        return context == "resource" or f"{context}." in self.where
 
     @property
     def key(self) -> str:
@@ -85,9 +105,13 @@ class RoutingConfig(Config):
     error_mode: ErrorMode = "propagate"
     """Where a condition fails: propagate refuses the batch, ignore and silent take it as not true."""
     match_once: bool = True
-    """Accepted without effect: what a row moves is not seen by later ones; see `action`."""
+    """false: every row is asked about everything, as older Collectors do by default; `action` has no effect
+    then, and what none matches goes to `default_pipelines`."""
 
     def problems(self) -> Iterable[tuple[str, str]]:
         """There must be a table."""
         if not self.table:
             yield "table", "must have at least one row"
+
+    def reads_metadata(self) -> bool:
+        return any(row.context == "request" for row in self.table)

@@ -115,9 +115,15 @@ class Backend:
         outcome = ctx.meter.counter(
             "otelcol_loadbalancer_backend_outcome", "{outcomes}", "Requests to a backend, by whether it took them."
         )
-        self._latency = latency.bind(endpoint=self.endpoint)
-        self._taken = outcome.bind(endpoint=self.endpoint, success="true")
-        self._refused = outcome.bind(endpoint=self.endpoint, success="false")
+        labels = {"endpoint": self.endpoint, **labels_of(ctx)}
+        self._latency = latency.bind(**labels)
+        self._taken = outcome.bind(success="true", **labels)
+        self._refused = outcome.bind(success="false", **labels)
+
+
+def labels_of(ctx: Context) -> dict[str, str]:
+    """Of the exporter's own metrics: without them, two that have the same kind of resolver would be added up."""
+    return {"exporter": str(ctx.id)} | ({"data_type": ctx.signal} if ctx.signal else {})
 
 
 def dialled(endpoint: str) -> str:

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ...component import Context, OtelierError, Permanent, QueueStore, Refused, Retryable
 from ...sending import Parcel, PartlySent, Sent, StoredBatch, UnreadableError, loaded, restored
 from ...telemetry import Batch, items_suffix
-from .backend import Backend, outcome_of
+from .backend import Backend, labels_of, outcome_of
 from .health import Health
 from .settings import LoadBalancingConfig
 from .table import Table
@@ -31,7 +31,7 @@ class Balancer:
         self._ctx = ctx
         self._cfg = cfg
         self._key = key
-        self._labels = {"resolver": resolver}
+        self._labels = {"resolver": resolver, **labels_of(ctx)}
         self._lock = threading.RLock()
         """One change of the ring, and one move, at a time."""
         self._listed: dict[str, Backend] = {}

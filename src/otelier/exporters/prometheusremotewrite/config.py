@@ -117,6 +117,9 @@ class RemoteWriteConfig(HttpClientSettings):
         if self.translation_strategy and not self.add_metric_suffixes and self._strategy_adds_suffixes:
             yield "add_metric_suffixes", f"contradicts translation_strategy: {self.translation_strategy}"
 
+    def reads_metadata(self) -> bool:
+        return bool(self.include_metadata_keys)
+
     @property
     def _strategy_adds_suffixes(self) -> bool:
         return bool(self.translation_strategy) and str(self.translation_strategy).endswith("WithSuffixes")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from ...component import Config
-from .actions import Action
+from .actions import Action, context_keys
 from .matching import Properties
 
 
@@ -19,3 +19,6 @@ class AttributesConfig(Config):
         """Something to do."""
         if not self.actions:
             yield "actions", "must have at least one action"
+
+    def reads_metadata(self) -> bool:
+        return bool(context_keys(self.actions))

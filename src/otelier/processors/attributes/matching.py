@@ -12,7 +12,7 @@ from ...telemetry import Signal, items_suffix
 
 _KINDS = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
 _SEVERITIES = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
-_NO_SERVICE = "<nil-service-name>"
+NO_SERVICE = "<nil-service-name>"
 """What the Collector calls the service of a resource that names none."""
 _ONLY: dict[str, Signal] = {
     "span_names": "traces",
@@ -151,7 +151,7 @@ class Properties(Config):
     def _around(self) -> Iterator[forms.Form]:
         if self.services:
             name = forms.call("String", forms.attribute("resource", "service.name"))
-            yield self._any_text(self.services, forms.call("Coalesce", name, forms.constant(_NO_SERVICE)))
+            yield self._any_text(self.services, forms.call("Coalesce", name, forms.constant(NO_SERVICE)))
         for each in self.resources:
             yield self._property("resource", each)
         if self.libraries:

@@ -32,3 +32,6 @@ class BatchConfig(Config):
             yield "send_batch_max_size", f"must be 0 or at least send_batch_size ({self.send_batch_size})"
         if len({key.lower() for key in self.metadata_keys}) < len(self.metadata_keys):
             yield "metadata_keys", "names a key twice (upper and lower case are the same)"
+
+    def reads_metadata(self) -> bool:
+        return bool(self.metadata_keys)

@@ -6,8 +6,10 @@ Properties of one kind are alternatives, and every kind that is given has to mat
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, TypeAlias
 
+from ..._core import Pattern
 from ...component import Config
 from ...ottl import CONTEXTS, quoted
+from ..attributes.matching import NO_SERVICE
 
 _MatchType: TypeAlias = Literal["strict", "regexp"]
 
@@ -57,6 +59,8 @@ class SeverityMatch(Config):
 class SpanProperties(Config):
     match_type: _MatchType
     """`strict`: texts are equal; `regexp`: an expression matches somewhere in the text."""
+    regexp: dict[str, Any] | None = None
+    """Settings of a cache that isn't needed here."""
     services: tuple[str, ...] = ()
     """Values of the resource's `service.name`."""
     span_names: tuple[str, ...] = ()
@@ -74,7 +78,7 @@ class SpanProperties(Config):
         """True for what matches; empty if nothing was asked for."""
         test = _Test(self.match_type)
         return _all(
-            _any(test.text('resource.attributes["service.name"]', name) for name in self.services),
+            _any(test.service(name) for name in self.services),
             _any(test.text("name", name) for name in self.span_names),
             _any(test.text("kind.deprecated_string", kind) for kind in self.span_kinds),
             _all(*(test.attribute("attributes", each) for each in self.attributes)),
@@ -163,6 +167,19 @@ class _Test:
 
     def text(self, path: str, wanted: str) -> str:
         return f"{path} == {quoted(wanted)}" if self._strict else f"IsMatch({path}, {quoted(wanted)})"
+
+    def service(self, wanted: str) -> str:
+        path = 'resource.attributes["service.name"]'
+        matches = self.text(path, wanted)
+        return f"{matches} or {path} == nil" if self._matches_no_service(wanted) else matches
+
+    def _matches_no_service(self, wanted: str) -> bool:
+        if self._strict:
+            return wanted == NO_SERVICE
+        try:
+            return Pattern(wanted).search(NO_SERVICE)
+        except ValueError:
+            return False  # told with the condition
 
     def attribute(self, attributes: str, wanted: AttributeMatch) -> str:
         path = f"{attributes}[{quoted(wanted.key)}]"

@@ -16,11 +16,13 @@ import json
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..._core import TraceColumns
 from ...component import Custody, Processor, processor
 from ...telemetry import Batch
 from ...whole_traces import FATE_WAIT_ON, Limits, WaitingTraces
+from .attribution import attributed, of_late_spans
 from .compat import rules_of
 from .config import TailSamplingConfig
 from .counters import Counters
@@ -61,7 +63,8 @@ class TailSampling(Processor):
         limits = Limits(
             cfg.num_traces, cfg.budget_bytes, cfg.spill_bytes, cfg.spill_directory, block=cfg.block_on_overflow
         )
-        self._traces = WaitingTraces(self.ctx, cfg.decision_wait, limits, cfg.storage, options, masks)
+        late_edit = of_late_spans() if cfg.record_policy and cfg.decision_cache.sampled_cache_size else None
+        self._traces = WaitingTraces(self.ctx, cfg.decision_wait, limits, cfg.storage, options, masks, late_edit)
         # The buffer answers native matchers first, policies expect theirs side by side.
         own, theirs = iter(range(len(native))), iter(range(len(native), len(matchers)))
         self._order = [next(theirs if isinstance(matcher, SpanMatcher) else own) for matcher in matchers]
@@ -125,7 +128,7 @@ class TailSampling(Processor):
         fates = decisions.verdicts
         if early:
             fates = np.where(fates == Verdict.NOT_SAMPLED, np.int8(FATE_WAIT_ON), fates)
-        self._traces.take(columns, fates.tobytes())
+        self._take(columns, fates, decisions)
         if early:
             final = np.flatnonzero(fates != FATE_WAIT_ON)
             if not len(final):
@@ -134,6 +137,15 @@ class TailSampling(Processor):
             decisions = Decisions(decisions.verdicts[final], decisions.deciders[final], decisions.matrix[:, final])
         self._counters.decided(rows, decisions, waited_us)
         self.decision_records.add(rows, decisions, clock.time_ns())
+
+    def _take(self, columns: TraceColumns, fates: NDArray[np.int8], decisions: Decisions) -> None:
+        """Let the rows go, with `record_policy` those of each policy as a batch of their own."""
+        wait_on = np.int8(FATE_WAIT_ON)
+        if self.cfg.record_policy:
+            for mine, edit in attributed(self._policies, decisions):
+                self._traces.take(columns, np.where(mine, fates, wait_on).tobytes(), edit)
+                fates = np.where(mine, wait_on, fates)
+        self._traces.take(columns, fates.tobytes())
 
     def _judge(self, rows: Rows) -> Decisions:
         try:

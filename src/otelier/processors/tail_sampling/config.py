@@ -61,6 +61,10 @@ class TailSamplingConfig(Config):
     directory for temporary files."""
     storage: ComponentID | None = None
     """Otelier's addition: extension that keeps what waits, and decisions, over a kill, such as `file_storage`."""
+    record_policy: bool = False
+    """Otelier's addition; in the Collector it is the feature gate `processor.tailsamplingprocessor.recordpolicy`: the
+    scopes of kept spans get `tailsampling.policy`, of composite policies `tailsampling.composite_policy` too, and those
+    of late spans that a `decision_cache` remembers `tailsampling.cached_decision`. Costs a copy of what is kept."""
     decision_records: Annotated[int, Meta(ge=0)] = 100_000
     """Otelier's addition: of so many of the last traces, what each policy said is kept to be asked for."""
 

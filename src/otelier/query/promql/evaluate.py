@@ -126,7 +126,9 @@ class Evaluator:
         if node.operator in _CHOICES:
             assert parameter is not None
             return chosen(self.query, node, block, parameter)
-        return aggregated(self.query, node, block, parameter) if block.labels else empty(grid.count)
+        if not block.labels:
+            return empty(grid.count)
+        return aggregated(self.query, node, block, parameter)
 
     def _binary(self, node: Binary, grid: Grid) -> Value:
         left, right = self.value(node.left, grid), self.value(node.right, grid)

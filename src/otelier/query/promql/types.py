@@ -8,7 +8,6 @@ from .ast import (
     Call,
     Expression,
     Matcher,
-    Matching,
     Number,
     Paren,
     Range,
@@ -91,7 +90,7 @@ class _Check:
             self._fail(f'set operator "{node.operator}" not allowed in binary scalar expression', node)
         if left == right == "scalar" and node.operator in ("</", ">/"):
             self._fail(f'operator "{node.operator}" trims histograms, it is not allowed between scalars', node)
-        if scalar and node.matching != Matching():
+        if scalar and (node.matching.labels or node.matching.fill_left or node.matching.fill_right):
             self._fail("vector matching only allowed between instant vectors", node)
 
     def _unary(self, node: Unary) -> None:

@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 
 from otelier.component import Duration, StartError, SystemClock
 from otelier.exporters.loadbalancing.resolvers.k8s import K8sResolver
-from otelier.exporters.loadbalancing.resolvers.kubernetes import AccessError, KubernetesApi, api_access
+from otelier.exporters.loadbalancing.resolvers.kubernetes import AccessError, ApiError, KubernetesApi, api_access
 from otelier.exporters.loadbalancing.settings import K8sSettings
 from otelier.testing import FakeClock, FakeKubernetes, component_context
 
@@ -197,6 +197,11 @@ def test_a_wrong_token_is_told(kubernetes, resolve):
 
 
 @pytest.mark.proves("loadbalancing.resolver.k8s.timeout")
+def test_who_may_not_ask_is_told_what_to_allow():
+    assert "must be allowed to list and watch endpointslices" in str(ApiError(403, "forbidden"))
+    assert "allowed" not in str(ApiError(500, "etcd is down"))
+
+
 def test_a_request_without_an_answer_is_given_up():
     heard = Heard()
     with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -97,13 +97,7 @@ def test_a_policy_of_each_type():
             "{name: a, type: composite, composite: {max_total_spans_per_second: 100, policy_order: [b, x], "
             "composite_sub_policy: [{name: b, type: trace_flags}, {type: trace_flags}], "
             "rate_allocation: [{policy: b, percent: 60}, {policy: b, percent: 60}, {policy: y}]}}",
-            [
-                "`policy_order[1]`: `x` is none of composite_sub_policy (``, `b`)",
-                "`name`: give each policy a name: metrics and decisions show it",
-                "`rate_allocation`: the percentages add up to 120; at most 100 can be given away",
-                "`policy`: names `b` twice",
-                "`policy`: `y` is none of composite_sub_policy (``, `b`)",
-            ],
+            ["`name`: give each policy a name: metrics and decisions show it"],
         ),
         (
             "{name: a, type: not, not: {not_sub_policy: {type: drop, drop: {drop_sub_policy: [{type: trace_flags}]}}}}",
@@ -122,14 +116,6 @@ def test_a_policy_of_each_type():
             [
                 "`span[1]`: column 1: span has no path `nam`; did you mean `name`?",
                 "`ottl_condition`: needs at least one condition in `span` or `spanevent`",
-            ],
-        ),
-        (
-            "{name: a, type: latency, latency: {threshold_ms: 5, upper_threshold_ms: 5}}, "
-            "{name: b, type: span_count, span_count: {min_spans: 5, max_spans: 4}}",
-            [
-                "`upper_threshold_ms`: must be 0 or more than threshold_ms (5)",
-                "`max_spans`: must be 0 or at least min_spans (5)",
             ],
         ),
     ],
@@ -228,6 +214,36 @@ def test_traps_are_told():
         "policies.1.numeric_attribute.min_value",
         "policies.2.composite.policy_order",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "{name: a, type: latency, latency: {threshold_ms: 5, upper_threshold_ms: 5}}",
+            ["upper_threshold_ms: is not above threshold_ms (5): this policy samples nothing, as in the Collector"],
+        ),
+        (
+            "{name: a, type: span_count, span_count: {min_spans: 5, max_spans: 4}}",
+            ["max_spans: is less than min_spans (5): this policy samples nothing, as in the Collector"],
+        ),
+        (
+            "{name: a, type: composite, composite: {max_total_spans_per_second: 100, policy_order: [b, x], "
+            "composite_sub_policy: [{name: b, type: trace_flags}], "
+            "rate_allocation: [{policy: b, percent: 60}, {policy: b, percent: 60}, {policy: y}]}}",
+            [
+                "policy_order.1: `x` has no effect: it is none of composite_sub_policy (`b`)",
+                "rate_allocation.0.policy: `b` is named again below, and only that counts",
+                "rate_allocation.2.policy: `y` has no effect: it is none of composite_sub_policy (`b`)",
+                "rate_allocation: the percentages add up to 120: together the policies may sample more than the total",
+            ],
+        ),
+        ("{name: a, type: span_count, span_count: {min_spans: 5, max_spans: 5}}", []),
+    ],
+)
+def test_what_runs_in_the_collector_but_can_hardly_be_meant_is_remarked(text, told):
+    (policy,) = policies(text)
+    assert [f"{path}: {what}" for path, what, _ in policy.keys_of(policy.type).remarks()] == told
 
 
 @pytest.mark.parametrize("text", ["latest", "155", "0.1.2.3"])

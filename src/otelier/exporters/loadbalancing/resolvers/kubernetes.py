@@ -14,6 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
+_FORBIDDEN = 403
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
@@ -25,7 +26,8 @@ class ApiError(OSError):
     """The API answered, but not with what was asked for."""
 
     def __init__(self, status: int, message: str) -> None:
-        super().__init__(f"the Kubernetes API says {status}: {message}")
+        hint = "; the service account must be allowed to list and watch endpointslices of discovery.k8s.io"
+        super().__init__(f"the Kubernetes API says {status}: {message}{hint if status == _FORBIDDEN else ''}")
         self.status = status
 
 

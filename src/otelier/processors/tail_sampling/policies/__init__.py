@@ -1,6 +1,6 @@
 """The policies of tail_sampling, one file each: its keys and its expression over columns."""
 
 from .config import PolicyConfig, name_problems
-from .make import make_policies
+from .make import Composite, make_policies
 
-__all__ = ["PolicyConfig", "make_policies", "name_problems"]
+__all__ = ["Composite", "PolicyConfig", "make_policies", "name_problems"]

@@ -12,7 +12,7 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
-from ....component import Config
+from ....component import Config, Remark
 from ..limits import SecondWindow
 from ..policy import Matcher, Policy, all_matchers
 from ..rows import Rows
@@ -38,16 +38,25 @@ class CompositeConfig(Config):
     """A policy without an entry gets an equal share: the total by the number of policies."""
 
     def problems(self) -> Iterable[tuple[str, str]]:
-        """Names that nobody has, shares of more than there is."""
+        """Of the parts."""
         yield from config.part_problems("composite_sub_policy", self.composite_sub_policy)
         yield from config.name_problems("composite_sub_policy", self.composite_sub_policy)
-        named = [("policy_order", name) for name in self.policy_order]
-        named += [("rate_allocation", entry.policy) for entry in self.rate_allocation]
+
+    def remarks(self) -> Iterable[Remark]:
+        """Names that nobody has, shares of more than there is."""
         known = {part.name for part in self.composite_sub_policy}
-        for key in ("policy_order", "rate_allocation"):
-            yield from _reference_problems(key, [name for where, name in named if where == key], known)
+        named = {"policy_order": self.policy_order, "rate_allocation": [each.policy for each in self.rate_allocation]}
+        for key, names in named.items():
+            for at, name in enumerate(names):
+                path = f"{key}.{at}" if key == "policy_order" else f"{key}.{at}.policy"
+                if name not in known:
+                    there = ", ".join(f"`{each}`" for each in sorted(known))
+                    yield Remark(path, f"`{name}` has no effect: it is none of composite_sub_policy ({there})")
+                elif name in names[at + 1 :]:
+                    yield Remark(path, f"`{name}` is named again below, and only that counts")
         if (total := sum(entry.percent for entry in self.rate_allocation)) > 100:
-            yield "rate_allocation", f"the percentages add up to {total}; at most 100 can be given away"
+            what = f"the percentages add up to {total}: together the policies may sample more than the total"
+            yield Remark("rate_allocation", what, "as in the Collector each has its share for itself")
 
     def shares(self, *, unnamed_too: bool) -> list[int]:
         """Spans per second of each policy; one without an entry gets nothing, unless `unnamed_too`."""
@@ -57,16 +66,6 @@ class CompositeConfig(Config):
         return [int(given.get(part.name, equal if unnamed_too else 0)) for part in self.composite_sub_policy]
 
 
-def _reference_problems(key: str, names: Sequence[str], known: set[str]) -> Iterable[tuple[str, str]]:
-    step = "" if key == "policy_order" else ".policy"
-    for at, name in enumerate(names):
-        if name not in known:
-            there = ", ".join(f"`{each}`" for each in sorted(known))
-            yield f"{key}.{at}{step}", f"`{name}` is none of composite_sub_policy ({there})"
-        elif name in names[:at]:
-            yield f"{key}.{at}{step}", f"names `{name}` twice"
-
-
 class Composite:
     """One window per part; `shares` are spans per second."""
 
@@ -74,6 +73,9 @@ class Composite:
         self.name = name
         self._parts = [(part, SecondWindow(share)) for part, share in zip(parts, shares, strict=True)]
         self._matchers = all_matchers(parts)
+        self.part_names = tuple(part.name for part in parts)
+        self.chosen: NDArray[np.intp] = np.empty(0, np.intp)
+        """For each of the rows asked about last, which part sampled it; -1: none."""
 
     def matchers(self) -> Sequence[Matcher]:
         """Those of the parts."""
@@ -82,12 +84,14 @@ class Composite:
     def evaluate(self, rows: Rows, offset: int, now_s: float) -> NDArray[np.int8]:
         """Each part is asked about what no part before it wanted."""
         verdicts = np.full(len(rows), Verdict.NOT_SAMPLED, np.int8)
+        self.chosen = np.full(len(rows), -1, np.intp)
         left = np.arange(len(rows))
-        for part, window in self._parts:
+        for at, (part, window) in enumerate(self._parts):
             said = part.evaluate(rows.take(left), offset, now_s)
             wanted = is_positive(said)
             passed = left[wanted][window.take(rows.spans[left[wanted]], now_s)]
             verdicts[passed] = Verdict.SAMPLED
+            self.chosen[passed] = at
             verdicts[left[said == Verdict.ERROR]] = Verdict.ERROR
             left = left[~wanted & (said != Verdict.ERROR)]
             offset += len(part.matchers())

@@ -11,7 +11,7 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
-from ....component import Config
+from ....component import Config, Remark
 from ..policy import Matcher
 from ..rows import Rows
 from ..verdict import sampled_where
@@ -25,10 +25,11 @@ class LatencyConfig(Config):
     upper_threshold_ms: Annotated[int, Meta(ge=0)] = 0
     """One that takes longer than this is not; 0 = no such limit."""
 
-    def problems(self) -> Iterable[tuple[str, str]]:
-        """The order of thresholds."""
+    def remarks(self) -> Iterable[Remark]:
+        """A range that holds nothing."""
         if 0 < self.upper_threshold_ms <= self.threshold_ms:
-            yield "upper_threshold_ms", f"must be 0 or more than threshold_ms ({self.threshold_ms})"
+            what = f"is not above threshold_ms ({self.threshold_ms}): this policy samples nothing, as in the Collector"
+            yield Remark("upper_threshold_ms", what, "write a larger one, or 0 for no limit")
 
 
 class Latency:

@@ -7,7 +7,7 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
-from ....component import Config
+from ....component import Config, Remark
 from ..policy import Matcher
 from ..rows import Rows
 from ..verdict import sampled_where
@@ -19,10 +19,11 @@ class SpanCountConfig(Config):
     max_spans: Annotated[int, Meta(ge=0)] = 0
     """At most so many; 0 = no such limit."""
 
-    def problems(self) -> Iterable[tuple[str, str]]:
+    def remarks(self) -> Iterable[Remark]:
         """A range that holds nothing."""
         if 0 < self.max_spans < self.min_spans:
-            yield "max_spans", f"must be 0 or at least min_spans ({self.min_spans})"
+            what = f"is less than min_spans ({self.min_spans}): this policy samples nothing, as in the Collector"
+            yield Remark("max_spans", what, "write a larger one, or 0 for no limit")
 
 
 class SpanCount:

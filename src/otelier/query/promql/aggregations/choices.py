@@ -14,6 +14,7 @@ from ..labels import Labels, grouping, with_value
 from ..numbers import fixed, general
 from ..query import Query, Scope
 from ..strings import is_utf8, quoted
+from ..sums import extremes
 from .groups import Groups
 
 _LARGEST = 2.0**63
@@ -41,7 +42,7 @@ def chosen(query: Query, node: Aggregate, block: Block, parameter: Floats) -> Bl
         groups = Groups(node, block)
     ranks = _ranks(groups, block, sign)
     found = _masked(block.without_histograms(), (ranks < count) & block.present)
-    if not query.instant:
+    if block.steps > 1:
         return found.populated()
     place = np.empty(len(block.labels), dtype=np.int64)
     place[groups.order] = np.repeat(np.arange(len(groups.labels)), groups.sizes)
@@ -55,7 +56,6 @@ def count_values(node: Aggregate, label: str, block: Block) -> Block:
     names = node.labels if node.without else (*node.labels, label)
     change = grouping(names, node.without)
     counts: dict[Labels, Floats] = {}
-    texts: dict[float, str] = {}
     unnamed: dict[Labels, bool] = {}
     native = block.native
     for row, labels in enumerate(block.labels):
@@ -63,8 +63,7 @@ def count_values(node: Aggregate, label: str, block: Block) -> Block:
             if native[row, step]:
                 text = histogram_text(at(block.histograms, row, int(step)))
             else:
-                value = float(block.values[row, step])
-                text = texts.setdefault(value, fixed(value))
+                text = fixed(float(block.values[row, step]))
             key = change(with_value(labels, label, text))
             counts.setdefault(key, np.zeros(block.steps))[step] += 1
             unnamed[key] = unnamed.get(key, False) or bool(block.unnamed_series()[row])
@@ -123,11 +122,10 @@ def _first(groups: Groups, block: Block, count: Floats) -> Bools:
 def _ratio(query: Query, node: Aggregate, block: Block, ratio: Floats) -> Bools:
     """By a hash of the labels: the same series are chosen each time, and -r chooses what 1-r does not."""
     assert node.parameter is not None
-    for value in np.unique(ratio[np.abs(ratio) > 1]):
+    for value in extremes(ratio, -1.0, 1.0):
         cap = 1 if value > 0 else -1
-        query.annotations.warn(
-            f"ratio value should be between -1 and 1, got {general(float(value))}, capping to {cap}", node.parameter
-        )
+        message = f"ratio value should be between -1 and 1, got {general(value)}, capping to {cap}"
+        query.annotations.warn(message, node.parameter)
     limit = np.clip(ratio, -1, 1)
     place = np.array([[_place(labels)] for labels in block.labels]).reshape(-1, 1)
     return np.where(limit >= 0, place < limit, place >= 1 + limit)

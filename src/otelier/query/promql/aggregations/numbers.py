@@ -11,7 +11,7 @@ from ..histograms.arithmetic import IncompatibleSchemas
 from ..histograms.sums import Total
 from ..labels import value_of
 from ..query import Query, Scope
-from ..sums import added, quantiles
+from ..sums import added, extremes, quantiles
 from .groups import Groups, where
 
 _ILL = 1e-3
@@ -51,8 +51,8 @@ def aggregated(query: Query, node: Aggregate, block: Block, parameter: Floats | 
 def check_quantile(query: Query, node: Aggregate, parameter: Floats) -> None:
     """Warn of values that are no quantile."""
     assert node.parameter is not None
-    for phi in np.unique(parameter[~((parameter >= 0) & (parameter <= 1))]):
-        query.annotations.warn(bad_quantile(float(phi)), node.parameter)
+    for phi in extremes(parameter, 0.0, 1.0):
+        query.annotations.warn(bad_quantile(phi), node.parameter)
 
 
 def _minimum(groups: Groups, values: Floats, present: Bools, _: np.ndarray) -> Floats:

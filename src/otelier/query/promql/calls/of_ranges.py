@@ -24,14 +24,14 @@ def ranged(evaluator: "Evaluator", node: Call, grid: Grid) -> Block:
     place = FUNCTIONS[node.function].arguments.index("range vector")
     expression = unwrapped(node.arguments[place])
     scalars = [evaluator.scalar(each, grid) for number, each in enumerate(node.arguments) if number != place]
-    if node.function == "quantile_over_time":
-        check_phi(evaluator, unwrapped(node.arguments[0]), scalars[0])
     if isinstance(expression, Range):
         check_extent(node.function, expression.selector.extent)
     scope = Scope(evaluator.query, expression)
     starting = node.function in STARTING
     blocks: list[Block] = []
     for each in evaluator.windows(expression, grid):
+        if node.function == "quantile_over_time":
+            check_phi(evaluator, unwrapped(node.arguments[0]), scalars[0][each.counts > 0])
         if not starting:
             each.group.starts = None
         block = applied(node.function, scope, each, scalars).populated()

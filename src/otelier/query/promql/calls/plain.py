@@ -128,7 +128,7 @@ def order(evaluator: "Evaluator", node: Call, grid: Grid) -> Block:
     by_label = node.function.startswith("sort_by_label")
     if not by_label:
         block = block.without_histograms().populated()
-    if not evaluator.query.instant:
+    if grid.count > 1:
         evaluator.query.annotations.warn(_SORTING, node)
         return block
     descending = node.function.endswith("_desc")

@@ -102,6 +102,7 @@ def applied(name: str, scope: Scope, windows: Windows, arguments: list[Floats]) 
         _floats(function, single is None, scope, windows, arguments, out)
     if single is not None:
         for column in range(len(windows.group.labels)):
+            scope.query.check_time()
             _natives(single, scope, windows, column, arguments, out)
     return Block(windows.group.labels, out.values.T, out.present.T, out.histograms.T, windows.group.unnamed)
 

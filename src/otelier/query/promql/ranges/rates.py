@@ -2,8 +2,8 @@
 
 A window's first and last sample are extrapolated to its edges: all the way if a sample is nearer than 1.1 mean
 distances, else by half a distance; a counter not below zero. All series of a group share their timestamps, so per step
-only the values differ: with `a = (interval + to the end) / interval` and `b = to the start / interval`, the increase of
-a counter is `d * a + min(d * b, first)`. Rows are handled a few at a time so that they stay in the cache.
+only the values differ: they are multiplied with one number by step, except where a counter would begin below zero. Rows
+are handled a few at a time so that they stay in the cache.
 """
 
 import numpy as np
@@ -84,8 +84,8 @@ def _extrapolated(windows: Windows, *, counter: bool, per_second: bool) -> tuple
     to_start = _edge(gathered_times(times, windows.low) - begins / 1000, mean)
     to_end = _edge(ends / 1000 - last, mean)
     scale = windows.length_ms / 1000 if per_second else 1.0
+    factor = (interval + to_start + to_end) / interval / scale
     lift = _lifts(windows) if counter else None
-    clamped = counter and not bool((group.values < 0).any())
     chunk = max(_CHUNK // max(number, 1), 1)
     for at in range(0, steps, chunk):
         part = slice(at, at + chunk)
@@ -94,13 +94,13 @@ def _extrapolated(windows: Windows, *, counter: bool, per_second: bool) -> tuple
         change -= first
         if lift is not None:
             change += lift[part]
-        left = change * (to_start[part] / interval[part])[:, np.newaxis]
-        if counter:
-            np.minimum(left, first, out=left, where=True if clamped else first >= 0)
-        change *= ((interval[part] + to_end[part]) / interval[part])[:, np.newaxis]
-        change += left
-        change /= scale
-        out[part] = change
+        stretched = np.multiply(change, factor[part, np.newaxis], out=out[part])
+        # Where the way to the start would lead below zero: change * to_start / interval > first.
+        if counter and (below := first < change * (to_start[part] / interval[part])[:, np.newaxis]).any():
+            below &= first >= 0
+            rows = np.nonzero(below)[0] + at
+            whole = interval[rows] + interval[rows] * (first[below] / change[below]) + to_end[rows]
+            stretched[below] = change[below] * (whole / interval[rows] / scale)
     present = windows.shared(enough)
     if counter and group.starts is not None:
         return _with_starts(windows, out, present, scale, lift)

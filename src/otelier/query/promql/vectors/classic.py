@@ -118,7 +118,8 @@ def _lift(bounds: Floats, counts: Floats) -> list[tuple[int, tuple[float, float,
 
 def _at_rank(bounds: Floats, counts: Floats, phi: Floats) -> Floats:
     total = counts[-1]
-    rank = phi * total
+    with np.errstate(all="ignore"):
+        rank = phi * total
     reached = counts[:-1] >= rank
     number = np.where(reached.any(axis=0), reached.argmax(axis=0), len(bounds) - 1)
     columns: Ints = np.arange(counts.shape[1], dtype=np.int64)
@@ -130,7 +131,7 @@ def _at_rank(bounds: Floats, counts: Floats, phi: Floats) -> Floats:
         inner: Floats = start + (bounds[number] - start) * share
     found: Floats = np.where((number == 0) & (bounds[0] <= 0), bounds[0], inner)
     found = np.where(number == len(bounds) - 1, bounds[-2], found)
-    return np.where((total == 0) | np.isnan(total), np.nan, found)
+    return np.where(total == 0, np.nan, found)
 
 
 def _rank(bounds: Floats, counts: Floats, value: Floats) -> Floats:

@@ -51,7 +51,7 @@ def rounded(values: Floats, to: Floats) -> Floats:
 def date_part(name: str, seconds: Floats) -> Floats:
     """Of a moment in UTC; NaN of what is no moment."""
     fine = np.isfinite(seconds) & (np.abs(seconds) < 1e14)
-    whole = np.where(fine, np.trunc(seconds), 0.0).astype(np.int64)
+    whole = np.trunc(np.where(fine, seconds, 0.0)).astype(np.int64)
     found = _PARTS[name](whole).astype(np.float64)
     return np.where(fine, found, np.nan)
 

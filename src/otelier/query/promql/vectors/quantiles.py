@@ -28,7 +28,7 @@ _NAN = {
 }
 _EXCLUDED = "input to histogram_fraction has NaN observations, which are excluded from all fractions"
 
-OfNative: TypeAlias = Callable[[Histogram, int, str], float]
+OfNative: TypeAlias = Callable[[Histogram, int, Labels], float]
 OfClassics: TypeAlias = Callable[[Classics], Floats]
 
 
@@ -46,7 +46,7 @@ class Histograms:
         block = self.block.rows(rows)
         values = np.zeros(block.values.shape)
         for row, step in cells(self.native[rows]):
-            values[row, step] = of_native(at(block.histograms, row, step), step, value_of(block.labels[row], NAME))
+            values[row, step] = of_native(at(block.histograms, row, step), step, block.labels[row])
         parts = [Block(block.labels, values, self.native[rows], None, block.unnamed)]
         for each in self.classics:
             shape = (len(each.labels), self.block.steps)
@@ -68,7 +68,7 @@ def histograms(scope: Scope, block: Block) -> Histograms:
         bound = known[le] if le in known else known.setdefault(le, _bound(le))
         if bound is None:
             message = f'bucket label "le" is missing or has a malformed value of {quoted(le)}'
-            scope.warn(named(message, value_of(labels, NAME)))
+            scope.warn(named(message, _metric(scope, labels)))
             continue
         bounds[row] = bound
         places.setdefault(without(labels, {"le"}), []).append(row)
@@ -80,10 +80,10 @@ def histograms(scope: Scope, block: Block) -> Histograms:
 def quantiles_of(scope: Scope, found: Histograms, phi: Floats, grid: Grid) -> Block:
     """φ by step."""
 
-    def native(histogram: Histogram, step: int, metric: str) -> float:
+    def native(histogram: Histogram, step: int, labels: Labels) -> float:
         value, remark = quantile(float(phi[step]), histogram)
         if remark:
-            scope.inform(named(_NAN[remark], metric))
+            scope.inform(named(_NAN[remark], _metric(scope, labels)))
         return value
 
     def classics(each: Classics) -> Floats:
@@ -91,7 +91,7 @@ def quantiles_of(scope: Scope, found: Histograms, phi: Floats, grid: Grid) -> Bl
         for column, bounds in forced:
             number, step = divmod(column, grid.count)
             time_ms = grid.start_ms + grid.step_ms * step
-            scope.query.annotations.force(value_of(each.labels[number], NAME), scope.node, bounds, time_ms)
+            scope.query.annotations.force(_metric(scope, each.labels[number]), scope.node, bounds, time_ms)
         return values
 
     return found.values(native, classics)
@@ -100,10 +100,10 @@ def quantiles_of(scope: Scope, found: Histograms, phi: Floats, grid: Grid) -> Bl
 def fractions_of(scope: Scope, found: Histograms, lower: Floats, upper: Floats) -> Block:
     """How much lies between two values, by step."""
 
-    def native(histogram: Histogram, step: int, metric: str) -> float:
+    def native(histogram: Histogram, step: int, labels: Labels) -> float:
         value, excluded = fraction(float(lower[step]), float(upper[step]), histogram)
         if excluded:
-            scope.inform(named(_EXCLUDED, metric))
+            scope.inform(named(_EXCLUDED, _metric(scope, labels)))
         return value
 
     def classics(each: Classics) -> Floats:
@@ -113,6 +113,11 @@ def fractions_of(scope: Scope, found: Histograms, lower: Floats, upper: Floats) 
     return found.values(native, classics)
 
 
+def _metric(scope: Scope, labels: Labels) -> str:
+    """For annotations; where names go at once, it is gone already."""
+    return value_of(labels, NAME) if scope.query.options.delayed_names else ""
+
+
 def _part(scope: Scope, block: Block, native: Bools, row: int, places: dict[Labels, list[int]]) -> None:
     """Take a native histogram and the classic one of the same labels away where both are."""
     rows = places.get(block.labels[row])
@@ -120,7 +125,7 @@ def _part(scope: Scope, block: Block, native: Bools, row: int, places: dict[Labe
         return
     both = native[row] & block.present[rows].any(axis=0)
     if both.any():
-        scope.warn(named("vector contains a mix of classic and native histograms", value_of(block.labels[row], NAME)))
+        scope.warn(named("vector contains a mix of classic and native histograms", _metric(scope, block.labels[row])))
         native[row] &= ~both
         block.present = block.present.copy()
         block.present[rows] &= ~both
@@ -136,7 +141,8 @@ def _classics(block: Block, places: dict[Labels, list[int]], bounds: dict[int, f
     found: list[Classics] = []
     for ends, histograms in alike.items():
         rows = np.array(list(histograms.values()), dtype=np.int64).T
-        counts, present = (each[rows].reshape(len(ends), -1) for each in (block.values, block.present))
+        counts = block.values[rows].reshape(len(ends), -1)
+        present = block.present[rows].reshape(len(ends), -1)
         found.append(Classics(list(histograms), np.array(ends), counts, present, unnamed[rows[0]]))
     return found
 
