@@ -54,7 +54,7 @@ class Application:
             metrics.group(),
             pages.group(),
         ]
-        engine = TraceQL(self.snapshot, gate)
+        engine = TraceQL(self.snapshot, gate, options.limits)
         found, tags, series = Search(engine), TagRoutes(Tags(self.snapshot, gate)), Metrics(engine, clock)
         tempo = [
             *(each.group() for each in (TraceById(reader, engine), found, tags, series)),
