@@ -22,6 +22,7 @@ from .jaeger.v3 import V3
 from .options import Options
 from .own_metrics import OwnMetrics
 from .tempo import probes, streaming
+from .tempo.complete import Complete
 from .tempo.metrics import Metrics
 from .tempo.search import Search
 from .tempo.tags import TagRoutes
@@ -57,7 +58,7 @@ class Application:
         engine = TraceQL(self.snapshot, gate, options.limits)
         found, tags, series = Search(engine), TagRoutes(Tags(self.snapshot, gate)), Metrics(engine, clock)
         tempo = [
-            *(each.group() for each in (TraceById(reader, engine), found, tags, series)),
+            *(each.group() for each in (TraceById(reader, engine), found, tags, series, Complete(engine))),
             streaming.group(found, tags, series),
             probes.group(),
             metrics.group(),

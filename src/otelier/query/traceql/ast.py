@@ -370,8 +370,8 @@ class Measure:
 class Compare:
     """`compare({ status = error }, 10, start, end)`: attributes of the spans inside of the selection and outside of it.
 
-    `top`: values told per attribute. The selection holds for spans that start in `start_ns` … `end_ns` (unix time;
-    both 0: always).
+    `top`: values told per attribute. The selection holds for spans that start from `start_ns` to before `end_ns` (since
+    1970; both 0: always).
     """
 
     selection: Filter

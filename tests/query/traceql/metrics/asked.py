@@ -26,7 +26,9 @@ class OverColumns(Found):
 def found(text, *spans, steps=STEPS, exemplars=0, way=Found):
     """The series as they are."""
     query = read(text)
-    reads = way(Counting(decoded([traces(*spans)])), "t", Window(steps.first_ns, steps.last_ns), Budget(Limits()))
+    reads = way(
+        Counting(decoded([traces(*spans)])), "t", Window(max(steps.first_ns, 0), steps.last_ns), Budget(Limits())
+    )
     return series(query.root, reads, steps, exemplars, query.hints)
 
 

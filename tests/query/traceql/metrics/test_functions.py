@@ -104,3 +104,9 @@ def test_nothing_found_is_no_series():
 def test_series_come_sorted_by_labels():
     names = [span(name, number=number) for number, name in enumerate("bca", 1)]
     assert [each.labels[0].value for each in found("{ } | rate() by (name)", *names)] == ["a", "b", "c"]
+
+
+def test_steps_may_begin_before_1970():
+    early = [span(number=each, trace=each, start_ns=each * SECOND) for each in (1, 5)]
+    steps = Steps.over(-4 * SECOND, 8 * SECOND, 4 * SECOND)
+    assert points("{ } | count_over_time()", *early, steps=steps) == {(): [0, 1, 1]}

@@ -68,7 +68,7 @@ def counted(found: Found, plan: Plan, asked: Asked, steps: Steps, groups: Groups
 
     Powers of two follow from its buckets for durations only: that one is exactly a power of two is rare.
     """
-    if asked.weighted or (asked.kind == "powers" and not is_duration(asked.operand)):
+    if asked.weighted or (asked.kind == "powers" and not is_duration(asked.operand)) or not aligned(found, steps):
         return None
     kind = "histogram" if asked.kind == "powers" else asked.kind
     core = found.counted(plan, asked.by, steps.step_ns, asked.operand, kind)
@@ -84,6 +84,11 @@ def counted(found: Found, plan: Plan, asked: Asked, steps: Steps, groups: Groups
     sums, mins, maxs = (np.frombuffer(each, "<f8") for each in (core.sums, core.mins, core.maxs))
     values = None if asked.kind == "sum" else _values(core, asked.kind, cells, mins, maxs)
     return _joined([Cells(cells, counts, sums, mins, maxs, values)])
+
+
+def aligned(found: Found, steps: Steps) -> bool:
+    """Whether the core's steps are these: not where they begin before 1970."""
+    return found.window.start_ns == steps.first_ns
 
 
 def _values(core: CoreCells, kind: Kind, cells: Ints, mins: Floats, maxs: Floats) -> Values:

@@ -20,7 +20,7 @@ from ..fields import fields_in
 from ..found import Found
 from ..plan import Plan, plan
 from ..text import written
-from .cells import Floats, Ints, summed
+from .cells import Floats, Ints, aligned, summed
 from .groups import Groups
 from .lines import Lines
 from .steps import Steps
@@ -45,7 +45,9 @@ def compared(pipeline: ast.Pipeline, node: ast.Compare, found: Found, steps: Ste
     """Raises TooLarge."""
     fields = [*map(ast.Intrinsic, _INTRINSICS), *found.attributes()]
     everything = plan(pipeline)
-    tallies = None if node.end_ns else _counted(fields, everything, plan(_selected(pipeline, node)), found, steps)
+    tallies = None
+    if not node.end_ns and aligned(found, steps):
+        tallies = _counted(fields, everything, plan(_selected(pipeline, node)), found, steps)
     if tallies is None:
         tallies = _measured(fields, everything, node, found, steps)
     return Lines("compare", [series for tally in tallies for series in tally.series(node.top)])

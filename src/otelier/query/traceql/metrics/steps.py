@@ -44,4 +44,5 @@ class Steps:
 
     def numbers(self, starts_ns: NDArray[np.uint64]) -> NDArray[np.int64]:
         """The bucket of each start, all of which count."""
-        return ((starts_ns - np.uint64(self.first_ns)) // np.uint64(self.step_ns)).astype(np.int64)
+        since = starts_ns - np.uint64(self.first_ns) if self.first_ns >= 0 else starts_ns + np.uint64(-self.first_ns)
+        return (since // np.uint64(self.step_ns)).astype(np.int64)
