@@ -104,7 +104,7 @@ def _queries(options: argparse.Namespace) -> dict[str, Any]:
 
 def _timed(folder: Path, name: str, ask: Callable[[], int], times: int = 50) -> dict[str, Any]:
     """A fresh process with cold caches; `ask` draws its own parameters and answers how many results came."""
-    cold = _drop_caches()
+    cold = drop_caches()
     with _serve(folder) as system:
         took: list[float] = []
         results = 0
@@ -238,7 +238,7 @@ def _disk_usage(folder: Path) -> int:
     return int(done.stdout.split()[0])
 
 
-def _drop_caches() -> bool:
+def drop_caches() -> bool:
     """Whether the kernel let go of its page cache (only root may ask for it)."""
     os.sync()
     try:

@@ -334,6 +334,49 @@ class View:
         docs/spec/filter.md. Raises ValueError for a filter that isn't one, else as `traces`.
         """
 
+    def search_logs(
+        self,
+        tenant: str,
+        filter_json: bytes,
+        start_ns: int,
+        end_ns: int,
+        limit: int,
+        *,
+        oldest_first: bool = False,
+        max_looked: int = ...,
+    ) -> tuple[list[LogRecordTuple], list[list[tuple[str, str]]], list[LogScopeTuple], LogsLooked]:
+        """Up to `limit` log records that the filter means and whose time lies in [start_ns, end_ns], newest first.
+
+        Records, the attributes of their resources, and their scopes. Which of several records with equal times come is
+        not defined. Looking at more than `max_looked` records ends the search. The filter is about one record
+        (docs/spec/filter.md). Raises as `search`.
+        """
+
+    def count_logs(
+        self,
+        tenant: str,
+        filter_json: bytes,
+        start_ns: int,
+        end_ns: int,
+        part_ns: int,
+        by: list[str],
+        *,
+        sizes: bool = False,
+        max_looked: int = ...,
+    ) -> tuple[list[list[tuple[str, str]]], list[tuple[int, int, int, int]], LogsLooked]:
+        """How many such records there are by labels, `*` for all labels of the stream, and by parts of time.
+
+        The labels of each group, and (group, number of the part from `start_ns` on, records, bytes of their lines, which
+        are 0 without `sizes`). Raises as `search`.
+        """
+
+    def log_streams(self, tenant: str, start_ns: int, end_ns: int) -> tuple[list[list[tuple[str, str]]], int, int, int]:
+        """The attributes of resources with log records in or around [start_ns, end_ns], from dictionaries.
+
+        And of the row groups that were looked into: records, bytes of lines as they are stored, how many. Raises as
+        `traces`.
+        """
+
     def summaries(self, tenant: str, trace_ids: Sequence[bytes]) -> list[TraceSummary]:
         """In the order of `trace_ids`, without traces of which nothing is there. Raises as `traces`."""
 
@@ -1084,3 +1127,22 @@ class Aggregate:
     @property
     def read(self) -> Mapping[str, int]:
         """As in `SpanTable`."""
+
+# -- logs ---------------------------------------------------------------------------------------
+
+LogRecordTuple: TypeAlias = tuple[int, int, int, str, str, str, str, str, int, list[tuple[str, str]], int, int]
+"""As `otelier.query.log_labels.Record`: time, observed time, severity number and text, event name, line, trace id, span
+id, flags, attributes, number of the resource, number of the scope."""
+LogScopeTuple: TypeAlias = tuple[str, str, list[tuple[str, str]]]
+"""Name, version, attributes."""
+LogsLooked: TypeAlias = tuple[int, int, int, bool]
+"""Records looked at; row groups with records in the time range; how many of them were ruled out without looking at
+records; whether there was more to look at than allowed."""
+
+@final
+class Words:
+    """Some words, to be found in lines: in any order, in either case, each as a whole; of Hangul, Han and Kana parts."""
+
+    def __new__(cls, text: str) -> Words: ...
+    def found_in(self, line: str) -> bool:
+        """Whether all of them are in it."""

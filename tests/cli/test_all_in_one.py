@@ -27,6 +27,7 @@ def test_whatever_port_is_taken_the_rest_is_a_sound_configuration(left_out):
     for query in plan.extensions:
         if query.id.type == "otelier_query":
             assert (query.config.tempo is None) == ("Tempo API" in left_out)
+            assert (query.config.loki is None) == ("Loki API" in left_out)
     protocols = plan.pipelines[0].receivers[0].config.protocols
     assert protocols.grpc.endpoint == "127.0.0.1:4317"
     assert (protocols.http is None) == ("OTLP/HTTP" in left_out)
@@ -47,6 +48,7 @@ def test_everything_is_stored_where_the_user_says_and_queried_there():
         )
     (query,) = [each for each in plan.extensions if each.id.type == "otelier_query"]
     assert (query.config.data_dir, query.config.endpoint) == (str(DATA), "127.0.0.1:16686")
+    assert query.config.loki.endpoint == "127.0.0.1:3100"
 
 
 def test_a_sender_may_say_which_tenant_it_is():

@@ -17,7 +17,7 @@ import pytest
 from otelier.api.options import decode
 from otelier.component import ConfigError, Duration, Meter, Secret, StartError, SystemClock
 from otelier.config import load
-from otelier.extensions.otelier_query import OtelierQuery, OtelierQueryConfig, TempoSettings
+from otelier.extensions.otelier_query import LokiSettings, OtelierQuery, OtelierQueryConfig, TempoSettings
 from otelier.pipeline.graph import build
 from otelier.pipeline.interpret import interpret
 from otelier.server.http import HttpServerSettings
@@ -181,6 +181,27 @@ def test_all_settings_of_the_server_reach_the_process():
     assert options.server == HttpServerSettings(**{f: getattr(config, f) for f in HttpServerSettings.__struct_fields__})
     assert (options.data_dir, options.allowed_hosts, options.queries_at_once) == ("/data", ("*.example.com",), 3)
     assert (options.limits.time_s, options.limits.rows, options.limits.bytes) == (1.5, 7, 8)
+
+
+def test_lokis_api_is_served_where_it_is_asked_for(tmp_path: Path):
+    config = OtelierQueryConfig(
+        endpoint="127.0.0.1:0", data_dir=str(tmp_path), loki=LokiSettings(endpoint="127.0.0.1:0")
+    )
+    extension = OtelierQuery(config, component_context("otelier_query", clock=SystemClock()))
+    extension.start()
+    try:
+        assert get(extension.loki_address(), "/ready") == b"ready\n"
+        assert extension.loki_address() != extension.address()
+    finally:
+        extension.stop(time.monotonic() + WAIT_S)
+
+
+def test_lokis_api_has_the_usual_port_and_is_left_out_by_default(query: OtelierQuery):
+    assert LokiSettings().endpoint == "localhost:3100"
+    with pytest.raises(LookupError, match="loki"):
+        query.loki_address()
+    outside = OtelierQueryConfig(loki=LokiSettings(endpoint=":3100"))
+    assert "anyone who reaches :3100 can read" in next(outside.warnings())
 
 
 def directory_of(data_dir: str, *written: str) -> str:

@@ -7,7 +7,7 @@ import grpc
 import pytest
 
 from otelier.server.endpoint import HttpEndpoint, Response
-from otelier.server.grpc_calls import MAX_MESSAGE_BYTES, GrpcService
+from otelier.server.grpc_calls import MAX_MESSAGE_BYTES, GrpcService, no_such_service
 from otelier.server.http import HttpServerSettings
 from otelier.server.request import HttpError, Request
 from otelier.server.router import Group, Route, Router, plain_error
@@ -36,7 +36,9 @@ def observed() -> list[tuple[str, int]]:
 def address(observed: list[tuple[str, int]]) -> Iterator[tuple[str, int]]:
     service = GrpcService("test.Service", {"Echo": echo, "Refuse": refuse, "Fail": fail})
     page = Group([Route("GET", "/page", lambda _: Response(200, (), b"page"))], plain_error)
-    router = Router([service.group(), page], lambda pattern, status, _: observed.append((pattern, status)))
+    router = Router(
+        [service.group(), page], lambda pattern, status, _: observed.append((pattern, status)), no_such_service
+    )
     endpoint = HttpEndpoint(HttpServerSettings(endpoint="127.0.0.1:0"), router, "test")
     endpoint.start()
     yield endpoint.address
@@ -155,4 +157,6 @@ def test_pages_are_served_beside(address):
     connection = http.client.HTTPConnection(*address, timeout=20)
     connection.request("GET", "/page")
     assert connection.getresponse().read() == b"page"
+    connection.request("GET", "/other.Service/Echo")
+    assert connection.getresponse().status == 404
     connection.close()

@@ -8,6 +8,7 @@ mod disk;
 mod edit;
 mod frames;
 mod log;
+mod logs;
 mod metrics;
 mod os_error;
 mod pattern;
@@ -31,6 +32,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     edit::register(m)?;
     frames::register(m)?;
     log::register(m)?;
+    logs::register(m)?;
     segment::register(m)?;
     view::register(m)?;
     spans::register(m)?;

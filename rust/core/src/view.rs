@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 
 use otelier_segment::error::ReadError;
 use otelier_segment::filter::{self, Filter};
+use otelier_segment::logs::{self, By};
 use otelier_segment::newest::TraceId;
 use otelier_segment::spans::Question;
 use otelier_segment::view as segment;
@@ -16,6 +17,7 @@ use pyo3::types::{PyBytes, PyString};
 
 use crate::batch::Batch;
 use crate::disk::Disk;
+use crate::logs::{Counted, Found, Streams, counted, found, streams};
 use crate::os_error::os_error;
 use crate::spans::{self, Aggregate, Column, SpanTable};
 
@@ -103,6 +105,51 @@ impl View {
         let window: RangeInclusive<u64> = start_ns..=end_ns;
         let found = py.detach(|| self.0.search(tenant, &filter, &window, limit)).map_err(raised)?;
         Ok(found.into_iter().map(|(id, start)| (PyBytes::new(py, &id), start)).collect())
+    }
+
+    #[pyo3(signature = (tenant, filter_json, start_ns, end_ns, limit, *, oldest_first=false, max_looked=u64::MAX))]
+    #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
+    fn search_logs<'py>(
+        &self,
+        py: Python<'py>,
+        tenant: &str,
+        filter_json: &[u8],
+        start_ns: u64,
+        end_ns: u64,
+        limit: usize,
+        oldest_first: bool,
+        max_looked: u64,
+    ) -> PyResult<Found<'py>> {
+        let filter = logs::parse(filter_json).map_err(PyValueError::new_err)?;
+        let question = logs::Question { filter: &filter, window: start_ns..=end_ns, oldest_first, max_looked };
+        let (records, looked) = py.detach(|| self.0.search_logs(tenant, &question, limit)).map_err(raised)?;
+        Ok(found(py, &records, looked))
+    }
+
+    #[pyo3(signature = (tenant, filter_json, start_ns, end_ns, part_ns, by, *, sizes=false, max_looked=u64::MAX))]
+    #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
+    fn count_logs<'py>(
+        &self,
+        py: Python<'py>,
+        tenant: &str,
+        filter_json: &[u8],
+        start_ns: u64,
+        end_ns: u64,
+        part_ns: u64,
+        by: Vec<String>,
+        sizes: bool,
+        max_looked: u64,
+    ) -> PyResult<Counted<'py>> {
+        let filter = logs::parse(filter_json).map_err(PyValueError::new_err)?;
+        let question = logs::Question { filter: &filter, window: start_ns..=end_ns, oldest_first: true, max_looked };
+        let by: Vec<By> = by.iter().map(|name| By::new(name)).collect();
+        let all = py.detach(|| self.0.count_logs(tenant, &question, part_ns, &by, sizes)).map_err(raised)?;
+        Ok(counted(py, &all))
+    }
+
+    fn log_streams<'py>(&self, py: Python<'py>, tenant: &str, start_ns: u64, end_ns: u64) -> PyResult<Streams<'py>> {
+        let all = py.detach(|| self.0.log_streams(tenant, &(start_ns..=end_ns))).map_err(raised)?;
+        Ok(streams(py, &all))
     }
 
     fn summaries<'py>(&self, py: Python<'py>, tenant: &str, trace_ids: Vec<Vec<u8>>) -> PyResult<Vec<Summary<'py>>> {

@@ -44,6 +44,7 @@ fn check_index(index: &Index) -> io::Result<Summary> {
     index.rollups()?;
     index.service_rollups()?;
     index.filters()?;
+    index.words()?;
     index.numbered()?;
     index.split_traces()?;
     let lies_in_one = |run: &TraceRows| {

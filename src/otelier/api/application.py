@@ -5,12 +5,14 @@ from pathlib import Path
 
 from ..component import Clock, Meter, SystemClock
 from ..query.gate import Gate
+from ..query.logs import Logs
 from ..query.names import Names
 from ..query.snapshot import Snapshot
 from ..query.tags import Tags
 from ..query.traceql.engine import TraceQL
 from ..query.traces import Traces
 from ..server.endpoint import HttpEndpoint
+from ..server.grpc_calls import no_such_service
 from ..server.hosts import HostCheck
 from ..server.http import HttpServerSettings
 from ..server.router import Group, Router
@@ -19,14 +21,12 @@ from ..storage.local.catalogue import CatalogueReader
 from . import pages
 from .jaeger.classic import Classic
 from .jaeger.v3 import V3
+from .loki import probes as loki_probes
+from .loki.names import Names as LokiNames
+from .loki.queries import Queries as LokiQueries
 from .options import Options
 from .own_metrics import OwnMetrics
-from .tempo import probes, streaming
-from .tempo.complete import Complete
-from .tempo.metrics import Metrics
-from .tempo.search import Search
-from .tempo.tags import TagRoutes
-from .tempo.traces import TraceById
+from .tempo import routes
 from .trace_logs import TraceLogs
 
 _WAITING = 10
@@ -47,36 +47,35 @@ class Application:
         names = Names(self.snapshot.disk, CatalogueReader(directory))
         gate = Gate(options.queries_at_once, _WAITING)
         reader = Traces(self.snapshot, names, gate)
+        logs = Logs(self.snapshot, gate)
         metrics = OwnMetrics(Meter(), clock)
+        of_logs = [LokiQueries(logs, clock).group(), LokiNames(logs, clock).group()]
         groups = [
             Classic(reader, clock).group(),
             V3(reader).group(),
             TraceLogs(reader).group(),
+            *of_logs,
             metrics.group(),
             pages.group(),
         ]
-        engine = TraceQL(self.snapshot, gate, options.limits)
-        found, tags, series = Search(engine), TagRoutes(Tags(self.snapshot, gate)), Metrics(engine, clock)
-        tempo = [
-            *(each.group() for each in (TraceById(reader, engine), found, tags, series, Complete(engine))),
-            streaming.group(found, tags, series),
-            probes.group(),
-            metrics.group(),
-        ]
+        engine, tags = TraceQL(self.snapshot, gate, options.limits), Tags(self.snapshot, gate)
+        tempo = [*routes.groups(reader, engine, tags, clock), metrics.group()]
         threads = options.queries_at_once + _WAITING + _SPARE
 
         def endpoint(settings: HttpServerSettings, groups: Sequence[Group], name: str) -> HttpEndpoint:
             hosts = HostCheck(settings.address.host, options.allowed_hosts)
-            return HttpEndpoint(settings, Web(Router(groups, metrics.observe), hosts), name, threads=threads)
+            router = Router(groups, metrics.observe, no_such_service)
+            return HttpEndpoint(settings, Web(router, hosts), name, threads=threads)
 
         self._endpoint = endpoint(options.server, groups, "otelier:query")
+        loki = [*of_logs, loki_probes.group(), metrics.group()]
         self._tempo = endpoint(options.tempo, tempo, "otelier:tempo") if options.tempo else None
+        self._loki = endpoint(options.loki, loki, "otelier:loki") if options.loki else None
 
     def start(self) -> None:
         """Bind and answer. Raises StartError."""
-        self._endpoint.start()
-        if self._tempo:
-            self._tempo.start()
+        for each in self._endpoints():
+            each.start()
         self.snapshot.keep_fresh(_FOLLOW_S)
 
     @property
@@ -85,13 +84,20 @@ class Application:
         return self._endpoint.address
 
     @property
+    def loki_address(self) -> tuple[str, int] | None:
+        """The same of Loki's API, if it is served."""
+        return self._loki.address if self._loki else None
+
+    @property
     def tempo_address(self) -> tuple[str, int] | None:
         """The same of Tempo's API, if it is served."""
         return self._tempo.address if self._tempo else None
 
     def stop(self, grace_s: float) -> None:
         """Answer what is under way for up to `grace_s`, then close."""
-        self._endpoint.stop(grace_s)
-        if self._tempo:
-            self._tempo.stop(grace_s)
+        for each in self._endpoints():
+            each.stop(grace_s)
         self.snapshot.close()
+
+    def _endpoints(self) -> list[HttpEndpoint]:
+        return [each for each in (self._endpoint, self._tempo, self._loki) if each]

@@ -16,6 +16,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Where and how it answers."""
     tempo: HttpServerSettings | None = None
     """The same of Tempo's API; it is left out without."""
+    loki: HttpServerSettings | None = None
+    """The same of Loki's API; it is left out without."""
     data_dir: str
     """Directory of the store; need not exist yet."""
     allowed_hosts: tuple[str, ...] = ()

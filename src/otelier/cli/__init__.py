@@ -19,6 +19,7 @@ _VERBS = {
     "components": "List the components.",
     "print-config": "Print the effective configuration.",
     "data": "Look at what is kept: info, verify, prune, backup.",
+    "tail": "Show logs and traces as they arrive.",
     "exec": "Run a program that sends its telemetry here.",
 }
 
@@ -69,5 +70,5 @@ def main(ctx: click.Context, data_dir: Path | None, print_all: bool) -> None:
         from .all_in_one import serve
 
         serve(data_dir or default_data_directory(), print_all=print_all)
-    elif ctx.invoked_subcommand != "data":
+    elif ctx.invoked_subcommand not in ("data", "tail"):
         refuse_in_front(ctx, ctx.invoked_subcommand)

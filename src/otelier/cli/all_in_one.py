@@ -24,12 +24,15 @@ HOST = "127.0.0.1"
 USUAL: Mapping[str, int] = {
     "UI": 16686,
     "Tempo API": 3200,
+    "Loki API": 3100,
     "OTLP/gRPC": 4317,
     "OTLP/HTTP": 4318,
     "health": 13133,
     "own metrics": 8888,
 }
 _PATHS = {"own metrics": "/metrics"}
+_APIS = {"tempo": "Tempo API", "loki": "Loki API"}
+"""Served by the process of the UI; by the keys of the extension."""
 
 
 def serve(data_dir: Path, *, print_all: bool = False) -> None:
@@ -41,7 +44,8 @@ def serve(data_dir: Path, *, print_all: bool = False) -> None:
     if "OTLP/gRPC" in taken:
         raise StartError(taken["OTLP/gRPC"])
     if "UI" in taken:
-        taken.setdefault("Tempo API", "it is answered by the process that serves the UI")
+        for api in _APIS.values():
+            taken.setdefault(api, "it is answered by the process that serves the UI")
     free = {what: port for what, port in USUAL.items() if what not in taken}
     text = configuration(free, data_dir, print_all=print_all)
     run(
@@ -66,9 +70,9 @@ def configuration(ports: Mapping[str, int], data_dir: Path, *, print_all: bool =
     if "health" in at:
         extensions["health_check"] = {"endpoint": at["health"]}
     if "UI" in at:
-        extensions["otelier_query"] = {"endpoint": at["UI"], "data_dir": directory}
-        if "Tempo API" in at:
-            extensions["otelier_query"]["tempo"] = {"endpoint": at["Tempo API"]}
+        query: dict[str, Any] = {"endpoint": at["UI"], "data_dir": directory}
+        query |= {key: {"endpoint": at[what]} for key, what in _APIS.items() if what in at}
+        extensions["otelier_query"] = query
     exporters: dict[str, Any] = {"otelier": {"data_dir": directory}}
     if print_all:
         exporters["debug"] = {"verbosity": "normal", "use_internal_logger": False}

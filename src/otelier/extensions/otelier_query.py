@@ -42,11 +42,20 @@ class TempoSettings(HttpServerSettings):
     """`host:port` of Tempo's API; without a host: all addresses."""
 
 
+class LokiSettings(HttpServerSettings):
+    """`loki`: Loki's API, for Grafana's data source and other clients."""
+
+    endpoint: str = "localhost:3100"
+    """`host:port` of Loki's API; without a host: all addresses."""
+
+
 class OtelierQueryConfig(HttpServerSettings):
     endpoint: str = "localhost:16686"
     """`host:port` of UI and APIs; without a host: all addresses."""
     tempo: TempoSettings | None = None
     """Serve Tempo's API too; `{}`: at localhost:3200."""
+    loki: LokiSettings | None = None
+    """Serve Loki's API too; `{}`: at localhost:3100."""
     data_dir: str = ""
     """The store's directory; empty: that of the exporter `otelier`."""
     allowed_hosts: tuple[str, ...] = ()
@@ -68,7 +77,7 @@ class OtelierQueryConfig(HttpServerSettings):
 
     def servers(self) -> list[HttpServerSettings]:
         """All that listen."""
-        return [self, self.tempo] if self.tempo else [self]
+        return [self, *(each for each in (self.tempo, self.loki) if each)]
 
     def directory(self, exporters: Iterable[Config]) -> Path:
         """Where the store is, given who else is configured. Raises ValueError if that is not where it is written."""
@@ -88,6 +97,7 @@ class OtelierQueryConfig(HttpServerSettings):
         options = {
             "server": _server(self),
             "tempo": _server(self.tempo) if self.tempo else None,
+            "loki": _server(self.loki) if self.loki else None,
             "data_dir": str(directory),
             "allowed_hosts": self.allowed_hosts,
             "queries_at_once": self.queries_at_once or max(2, os.cpu_count() or 2),
@@ -111,6 +121,7 @@ class OtelierQuery(Extension):
         self._served = threading.Condition()
         self._address: tuple[str, int] | None = None
         self._tempo_address: tuple[str, int] | None = None
+        self._loki_address: tuple[str, int] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._keeper: threading.Thread | None = None
 
@@ -137,6 +148,14 @@ class OtelierQuery(Extension):
             if not self._tempo_address:
                 raise LookupError("there is no key `tempo`")
             return self._tempo_address
+
+    def loki_address(self, wait_s: float = 30.0) -> tuple[str, int]:
+        """The same of Loki's API. Raises TimeoutError; LookupError if it is not served."""
+        self.address(wait_s)
+        with self._served:
+            if not self._loki_address:
+                raise LookupError("there is no key `loki`")
+            return self._loki_address
 
     @property
     def pid(self) -> int | None:
@@ -205,19 +224,22 @@ class OtelierQuery(Extension):
             code = process.wait()
             self._process = None
         with self._served:
-            self._address = self._tempo_address = None
+            self._address = self._tempo_address = self._loki_address = None
         return f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
 
     def _take(self, line: bytes) -> None:
         match _decoded(line):
-            case {"ready": [str(host), int(port)], "tempo": tempo}:
+            case {"ready": [str(host), int(port)], "tempo": tempo, "loki": loki}:
                 with self._served:
                     self._address = (host, port)
                     self._tempo_address = tuple(tempo) if tempo else None
+                    self._loki_address = tuple(loki) if loki else None
                     self._served.notify_all()
                 self.ctx.log.info("UI and queries at http://%s:%d", host, port)
                 if tempo:
                     self.ctx.log.info("Tempo's API at http://%s:%d", *tempo)
+                if loki:
+                    self.ctx.log.info("Loki's API at http://%s:%d", *loki)
             case {"failed": str(text)}:
                 self.ctx.log.error("%s", text)
             case {"log": [int(level), str(), str(text)]}:

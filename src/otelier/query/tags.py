@@ -77,7 +77,8 @@ class Tags:
 
 
 def _values(column: "Column") -> list[TagValue]:
-    numbers, doubles = np.frombuffer(column.data, "<i8").tolist(), np.frombuffer(column.data, "<f8").tolist()
+    numbers: list[int] = np.frombuffer(column.data, "<i8").tolist()
+    doubles: list[float] = np.frombuffer(column.data, "<f8").tolist()
     found: dict[TagValue, None] = {}
     for tag, number, real in zip(column.tags, numbers, doubles, strict=True):
         match tag:

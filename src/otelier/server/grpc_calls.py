@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from .endpoint import Headers, Response, Stream
 from .request import HttpError, Request
-from .router import Group, Route, plain_error
+from .router import Group, Route, nothing_here, plain_error
 
 _log = logging.getLogger(__name__)
 
@@ -67,6 +67,14 @@ class GrpcService:
             _log.exception("can't answer %s", name)
             return _status(_INTERNAL, "internal error; see Otelier's log")
         return _status(_OK)
+
+
+def no_such_service(request: Request) -> Response:
+    """What a Router answers where it has nothing: a client of gRPC is told in gRPC."""
+    if not request.headers.get("content-type", "").startswith(_TYPE):
+        return nothing_here(request)
+    told = _status(_UNIMPLEMENTED, f"there is no service at {request.path[:200]}")
+    return Response(200, (("content-type", _TYPE), *told))
 
 
 def _status(code: int, message: str = "") -> Headers:

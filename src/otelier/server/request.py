@@ -83,6 +83,11 @@ class Request:
         """Decompressed and bounded."""
         return self._raw.body
 
+    @property
+    def raw_query(self) -> str:
+        """The part of the URL after `?`, still encoded."""
+        return self._raw.query
+
     @cached_property
     def query(self) -> Query:
         """Raises HttpError."""

@@ -55,12 +55,21 @@ class _Found(NamedTuple):
 _Methods: TypeAlias = dict[str, _Found]
 
 
+def nothing_here(_request: Request) -> Response:
+    """404, as Go's servers say it."""
+    return plain_error(HttpError(404, "404 page not found"), _request)
+
+
 class Router:
     """Finds and calls the handler; never raises for what a request or a handler does."""
 
-    def __init__(self, groups: Sequence[Group], observe: Observer | None = None) -> None:
-        """Where two patterns match, the one given first answers. `observe` is told about each answer of a route."""
+    def __init__(
+        self, groups: Sequence[Group], observe: Observer | None = None, otherwise: RouteHandler = nothing_here
+    ) -> None:
+        """Where two patterns match, the one given first answers. `observe` is told about each answer of a route;
+        `otherwise` answers where no pattern matches."""
         self._observe = observe
+        self._otherwise = otherwise
         self._exact: dict[str, _Methods] = {}
         self._patterns: dict[int, list[tuple[tuple[str, ...], _Methods]]] = {}
         for group in groups:
@@ -71,7 +80,7 @@ class Router:
         """Answer a request."""
         methods, parameters = self._find(raw.path)
         if not methods:
-            return plain_error(HttpError(404, "404 page not found"), Request(raw, {}))
+            return self._otherwise(Request(raw, {}))
         request = Request(raw, parameters)
         method = "GET" if raw.method == "HEAD" else raw.method
         found = methods.get(method)

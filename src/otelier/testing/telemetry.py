@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, InstrumentationScope, KeyValue, KeyValueList
-from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, SeverityNumber
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality, Metric, NumberDataPoint
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
@@ -84,11 +84,18 @@ def counter(name: str, *values: float, attributes: Attributes | None = None, uni
 
 
 def log_record(
-    body: Any, *, severity: str = "INFO", trace: int | None = None, attributes: Attributes | None = None
+    body: Any,
+    *,
+    severity: str = "INFO",
+    number: int = 0,
+    trace: int | None = None,
+    time_ns: int = START_NS,
+    attributes: Attributes | None = None,
 ) -> LogRecord:
-    """A log record, tied to the first span of a trace where `trace` is given."""
+    """A log record, tied to the first span of a trace where `trace` is given; `number` is the severity's."""
     return LogRecord(
-        time_unix_nano=START_NS,
+        time_unix_nano=time_ns,
+        severity_number=cast("SeverityNumber.ValueType", number),
         severity_text=severity,
         body=_value(body),
         trace_id=b"" if trace is None else trace_id(trace),

@@ -5,7 +5,7 @@ import pytest
 from otelier.component import ComponentID, Duration, Retryable, SystemClock
 from otelier.exporters.prometheusremotewrite import PrometheusRemoteWrite
 from otelier.exporters.prometheusremotewrite.config import RemoteWriteConfig, RemoteWriteQueue, WriteAheadLog
-from otelier.sending import QueueSettings, RetrySettings
+from otelier.sending import QueueSettings, RetrySettings, TlsClientSettings
 from otelier.testing import RemoteWriteSink, SimulatedStorage, component_context, counter, gauge, metrics
 
 QUICK = RetrySettings(initial_interval=Duration(0.01), max_interval=Duration(0.01))
@@ -45,6 +45,11 @@ def test_every_value_of_every_series_arrives_in_the_order_of_time(sink, made):
     sink.until(lambda s: sum(map(len, s.samples.values())) == 50 * 20 * 2)
     for values in sink.samples.values():
         assert [value for _, value in values] == sorted(value for _, value in values)
+
+
+def test_whoever_believes_any_certificate_is_told_so_at_the_start(made, caplog):
+    made(tls=TlsClientSettings(insecure_skip_verify=True))
+    assert "insecure_skip_verify" in caplog.text
 
 
 def test_what_is_refused_for_now_is_sent_again_and_what_was_taken_is_not(sink, made):

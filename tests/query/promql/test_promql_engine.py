@@ -121,6 +121,31 @@ def test_a_rate_of_what_is_no_counter_by_its_name_is_remarked() -> None:
     ]
 
 
+def test_equal_windows_give_equal_rates() -> None:
+    """Rounding must not look like a change."""
+    answer = engine(stored(a_total=[0.1 * number for number in range(0, 3000, 7)])).instant(
+        "changes(round(rate(a_total[5m]) * 1e12)[4h:13s])", 400 * MINUTE
+    )
+    assert numbers(answer) == {"": [0.0]}
+
+
+def test_zeros_are_told_apart_by_their_sign() -> None:
+    answer = engine(stored(a=[0.0], b=[-0.0])).instant('count_values("v", {__name__=~"a|b"})', 0)
+    assert sorted(value_of(each.labels, "v") for each in answer.series()) == ["-0", "0"]
+
+
+def test_a_quantile_of_infinity_is_infinite() -> None:
+    answer = engine(stored(a=[1.0], b=[2.0])).instant('quantile(1 / 0, {__name__=~"a|b"})', 0)
+    assert numbers(answer) == {"": [math.inf]}
+    assert answer.warnings == ["PromQL warning: quantile value should be between 0 and 1, got +Inf (1:10)"]
+
+
+@pytest.mark.parametrize("inner", ["sort(a)", "topk(1, a)", "quantile(0.5, a)", "count_values('v', a)", "(a + on () a)"])
+def test_a_subquery_may_have_no_step_in_its_window(inner: str) -> None:
+    answer = engine(stored(a=[1.0, 2.0])).instant(f"max_over_time({inner}[10s:1m])", 50_000)
+    assert list(answer.series()) == []
+
+
 QUERIES = [
     "a",
     "rate(a[5m])",

@@ -220,9 +220,11 @@ impl Matchers {
 
 impl Scratch {
     fn matches(&mut self, bit: usize, any_of: &[Regex], text: &[u8]) -> bool {
-        // What was checked is UTF-8.
-        let readable = std::str::from_utf8(text).unwrap_or_default();
-        let look = || any_of.iter().any(|regex| regex.is_match(readable));
+        let look = || {
+            // What was checked is UTF-8.
+            let readable = std::str::from_utf8(text).unwrap_or_default();
+            any_of.iter().any(|regex| regex.is_match(readable))
+        };
         if text.len() > MEMO_LEN {
             return look();
         }

@@ -5,7 +5,7 @@
 //! `not` turns around what its part says of the whole span.
 
 mod condition;
-mod number;
+pub(crate) mod number;
 mod parse;
 mod relation;
 mod test;

@@ -13,6 +13,8 @@ use crate::write::Plain;
 const BLOCK: usize = 32;
 /// Bits for each entry: two of a thousand others seem to be there.
 const BITS: usize = 12;
+/// The same of words, of which there are many: one of a hundred others seems to be there.
+const WORD_BITS: usize = 10;
 const SALTS: [u32; 8] =
     [0x47b6_137b, 0x4497_4d91, 0x8824_ad5b, 0xa2b7_289d, 0x7054_95c7, 0x2df1_424b, 0x9efc_4947, 0x5c6b_fb31];
 /// Stands in the place of a value's hash where only the key is meant.
@@ -52,11 +54,20 @@ impl Filter {
     pub fn new(entries: &mut Vec<u64>) -> Filter {
         entries.sort_unstable();
         entries.dedup();
-        let mut words = vec![[0; 8]; (entries.len() * BITS).div_ceil(8 * BLOCK)];
+        Filter::with_bits(entries.iter().copied(), BITS)
+    }
+
+    /// Of these entries, each of which is listed once.
+    pub fn of_words(entries: impl ExactSizeIterator<Item = u64>) -> Filter {
+        Filter::with_bits(entries, WORD_BITS)
+    }
+
+    fn with_bits(entries: impl ExactSizeIterator<Item = u64>, bits: usize) -> Filter {
+        let mut words = vec![[0; 8]; (entries.len() * bits).div_ceil(8 * BLOCK)];
         let blocks = words.len();
-        for entry in entries.iter() {
-            let block = &mut words[block_of(*entry, blocks)];
-            for (word, mask) in block.iter_mut().zip(masks(*entry)) {
+        for entry in entries {
+            let block = &mut words[block_of(entry, blocks)];
+            for (word, mask) in block.iter_mut().zip(masks(entry)) {
                 *word |= mask;
             }
         }

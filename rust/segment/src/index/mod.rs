@@ -37,6 +37,8 @@ pub enum Kind {
     Rollups = 8,
     /// By service instead of operation.
     ServiceRollups = 9,
+    /// Of logs: filters over the words of lines.
+    Words = 10,
 }
 
 const AS_IS: u8 = 0;
@@ -49,7 +51,9 @@ const MAX_CONTENT: usize = 1 << 30;
 /// Appends a record to the index being made.
 pub fn put(out: &mut Vec<u8>, kind: Kind, content: &[u8]) -> io::Result<()> {
     let packed = zstd::bulk::compress(content, LEVEL)?;
-    let (coding, stored) = if packed.len() < content.len() { (ZSTD, &packed[..]) } else { (AS_IS, content) };
+    // Filters hardly get smaller: they are read faster as they are.
+    let pays = packed.len() + packed.len() / 16 < content.len();
+    let (coding, stored) = if pays { (ZSTD, &packed[..]) } else { (AS_IS, content) };
     let mut body = Vec::with_capacity(HEADER + stored.len());
     body.extend_from_slice(&[kind as u8, coding]);
     body.extend_from_slice(&(content.len() as u32).to_le_bytes());
@@ -109,6 +113,11 @@ impl Index {
         Rollups::decode(&self.content(Kind::Rollups)?)
     }
 
+    /// How many calls and errors alone.
+    pub fn rollup_counts(&self) -> io::Result<Rollups> {
+        Rollups::decode_counts(&self.content(Kind::Rollups)?)
+    }
+
     /// By service.
     pub fn service_rollups(&self) -> io::Result<Rollups> {
         Rollups::decode(&self.content(Kind::ServiceRollups)?)
@@ -116,6 +125,10 @@ impl Index {
 
     pub fn filters(&self) -> io::Result<Filters> {
         Filters::decode(&self.content(Kind::Filters)?)
+    }
+
+    pub fn words(&self) -> io::Result<Filters> {
+        Filters::decode(&self.content(Kind::Words)?)
     }
 
     pub fn numbered(&self) -> io::Result<NumberedKeys> {

@@ -22,6 +22,31 @@ pub fn trace_prefix(trace_id: &[u8; 16]) -> u64 {
     hash_bytes(trace_id)
 }
 
+/// Prefixes are hashes, spread evenly: by their first bits each run goes to a bucket of a few, and these are sorted.
+fn sorted(runs: Vec<TraceRows>) -> Vec<TraceRows> {
+    let bits = runs.len().checked_ilog2().unwrap_or_default().clamp(1, 24);
+    let bucket = |run: &TraceRows| (run.prefix >> (64 - bits)) as usize;
+    let mut ends = vec![0u32; 1 << bits];
+    runs.iter().for_each(|run| ends[bucket(run)] += 1);
+    let mut end = 0;
+    for count in &mut ends {
+        // First where the bucket begins; then, when all are placed, where it ends.
+        (*count, end) = (end, end + *count);
+    }
+    let mut placed = vec![TraceRows { prefix: 0, first_row: 0, rows: 0 }; runs.len()];
+    for run in runs {
+        let next = &mut ends[bucket(&run)];
+        placed[*next as usize] = run;
+        *next += 1;
+    }
+    let mut start = 0;
+    for end in ends {
+        placed[start..end as usize].sort_unstable();
+        start = end as usize;
+    }
+    placed
+}
+
 /// Sorted by prefix and row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TraceIndex {
@@ -29,9 +54,8 @@ pub struct TraceIndex {
 }
 
 impl TraceIndex {
-    pub fn new(mut runs: Vec<TraceRows>) -> TraceIndex {
-        runs.sort_unstable();
-        TraceIndex { runs }
+    pub fn new(runs: Vec<TraceRows>) -> TraceIndex {
+        TraceIndex { runs: sorted(runs) }
     }
 
     /// Rows of traces whose ids begin like this one's.
@@ -82,5 +106,27 @@ impl TraceIndex {
             runs.push(TraceRows { prefix: u64::from_be_bytes(*prefix), first_row, rows });
         }
         Ok(TraceIndex::new(runs))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_found_by_their_trace_in_the_order_of_rows() {
+        let id = |number: u32| [[0; 12].as_slice(), &number.to_be_bytes()].concat().try_into().unwrap();
+        for count in [0u32, 1, 2, 3, 100, 5_000] {
+            let rows = (0..count).map(|row| row * 7_919 % count.max(1));
+            let run = |row| TraceRows { prefix: trace_prefix(&id(row / 3)), first_row: 2 * row, rows: 1 };
+            let index = TraceIndex::new(rows.map(run).collect());
+            assert!(index.runs().is_sorted());
+            for number in 0..count.div_ceil(3) {
+                let own: Vec<u32> = index.find(&id(number)).iter().map(|run| run.first_row).collect();
+                let expected: Vec<u32> = (3 * number..count.min(3 * number + 3)).map(|row| 2 * row).collect();
+                assert_eq!(own, expected);
+            }
+            assert_eq!(TraceIndex::decode(&index.encode()).unwrap(), index);
+        }
     }
 }

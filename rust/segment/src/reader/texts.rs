@@ -57,6 +57,11 @@ impl Texts {
         self
     }
 
+    /// The bytes of all of them behind one another, or of more than them.
+    pub fn joined(&self) -> &[u8] {
+        &self.bytes
+    }
+
     pub fn len(&self) -> usize {
         self.places.len()
     }

@@ -41,6 +41,7 @@ pub fn write_segment(disk: &dyn Disk, tenant: &str, source: &Source, seed: u64) 
             // Rows of a run lie in one row group, or nobody finds them.
             runs.end(&mut observer);
             file.put(group.cells(source.headers))?;
+            observer.words(group.words.take());
             group.clear();
             observer.close_group();
         }
@@ -54,6 +55,7 @@ pub fn write_segment(disk: &dyn Disk, tenant: &str, source: &Source, seed: u64) 
     }
     runs.end(&mut observer);
     file.put(group.cells(source.headers))?;
+    observer.words(group.words.take());
     group.clear();
     observer.close_group();
     let written = file.finish()?.finish()?;

@@ -17,6 +17,7 @@ mod spans;
 mod tally;
 pub(crate) mod traces;
 mod tree;
+mod vocabulary;
 
 pub use attributes::{Plain, plain, scalar};
 pub use error::WriteError;

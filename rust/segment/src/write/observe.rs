@@ -32,6 +32,8 @@ pub struct Observer {
     ids: HashSet<[u8; 16]>,
     split: Vec<[u8; 16]>,
     filters: Vec<Filter>,
+    /// Of logs: over words, by row group.
+    words: Vec<Filter>,
     /// Entries of the row group's filter.
     entries: Vec<u64>,
     rest_keys: Interner,
@@ -130,6 +132,11 @@ impl Observer {
         self.rest_counts[key][of] += 1;
     }
 
+    /// Of the words of the row group that is about to be closed.
+    pub fn words(&mut self, filter: Filter) {
+        self.words.push(filter);
+    }
+
     /// The row group is written: the next row begins another.
     pub fn close_group(&mut self) {
         self.filters.push(Filter::new(&mut self.entries));
@@ -180,6 +187,9 @@ impl Observer {
         }
         put(&mut out, Kind::Numbered, &keys.0.numbered().encode())?;
         put(&mut out, Kind::Filters, &Filters(self.filters).encode())?;
+        if !self.words.is_empty() {
+            put(&mut out, Kind::Words, &Filters(self.words).encode())?;
+        }
         if !self.split.is_empty() {
             put(&mut out, Kind::Split, self.split.as_flattened())?;
         }

@@ -6,7 +6,10 @@ use super::attributes::{Keys, Plain, plain, scalar};
 use super::columns::{Attributes, Sparse, push_int32, push_int64};
 use super::headers::{Around, Headers};
 use super::scan::{Item, Place};
+use super::vocabulary::Vocabulary;
 use crate::encode::{Cells, Content, Values};
+use crate::filter::value::any_value;
+use crate::logs::text_form;
 use crate::schema::{self, Cell, Column};
 
 /// A log record where it lies.
@@ -63,6 +66,8 @@ pub struct RecordGroup {
     pub attributes: Attributes,
     rest: Sparse,
     rest_bytes: Vec<u8>,
+    /// Of the lines, for the index.
+    pub words: Vocabulary,
 }
 
 impl RecordGroup {
@@ -85,6 +90,7 @@ impl RecordGroup {
             attributes: Attributes::new(keys),
             rest: Sparse::new(Cell::Bytes),
             rest_bytes: Vec::new(),
+            words: Vocabulary::default(),
         }
     }
 
@@ -139,8 +145,14 @@ impl RecordGroup {
                 }
                 (3, Value::Len(text)) => text.is_empty() || self.severity_texts.put_first(at, text),
                 (5, Value::Len(body)) => match scalar(body) {
-                    Some(Plain::Text(text)) => self.bodies.put_first(at, text),
-                    _ => false,
+                    Some(Plain::Text(text)) => {
+                        self.words.add(text);
+                        self.bodies.put_first(at, text)
+                    }
+                    _ => {
+                        self.words.add(&text_form(any_value(body)));
+                        false
+                    }
                 },
                 (6, Value::Len(attribute)) => {
                     plain(attribute).is_some_and(|(key, value)| self.attributes.put(at, key, value))

@@ -93,6 +93,8 @@ def subquery(query: Query, node: Subquery, grid: Grid, evaluate: Callable[[Grid]
     if not len(ends):
         return
     inner = inner_grid(query, node, ends)
+    if not inner.count:
+        return
     block = evaluate(inner)
     query.use(block.values.size)
     times = inner.times

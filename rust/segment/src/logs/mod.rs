@@ -1,0 +1,26 @@
+//! Logs found and counted: by labels, as Loki names what OTLP says, and by words, parts and patterns of the line.
+
+mod count;
+mod fetch;
+mod filter;
+mod group;
+mod group_labels;
+mod hot;
+mod labels;
+mod prune;
+mod record;
+mod search;
+mod segmentation;
+mod select;
+mod text;
+mod view;
+mod walk;
+mod words;
+
+pub use count::{By, Count, Counted, Pair, Streams};
+pub use filter::{LineCondition, LogFilter, LogTest, TextCondition, parse};
+pub use labels::{Label, level, stream_labels};
+pub use record::{LogFields, Record};
+pub use text::text_form;
+pub use walk::{Looked, Question};
+pub use words::{Words, entries};

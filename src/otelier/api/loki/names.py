@@ -1,0 +1,122 @@
+"""Labels, their values, series, and how much there is: what a query's author is offered.
+
+Labels are those of streams, so attributes of resources: they stand in dictionaries and are read without lines.
+"""
+
+from collections.abc import Collection, Sequence
+
+from ...component import Clock
+from ...query.log_labels import SERVICE, stream_labels
+from ...query.logql import ast
+from ...query.logql.parse import parse_lines
+from ...query.logql.plan import plan
+from ...query.logql.series import labels_of
+from ...query.logql.stages import text_test
+from ...query.logs import Logs, Streams, TenantLogs
+from ...server.endpoint import Response
+from ...server.request import Query, Request
+from ...server.router import Group, Route
+from ..errors import as_http_errors
+from ..tenant import tenant
+from . import answers, parse
+
+_VOLUMES = 100
+
+
+class Names:
+    """The routes over a reader of logs."""
+
+    def __init__(self, reader: Logs, clock: Clock) -> None:
+        self._reader = reader
+        self._clock = clock
+
+    def group(self) -> Group:
+        """Each by GET, and by POST with a form."""
+        routes = [
+            ("/loki/api/v1/labels", self.labels),
+            ("/loki/api/v1/label", self.labels),
+            ("/loki/api/v1/label/{name}/values", self.values),
+            ("/loki/api/v1/series", self.series),
+            ("/loki/api/v1/index/stats", self.stats),
+            ("/loki/api/v1/index/volume", self.volume),
+        ]
+        return Group(
+            [Route(method, path, handler) for path, handler in routes for method in ("GET", "POST")],
+            answers.write_error,
+        )
+
+    def labels(self, request: Request) -> Response:
+        """Names, sorted."""
+        return answers.success(sorted({name for stream in self._streams(request, "query") for name in stream}))
+
+    def values(self, request: Request) -> Response:
+        """Of one label, sorted."""
+        name = request.parameters["name"]
+        found = {stream[name] for stream in self._streams(request, "query") if name in stream}
+        return answers.success(sorted(found))
+
+    def series(self, request: Request) -> Response:
+        """Streams that one of the selectors `match[]` means."""
+        return answers.success(self._streams(request, "match[]", "match"))
+
+    def stats(self, request: Request) -> Response:
+        """How many streams, row groups and lines a query has to do with, and about how many bytes."""
+        given = parse.parameters(request)
+        streams, found = self._matching(request, given, _selectors(given, ("query",)))
+        share = len(streams) / len(found.resources) if found.resources else 0.0
+        return answers.plain_json(
+            {
+                "streams": len(streams),
+                "chunks": found.row_groups if streams else 0,
+                "entries": round(found.records * share),
+                "bytes": round(found.bytes * share),
+            }
+        )
+
+    def volume(self, request: Request) -> Response:
+        """Bytes of lines by `targetLabels`, by default by the labels of the selector; the most first."""
+        given = parse.parameters(request)
+        start_ns, end_ns = parse.times(given, self._clock)
+        with as_http_errors(), self._reader.turn():
+            query = parse_lines(parse.text(given) or "{}")
+            targets = [each for each in given.first("targetLabels").split(",") if each]
+            by = targets or [each.label for each in query.matchers] or [SERVICE]
+            source = self._reader.of(tenant(request))
+            counted = source.count(plan(query).filter, start_ns, end_ns, end_ns - start_ns + 1, by, sizes=True)
+        rows = [(labels_of(dict(counted.groups[each.group])), each.bytes) for each in counted.counts]
+        rows.sort(key=_size, reverse=True)
+        return answers.volumes(rows[: parse.limit(given, _VOLUMES)], end_ns)
+
+    def _streams(self, request: Request, *selectors: str) -> list[dict[str, str]]:
+        given = parse.parameters(request)
+        return self._matching(request, given, _selectors(given, selectors))[0]
+
+    def _matching(
+        self, request: Request, given: Query, selectors: Sequence[ast.LogQuery]
+    ) -> tuple[list[dict[str, str]], Streams]:
+        start_ns, end_ns = parse.times(given, self._clock)
+        with as_http_errors():
+            source: TenantLogs = self._reader.of(tenant(request))
+            found = source.streams(start_ns, end_ns)
+        stream_names = {name for resource in found.resources for name in stream_labels(resource)}
+        all_ = {labels_of(stream_labels(resource)) for resource in found.resources}
+        streams = [dict(labels) for labels in sorted(all_)]
+        return [
+            each for each in streams if not selectors or any(_means(query, each, stream_names) for query in selectors)
+        ], found
+
+
+def _selectors(given: Query, names: Sequence[str]) -> list[ast.LogQuery]:
+    """Raises HttpError."""
+    with as_http_errors():
+        return [parse_lines(text) for name in names for text in given.all(name) if text]
+
+
+def _means(query: ast.LogQuery, stream: dict[str, str], names: Collection[str]) -> bool:
+    """Labels that no stream has may be those of lines: they rule out nothing."""
+    matchers = (each for each in query.matchers if each.label in names)
+    return all(text_test(each.op, each.value)(stream.get(each.label, "")) for each in matchers)
+
+
+def _size(row: tuple[object, int]) -> int:
+    return row[1]

@@ -1,0 +1,50 @@
+"""`query_range` and `query`: lines and metric queries."""
+
+from ...component import Clock
+from ...query.logql.run import Lines, run_instant, run_range
+from ...query.logs import Logs
+from ...server.endpoint import Response
+from ...server.request import Request
+from ...server.router import Group, Route
+from ..errors import as_http_errors
+from ..tenant import tenant
+from . import answers, parse
+
+
+class Queries:
+    """The routes over a reader of logs."""
+
+    def __init__(self, reader: Logs, clock: Clock) -> None:
+        self._reader = reader
+        self._clock = clock
+
+    def group(self) -> Group:
+        """Each by GET, and by POST with a form."""
+        routes = [("/loki/api/v1/query_range", self.query_range), ("/loki/api/v1/query", self.query)]
+        return Group(
+            [Route(method, path, handler) for path, handler in routes for method in ("GET", "POST")],
+            answers.write_error,
+        )
+
+    def query_range(self, request: Request) -> Response:
+        """Lines of a time range, or values at its steps."""
+        asked = parse.query_range(request, self._clock)
+        began = self._clock.monotonic()
+        with as_http_errors(), self._reader.turn():
+            source = self._reader.of(tenant(request))
+            found = run_range(source, asked.text, asked.steps, limit=asked.limit, oldest_first=asked.oldest_first)
+            took_s = self._clock.monotonic() - began
+            return (
+                answers.of_lines(request, found, took_s)
+                if isinstance(found, Lines)
+                else answers.of_matrix(found, took_s)
+            )
+
+    def query(self, request: Request) -> Response:
+        """Values at one time. Grafana's test of a data source asks for `vector(1)+vector(1)`."""
+        given = parse.parameters(request)
+        time_ns = parse.instant(given, self._clock)
+        began = self._clock.monotonic()
+        with as_http_errors(), self._reader.turn():
+            found = run_instant(self._reader.of(tenant(request)), parse.text(given), time_ns)
+            return answers.of_vector(found, self._clock.monotonic() - began)

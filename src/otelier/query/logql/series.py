@@ -1,0 +1,201 @@
+"""Series of a metric query over the steps of its time range, as arrays; and what joins and reduces them."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import BadQuery
+from . import ast
+
+Labels: TypeAlias = tuple[tuple[str, str], ...]
+"""Sorted; none is empty."""
+Values: TypeAlias = NDArray[np.float64]
+"""One per step; not a number: the series has none there."""
+Series: TypeAlias = dict[Labels, Values]
+
+_MAX_STEPS = 11_000
+_MAX_SERIES = 5_000
+
+_ARITHMETIC: Mapping[str, Callable[[Values, Values], Values]] = {
+    "+": np.add,
+    "-": np.subtract,
+    "*": np.multiply,
+    "/": np.divide,
+    "%": np.fmod,
+    "^": np.power,
+}
+_COMPARISONS: Mapping[str, Callable[[Values, Values], NDArray[np.bool_]]] = {
+    "==": np.equal,
+    "!=": np.not_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+    "<": np.less,
+    "<=": np.less_equal,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The times for which there are values: `start_ns`, and every `step_ns` up to `end_ns`."""
+
+    start_ns: int
+    end_ns: int
+    step_ns: int
+
+    def check(self) -> None:
+        """Raises BadQuery."""
+        if self.step_ns <= 0:
+            raise BadQuery("step must be longer than nothing")
+        if self.end_ns < self.start_ns:
+            raise BadQuery("end timestamp must not be before start time")
+        if self.count > _MAX_STEPS:
+            raise BadQuery(f"more than {_MAX_STEPS} points per series: use a longer step or a shorter time")
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return (self.end_ns - self.start_ns) // self.step_ns + 1
+
+    def times(self) -> NDArray[np.int64]:
+        """In ns."""
+        return self.start_ns + self.step_ns * np.arange(self.count, dtype=np.int64)
+
+
+def labels_of(labels: Mapping[str, str]) -> Labels:
+    """A series' name."""
+    return tuple(sorted((name, text) for name, text in labels.items() if text))
+
+
+def check_count(count: int) -> None:
+    """Raises BadQuery."""
+    if count > _MAX_SERIES:
+        raise BadQuery(f"more than {_MAX_SERIES} series: group by fewer labels, or select fewer streams")
+
+
+def grouped(labels: Labels, grouping: ast.Grouping) -> Labels:
+    """What is left of a name when series are joined."""
+    if grouping.without:
+        return tuple(each for each in labels if each[0] not in grouping.labels)
+    return tuple(each for each in labels if each[0] in grouping.labels)
+
+
+def aggregate(series: Series, op: ast.VectorOp, grouping: ast.Grouping, count: int) -> Series:
+    """`sum by (…)` and its like."""
+    if op in ("sort", "sort_desc"):
+        return series
+    groups: dict[Labels, list[Labels]] = {}
+    for labels in series:
+        groups.setdefault(grouped(labels, grouping), []).append(labels)
+    if op in ("topk", "bottomk"):
+        return _extremes(series, groups.values(), op == "topk", count)
+    return {name: _reduce(op, np.stack([series[each] for each in members])) for name, members in groups.items()}
+
+
+def _reduce(op: ast.VectorOp, stacked: NDArray[np.float64]) -> Values:
+    there = ~np.isnan(stacked)
+    counts = there.sum(axis=0).astype(np.float64)
+    match op:
+        case "sum":
+            reduced = np.where(there, stacked, 0.0).sum(axis=0)
+        case "avg":
+            reduced = np.where(there, stacked, 0.0).sum(axis=0) / np.maximum(counts, 1.0)
+        case "min":
+            reduced = np.where(there, stacked, np.inf).min(axis=0)
+        case "max":
+            reduced = np.where(there, stacked, -np.inf).max(axis=0)
+        case _:
+            reduced = counts
+    return np.where(counts > 0, reduced, np.nan)
+
+
+def _extremes(series: Series, groups: Iterable[list[Labels]], top: bool, count: int) -> Series:
+    """At each step the greatest or the least of each group; of equal ones the first by name."""
+    kept: Series = {}
+    for unsorted in groups:
+        members = sorted(unsorted)
+        stacked = np.stack([series[each] for each in members])
+        keys = np.where(np.isnan(stacked), np.inf, -stacked if top else stacked)
+        ranks = np.argsort(np.argsort(keys, axis=0, kind="stable"), axis=0, kind="stable")
+        chosen = np.where(ranks < count, stacked, np.nan)
+        for labels, values in zip(members, chosen, strict=True):
+            if not np.isnan(values).all():
+                kept[labels] = values
+    return kept
+
+
+def scaled(op: ast.Binary, series: Series, scalar: float, scalar_first: bool) -> Series:
+    """Each value with a number. A comparison keeps the series' values."""
+    number = np.float64(scalar)
+    out: Series = {}
+    for labels, values in series.items():
+        left, right = (np.full_like(values, number), values) if scalar_first else (values, np.full_like(values, number))
+        out[labels] = _operate(op, left, right, values)
+    return out
+
+
+def joined(op: ast.Binary, left: Series, right: Series) -> Series:
+    """Series whose labels meet, one to one. Raises BadQuery."""
+    on = op.on or ast.Grouping((), without=True)
+    match op.op:
+        case "and" | "unless":
+            present = _present(right, on)
+            return {
+                labels: np.where(present(labels, values.size) == (op.op == "and"), values, np.nan)
+                for labels, values in left.items()
+            }
+        case "or":
+            present = _present(left, on)
+            out = dict(left)
+            for labels, values in right.items():
+                added = np.where(present(labels, values.size), np.nan, values)
+                old = out.get(labels)
+                out[labels] = added if old is None else np.where(np.isnan(old), added, old)
+            return out
+        case _:
+            others = _unique(right, on, "right")
+            _unique(left, on, "left")
+            pairs = ((labels, values, others.get(grouped(labels, on))) for labels, values in left.items())
+            return {
+                grouped(labels, on): _operate(op, values, other, values)
+                for labels, values, other in pairs
+                if other is not None
+            }
+
+
+def _present(series: Series, on: ast.Grouping) -> Callable[[Labels, int], NDArray[np.bool_]]:
+    there: dict[Labels, NDArray[np.bool_]] = {}
+    for labels, values in series.items():
+        name, here = grouped(labels, on), ~np.isnan(values)
+        there[name] = there[name] | here if name in there else here
+    return lambda labels, size: there.get(grouped(labels, on), np.zeros(size, dtype=np.bool_))
+
+
+def _unique(series: Series, on: ast.Grouping, side: str) -> Series:
+    out: Series = {}
+    for labels, values in series.items():
+        name = grouped(labels, on)
+        if name in out:
+            raise BadQuery(f"several series on the {side} side have the labels {dict(name)}: aggregate them first")
+        out[name] = values
+    return out
+
+
+def _operate(op: ast.Binary, left: Values, right: Values, kept: Values) -> Values:
+    with np.errstate(all="ignore"):
+        if arithmetic := _ARITHMETIC.get(op.op):
+            return arithmetic(left, right)
+        holds = _COMPARISONS[op.op](left, right)
+    there = ~(np.isnan(left) | np.isnan(right))
+    return np.where(there, holds.astype(np.float64), np.nan) if op.as_bool else np.where(there & holds, kept, np.nan)
+
+
+def calculated(op: ast.Binary, left: float, right: float) -> float:
+    """Two numbers."""
+    one = np.array([left]), np.array([right])
+    with np.errstate(all="ignore"):
+        if arithmetic := _ARITHMETIC.get(op.op):
+            return float(arithmetic(*one)[0])
+        return float(_COMPARISONS[op.op](*one)[0])

@@ -1,0 +1,189 @@
+"""LogQL is read as it is meant, and what is none is told with its place."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from otelier.query.logql import ast
+from otelier.query.logql.errors import LogqlError
+from otelier.query.logql.lex import duration_ns, size_bytes
+from otelier.query.logql.parse import parse
+
+MINUTE_NS = 60 * 10**9
+SHOP = (ast.Matcher("service_name", "=", "shop"),)
+
+
+def stages(text: str) -> tuple[ast.Stage, ...]:
+    query = parse('{service_name="shop"} ' + text)
+    assert isinstance(query, ast.LogQuery)
+    assert query.matchers == SHOP
+    return query.stages
+
+
+def test_a_selector_has_any_number_of_matchers():
+    assert parse("{}") == ast.LogQuery(())
+    assert parse('{a="1", b!=`2`, c=~"3.*", d!~"4",}') == ast.LogQuery(
+        (
+            ast.Matcher("a", "=", "1"),
+            ast.Matcher("b", "!=", "2"),
+            ast.Matcher("c", "=~", "3.*"),
+            ast.Matcher("d", "!~", "4"),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "stage"),
+    [
+        ('|= "작업"', ast.LineFilter("|=", ("작업",))),
+        ('!= "a" or `b\\n`', ast.LineFilter("!=", ("a", "b\\n"))),
+        ('|~ "a\\\\d"', ast.LineFilter("|~", ("a\\d",))),
+        ('!~ "x"', ast.LineFilter("!~", ("x",))),
+        ('| words "결제 실패"', ast.WordFilter("결제 실패")),
+        ("| json", ast.Json()),
+        (
+            '| json first="a.b[0]", ua="headers[\\"user-agent\\"]", c',
+            ast.Json((("first", ("a", "b", 0)), ("ua", ("headers", "user-agent")), ("c", ("c",)))),
+        ),
+        ('| logfmt --strict --keep-empty a="b", c', ast.Logfmt((("a", "b"), ("c", "c")), True, True)),
+        ('| status="500"', ast.LabelFilter(ast.Matcher("status", "=", "500"))),
+        ("| status >= 500", ast.LabelFilter(ast.NumberTest("status", ">=", 500, "number"))),
+        ("| status = -1.5", ast.LabelFilter(ast.NumberTest("status", "==", -1.5, "number"))),
+        ("| took > 1m30s", ast.LabelFilter(ast.NumberTest("took", ">", 90, "duration"))),
+        ("| size < 1.5KiB", ast.LabelFilter(ast.NumberTest("size", "<", 1536, "bytes"))),
+        (
+            '| a="1" or b="2" and c="3", d="4"',
+            ast.LabelFilter(
+                ast.Either(
+                    [
+                        ast.Matcher("a", "=", "1"),
+                        ast.Both([ast.Matcher(name, "=", value) for name, value in zip("bcd", "234", strict=True)]),
+                    ]
+                )
+            ),
+        ),
+        ('| line_format "{{.a}}: {{ __line__ }}"', ast.LineFormat(ast.Template(("", "a", ": ", "__line__", "")))),
+        (
+            '| label_format to=from, x="{{.y}}!"',
+            ast.LabelFormat((("to", "from"), ("x", ast.Template(("", "y", "!"))))),
+        ),
+        ('| drop __error__, a="x"', ast.Drop(("__error__", ast.Matcher("a", "=", "x")))),
+        ("| keep a, b", ast.Keep(("a", "b"))),
+    ],
+)
+def test_stages(text: str, stage: ast.Stage):
+    assert stages(text) == (stage,)
+
+
+def test_names_of_stages_can_be_labels():
+    assert stages('| json="x" | drop="y"') == (
+        ast.LabelFilter(ast.Matcher("json", "=", "x")),
+        ast.LabelFilter(ast.Matcher("drop", "=", "y")),
+    )
+
+
+def test_a_range_may_stand_behind_the_selector_or_the_stages():
+    query = ast.LogQuery(SHOP, (ast.LineFilter("|=", ("x",)), ast.Json()))
+    expected = ast.RangeAggregation("rate", query, 5 * MINUTE_NS, 60 * MINUTE_NS)
+    assert parse('rate({service_name="shop"} |= "x" | json [5m] offset 1h)') == expected
+    assert parse('rate({service_name="shop"}[5m] offset 1h |= "x" | json)') == expected
+    assert parse('rate(({service_name="shop"} |= "x" | json) [5m] offset 1h)') == expected
+
+
+def test_groupings_stand_in_front_or_behind():
+    rate = ast.RangeAggregation("rate", ast.LogQuery(SHOP), MINUTE_NS)
+    expected = ast.VectorAggregation("sum", rate, ast.Grouping(("a", "b")))
+    assert parse('sum by (a, b) (rate({service_name="shop"}[1m]))') == expected
+    assert parse('sum(rate({service_name="shop"}[1m])) by (a, b)') == expected
+    assert parse('topk without (a) (3, rate({service_name="shop"}[1m]))') == ast.VectorAggregation(
+        "topk", rate, ast.Grouping(("a",), without=True), 3
+    )
+
+
+def test_operators_bind_as_in_promql():
+    number = ast.Number
+    assert parse("1 + 2 * 3 ^ 2 ^ 2 > bool 4") == ast.Binary(
+        ">",
+        ast.Binary(
+            "+",
+            number(1),
+            ast.Binary("*", number(2), ast.Binary("^", number(3), ast.Binary("^", number(2), number(2)))),
+        ),
+        number(4),
+        as_bool=True,
+    )
+    assert parse("vector(1) or vector(2) and on (a) vector(3)") == ast.Binary(
+        "or",
+        ast.VectorOf(1),
+        ast.Binary("and", ast.VectorOf(2), ast.VectorOf(3), on=ast.Grouping(("a",))),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "reason"),
+    [
+        ("", 0, "the query is empty"),
+        ("{a=b}", 3, "the value in quotes"),
+        ('{service.name="x"}', 8, "label names have `_`"),
+        ('{a="x"', 6, "expected `}`"),
+        ('{a="x}', 3, "no closing quote"),
+        ('{a=~"("}', 4, "no regular expression"),
+        ('{a="x"} |= 5', 11, "the text to look for"),
+        ('{a="x"} | pattern "<_>"', 10, "`| pattern` isn't supported"),
+        ('{a="x"} | unwrap b', 10, "isn't supported"),
+        ('{a="x"} |> "<_>"', 8, "pattern filters"),
+        ('{a="x"} | foo', 10, "`foo` is no stage"),
+        ('{a="x"} | status >= "500"', 20, "stand without quotes"),
+        ('{a="x"} | json b="["', 17, "no path"),
+        ('{a="x"} | line_format "{{ .a | ToUpper }}"', 22, "functions aren't supported"),
+        ('{a="x"} {b="y"}', 8, "can't follow here"),
+        ('rate({a="x"})', 12, "expected the range"),
+        ('rate({a="x"}[0s])', 13, "longer than nothing"),
+        ('rate({a="x"}[5m]) by (b)', 18, "takes no grouping"),
+        ('quantile_over_time(0.9, {a="x"} | unwrap b [5m])', 0, "isn't supported"),
+        ('summ(rate({a="x"}[5m]))', 0, "is no function"),
+        ("sum(5)", 0, "takes series"),
+        ('topk(0, rate({a="x"}[5m]))', 5, "whole number above 0"),
+        ("1 and 2", 2, "takes series on both sides"),
+        ("vector(1) / on (a) group_left vector(2)", 19, "isn't supported"),
+        ("\n  {a='x'}", 6, "double quotes"),
+    ],
+)
+def test_errors_say_what_is_wrong_and_where(text: str, at: int, reason: str):
+    with pytest.raises(LogqlError, match="parse error at line") as error:
+        parse(text)
+    assert reason in str(error.value)
+    assert error.value.at == at
+
+
+def test_errors_count_lines_and_columns():
+    with pytest.raises(LogqlError, match="line 2, col 4: "):
+        parse("{a=`x`}\n | json b=`[`\n".replace("json b=`[`", "|"))
+
+
+@given(st.text(alphabet='{}[]()|=!~"`abc_ 15.,msby+-*/^<>#\n작', max_size=60))
+def test_whatever_is_asked_is_a_query_or_an_error_with_a_place(text: str):
+    try:
+        parse(text)
+    except LogqlError as error:
+        assert 0 <= error.at <= len(text)
+
+
+def test_parentheses_can_not_exhaust_the_stack():
+    with pytest.raises(LogqlError, match="within each other"):
+        parse("(" * 5_000 + "1" + ")" * 5_000)
+    with pytest.raises(LogqlError, match="within each other"):
+        parse("(" * 5_000 + "{}")
+
+
+@pytest.mark.parametrize(
+    ("text", "ns"),
+    [("1h30m", 5400 * 10**9), ("1.5s", 15 * 10**8), ("-5m", -300 * 10**9), ("0", 0), ("5", None), ("", None)],
+)
+def test_durations(text: str, ns: int | None):
+    assert duration_ns(text) == ns
+
+
+@pytest.mark.parametrize(("text", "size"), [("5KB", 5000), ("1.5 MiB", 1572864), ("7b", 7), ("7", None), ("x", None)])
+def test_sizes(text: str, size: float | None):
+    assert size_bytes(text) == size
