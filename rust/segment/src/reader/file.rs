@@ -58,7 +58,9 @@ pub struct SegmentFile {
     pub words: Filters,
     numbered: NumberedKeys,
     /// By service; empty if the file has none.
-    service_rollups: Arc<Rollups>,
+    service_rollups: Rollups,
+    /// Calls and errors by operation, once somebody asked.
+    rollup_counts: OnceLock<Rollups>,
     disk: Arc<dyn Disk>,
     /// Open, unless too many others are.
     source: OnceLock<Arc<dyn ReadAt>>,
@@ -89,14 +91,14 @@ impl SegmentFile {
         let (catalogue, filters) = (index.catalogue().map_err(damaged)?, index.filters().map_err(damaged)?);
         let words = index.words().map_err(damaged)?;
         let numbered = index.numbered().map_err(damaged)?;
-        let service_rollups = Arc::new(index.service_rollups().map_err(damaged)?);
+        let service_rollups = index.service_rollups().map_err(damaged)?;
         let buckets: usize = service_rollups.cells.iter().map(|cell| cell.histogram.len()).sum();
         let columns = summary.keys.iter().filter(|key| key.column).count() + schema::span_columns().len() + 3;
         let entries: usize = catalogue.row_groups.iter().map(Vec::len).sum();
         let footer = CHUNK_BYTES * columns * summary.row_groups.len();
         let filtered = filters.size() + words.size();
         let (traces, runs) = traces(index, &summary.signal, size).map_err(damaged)?;
-        let weight = 16 * runs + 16 * entries + filtered + footer + 4096 + 16 * buckets;
+        let weight = 16 * runs + 48 * entries + filtered + footer + 4096 + 16 * buckets;
         let number = scanned.files.fetch_add(1, Ordering::Relaxed);
         Ok(SegmentFile {
             path: path.clone(),
@@ -108,6 +110,7 @@ impl SegmentFile {
             words,
             numbered,
             service_rollups,
+            rollup_counts: OnceLock::new(),
             disk: disk.clone(),
             source: OnceLock::new(),
             footer: OnceLock::new(),
@@ -142,24 +145,24 @@ impl SegmentFile {
         Ok(self.footer.get_or_init(|| footer))
     }
 
-    /// By service, or else by operation; `None` if the file has none.
-    pub fn rollups(&self, by_service: bool) -> Result<Option<Arc<Rollups>>, ReadError> {
-        let rollups = if by_service {
-            self.service_rollups.clone()
-        } else {
-            let index = Index::new(self.read_index()?).and_then(|index| index.rollups());
-            Arc::new(index.map_err(|error| ReadError::damaged(&self.index_path(), error))?)
+    /// `None` if the file has none.
+    pub fn service_rollups(&self) -> Option<&Rollups> {
+        Some(&self.service_rollups).filter(|rollups| !rollups.cells.is_empty())
+    }
+
+    /// Calls and errors by operation; `None` if the file has none.
+    pub fn rollup_counts(&self) -> Result<Option<&Rollups>, ReadError> {
+        let rollups = match self.rollup_counts.get() {
+            Some(rollups) => rollups,
+            None => {
+                let path = index_path(&self.path);
+                let bytes = self.disk.read(&path).map_err(|error| ReadError::io(&path, error))?;
+                let counts = Index::new(bytes).and_then(|index| index.rollup_counts());
+                let counts = counts.map_err(|error| ReadError::damaged(&path, error))?;
+                self.rollup_counts.get_or_init(|| counts)
+            }
         };
         Ok(Some(rollups).filter(|rollups| !rollups.cells.is_empty()))
-    }
-
-    fn index_path(&self) -> String {
-        index_path(&self.path)
-    }
-
-    fn read_index(&self) -> Result<Bytes, ReadError> {
-        let path = self.index_path();
-        self.disk.read(&path).map_err(|error| ReadError::io(&path, error))
     }
 
     pub fn damaged(&self, what: Damage) -> ReadError {
