@@ -62,18 +62,20 @@ impl Rows {
         self.words[row / 64] |= 1 << (row % 64);
     }
 
+    #[inline]
     pub fn insert_range(&mut self, rows: std::ops::Range<usize>) {
-        let end = rows.end.min(self.len);
-        let mut row = rows.start;
-        while row < end {
-            if row.is_multiple_of(64) && row + 64 <= end {
-                self.words[row / 64] = u64::MAX;
-                row += 64;
-            } else {
-                self.insert(row);
-                row += 1;
-            }
+        let (start, end) = (rows.start, rows.end.min(self.len));
+        if start >= end {
+            return;
         }
+        let (first, last) = (u64::MAX << (start % 64), u64::MAX >> (63 - (end - 1) % 64));
+        if start / 64 == (end - 1) / 64 {
+            self.words[start / 64] |= first & last;
+            return;
+        }
+        self.words[start / 64] |= first;
+        self.words[start / 64 + 1..(end - 1) / 64].fill(u64::MAX);
+        self.words[(end - 1) / 64] |= last;
     }
 
     pub fn contains(&self, row: usize) -> bool {
@@ -86,6 +88,24 @@ impl Rows {
 
     pub fn retain(&mut self, other: &Rows) {
         self.words.iter_mut().zip(&other.words).for_each(|(word, kept)| *word &= kept);
+    }
+
+    /// Of a range only what `other` has, too.
+    pub fn retain_within(&mut self, other: &Rows, range: std::ops::Range<usize>) {
+        let (start, end) = (range.start, range.end.min(self.len));
+        if start >= end {
+            return;
+        }
+        for at in start / 64..=(end - 1) / 64 {
+            let mut kept = other.words[at];
+            if at == start / 64 {
+                kept |= (1 << (start % 64)) - 1;
+            }
+            if at == (end - 1) / 64 && !end.is_multiple_of(64) {
+                kept |= u64::MAX << (end % 64);
+            }
+            self.words[at] &= kept;
+        }
     }
 
     pub fn remove(&mut self, other: &Rows) {
@@ -149,6 +169,10 @@ mod tests {
                     let mut range = Rows::none(len);
                     range.insert_range(start..end);
                     assert_eq!(range.iter().collect::<Vec<_>>(), (start..end.min(len)).collect::<Vec<_>>());
+                    let mut kept = Rows::all(len);
+                    kept.retain_within(&odd, start..end);
+                    let is_kept = |row: &usize| row % 2 == 1 || !(start..end).contains(row);
+                    assert_eq!(kept.iter().collect::<Vec<_>>(), (0..len).filter(is_kept).collect::<Vec<_>>());
                 }
             }
         }

@@ -24,8 +24,8 @@ pub trait Table {
     /// Puts the field's values of `rows` into a column, from row `at` on, which have none yet.
     fn fill(&mut self, field: &Field, rows: &Rows, out: &mut Column, at: usize) -> Result<(), ReadError>;
 
-    /// `None` if it does not hold whole traces: then no span has relatives.
-    fn tree(&mut self) -> Result<Option<Arc<Tree>>, ReadError>;
+    /// `None` if it does not hold whole traces: then no span has relatives. Without parents there are no orphans either.
+    fn tree(&mut self, with_parents: bool) -> Result<Option<Arc<Tree>>, ReadError>;
 }
 
 /// The rows of `among` that the filter means.
@@ -67,7 +67,7 @@ fn rows(table: &mut dyn Table, filter: &Filter, among: &Rows) -> Result<Rows, Re
             _ => table.test(test, among),
         },
         Filter::Has(relation, part) => {
-            let Some(tree) = table.tree()? else { return Ok(Rows::none(among.len())) };
+            let Some(tree) = table.tree(relation.takes_parents())? else { return Ok(Rows::none(among.len())) };
             let of = rows(table, part, &tree.whole(among))?;
             let mut found = tree.related(*relation, &of);
             found.retain(among);

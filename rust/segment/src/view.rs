@@ -15,6 +15,7 @@ use crate::filter::Filter;
 use crate::hot::{Chunk, Hot, Visible};
 use crate::newest::{Block, TraceId, newest};
 use crate::reader::{Cache, FileBlock, Part, Scanned, SegmentFile, facts, fetch};
+use crate::spans::Splits;
 use crate::summary::{Summary, summarize};
 
 /// Where the log and the segments lie on the disk.
@@ -48,6 +49,8 @@ pub(crate) struct Snapshot {
 struct Segments {
     paths: Vec<String>,
     of: HashMap<(Arc<str>, Signal), Vec<Listed>>,
+    /// By tenant: traces that lie in several segments, once somebody asked for whole traces.
+    splits: Mutex<HashMap<Arc<str>, Arc<Splits>>>,
 }
 
 /// A segment that need not have been opened yet.
@@ -65,7 +68,7 @@ impl Segments {
             let (first, last) = starts.get(number).copied().unwrap_or((0, u64::MAX));
             of.entry(place_of(path)?).or_default().push(Listed { path: path.as_str().into(), starts: first..=last });
         }
-        Ok(Segments { paths: paths.to_vec(), of })
+        Ok(Segments { paths: paths.to_vec(), of, splits: Mutex::default() })
     }
 
     /// The segment that a file belongs to: itself, or what its index stands beside.
@@ -76,6 +79,16 @@ impl Segments {
 }
 
 impl Snapshot {
+    /// Of these files, which are all of the tenant.
+    pub fn splits(&self, tenant: &str, files: &[Arc<SegmentFile>]) -> Result<Arc<Splits>, ReadError> {
+        if let Some(splits) = self.segments.splits.lock().get(tenant).filter(|splits| splits.are_of(files)) {
+            return Ok(splits.clone());
+        }
+        let splits = Arc::new(Splits::find(files)?);
+        self.segments.splits.lock().insert(tenant.into(), splits.clone());
+        Ok(splits)
+    }
+
     pub fn chunks(&self, tenant: &str, signal: Signal) -> &[Arc<Chunk>] {
         self.hot.get(&(tenant.into(), signal)).map_or(&[], Vec::as_slice)
     }

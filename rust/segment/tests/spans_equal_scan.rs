@@ -236,7 +236,11 @@ fn expected_cells(model: &Model, question: &Question) -> Cells {
                 number.parse().unwrap()
             }
         };
-        let groups = question.groups.iter().map(|field| model.read(field, at)).collect();
+        let group = |field: &Wanted| match model.read(field, at) {
+            id if field.column().width > 0 && !id.is_empty() => format!("text {id}"),
+            value => value,
+        };
+        let groups = question.groups.iter().map(group).collect();
         let step = (span.start_ns - question.window.start()) / question.step_ns;
         let cell = cells.entry((groups, step)).or_insert((0, 0, 0.0, f64::INFINITY, f64::NEG_INFINITY, 0));
         let error = otelier_segment::filter::value::Fixed::read(&span.span).status_code == 2;

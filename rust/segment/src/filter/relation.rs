@@ -13,6 +13,11 @@ pub enum Relation {
 }
 
 impl Relation {
+    /// Whether it takes more to know it than which rows are below which.
+    pub fn takes_parents(self) -> bool {
+        !matches!(self, Relation::Ancestor | Relation::Trace)
+    }
+
     pub fn from_name(name: &str) -> Option<Relation> {
         Some(match name {
             "parent" => Relation::Parent,

@@ -53,7 +53,7 @@ impl Table for Shaped<'_> {
     }
 
     /// What belongs to a trace lies in several chunks.
-    fn tree(&mut self) -> Result<Option<Arc<Tree>>, ReadError> {
+    fn tree(&mut self, _with_parents: bool) -> Result<Option<Arc<Tree>>, ReadError> {
         Ok(None)
     }
 

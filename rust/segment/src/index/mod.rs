@@ -113,6 +113,11 @@ impl Index {
         Rollups::decode(&self.content(Kind::Rollups)?)
     }
 
+    /// How many calls and errors alone.
+    pub fn rollup_counts(&self) -> io::Result<Rollups> {
+        Rollups::decode_counts(&self.content(Kind::Rollups)?)
+    }
+
     /// By service.
     pub fn service_rollups(&self) -> io::Result<Rollups> {
         Rollups::decode(&self.content(Kind::ServiceRollups)?)

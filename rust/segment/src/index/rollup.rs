@@ -107,6 +107,15 @@ impl Rollups {
     }
 
     pub fn decode(content: &[u8]) -> io::Result<Rollups> {
+        Rollups::decode_parts(content, true)
+    }
+
+    /// Cells without sums and histograms, and no dependencies.
+    pub fn decode_counts(content: &[u8]) -> io::Result<Rollups> {
+        Rollups::decode_parts(content, false)
+    }
+
+    fn decode_parts(content: &[u8], all: bool) -> io::Result<Rollups> {
         let mut cursor = Cursor::new(content);
         if cursor.is_empty() {
             return Ok(Rollups::default());
@@ -127,6 +136,9 @@ impl Rollups {
         }
         for cell in &mut cells {
             cell.errors = number(&mut cursor)?;
+        }
+        if !all {
+            return Ok(Rollups { cells, dependencies: Vec::new() });
         }
         for cell in cells.iter_mut().filter(|cell| cell.calls > 1) {
             cell.sum_ns = number(&mut cursor)?;

@@ -114,6 +114,38 @@ impl<'a> Hybrid<'a> {
         Ok(())
     }
 
+    /// Calls `see` with each run of equal values among the next `count`: from which on, to which, and the value.
+    #[inline]
+    pub fn each_run(&mut self, count: usize, mut see: impl FnMut(usize, usize, u32)) -> Result<(), Damage> {
+        let mut done = 0;
+        while done < count {
+            let read = match &mut self.run {
+                Run::Same(value, left) => {
+                    let read = (count - done).min(*left);
+                    if read > 0 {
+                        see(done, done + read, *value);
+                    }
+                    *left -= read;
+                    read
+                }
+                Run::Packed(bytes, at, there) => {
+                    let read = (count - done).min(*there - *at);
+                    for place in 0..read {
+                        let value = packed(bytes, (*at + place) * self.width as usize, self.width) as u32;
+                        see(done + place, done + place + 1, value);
+                    }
+                    *at += read;
+                    read
+                }
+            };
+            done += read;
+            if done < count {
+                self.next_run()?;
+            }
+        }
+        Ok(())
+    }
+
     /// The next `count` values of one bit, as a set of bits.
     pub fn read_bits(&mut self, count: usize) -> Result<Vec<u64>, Damage> {
         let mut words = vec![0u64; count.div_ceil(64)];
@@ -177,6 +209,10 @@ mod tests {
                 hybrid.skip(from).unwrap();
                 hybrid.read(codes.len() - from, &mut out).unwrap();
                 assert_eq!(out, codes[from..]);
+                let mut hybrid = Hybrid::new(&bytes[1..], width).unwrap();
+                let mut out = Vec::new();
+                hybrid.each_run(from, |start, end, code| out.extend((start..end).map(|_| code))).unwrap();
+                assert_eq!(out, codes[..from]);
             }
         }
     }

@@ -1,23 +1,13 @@
-//! Fields of a row group's spans as columns: what a value means is found out once per distinct value where there is a
-//! dictionary.
-
-use std::ops::Range;
+//! Fields of a row group's spans as columns.
 
 use super::group::Group;
 use super::look::may_be_there;
-use super::values::Values;
 use crate::error::ReadError;
 use crate::filter::value::Value;
 use crate::filter::{Field, Intrinsic, Scope};
 use crate::rows::Rows;
 use crate::schema::{self, AttributeType};
-use crate::spans::{ABSENT, Column, Entry, INT, NOTHING, Owned};
-
-/// Stands for an entry of a dictionary that was not looked at yet.
-const UNSEEN: Entry = (u8::MAX, 0);
-
-/// What a column's value means to a field.
-type Meaning<'a> = &'a dyn Fn(Value, &mut Column) -> Entry;
+use crate::spans::{Column, Entry, NOTHING, Owned};
 
 impl Group<'_> {
     /// Puts the values of all fields but those of whole traces into a column.
@@ -178,127 +168,6 @@ impl Group<'_> {
         Ok(())
     }
 
-    fn fill_column(
-        &mut self,
-        column: usize,
-        rows: &Rows,
-        out: &mut Column,
-        at: usize,
-        meaning: Meaning,
-    ) -> Result<(), ReadError> {
-        let dictionary = self.dictionary(column)?;
-        let mut known = vec![UNSEEN; dictionary.as_ref().map_or(0, |dictionary| dictionary.len())];
-        let mut place = at;
-        for (number, range) in self.pages_of(column, 0..self.rows)? {
-            let (first, count) = (range.start, rows.count_within(range.clone()));
-            let base = place;
-            place += count;
-            if count == 0 {
-                continue;
-            }
-            let page = self.page(column, number)?;
-            if page.is_empty() {
-                continue;
-            }
-            let values = page.all_values().map_err(|what| self.file.damaged(what))?;
-            let of_code = |code: u32, known: &mut [Entry], out: &mut Column| -> Entry {
-                let Some(entry) = known.get_mut(code as usize) else { return NOTHING };
-                if *entry == UNSEEN {
-                    let value = dictionary.as_ref().and_then(|dictionary| dictionary.get(code));
-                    *entry = value.map_or(NOTHING, |value| meaning(value, out));
-                }
-                *entry
-            };
-            if count == page.rows && page.is_full() {
-                if let Values::Codes(codes) = &*values {
-                    codes.iter().for_each(|code| {
-                        of_code(*code, &mut known, out);
-                    });
-                }
-                if put_all(&values, &known, base..base + count, out) {
-                    continue;
-                }
-            }
-            for (row, place) in rows.within(range).zip(base..).filter(|(row, _)| page.has(row - first)) {
-                let rank = page.rank(row - first);
-                let entry = match &*values {
-                    Values::Codes(codes) => codes.get(rank).map_or(NOTHING, |code| of_code(*code, &mut known, out)),
-                    values => values.get(rank, None).map_or(NOTHING, |value| meaning(value, out)),
-                };
-                if entry.0 != ABSENT {
-                    out.set_least(place, entry);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Calls `see` with the place in `rows` and the value of each that has one.
-    pub fn each_value(
-        &mut self,
-        column: usize,
-        rows: &Rows,
-        see: &mut dyn FnMut(usize, Value),
-    ) -> Result<(), ReadError> {
-        let mut place = 0;
-        for (number, range) in self.pages_of(column, 0..self.rows)? {
-            let (first, base) = (range.start, place);
-            place += rows.count_within(range.clone());
-            if place == base {
-                continue;
-            }
-            let page = self.page(column, number)?;
-            if page.is_empty() {
-                continue;
-            }
-            let dictionary = if page.is_coded() { self.dictionary(column)? } else { None };
-            let values = page.all_values().map_err(|what| self.file.damaged(what))?;
-            for (row, place) in rows.within(range).zip(base..).filter(|(row, _)| page.has(row - first)) {
-                if let Some(value) = values.get(page.rank(row - first), dictionary.as_deref()) {
-                    see(place, value);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn fill_ids(&mut self, name: &'static str, rows: &Rows, out: &mut Column, at: usize) -> Result<(), ReadError> {
-        let Some(column) = self.column(name) else { return Ok(()) };
-        self.each_value(column, rows, &mut |place, value| {
-            if let Value::Text(id) = value {
-                out.set_id(at + place, id);
-            }
-        })
-    }
-
-    /// The parent's id stands at the parent, if that is in the file, else at the row itself.
-    fn fill_parent_ids(&mut self, rows: &Rows, out: &mut Column, at: usize) -> Result<(), ReadError> {
-        self.fill_ids(schema::PARENT_SPAN_ID, rows, out, at)?;
-        let Some(distances) = self.column(schema::PARENT_DISTANCE) else { return Ok(()) };
-        let ids: Vec<usize> = rows.iter().collect();
-        let mut parents = Vec::new();
-        self.each_value(distances, rows, &mut |place, value| {
-            if let Value::Int(distance) = value {
-                parents.push((place, ids[place].checked_sub(distance as usize)));
-            }
-        })?;
-        let mut wanted = Rows::none(self.rows);
-        for (_, parent) in &parents {
-            wanted.insert(parent.ok_or_else(|| self.file.damaged("a parent lies before all rows"))?);
-        }
-        let mut of_parents = Column::new(8);
-        of_parents.extend(wanted.count());
-        self.fill_ids(schema::SPAN_ID, &wanted, &mut of_parents, 0)?;
-        let mut places = vec![0u32; self.rows];
-        wanted.iter().enumerate().for_each(|(place, row)| places[row] = place as u32);
-        for (place, parent) in parents {
-            if let Some(parent) = parent {
-                out.set_id(at + place, of_parents.id(places[parent] as usize));
-            }
-        }
-        Ok(())
-    }
-
     /// The starts of these rows.
     pub fn starts(&mut self, rows: &Rows) -> Result<Vec<u64>, ReadError> {
         let column = self.needed(schema::START_NS)?;
@@ -310,27 +179,6 @@ impl Group<'_> {
         })?;
         Ok(starts)
     }
-}
-
-/// Puts the values of all rows of a page into a column that has none there yet; false if it takes more than that.
-fn put_all(values: &Values, known: &[Entry], rows: Range<usize>, out: &mut Column) -> bool {
-    let (tags, data) = (&mut out.tags[rows.clone()], &mut out.data[rows]);
-    if tags.iter().any(|tag| *tag != ABSENT) {
-        return false;
-    }
-    match values {
-        Values::Codes(codes) if codes.len() == tags.len() => {
-            for ((tag, data), code) in tags.iter_mut().zip(data).zip(codes) {
-                (*tag, *data) = known.get(*code as usize).copied().unwrap_or(NOTHING);
-            }
-        }
-        Values::Int64(integers) if integers.len() == tags.len() => {
-            tags.fill(INT);
-            data.iter_mut().zip(integers).for_each(|(data, integer)| *data = *integer as u64);
-        }
-        _ => return false,
-    }
-    true
 }
 
 /// The least value of a field in a header.

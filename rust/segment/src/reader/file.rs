@@ -3,10 +3,11 @@
 use std::cell::Cell;
 use std::io;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use bytes::Bytes;
 use otelier_disk::{Disk, ReadAt};
+use otelier_wire::Signal;
 
 use super::Damage;
 use super::footer::{Chunk, Footer};
@@ -43,18 +44,23 @@ pub struct Scanned {
     open: AtomicUsize,
 }
 
+/// Made when it is first asked for.
+pub type Traces = LazyLock<TraceIndex, Box<dyn FnOnce() -> TraceIndex + Send>>;
+
 #[derive(Debug)]
 pub struct SegmentFile {
     pub path: Arc<str>,
     pub summary: Summary,
-    pub traces: TraceIndex,
+    pub traces: Traces,
     pub catalogue: Catalogue,
     pub filters: Filters,
     /// Of logs: by row group, a filter over the words of lines.
     pub words: Filters,
     numbered: NumberedKeys,
     /// By service; empty if the file has none.
-    service_rollups: Arc<Rollups>,
+    service_rollups: Rollups,
+    /// Calls and errors by operation, once somebody asked.
+    rollup_counts: OnceLock<Rollups>,
     disk: Arc<dyn Disk>,
     /// Open, unless too many others are.
     source: OnceLock<Arc<dyn ReadAt>>,
@@ -79,19 +85,20 @@ impl SegmentFile {
         let index_path = index_path(path);
         let bytes = disk.read(&index_path).map_err(|error| ReadError::io(&index_path, error))?;
         let damaged = |error: io::Error| ReadError::damaged(&index_path, error);
+        let size = bytes.len();
         let index = Index::new(bytes).map_err(damaged)?;
         let summary = index.summary().map_err(damaged)?;
-        let traces = index.traces().map_err(damaged)?;
         let (catalogue, filters) = (index.catalogue().map_err(damaged)?, index.filters().map_err(damaged)?);
         let words = index.words().map_err(damaged)?;
         let numbered = index.numbered().map_err(damaged)?;
-        let service_rollups = Arc::new(index.service_rollups().map_err(damaged)?);
+        let service_rollups = index.service_rollups().map_err(damaged)?;
         let buckets: usize = service_rollups.cells.iter().map(|cell| cell.histogram.len()).sum();
         let columns = summary.keys.iter().filter(|key| key.column).count() + schema::span_columns().len() + 3;
         let entries: usize = catalogue.row_groups.iter().map(Vec::len).sum();
         let footer = CHUNK_BYTES * columns * summary.row_groups.len();
         let filtered = filters.size() + words.size();
-        let weight = 16 * traces.runs().len() + 16 * entries + filtered + footer + 4096 + 16 * buckets;
+        let (traces, runs) = traces(index, &summary.signal, size).map_err(damaged)?;
+        let weight = 16 * runs + 48 * entries + filtered + footer + 4096 + 16 * buckets;
         let number = scanned.files.fetch_add(1, Ordering::Relaxed);
         Ok(SegmentFile {
             path: path.clone(),
@@ -103,6 +110,7 @@ impl SegmentFile {
             words,
             numbered,
             service_rollups,
+            rollup_counts: OnceLock::new(),
             disk: disk.clone(),
             source: OnceLock::new(),
             footer: OnceLock::new(),
@@ -137,24 +145,24 @@ impl SegmentFile {
         Ok(self.footer.get_or_init(|| footer))
     }
 
-    /// By service, or else by operation; `None` if the file has none.
-    pub fn rollups(&self, by_service: bool) -> Result<Option<Arc<Rollups>>, ReadError> {
-        let rollups = if by_service {
-            self.service_rollups.clone()
-        } else {
-            let index = Index::new(self.read_index()?).and_then(|index| index.rollups());
-            Arc::new(index.map_err(|error| ReadError::damaged(&self.index_path(), error))?)
+    /// `None` if the file has none.
+    pub fn service_rollups(&self) -> Option<&Rollups> {
+        Some(&self.service_rollups).filter(|rollups| !rollups.cells.is_empty())
+    }
+
+    /// Calls and errors by operation; `None` if the file has none.
+    pub fn rollup_counts(&self) -> Result<Option<&Rollups>, ReadError> {
+        let rollups = match self.rollup_counts.get() {
+            Some(rollups) => rollups,
+            None => {
+                let path = index_path(&self.path);
+                let bytes = self.disk.read(&path).map_err(|error| ReadError::io(&path, error))?;
+                let counts = Index::new(bytes).and_then(|index| index.rollup_counts());
+                let counts = counts.map_err(|error| ReadError::damaged(&path, error))?;
+                self.rollup_counts.get_or_init(|| counts)
+            }
         };
         Ok(Some(rollups).filter(|rollups| !rollups.cells.is_empty()))
-    }
-
-    fn index_path(&self) -> String {
-        index_path(&self.path)
-    }
-
-    fn read_index(&self) -> Result<Bytes, ReadError> {
-        let path = self.index_path();
-        self.disk.read(&path).map_err(|error| ReadError::io(&path, error))
     }
 
     pub fn damaged(&self, what: Damage) -> ReadError {
@@ -219,6 +227,17 @@ impl SegmentFile {
         }
         Ok((start, self.read(start, (end - start) as usize)?))
     }
+}
+
+/// And about how many runs it has. Searches for lines, the most of what logs are asked, don't need it, and it is as much as
+/// all the rest: it waits, with the index's bytes, whose checksums were right.
+fn traces(index: Index, signal: &str, size: usize) -> io::Result<(Traces, usize)> {
+    if signal == Signal::Logs.name() {
+        return Ok((LazyLock::new(Box::new(move || index.traces().unwrap_or_default())), size / 8));
+    }
+    let traces = index.traces()?;
+    let runs = traces.runs().len();
+    Ok((LazyLock::new(Box::new(move || traces)), runs))
 }
 
 impl Drop for SegmentFile {

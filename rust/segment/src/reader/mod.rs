@@ -5,8 +5,10 @@
 //! damage is an error.
 
 mod bits;
+mod bounds;
 mod cache;
 mod catalogue;
+mod cells;
 mod columns;
 mod delta;
 mod distinct;
@@ -15,11 +17,13 @@ mod fetch;
 mod file;
 mod footer;
 mod group;
+mod ids;
 mod items;
 mod kept;
 mod look;
 mod page;
 mod part;
+mod present;
 mod repeats;
 mod search;
 mod shape;

@@ -12,6 +12,7 @@ use zstd::zstd_safe;
 use super::Damage;
 use super::bits::Hybrid;
 use super::footer::Column;
+use super::present::Present;
 use super::texts::Texts;
 use super::thrift::Reader;
 use super::values::{Dictionary, Values};
@@ -46,15 +47,6 @@ pub struct Page {
     /// All values as they are stored, once they have been asked for twice.
     all: OnceLock<Arc<Values>>,
     asked: AtomicBool,
-}
-
-/// Which rows have a value.
-#[derive(Debug)]
-enum Present {
-    All,
-    None,
-    /// Bits, and how many are set before each word.
-    Some(Vec<u64>, Vec<u32>),
 }
 
 #[derive(Default)]
@@ -132,7 +124,7 @@ impl Page {
             return Err("a page is not the one that the index says");
         }
         let bytes = header.unpack(stored, stored.len() - behind.len(), compressed)?;
-        let (present, values_at) = if of.optional { levels(&bytes, rows)? } else { (Present::All, 0) };
+        let (present, values_at) = if of.optional { Present::read(&bytes, rows)? } else { (Present::All, 0) };
         let (cell, numbered) = (of.cell, of.numbered.clone());
         Ok(Page {
             rows,
@@ -173,25 +165,17 @@ impl Page {
 
     /// How many of the rows before this one have a value: the place of its own among the values.
     pub fn rank(&self, row: usize) -> usize {
-        match &self.present {
-            Present::All => row,
-            Present::None => 0,
-            Present::Some(words, before) => match (words.get(row / 64), before.get(row / 64)) {
-                (Some(word), Some(before)) => *before as usize + (word & ((1 << (row % 64)) - 1)).count_ones() as usize,
-                _ => {
-                    before.last().map_or(0, |before| *before as usize)
-                        + words.last().map_or(0, |word| word.count_ones() as usize)
-                }
-            },
-        }
+        self.present.rank(row)
     }
 
     pub fn has(&self, row: usize) -> bool {
-        match &self.present {
-            Present::All => true,
-            Present::None => false,
-            Present::Some(words, _) => words.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1),
-        }
+        self.present.has(row)
+    }
+
+    /// Calls `see` with each row that has a value, and the value's place.
+    #[inline]
+    pub fn each_present(&self, see: impl FnMut(usize, usize)) {
+        self.present.each(self.rows, see);
     }
 
     pub fn is_empty(&self) -> bool {
@@ -242,6 +226,17 @@ impl Page {
         }))
     }
 
+    /// Calls `see` with each run of rows that have the same code; false if the page has other values, or rows without.
+    #[inline]
+    pub fn each_run(&self, see: impl FnMut(usize, usize, u32)) -> Result<bool, Damage> {
+        if !self.is_coded() || !self.is_full() {
+            return Ok(false);
+        }
+        let (width, packed) = self.encoded().split_first().ok_or("codes are cut off")?;
+        Hybrid::new(packed, (*width).into())?.each_run(self.rows, see)?;
+        Ok(true)
+    }
+
     /// Values among which are those of a range of places, and the place of the first. A page that is asked twice is
     /// decoded as a whole, because more will come.
     pub fn some_values(&self, places: Range<usize>) -> Result<(Arc<Values>, usize), Damage> {
@@ -272,25 +267,4 @@ impl Page {
     fn encoded(&self) -> &[u8] {
         self.bytes.get(self.values_at..).unwrap_or_default()
     }
-}
-
-/// And where the values begin.
-fn levels(bytes: &[u8], rows: usize) -> Result<(Present, usize), Damage> {
-    let (length, behind) = bytes.split_first_chunk().ok_or("levels are cut off")?;
-    let length = u32::from_le_bytes(*length) as usize;
-    let encoded = behind.get(..length).ok_or("levels are cut off")?;
-    let words = Hybrid::new(encoded, 1)?.read_bits(rows)?;
-    let mut count = 0;
-    let before = words.iter().map(|word| {
-        let before = count;
-        count += word.count_ones();
-        before
-    });
-    let before: Vec<u32> = before.collect();
-    let present = match count as usize {
-        0 => Present::None,
-        all if all == rows => Present::All,
-        _ => Present::Some(words, before),
-    };
-    Ok((present, 4 + length))
 }

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use hashbrown::HashMap;
 
 use super::group::Group;
-use super::values::Values;
+use super::values::{Dictionary, Values};
 use crate::error::ReadError;
 use crate::filter::value::Value;
 use crate::rows::Rows;
@@ -50,46 +50,69 @@ impl Group<'_> {
     }
 
     /// The rows' traces, of which none is cut.
-    pub fn tree(&mut self) -> Result<Tree, ReadError> {
-        let all = Rows::all(self.rows);
-        let mut parents = vec![NONE; self.rows];
+    pub fn tree(&mut self, with_parents: bool) -> Result<Tree, ReadError> {
         let mut bad = false;
-        if let Some(column) = self.column(schema::PARENT_DISTANCE) {
-            self.each_value(column, &all, &mut |row, value| {
-                let Value::Int(distance) = value else { return };
+        let mut descendants = vec![0; self.rows];
+        let rows = self.rows;
+        self.each_int(schema::DESCENDANTS, |row, below| {
+            match usize::try_from(below).ok().filter(|below| row + below < rows) {
+                Some(below) => descendants[row] = below as u32,
+                None => bad = true,
+            }
+        })?;
+        let (mut parents, mut orphans) = (Vec::new(), HashMap::new());
+        if with_parents {
+            parents = vec![NONE; self.rows];
+            self.each_int(schema::PARENT_DISTANCE, |row, distance| {
                 match usize::try_from(distance).ok().filter(|distance| (1..=row).contains(distance)) {
                     Some(distance) => parents[row] = (row - distance) as u32,
                     None => bad = true,
                 }
             })?;
-        }
-        let mut descendants = vec![0; self.rows];
-        if let Some(column) = self.column(schema::DESCENDANTS) {
-            let rows = self.rows;
-            self.each_value(column, &all, &mut |row, value| {
-                let Value::Int(below) = value else { return };
-                match usize::try_from(below).ok().filter(|below| row + below < rows) {
-                    Some(below) => descendants[row] = below as u32,
-                    None => bad = true,
-                }
-            })?;
-        }
-        let mut orphans = HashMap::new();
-        if let Some(column) = self.column(schema::PARENT_SPAN_ID) {
-            self.each_value(column, &all, &mut |row, value| {
-                let Value::Text(id) = value else { return };
-                if let Ok(id) = id.try_into()
-                    && parents[row] == NONE
-                {
-                    orphans.insert(row as u32, id);
-                }
-            })?;
+            if let Some(column) = self.column(schema::PARENT_SPAN_ID) {
+                self.each_value(column, &Rows::all(self.rows), &mut |row, value| {
+                    let Value::Text(id) = value else { return };
+                    if let Ok(id) = id.try_into()
+                        && parents[row] == NONE
+                    {
+                        orphans.insert(row as u32, id);
+                    }
+                })?;
+            }
         }
         let traces = self.traces();
         if bad || traces.first().is_some_and(|first| *first != 0) {
             return Err(self.file.damaged("rows are no trees"));
         }
         Ok(Tree { parents, descendants, traces, orphans })
+    }
+
+    /// Calls `see` with each row and its integer.
+    fn each_int(&mut self, name: &str, mut see: impl FnMut(usize, i64)) -> Result<(), ReadError> {
+        let Some(column) = self.column(name) else { return Ok(()) };
+        let dictionary = self.dictionary(column)?;
+        let known: Vec<i64> = match dictionary.as_deref() {
+            Some(Dictionary::Int32(values)) => values.iter().map(|value| i64::from(*value)).collect(),
+            _ => Vec::new(),
+        };
+        for (number, rows) in self.pages_of(column, 0..self.rows)? {
+            let page = self.page(column, number)?;
+            if page.is_empty() {
+                continue;
+            }
+            let values = page.all_values().map_err(|what| self.file.damaged(what))?;
+            match &*values {
+                Values::Codes(codes) => page.each_present(|row, place| {
+                    let value = codes.get(place).and_then(|code| known.get(*code as usize));
+                    see(rows.start + row, value.copied().unwrap_or(-1));
+                }),
+                Values::Int32(values) => page.each_present(|row, place| {
+                    see(rows.start + row, values.get(place).map_or(-1, |value| i64::from(*value)));
+                }),
+                _ => return Err(self.file.damaged("numbers of rows are no integers")),
+            }
+        }
+        Ok(())
     }
 
     /// The first row of each trace.

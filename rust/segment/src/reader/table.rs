@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
+use super::bounds::may_lie_between;
 use super::columns::with_start;
 use super::group::Group;
 use super::look::{Judge, Look, asks_several, looks, of_nothing};
@@ -42,9 +43,9 @@ impl Table for GroupTable<'_> {
         }
     }
 
-    fn tree(&mut self) -> Result<Option<Arc<Tree>>, ReadError> {
-        if self.tree.is_none() {
-            self.tree = Some(Arc::new(self.group.tree()?));
+    fn tree(&mut self, with_parents: bool) -> Result<Option<Arc<Tree>>, ReadError> {
+        if self.tree.as_ref().is_none_or(|tree| with_parents && tree.parents.is_empty()) {
+            self.tree = Some(Arc::new(self.group.tree(with_parents)?));
         }
         Ok(self.tree.clone())
     }
@@ -169,6 +170,17 @@ impl<'a> GroupTable<'a> {
             }
             return Ok(());
         }
+        if let Some(verdicts) = verdicts {
+            let runs = page.each_run(|start, end, code| {
+                if verdicts.get(code as usize) == Some(&true) {
+                    found.insert_range(first + start..first + end);
+                }
+            });
+            if runs.map_err(|what| self.group.file.damaged(what))? {
+                found.retain_within(among, rows);
+                return Ok(());
+            }
+        }
         if let Some(text) = equal_to(test)
             && let Some(integers) = page.integers(text)
         {
@@ -176,6 +188,14 @@ impl<'a> GroupTable<'a> {
             let Some(wanted) = wanted else { return Ok(()) };
             let is_it = |row: &usize| integers.get(page.rank(row - first)) == Some(&wanted) && page.has(row - first);
             among.within(rows).filter(is_it).for_each(|row| found.insert(row));
+            return Ok(());
+        }
+        if look.judge == Judge::Attribute && matches!(test.condition, Condition::Exists) {
+            page.each_present(|row, _| {
+                if among.contains(first + row) {
+                    found.insert(first + row);
+                }
+            });
             return Ok(());
         }
         let values = page.all_values().map_err(|what| self.group.file.damaged(what))?;
@@ -249,36 +269,5 @@ fn equal_to(test: &Test) -> Option<&[u8]> {
         Condition::Compare(Comparison::Equal, Literal::Text(text)) => Some(text),
         Condition::TextIs(form) => Some(&form.text),
         _ => None,
-    }
-}
-
-/// Whether a page whose values lie between these can hold one that meets the condition.
-fn may_lie_between(test: &Test, judge: Judge, (least, greatest): (i64, i64)) -> bool {
-    let Condition::Compare(comparison, literal) = &test.condition else { return true };
-    if judge == Judge::Unsigned && least < 0 {
-        return true;
-    }
-    let wanted = match literal {
-        Literal::Int(int) => *int,
-        // Rounded outwards by one, so that no fraction matters.
-        Literal::Double(double) if double.abs() < 1e18 => {
-            let whole = double.trunc() as i128;
-            return match comparison {
-                Comparison::Less | Comparison::LessOrEqual => i128::from(least) <= whole + 1,
-                Comparison::Greater | Comparison::GreaterOrEqual => i128::from(greatest) >= whole - 1,
-                Comparison::Equal => (i128::from(least)..=i128::from(greatest)).contains(&whole),
-                Comparison::NotEqual => true,
-            };
-        }
-        _ => return true,
-    };
-    let (least, greatest) = (i128::from(least), i128::from(greatest));
-    match comparison {
-        Comparison::Equal => least <= wanted && wanted <= greatest,
-        Comparison::NotEqual => least != wanted || greatest != wanted,
-        Comparison::Less => least < wanted,
-        Comparison::LessOrEqual => least <= wanted,
-        Comparison::Greater => greatest > wanted,
-        Comparison::GreaterOrEqual => greatest >= wanted,
     }
 }

@@ -9,7 +9,7 @@ use super::groups::Groups;
 use super::rollups;
 use super::scan::{Flow, Places, Read, Scan};
 use crate::error::ReadError;
-use crate::filter::{Field, Filter, Intrinsic, Wanted};
+use crate::filter::{Comparison, Condition, Field, Filter, Intrinsic, Literal, Scope, Test, Wanted};
 use crate::rows::Rows;
 use crate::select::Table;
 
@@ -61,11 +61,20 @@ pub struct Aggregate {
 }
 
 /// STATUS_CODE_ERROR.
-const ERROR: u64 = 2;
+const ERROR: i128 = 2;
 
 impl Question<'_> {
     pub fn asks_trace(&self) -> bool {
         self.filter.asks_trace() || self.groups.iter().chain(self.value).any(Wanted::asks_trace)
+    }
+
+    /// The step in which everything starts, if it is one.
+    fn only_step(&self, places: &Places) -> Option<u32> {
+        let files = places.files.iter().map(|file| (file.summary.min_start_ns, file.summary.max_start_ns));
+        let chunks = places.chunks.iter().map(|chunk| (chunk.least_start, chunk.greatest_start));
+        let (least, greatest) = files.chain(chunks).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))?;
+        let step = |time: u64| self.step(time.min(*self.window.end()).max(*self.window.start()));
+        (step(least) == step(greatest)).then_some(step(least) as u32)
     }
 
     /// The step of a time in the window.
@@ -83,11 +92,17 @@ pub fn aggregate(places: &Places, question: &Question) -> Result<Aggregate, Read
         scan.answered = rollups::answer(places, question, &mut groups, &mut cells)?;
         scan.read.rollup_files = scan.answered.iter().filter(|answered| **answered).count() as u64;
     }
-    let mut block = Block::default();
+    let only_step = question.only_step(places);
+    let (mut block, sparse) = (Block::new(only_step), Sparse::new(question, only_step));
     let partial = scan.each(&mut |table, found| {
-        block.read(table, found, question)?;
-        let numbers = groups.numbers(table, found)?;
-        block.count(numbers, question, &mut cells);
+        match &sparse {
+            Some(sparse) => sparse.count(table, found, &mut groups, &mut cells)?,
+            None => {
+                block.read(table, found, question)?;
+                let numbers = groups.numbers(table, found)?;
+                block.count(numbers, question, &mut cells);
+            }
+        }
         Ok(if cells.len() > question.max_cells { Flow::Stop("cells") } else { Flow::On })
     })?;
     let mut aggregate = cells.finish(groups.count());
@@ -97,22 +112,42 @@ pub fn aggregate(places: &Places, question: &Question) -> Result<Aggregate, Read
 }
 
 /// Columns of the block at hand.
-#[derive(Default)]
 struct Block {
+    has_error: Test,
+    only_step: Option<u32>,
+    /// Not read if there is only one step.
     starts: Column,
-    statuses: Column,
     values: Column,
+    /// Of the rows, by place.
+    errors: Vec<bool>,
+}
+
+fn has_error() -> Test {
+    let is_error = Condition::Compare(Comparison::Equal, Literal::Int(ERROR));
+    Test::new(Field::Intrinsic(Intrinsic::Status), is_error)
 }
 
 impl Block {
+    fn new(only_step: Option<u32>) -> Block {
+        let (starts, values, errors) = (Column::default(), Column::default(), Vec::new());
+        Block { has_error: has_error(), only_step, starts, values, errors }
+    }
+
     fn read(&mut self, table: &mut dyn Table, found: &Rows, question: &Question) -> Result<(), ReadError> {
-        let mut intrinsic = |column: &mut Column, intrinsic| {
-            column.resize(0);
-            let at = column.extend(found.count());
-            table.fill(&Field::Intrinsic(intrinsic), found, column, at)
-        };
-        intrinsic(&mut self.starts, Intrinsic::StartNs)?;
-        intrinsic(&mut self.statuses, Intrinsic::Status)?;
+        let count = found.count();
+        self.starts.resize(0);
+        if self.only_step.is_none() {
+            let at = self.starts.extend(count);
+            table.fill(&Field::Intrinsic(Intrinsic::StartNs), found, &mut self.starts, at)?;
+        }
+        let errors = table.test(&self.has_error, found)?;
+        self.errors.clear();
+        self.errors.resize(count, false);
+        if count == found.len() {
+            errors.iter().for_each(|row| self.errors[row] = true);
+        } else if !errors.is_empty() {
+            found.iter().zip(&mut self.errors).for_each(|(row, error)| *error = errors.contains(row));
+        }
         self.values.resize(0);
         match question.value {
             Some(value) if question.kind != Kind::Count => value.append(table, found, &mut self.values),
@@ -122,17 +157,18 @@ impl Block {
 
     fn count(&self, groups: &[u32], question: &Question, cells: &mut Cells) {
         // Neighbours are of a trace: most start in the same step.
-        let (mut step, mut within) = (0, 0..0);
-        for (place, group) in groups.iter().enumerate() {
-            let start = self.starts.data[place];
-            if !within.contains(&start) {
-                step = question.step(start);
-                let first = question.window.start() + step * question.step_ns;
+        let (mut step, mut within) = (self.only_step.unwrap_or_default(), 0..0);
+        for (place, (group, error)) in groups.iter().zip(&self.errors).enumerate() {
+            if let Some(start) = self.starts.data.get(place)
+                && !within.contains(start)
+            {
+                let number = question.step(*start);
+                step = number as u32;
+                let first = question.window.start() + number * question.step_ns;
                 within = first..first.saturating_add(question.step_ns);
             }
-            let error = self.statuses.data[place] == ERROR;
             match question.kind {
-                Kind::Count => cells.count(*group, step as u32, error),
+                Kind::Count => cells.count(*group, step, *error),
                 _ => {
                     let value = match (self.values.tags[place], self.values.data[place]) {
                         (INT, int) => int as i64 as f64,
@@ -140,10 +176,54 @@ impl Block {
                         _ => continue,
                     };
                     if !value.is_nan() {
-                        cells.add(*group, step as u32, error, value);
+                        cells.add(*group, step, *error, value);
                     }
                 }
             }
         }
+    }
+}
+
+/// Counting by one attribute, which few spans have, in one step: the others are not looked at one by one.
+struct Sparse {
+    step: u32,
+    exists: Test,
+    has_error: Test,
+}
+
+impl Sparse {
+    fn new(question: &Question, only_step: Option<u32>) -> Option<Sparse> {
+        match (question.groups, only_step) {
+            ([Wanted { field: field @ Field::Attribute(Scope::Span, _), of_parent: false }], Some(step))
+                if question.kind == Kind::Count =>
+            {
+                Some(Sparse { step, exists: Test::new(field.clone(), Condition::Exists), has_error: has_error() })
+            }
+            _ => None,
+        }
+    }
+
+    fn count(
+        &self,
+        table: &mut dyn Table,
+        found: &Rows,
+        groups: &mut Groups,
+        cells: &mut Cells,
+    ) -> Result<(), ReadError> {
+        let errors = table.test(&self.has_error, found)?;
+        let there = match table.may_hold(&self.exists)? {
+            true => table.test(&self.exists, found)?,
+            false => Rows::none(found.len()),
+        };
+        for (row, group) in there.iter().zip(groups.numbers(table, &there)?) {
+            cells.count(*group, self.step, errors.contains(row));
+        }
+        let mut others = errors.clone();
+        others.remove(&there);
+        let (calls, errors) = ((found.count() - there.count()) as u64, others.count() as u64);
+        if calls > 0 {
+            cells.add_many(groups.number(&[None]), self.step, (calls, errors), None);
+        }
+        Ok(())
     }
 }

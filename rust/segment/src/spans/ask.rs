@@ -36,7 +36,7 @@ impl View {
         }
         self.answer(|snapshot| {
             let whole = filter.asks_trace() || fields.iter().any(Wanted::asks_trace);
-            let places = self.places(snapshot, tenant, if whole { &ALWAYS } else { window })?;
+            let places = self.places_for(snapshot, tenant, window, whole)?;
             gather::gather(&places, filter, fields, window, budget)
         })
     }
@@ -54,8 +54,8 @@ impl View {
 
     pub fn aggregate(&self, tenant: &str, question: &Question) -> Result<Aggregate, ReadError> {
         self.answer(|snapshot| {
-            let window = if question.asks_trace() { &ALWAYS } else { question.window };
-            aggregate::aggregate(&self.places(snapshot, tenant, window)?, question)
+            let places = self.places_for(snapshot, tenant, question.window, question.asks_trace())?;
+            aggregate::aggregate(&places, question)
         })
     }
 
@@ -80,7 +80,7 @@ impl View {
     ) -> Result<Column, ReadError> {
         self.answer(|snapshot| {
             let whole = filter.asks_trace() || field.asks_trace();
-            let places = self.places(snapshot, tenant, if whole { &ALWAYS } else { window })?;
+            let places = self.places_for(snapshot, tenant, window, whole)?;
             tags::values(&places, field, filter, window, limit)
         })
     }
@@ -109,7 +109,7 @@ impl View {
         window: &RangeInclusive<u64>,
         limit: usize,
     ) -> Result<Vec<(TraceId, u64)>, ReadError> {
-        let places = self.places(snapshot, tenant, &ALWAYS)?;
+        let places = self.places_for(snapshot, tenant, window, true)?;
         let mut newest = Newest::new(limit);
         Scan::new(&places, filter, window.clone(), true).each(&mut |block, found| {
             let (mut ids, mut starts) = (Column::new(16), Column::default());
@@ -125,13 +125,23 @@ impl View {
         Ok(newest.finish())
     }
 
-    /// What may hold spans that start in a window.
-    pub(crate) fn places(
+    /// What a scan for spans in a window needs; if it asks for whole traces, these are made of all that is there.
+    fn places_for(
         &self,
         snapshot: &Snapshot,
         tenant: &str,
         window: &RangeInclusive<u64>,
+        whole: bool,
     ) -> Result<Places, ReadError> {
+        let mut places = self.places(snapshot, tenant, if whole { &ALWAYS } else { window })?;
+        if whole {
+            places.splits = Some(snapshot.splits(tenant, &places.files)?);
+        }
+        Ok(places)
+    }
+
+    /// What may hold spans that start in a window.
+    fn places(&self, snapshot: &Snapshot, tenant: &str, window: &RangeInclusive<u64>) -> Result<Places, ReadError> {
         let overlaps = |starts: &RangeInclusive<u64>| starts.start() <= window.end() && starts.end() >= window.start();
         let mut places = Places { chunks: snapshot.chunks(tenant, Signal::Traces).to_vec(), ..Places::default() };
         for listed in self.listed(snapshot, tenant, Signal::Traces) {

@@ -114,7 +114,7 @@ impl Wanted {
         if !self.of_parent {
             return table.fill(&self.field, rows, out, at);
         }
-        let Some(tree) = table.tree()? else { return Ok(()) };
+        let Some(tree) = table.tree(true)? else { return Ok(()) };
         let mut parents = Rows::none(rows.len());
         rows.iter().filter_map(|row| tree.parent(row)).for_each(|parent| parents.insert(parent));
         let mut places = vec![0; rows.len()];

@@ -15,32 +15,28 @@ use crate::rows::Rows;
 use crate::select::Table;
 use crate::write::{Order, Span};
 
-/// Each span once: of equal ones the first table's counts.
-pub struct Joined<'a> {
-    tables: Vec<Part<'a>>,
+/// How the rows of some tables are those of whole traces. Each span is in it once: of equal ones the first table's.
+#[derive(Debug, Default)]
+pub struct Skeleton {
+    /// By table: rows there and here, by the former.
+    places: Vec<Vec<(u32, u32)>>,
     starts: Vec<u64>,
     tree: Arc<Tree>,
-    trace_ids: Vec<TraceId>,
+    pub trace_ids: Vec<TraceId>,
 }
 
-struct Part<'a> {
-    table: Box<dyn Table + 'a>,
-    /// Rows of the table and their rows here, by the former.
-    places: Vec<(u32, u32)>,
-}
-
-impl<'a> Joined<'a> {
-    /// Some rows of tables: those of the traces `order`, which come in that order, or of all that there are.
-    pub fn new(tables: Vec<(Box<dyn Table + 'a>, Rows)>, order: Option<&[TraceId]>) -> Result<Joined<'a>, ReadError> {
+impl Skeleton {
+    /// Of some rows of tables: those of the traces `order`, which come in that order, or of all that there are.
+    pub fn new(tables: &mut [(Box<dyn Table + '_>, Rows)], order: Option<&[TraceId]>) -> Result<Skeleton, ReadError> {
         let mut trace_ids: Vec<TraceId> = order.unwrap_or_default().to_vec();
         let mut numbers: HashMap<TraceId, usize> = HashMap::new();
         trace_ids.iter().enumerate().for_each(|(number, id)| {
             numbers.entry(*id).or_insert(number);
         });
         let mut members: Vec<Vec<u32>> = vec![Vec::new(); trace_ids.len()];
-        let (mut spans, mut origins, mut parts) = (Vec::new(), Vec::new(), Vec::new());
-        for (mut table, rows) in tables {
-            let (found, spans_there) = spans_of(&mut *table, &rows)?;
+        let (mut spans, mut origins, mut places) = (Vec::new(), Vec::new(), Vec::new());
+        for (table, rows) in tables {
+            let (found, spans_there) = spans_of(&mut **table, rows)?;
             for (row, span) in found.into_iter().zip(spans_there) {
                 let number = match numbers.get(&span.trace_id) {
                     Some(number) => *number,
@@ -54,13 +50,13 @@ impl<'a> Joined<'a> {
                 };
                 members[number].push(spans.len() as u32);
                 spans.push(span);
-                origins.push((parts.len() as u32, row as u32));
+                origins.push((places.len() as u32, row as u32));
             }
-            parts.push(Part { table, places: Vec::new() });
+            places.push(Vec::new());
         }
-        let mut joined = Joined { tables: parts, starts: Vec::new(), tree: Arc::default(), trace_ids: Vec::new() };
-        joined.arrange(&spans, &origins, &trace_ids, &members);
-        Ok(joined)
+        let mut skeleton = Skeleton { places, ..Skeleton::default() };
+        skeleton.arrange(&spans, &origins, &trace_ids, &members);
+        Ok(skeleton)
     }
 
     fn arrange(&mut self, spans: &[Span], origins: &[(u32, u32)], trace_ids: &[TraceId], members: &[Vec<u32>]) {
@@ -80,61 +76,64 @@ impl<'a> Joined<'a> {
             }
             self.starts.push(span.start_ns);
             let (table, origin) = origins[row.span as usize];
-            self.tables[table as usize].places.push((origin, at as u32));
+            self.places[table as usize].push((origin, at as u32));
         }
-        self.tables.iter_mut().for_each(|part| part.places.sort_unstable());
+        self.places.iter_mut().for_each(|places| places.sort_unstable());
         self.tree = Arc::new(tree);
-    }
-
-    pub fn trace_ids(&self) -> &[TraceId] {
-        &self.trace_ids
-    }
-
-    pub fn forest(&self) -> &Tree {
-        &self.tree
-    }
-
-    pub fn starts(&self) -> &[u64] {
-        &self.starts
     }
 }
 
-impl Part<'_> {
-    /// Those of `rows` that lie in the table, as its rows.
-    fn own(&self, rows: &Rows) -> Rows {
-        let mut own = Rows::none(self.table.rows());
-        self.places
-            .iter()
-            .filter(|(_, here)| rows.contains(*here as usize))
-            .for_each(|(row, _)| own.insert(*row as usize));
-        own
+/// The tables, and how they hang together.
+pub struct Joined<'a> {
+    tables: Vec<Box<dyn Table + 'a>>,
+    skeleton: Arc<Skeleton>,
+}
+
+impl<'a> Joined<'a> {
+    /// The tables that the skeleton was made of, in that order.
+    pub fn new(tables: Vec<Box<dyn Table + 'a>>, skeleton: Arc<Skeleton>) -> Joined<'a> {
+        Joined { tables, skeleton }
     }
+
+    pub fn forest(&self) -> &Tree {
+        &self.skeleton.tree
+    }
+
+    pub fn starts(&self) -> &[u64] {
+        &self.skeleton.starts
+    }
+}
+
+/// Those of `rows` that lie in a table, as its rows.
+fn own(table: &dyn Table, places: &[(u32, u32)], rows: &Rows) -> Rows {
+    let mut own = Rows::none(table.rows());
+    places.iter().filter(|(_, here)| rows.contains(*here as usize)).for_each(|(row, _)| own.insert(*row as usize));
+    own
 }
 
 impl Table for Joined<'_> {
     fn rows(&self) -> usize {
-        self.starts.len()
+        self.skeleton.starts.len()
     }
 
     fn test(&mut self, test: &Test, among: &Rows) -> Result<Rows, ReadError> {
         let mut found = Rows::none(among.len());
-        for part in &mut self.tables {
-            let own = part.own(among);
-            if own.is_empty() || !part.table.may_hold(test)? {
+        for (table, places) in self.tables.iter_mut().zip(&self.skeleton.places) {
+            let own = own(&**table, places, among);
+            if own.is_empty() || !table.may_hold(test)? {
                 continue;
             }
-            let hits = part.table.test(test, &own)?;
-            part.places
-                .iter()
-                .filter(|(row, here)| hits.contains(*row as usize) && among.contains(*here as usize))
-                .for_each(|(_, here)| found.insert(*here as usize));
+            let hits = table.test(test, &own)?;
+            let hit = places.iter().filter(|(row, _)| hits.contains(*row as usize));
+            hit.for_each(|(_, here)| found.insert(*here as usize));
         }
+        found.retain(among);
         Ok(found)
     }
 
     fn may_hold(&mut self, test: &Test) -> Result<bool, ReadError> {
-        for part in &mut self.tables {
-            if part.table.may_hold(test)? {
+        for table in &mut self.tables {
+            if table.may_hold(test)? {
                 return Ok(true);
             }
         }
@@ -143,7 +142,7 @@ impl Table for Joined<'_> {
 
     fn within(&mut self, window: &RangeInclusive<u64>) -> Result<Rows, ReadError> {
         let mut within = Rows::none(self.rows());
-        for (row, start) in self.starts.iter().enumerate() {
+        for (row, start) in self.skeleton.starts.iter().enumerate() {
             if window.contains(start) {
                 within.insert(row);
             }
@@ -157,15 +156,15 @@ impl Table for Joined<'_> {
         }
         let mut places = vec![0; rows.len()];
         rows.iter().enumerate().for_each(|(place, row)| places[row] = place);
-        for part in &mut self.tables {
-            let own = part.own(rows);
+        for (table, there) in self.tables.iter_mut().zip(&self.skeleton.places) {
+            let own = own(&**table, there, rows);
             let count = own.count();
             if count == 0 {
                 continue;
             }
             let end = out.extend(count);
-            part.table.fill(field, &own, out, end)?;
-            let asked = part.places.iter().filter(|(_, here)| rows.contains(*here as usize));
+            table.fill(field, &own, out, end)?;
+            let asked = there.iter().filter(|(_, here)| rows.contains(*here as usize));
             for (number, (_, here)) in asked.enumerate() {
                 out.copy(end + number, at + places[*here as usize]);
             }
@@ -174,8 +173,8 @@ impl Table for Joined<'_> {
         Ok(())
     }
 
-    fn tree(&mut self) -> Result<Option<Arc<Tree>>, ReadError> {
-        Ok(Some(self.tree.clone()))
+    fn tree(&mut self, _with_parents: bool) -> Result<Option<Arc<Tree>>, ReadError> {
+        Ok(Some(self.skeleton.tree.clone()))
     }
 }
 

@@ -73,12 +73,18 @@ impl<'a> Asked<'a> {
         };
         let groups: Option<Vec<bool>> = question.groups.iter().map(group).collect();
         let mut by_service = groups?.into_iter().all(|service| service);
-        (value && is_known(question.filter, &mut by_service)).then_some(Asked { question, by_service })
+        let known = value && is_known(question.filter, &mut by_service);
+        // The histograms of operations take as long to read as the spans themselves.
+        (known && (by_service || question.kind == Kind::Count)).then_some(Asked { question, by_service })
     }
 
     /// Counts a file's cells; false, and nothing is counted, if they do not say enough.
     fn answer(&self, file: &SegmentFile, groups: &mut Groups, cells: &mut Cells) -> Result<bool, ReadError> {
-        let Some(rollups) = file.rollups(self.by_service)? else { return Ok(false) };
+        let rollups = match self.by_service {
+            true => file.service_rollups(),
+            false => file.rollup_counts()?,
+        };
+        let Some(rollups) = rollups else { return Ok(false) };
         let mut found = Vec::new();
         let mut verdicts: Vec<Option<[bool; 2]>> = Vec::new();
         for cell in &rollups.cells {

@@ -7,10 +7,12 @@ use std::time::Instant;
 
 use hashbrown::HashSet;
 
-use super::splits::Splits;
+use super::joined::Joined;
+use super::splits::{Apart, Splits, traces};
 use crate::error::ReadError;
 use crate::filter::Filter;
 use crate::hot::{Chunk, Shaped};
+use crate::newest::TraceId;
 use crate::reader::{Group, GroupTable, SegmentFile, candidates, read_here};
 use crate::rows::Rows;
 use crate::select::{Table, select};
@@ -22,6 +24,8 @@ pub struct Places {
     pub chunks: Vec<Arc<Chunk>>,
     /// Segments that were not opened because nothing in them starts in the window.
     pub skipped_files: u64,
+    /// Of the files, if whole traces are asked for.
+    pub splits: Option<Arc<Splits>>,
 }
 
 /// How much was read for an answer.
@@ -68,7 +72,8 @@ pub struct Scan<'a> {
 enum Block<'a> {
     Group(usize, usize),
     Chunk(usize),
-    Joined(Box<super::joined::Joined<'a>>),
+    /// And rows in it that are looked at elsewhere.
+    Joined(Box<Joined<'a>>, Option<Rows>),
 }
 
 impl<'a> Scan<'a> {
@@ -96,8 +101,9 @@ impl<'a> Scan<'a> {
         see: &mut dyn FnMut(&mut dyn Table, &Rows) -> Result<Flow, ReadError>,
     ) -> Result<&'static str, ReadError> {
         let places = self.places;
-        let splits = if self.whole { Some(Splits::find(places)) } else { None };
-        let mut blocks = self.due(splits.as_ref())?;
+        let apart = if self.whole { Some(self.whole_traces()?) } else { None };
+        let (apart, joined) = apart.map_or((None, Vec::new()), |(apart, joined)| (Some(apart), joined));
+        let mut blocks = self.due(joined)?;
         blocks.sort_by_key(|(newest, _)| Reverse(*newest));
         let hot_repeats = if self.whole { Vec::new() } else { hot_repeats(&places.chunks) };
         let mut from = 0;
@@ -110,8 +116,8 @@ impl<'a> Scan<'a> {
             }
             let flow = match block {
                 Block::Group(file, group) => {
-                    let without = match &splits {
-                        Some(splits) => splits.rows(file, group).cloned(),
+                    let without = match &apart {
+                        Some(apart) => apart.rows(file, group).cloned(),
                         None => self.repeats(file, group)?,
                     };
                     self.read.row_groups += 1;
@@ -127,7 +133,7 @@ impl<'a> Scan<'a> {
                     self.read.hot_spans += chunk.rows() as u64;
                     self.block(&mut Shaped(chunk), Some(without), see)?
                 }
-                Block::Joined(mut joined) => self.block(&mut *joined, None, see)?,
+                Block::Joined(mut joined, without) => self.block(&mut *joined, without, see)?,
             };
             match flow {
                 Flow::On => {}
@@ -154,7 +160,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Blocks that may hold something, with their newest start.
-    fn due(&mut self, splits: Option<&Splits>) -> Result<Vec<(u64, Block<'a>)>, ReadError> {
+    fn due(&mut self, joined: Vec<Block<'a>>) -> Result<Vec<(u64, Block<'a>)>, ReadError> {
         let mut blocks = Vec::new();
         for (number, file) in self.places.files.iter().enumerate() {
             if self.answered.get(number) == Some(&true) {
@@ -174,21 +180,45 @@ impl<'a> Scan<'a> {
             self.read.files += u64::from(some);
             self.read.skipped_files += u64::from(!some);
         }
-        match splits {
-            Some(splits) => {
-                let joined = splits.joined(self.places, &self.window)?;
-                if let Some(newest) = joined.starts().iter().max() {
-                    blocks.push((*newest, Block::Joined(Box::new(joined))));
-                }
-            }
-            None => {
-                let chunks = self.places.chunks.iter().enumerate().filter(|(_, chunk)| {
-                    chunk.least_start <= *self.window.end() && chunk.greatest_start >= *self.window.start()
-                });
-                blocks.extend(chunks.map(|(number, chunk)| (chunk.greatest_start, Block::Chunk(number))));
+        if !self.whole {
+            let chunks = self.places.chunks.iter().enumerate().filter(|(_, chunk)| {
+                chunk.least_start <= *self.window.end() && chunk.greatest_start >= *self.window.start()
+            });
+            blocks.extend(chunks.map(|(number, chunk)| (chunk.greatest_start, Block::Chunk(number))));
+        }
+        for block in joined {
+            if let Block::Joined(of, _) = &block
+                && let Some(newest) = of.starts().iter().max()
+            {
+                blocks.push((*newest, block));
             }
         }
         Ok(blocks)
+    }
+
+    /// What is looked at apart from row groups: traces in several segments, and those of the log.
+    fn whole_traces(&self) -> Result<(Apart, Vec<Block<'a>>), ReadError> {
+        let places = self.places;
+        let splits = match &places.splits {
+            Some(splits) => splits.clone(),
+            None => Arc::new(Splits::find(&places.files)?),
+        };
+        let hot: HashSet<TraceId> = places.chunks.iter().flat_map(|chunk| &chunk.trace_ids).copied().collect();
+        let apart = Apart::new(places, &splits, &hot);
+        let mut without: Option<Rows> = None;
+        let tree = splits.joined(places)?;
+        for (id, rows) in splits.skeleton().trace_ids.iter().zip(tree.forest().each_trace()) {
+            if hot.contains(id) {
+                without.get_or_insert_with(|| Rows::none(tree.rows())).insert_range(rows);
+            }
+        }
+        let mut blocks = vec![Block::Joined(Box::new(tree), without)];
+        if !hot.is_empty() {
+            let mut ids: Vec<TraceId> = hot.into_iter().collect();
+            ids.sort_unstable();
+            blocks.push(Block::Joined(Box::new(traces(places, &ids)?), None));
+        }
+        Ok((apart, blocks))
     }
 
     /// Rows of a row group whose spans an earlier file has, too.

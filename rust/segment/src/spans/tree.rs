@@ -13,7 +13,7 @@ pub const NONE: u32 = u32::MAX;
 /// Rows of whole traces: those of a trace are neighbours, each parent before what is below it, which follows it at once.
 #[derive(Clone, Debug, Default)]
 pub struct Tree {
-    /// By row: the parent's row.
+    /// By row: the parent's row. Empty if nobody asked for it.
     pub parents: Vec<u32>,
     /// By row: how many of the next are below it.
     pub descendants: Vec<u32>,
@@ -25,7 +25,7 @@ pub struct Tree {
 
 impl Tree {
     pub fn rows(&self) -> usize {
-        self.parents.len()
+        self.descendants.len()
     }
 
     /// The rows of each trace.

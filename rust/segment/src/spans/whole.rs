@@ -29,7 +29,7 @@ pub fn test(table: &mut dyn Table, test: &Test, field: Whole, among: &Rows) -> R
 
 /// Puts such a field's values of `rows` into a column, from row `at` on.
 pub fn fill(table: &mut dyn Table, field: Whole, rows: &Rows, out: &mut Column, at: usize) -> Result<(), ReadError> {
-    let Some(tree) = table.tree()? else { return Ok(()) };
+    let Some(tree) = table.tree(true)? else { return Ok(()) };
     match field {
         Whole::NestedLeft | Whole::NestedRight | Whole::NestedParent => {
             let lefts = tree.lefts();
