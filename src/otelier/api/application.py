@@ -9,8 +9,10 @@ from ..query.logs import Logs
 from ..query.names import Names
 from ..query.snapshot import Snapshot
 from ..query.sql.engine import Sql
+from ..query.sql.limits import Limits as SqlLimits
 from ..query.tags import Tags
 from ..query.traceql.engine import TraceQL
+from ..query.traceql.limits import Limits
 from ..query.traces import Traces
 from ..server.endpoint import HttpEndpoint
 from ..server.grpc_calls import no_such_service
@@ -38,6 +40,11 @@ _SPARE = 4
 _FOLLOW_S = 0.5
 
 
+def _of_sql(limits: Limits) -> SqlLimits:
+    """What a statement may take is what a query of TraceQL may, as far as they have it in common."""
+    return SqlLimits(time_s=limits.time_s, spans=limits.rows, bytes=limits.bytes)
+
+
 class Application:
     """One life: made → `start` → `stop`."""
 
@@ -56,7 +63,7 @@ class Application:
             Classic(reader, clock).group(),
             V3(reader).group(),
             TraceLogs(reader).group(),
-            SqlQueries(Sql(self.snapshot, gate)).group(),
+            SqlQueries(Sql(self.snapshot, gate, _of_sql(options.limits))).group(),
             *of_logs,
             metrics.group(),
             pages.group(),

@@ -25,7 +25,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     queries_at_once: int = 4
     """Further ones wait."""
     limits: Limits = Limits()
-    """Of one TraceQL query."""
+    """Of one query in TraceQL or SQL."""
 
 
 def decode(line: bytes) -> Options:

@@ -168,6 +168,7 @@ def test_values_have_forms_that_everybody_can_read(store):
     ("text", "limits", "said"),
     [
         ("SELECT * FROM range(11)", Limits(rows=10), "10 rows in an answer; add LIMIT"),
+        ("SELECT repeat('x', 2000000)", Limits(answer_bytes=2**20), "1 MiB in an answer; add LIMIT"),
         ("SELECT name FROM spans", Limits(spans=2), "2 spans to read; ask about a shorter time"),
         ("SELECT body FROM logs", Limits(records=1), "1 log records to read"),
         ("SELECT count(*) FROM range(100000000000) a, range(100000) b", Limits(time_s=2.0), "limit of 2 s"),

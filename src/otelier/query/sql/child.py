@@ -17,7 +17,7 @@ import numpy as np
 from .arrays import Made, made
 from .check import Refused, check
 from .columns import FIXED, PREFIXES
-from .messages import receive, send
+from .messages import TooLong, receive, send
 from .values import moment, plain
 
 _SPARE_S = 5
@@ -39,7 +39,9 @@ def main() -> None:
         for name, (rows, columns) in tables.items():
             arrays = {each["name"]: made(each["form"], each["type"], each) for each in columns}
             _register(connection, name, rows, arrays)
-        send(sink, _answer(connection, checked.text, asked["rows"]))
+        send(sink, _answer(connection, checked.text, asked["rows"]), asked["answer_bytes"])
+    except TooLong:
+        send(sink, {"reached": "answer_bytes"})
     except Refused as error:
         send(sink, {"refused": str(error)})
     except duckdb.OutOfMemoryException:

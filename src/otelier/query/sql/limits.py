@@ -23,16 +23,19 @@ class Limits:
     """That DuckDB may use."""
     rows: int = 100_000
     """Of the answer."""
+    answer_bytes: int = 2**28
+    """Of the answer, about."""
 
     def reached(self, what: str) -> TooLarge:
-        """`what`: time, rows, bytes (of reading), records, answer, memory."""
+        """`what`: time, rows, bytes (of reading), records, answer, answer_bytes, memory."""
         texts = {
             "time": f"{self.time_s:g} s",
             "rows": f"{self.spans:,} spans to read",
             "bytes": f"{self.bytes >> 20} MiB of columns to read",
             "records": f"{self.records:,} log records to read",
             "answer": f"{self.rows:,} rows in an answer; add LIMIT, or count and group",
+            "answer_bytes": f"{self.answer_bytes >> 20} MiB in an answer; add LIMIT, or ask for less of each row",
             "memory": f"{self.memory_mb} MiB of memory",
         }
-        hint = "" if what == "answer" else "; ask about a shorter time or fewer columns"
+        hint = "" if what.startswith("answer") else "; ask about a shorter time or fewer columns"
         return TooLarge(f"the query reached its limit of {texts.get(what, what)}{hint}")

@@ -7,9 +7,15 @@ import msgspec
 _LENGTH = 8
 
 
-def send(stream: IO[bytes], message: object) -> None:
-    """Raises OSError where nobody reads any more."""
+class TooLong(Exception):  # noqa: N818
+    """Nothing of the message was sent."""
+
+
+def send(stream: IO[bytes], message: object, max_bytes: int = 2**63) -> None:
+    """Raises TooLong, and OSError where nobody reads any more."""
     body = msgspec.msgpack.encode(message)
+    if len(body) > max_bytes:
+        raise TooLong
     stream.write(len(body).to_bytes(_LENGTH, "little"))
     stream.write(body)
     stream.flush()

@@ -49,6 +49,7 @@ class Process:
             "memory_mb": limits.memory_mb,
             "threads": limits.threads,
             "rows": limits.rows,
+            "answer_bytes": limits.answer_bytes,
         }
         return self._ask(asked)["views"]
 
