@@ -66,6 +66,7 @@ HOSTILE = [
     "SELECT * FROM memory.main.spans",
     "SHOW TABLES",
     "SELECT nextval('s')",
+    "SELECT setval('s', 1)",
     "SELECT sleep_ms(100000)",
     "SELECT write_log('x')",
     "WITH a AS (SELECT * FROM read_text('{file}')) SELECT * FROM a",

@@ -27,7 +27,7 @@ _EXPRESSIONS: Final = frozenset({
 _FUNCTIONS: Final = re.compile(
     r"""read_.*|write_.*|.*_scan|parquet_.*|sniff_.*|glob|getenv|query|query_table|copy_.*|export_.*|import_.*|load_.*
     |install_.*|attach.*|duckdb_.*|pragma_.*|pg_.*|current_setting|set_config|set_setting|getvariable|current_query.*
-    |nextval|currval|sleep.*|which_secret|json_execute.*|json_(?:de)?serialize_(?:sql|plan)|http.*|.*secret.*|in_search_path
+    |nextval|setval|currval|sleep.*|which_secret|json_execute.*|json_(?:de)?serialize_(?:sql|plan)|http.*|.*secret.*|in_search_path
     """,
     re.VERBOSE,
 )
