@@ -158,13 +158,16 @@ def test_a_port_in_use_is_a_start_error_that_names_it(tmp_path: Path, which: str
             extension.start()
 
 
-@pytest.mark.proves("otelier_query.{allowed_hosts,queries_at_once}")
+@pytest.mark.proves("otelier_query.{allowed_hosts,queries_at_once,query_timeout,query_spans,query_bytes}")
 def test_all_settings_of_the_server_reach_the_process():
     config = OtelierQueryConfig(
         endpoint="127.0.0.1:1",
         data_dir="/data",
         allowed_hosts=("*.example.com",),
         queries_at_once=3,
+        query_timeout=Duration(1.5),
+        query_spans=7,
+        query_bytes=8,
         response_headers={"x-a": Secret("secret")},
         read_timeout=Duration(1.5),
         tls=TlsServerSettings(cert_file="c", key_pem=Secret("k"), reload_interval=Duration(60)),
@@ -177,6 +180,7 @@ def test_all_settings_of_the_server_reach_the_process():
     assert options.tempo is None
     assert options.server == HttpServerSettings(**{f: getattr(config, f) for f in HttpServerSettings.__struct_fields__})
     assert (options.data_dir, options.allowed_hosts, options.queries_at_once) == ("/data", ("*.example.com",), 3)
+    assert (options.limits.time_s, options.limits.rows, options.limits.bytes) == (1.5, 7, 8)
 
 
 def test_lokis_api_is_served_where_it_is_asked_for(tmp_path: Path):

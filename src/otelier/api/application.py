@@ -58,7 +58,7 @@ class Application:
             metrics.group(),
             pages.group(),
         ]
-        engine, tags = TraceQL(self.snapshot, gate), Tags(self.snapshot, gate)
+        engine, tags = TraceQL(self.snapshot, gate, options.limits), Tags(self.snapshot, gate)
         tempo = [*routes.groups(reader, engine, tags, clock), metrics.group()]
         threads = options.queries_at_once + _WAITING + _SPARE
 

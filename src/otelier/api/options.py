@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from ..component.config import VALUE_TYPES
+from ..query.traceql.limits import Limits
 from ..server.http import HttpServerSettings
 
 
@@ -23,6 +24,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Names besides those of this machine to which it answers."""
     queries_at_once: int = 4
     """Further ones wait."""
+    limits: Limits = Limits()
+    """Of one TraceQL query."""
 
 
 def decode(line: bytes) -> Options:

@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from ..component import Config, Extension, Secret, StartError, extension
+from ..component import Config, Duration, Extension, Secret, StartError, extension
 from ..server.http import HttpServerSettings
 from ..server.listen import Inbox, http_options, listen
 from ..storage.local import StoreSettings
@@ -62,6 +62,12 @@ class OtelierQueryConfig(HttpServerSettings):
     """Names in URLs that are answered besides IP addresses and this machine's own; `*.example.com`, or `*` for any."""
     queries_at_once: Annotated[int, Meta(ge=0)] = 0
     """Queries that run at the same time, others wait; 0 = the number of cores, at least 2."""
+    query_timeout: Duration = Duration(30)
+    """A TraceQL query that takes longer is answered with what was found until then, and the answer says so."""
+    query_spans: Annotated[int, Meta(ge=1)] = 10_000_000
+    """Most spans whose columns a TraceQL query may hold in memory at once."""
+    query_bytes: Annotated[int, Meta(ge=1)] = 2**30
+    """Most bytes that these columns may take."""
 
     def warnings(self) -> Iterator[str]:
         """What is allowed but should be known."""
@@ -95,6 +101,7 @@ class OtelierQueryConfig(HttpServerSettings):
             "data_dir": str(directory),
             "allowed_hosts": self.allowed_hosts,
             "queries_at_once": self.queries_at_once or max(2, os.cpu_count() or 2),
+            "limits": {"time_s": float(self.query_timeout), "rows": self.query_spans, "bytes": self.query_bytes},
         }
         return msgspec.json.encode(options, enc_hook=_plain)
 

@@ -140,7 +140,9 @@ def test_a_quantile_of_infinity_is_infinite() -> None:
     assert answer.warnings == ["PromQL warning: quantile value should be between 0 and 1, got +Inf (1:10)"]
 
 
-@pytest.mark.parametrize("inner", ["sort(a)", "topk(1, a)", "quantile(0.5, a)", "count_values('v', a)", "(a + on () a)"])
+@pytest.mark.parametrize(
+    "inner", ["sort(a)", "topk(1, a)", "quantile(0.5, a)", "count_values('v', a)", "(a + on () a)"]
+)
 def test_a_subquery_may_have_no_step_in_its_window(inner: str) -> None:
     answer = engine(stored(a=[1.0, 2.0])).instant(f"max_over_time({inner}[10s:1m])", 50_000)
     assert list(answer.series()) == []

@@ -98,7 +98,7 @@ class _Writer:
         matching = self._draw(st.sampled_from(["", "on (job)", "ignoring (le)", "on ()"]))
         if operator not in ("and", "or", "unless"):
             if matching:
-                matching += self._draw(st.sampled_from(["", " group_left", " group_right (x)"]))
+                matching += self._draw(st.sampled_from(["", " group_left ()", " group_right (x)"]))
             matching += self._draw(st.sampled_from(["", " fill (1)", " fill_left (-2) fill_right (NaN)"]))
         if operator in ("==", "!=", ">", "<="):
             matching = self._draw(st.sampled_from(["", "bool "])) + matching

@@ -73,7 +73,13 @@ def related(relation: str, a: Span, b: Span) -> bool:
             return a in ancestors(b)
         case "<<":
             return b in ancestors(a)
-    return a is not b and bool(a.parent_id) and a.parent_id == b.parent_id
+    return siblings(a, b)
+
+
+def siblings(a: Span, b: Span) -> bool:
+    """Of one parent, or of one that has not come."""
+    missing = not a.parent and not b.parent and bool(a.parent_id) and a.parent_id == b.parent_id
+    return a is not b and (missing or (a.parent is not None and a.parent is b.parent))
 
 
 def ancestors(span: Span) -> list[Span]:

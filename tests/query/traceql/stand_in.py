@@ -8,7 +8,7 @@ from typing import Any
 
 from . import oracle_values as values
 from .decoded import Span, Trace
-from .oracle import ancestors
+from .oracle import ancestors, siblings
 
 
 class Column:
@@ -169,9 +169,7 @@ def relatives(relation: str, trace: Trace, span: Span) -> list[Span]:
         case "descendant":
             return [each for each in trace.spans if span in ancestors(each)]
         case "sibling":
-            return [
-                each for each in trace.spans if each is not span and each.parent_id and each.parent_id == span.parent_id
-            ]
+            return [each for each in trace.spans if siblings(each, span)]
     return trace.spans
 
 

@@ -3,10 +3,11 @@
 use std::cell::Cell;
 use std::io;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use bytes::Bytes;
 use otelier_disk::{Disk, ReadAt};
+use otelier_wire::Signal;
 
 use super::Damage;
 use super::footer::{Chunk, Footer};
@@ -43,11 +44,14 @@ pub struct Scanned {
     open: AtomicUsize,
 }
 
+/// Made when it is first asked for.
+pub type Traces = LazyLock<TraceIndex, Box<dyn FnOnce() -> TraceIndex + Send>>;
+
 #[derive(Debug)]
 pub struct SegmentFile {
     pub path: Arc<str>,
     pub summary: Summary,
-    pub traces: TraceIndex,
+    pub traces: Traces,
     pub catalogue: Catalogue,
     pub filters: Filters,
     /// Of logs: by row group, a filter over the words of lines.
@@ -81,9 +85,9 @@ impl SegmentFile {
         let index_path = index_path(path);
         let bytes = disk.read(&index_path).map_err(|error| ReadError::io(&index_path, error))?;
         let damaged = |error: io::Error| ReadError::damaged(&index_path, error);
+        let size = bytes.len();
         let index = Index::new(bytes).map_err(damaged)?;
         let summary = index.summary().map_err(damaged)?;
-        let traces = index.traces().map_err(damaged)?;
         let (catalogue, filters) = (index.catalogue().map_err(damaged)?, index.filters().map_err(damaged)?);
         let words = index.words().map_err(damaged)?;
         let numbered = index.numbered().map_err(damaged)?;
@@ -93,7 +97,8 @@ impl SegmentFile {
         let entries: usize = catalogue.row_groups.iter().map(Vec::len).sum();
         let footer = CHUNK_BYTES * columns * summary.row_groups.len();
         let filtered = filters.size() + words.size();
-        let weight = 16 * traces.runs().len() + 48 * entries + filtered + footer + 4096 + 16 * buckets;
+        let (traces, runs) = traces(index, &summary.signal, size).map_err(damaged)?;
+        let weight = 16 * runs + 48 * entries + filtered + footer + 4096 + 16 * buckets;
         let number = scanned.files.fetch_add(1, Ordering::Relaxed);
         Ok(SegmentFile {
             path: path.clone(),
@@ -222,6 +227,17 @@ impl SegmentFile {
         }
         Ok((start, self.read(start, (end - start) as usize)?))
     }
+}
+
+/// And about how many runs it has. Searches for lines, the most of what logs are asked, don't need it, and it is as much as
+/// all the rest: it waits, with the index's bytes, whose checksums were right.
+fn traces(index: Index, signal: &str, size: usize) -> io::Result<(Traces, usize)> {
+    if signal == Signal::Logs.name() {
+        return Ok((LazyLock::new(Box::new(move || index.traces().unwrap_or_default())), size / 8));
+    }
+    let traces = index.traces()?;
+    let runs = traces.runs().len();
+    Ok((LazyLock::new(Box::new(move || traces)), runs))
 }
 
 impl Drop for SegmentFile {

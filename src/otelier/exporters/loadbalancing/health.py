@@ -12,6 +12,8 @@ from ...component import Context
 from .settings import HealthSettings
 
 _SIDE_BY_SIDE = 16
+_STOP_WAIT_S = 0.5
+"""Probes must not use up the time of the stop."""
 
 
 @dataclass(slots=True)
@@ -67,8 +69,8 @@ class Health:
             self._note(state, "" if answered else "sends have no answer")
 
     def stop(self) -> None:
-        """Look no more; a probe that is under way ends by itself."""
-        self._timer.close(0)
+        """Look no more; a probe that is under way for long ends by itself."""
+        self._timer.close(_STOP_WAIT_S)
 
     def _note(self, state: _State, trouble: str) -> None:
         now = self._clock.monotonic()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -99,11 +100,18 @@ def stacked(blocks: Iterable[Block], steps: int) -> Block:
         )
     return Block(
         [labels for each in parts for labels in each.labels],
-        np.concatenate([each.values for each in parts]),
-        np.concatenate([each.present for each in parts]),
+        _beside([each.values for each in parts]),
+        _beside([each.present for each in parts]),
         histograms,
         np.concatenate([each.unnamed_series() for each in parts]),
     )
+
+
+def _beside(parts: list[Any]) -> Any:
+    """Rows one below the other, in memory by step if that is how they came."""
+    if all(each.T.flags.c_contiguous for each in parts):
+        return np.concatenate([each.T for each in parts], axis=1).T
+    return np.concatenate(parts)
 
 
 def joined(block: Block) -> Block:

@@ -1,21 +1,16 @@
 """Numbers as Prometheus writes them."""
 
 import math
+from decimal import Decimal
 
 
 def shortest(value: float) -> str:
     """Shortest digits that read back as the same number: fixed below 1e21 and down to 1e-6, else with an exponent."""
     if special := _special(value):
         return special
-    if value == 0:
-        return "-0" if math.copysign(1, value) < 0 else "0"
-    if 1e-6 <= abs(value) < 1e21:
+    if value == 0 or 1e-6 <= abs(value) < 1e21:
         return fixed(value)
-    mantissa, _, exponent = f"{value!r}".partition("e")
-    if not exponent:
-        mantissa, _, exponent = f"{value:.17e}".partition("e")
-    power = int(exponent)
-    return f"{mantissa.removesuffix('.0')}e{'-' if power < 0 else '+'}{abs(power):02d}"
+    return _with_exponent(value)
 
 
 def fixed(value: float) -> str:
@@ -35,16 +30,12 @@ def fixed(value: float) -> str:
 
 
 def general(value: float) -> str:
-    """As Go's `%g`: an exponent below 1e-4 and from 1e21 on."""
+    """As Go's `%g`: shortest digits, with an exponent below 1e-4 and from 1e6 on."""
     if special := _special(value):
         return special
-    if value != 0 and abs(value) < 1e-4:
-        mantissa, _, exponent = repr(value).partition("e")
-        if not exponent:
-            mantissa, _, exponent = f"{value:e}".partition("e")
-        power = int(exponent)
-        return f"{mantissa.removesuffix('.0')}e-{abs(power):02d}"
-    return shortest(value)
+    if value == 0 or 1e-4 <= abs(value) < 1e6:
+        return fixed(value)
+    return _with_exponent(value)
 
 
 def _special(value: float) -> str:
@@ -53,3 +44,12 @@ def _special(value: float) -> str:
     if math.isinf(value):
         return "+Inf" if value > 0 else "-Inf"
     return ""
+
+
+def _with_exponent(value: float) -> str:
+    """Shortest digits, one of them before the point."""
+    _, numbers, exponent = Decimal(repr(value)).as_tuple()
+    power = len(numbers) + int(exponent) - 1
+    digits = "".join(map(str, numbers)).rstrip("0")
+    rest = f".{digits[1:]}" if len(digits) > 1 else ""
+    return f"{'-' if value < 0 else ''}{digits[0]}{rest}e{'-' if power < 0 else '+'}{abs(power):02d}"

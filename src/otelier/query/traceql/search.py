@@ -15,7 +15,7 @@ from .plan import Plan
 _FIRST_LOOK = 64
 """Traces that are looked at first if not each of them need be an answer."""
 _GROWTH = 8
-"""So many times as many are looked at next, then all: to read traces one by one costs more than to read everything."""
+"""So many times as many are looked at next, and again, then all: to read so many one by one costs more."""
 _ALL = 0
 _TRACES_AT_ONCE = 1024
 """That are read whole before it is seen whether they are enough."""
@@ -88,7 +88,7 @@ def _newest(found: Found, plan: Plan, cursor: Cursor, want: int) -> list[_Place]
     known: dict[bytes, int] = {}
     seen: set[bytes] = set()
     places: list[_Place] = []
-    for look in (first, _GROWTH * first, _ALL):
+    for look in (first, _GROWTH * first, _GROWTH**2 * first, _ALL):
         candidates = found.candidates(plan, look, asked_for(plan.deciding if plan.by_rows else ()))
         for horizon in _judged(found, plan, candidates, known, seen):
             places = _behind(cursor, ((start, trace_id) for trace_id, start in known.items()))

@@ -100,7 +100,9 @@ def _sums(groups: Groups, block: Block, counts: np.ndarray, *, mean: bool) -> Fl
     if bool(values.min() >= 0) and not np.isinf(total).any():
         return total / size if mean else total
     absolute = groups.reduced(np.add, np.abs(values))
-    overflown = np.isinf(absolute) & np.isfinite(groups.reduced(np.fmax, np.abs(values))) & mean
+    overflown = np.isinf(absolute) & mean
+    if overflown.any():
+        overflown &= np.isfinite(groups.reduced(np.fmax, np.abs(values)))
     again = (np.isfinite(total) & (np.abs(total) < _ILL * absolute)) | overflown
     result = total / size if mean else total
     for number, step in cells(again):

@@ -25,12 +25,12 @@ def presence(windows: Windows, _: list[Floats]) -> tuple[Floats, Bools]:
 
 def first_time(windows: Windows, _: list[Floats]) -> tuple[Floats, Bools]:
     """When the first sample is, seconds."""
-    return _times(windows, windows.low)
+    return _times(windows, windows.first)
 
 
 def last_time(windows: Windows, _: list[Floats]) -> tuple[Floats, Bools]:
     """When the last sample is, seconds."""
-    return _times(windows, windows.high - 1)
+    return _times(windows, windows.last())
 
 
 def changes(windows: Windows, _: list[Floats]) -> tuple[Floats, Bools]:
@@ -62,8 +62,7 @@ def reset_between(window: Window, number: int) -> bool:
 
 
 def _times(windows: Windows, index: np.ndarray) -> tuple[Floats, Bools]:
-    times = windows.group.timestamps
-    seconds = times[np.clip(index, 0, max(len(times) - 1, 0))] / 1000 if len(times) else np.zeros(len(index))
+    seconds = windows.group.timestamps[index] / 1000
     there = windows.shared(windows.counts > 0)
     return np.broadcast_to(seconds[:, np.newaxis], there.shape), there
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..arrays import Bools, Floats
 from ..sums import added, quantiles
-from .windows import Windows, gathered, reduced
+from .windows import Windows, reduced
 
 _ILL = 1e-3
 """A sum smaller than this part of what was added lost digits and is calculated again with compensation."""
@@ -115,7 +115,9 @@ def _sums(windows: Windows, *, mean: bool) -> tuple[Floats, Floats, Floats]:
         if values.size and bool(values.min() >= 0) and not (mean and np.isinf(total).any()):
             return total, lost, scale
         size = reduced(np.add, np.abs(values), windows)
-    overflown = np.isinf(size) & np.isfinite(reduced(np.fmax, np.abs(values), windows))
+    overflown = np.isinf(size)
+    if overflown.any():
+        overflown &= np.isfinite(reduced(np.fmax, np.abs(values), windows))
     again = (np.isfinite(total) & (np.abs(total) < _ILL * size)) | overflown
     steps, columns = np.nonzero(again & (windows.counts > 0)[:, np.newaxis])
     if not len(steps):
@@ -136,9 +138,9 @@ def _sums(windows: Windows, *, mean: bool) -> tuple[Floats, Floats, Floats]:
 
 def last(windows: Windows, _: list[Floats]) -> tuple[Floats, Bools]:
     """The last value."""
-    return gathered(windows.group.values, windows.high - 1), windows.shared(windows.counts > 0)
+    return windows.group.values[windows.last()], windows.shared(windows.counts > 0)
 
 
 def first(windows: Windows, _: list[Floats]) -> tuple[Floats, Bools]:
     """The first value."""
-    return gathered(windows.group.values, windows.low), windows.shared(windows.counts > 0)
+    return windows.group.values[windows.first], windows.shared(windows.counts > 0)

@@ -9,7 +9,7 @@ are handled a few at a time so that they stay in the cache.
 import numpy as np
 
 from ..arrays import Bools, Floats, Ints
-from .windows import Windows, gathered, reduced
+from .windows import Windows, reduced
 
 _CHUNK = 16_384
 """Values that are handled at a time."""
@@ -67,7 +67,7 @@ def overlapping(windows: Windows) -> Bools:
     before, now = group.starts[:-1], group.starts[1:]
     events = (now > 0) & (now < group.timestamps[:-1, np.newaxis]) & (now != before)
     total = np.concatenate([np.zeros((1, events.shape[1]), np.int64), np.cumsum(events, axis=0)])
-    last = np.clip(windows.high - 1, 0, len(total) - 1)
+    last = windows.last()
     return np.logical_or.reduce(total[last] > total[np.minimum(windows.low, last)], axis=0)
 
 
@@ -76,21 +76,21 @@ def _extrapolated(windows: Windows, *, counter: bool, per_second: bool) -> tuple
     steps, number = len(windows.low), len(group.labels)
     out = np.empty((steps, number))
     enough = windows.counts >= 2
-    times = group.timestamps
-    last = gathered_times(times, windows.high - 1)
-    interval = np.maximum(last - gathered_times(times, windows.low), 1e-3)
+    rows, ends = windows.first, windows.last()
+    begin_s, end_s = group.timestamps[rows] / 1000, group.timestamps[ends] / 1000
+    interval = np.maximum(end_s - begin_s, 1e-3)
     mean = interval / np.maximum(windows.counts - 1, 1)
-    begins, ends = windows.reach
-    to_start = _edge(gathered_times(times, windows.low) - begins / 1000, mean)
-    to_end = _edge(ends / 1000 - last, mean)
+    left, right = windows.reach
+    to_start = _edge(begin_s - left / 1000, mean)
+    to_end = _edge(right / 1000 - end_s, mean)
     scale = windows.length_ms / 1000 if per_second else 1.0
     factor = (interval + to_start + to_end) / interval / scale
     lift = _lifts(windows) if counter else None
     chunk = max(_CHUNK // max(number, 1), 1)
     for at in range(0, steps, chunk):
         part = slice(at, at + chunk)
-        first = gathered(group.values, windows.low[part])
-        change = gathered(group.values, windows.high[part] - 1)
+        first = group.values[rows[part]]
+        change = group.values[ends[part]]
         change -= first
         if lift is not None:
             change += lift[part]
@@ -98,18 +98,13 @@ def _extrapolated(windows: Windows, *, counter: bool, per_second: bool) -> tuple
         # Where the way to the start would lead below zero: change * to_start / interval > first.
         if counter and (below := first < change * (to_start[part] / interval[part])[:, np.newaxis]).any():
             below &= first >= 0
-            rows = np.nonzero(below)[0] + at
-            whole = interval[rows] + interval[rows] * (first[below] / change[below]) + to_end[rows]
-            stretched[below] = change[below] * (whole / interval[rows] / scale)
+            step = np.nonzero(below)[0] + at
+            whole = interval[step] + interval[step] * (first[below] / change[below]) + to_end[step]
+            stretched[below] = change[below] * (whole / interval[step] / scale)
     present = windows.shared(enough)
     if counter and group.starts is not None:
         return _with_starts(windows, out, present, scale, lift)
     return out, present
-
-
-def gathered_times(times: Ints, index: Ints) -> Floats:
-    """Seconds; of indexes outside, whatever comes."""
-    return times[np.clip(index, 0, max(len(times) - 1, 0))] / 1000 if len(times) else np.zeros(len(index))
 
 
 def _edge(distance: Floats, mean: Floats) -> Floats:
@@ -141,16 +136,16 @@ def _with_starts(
     group = windows.group
     assert group.starts is not None
     begins, ends = windows.reach
-    first_ms = group.timestamps[np.clip(windows.low, 0, max(len(group.timestamps) - 1, 0))]
-    start = group.starts[np.clip(windows.low, 0, max(len(group.starts) - 1, 0))]
+    first_ms = group.timestamps[windows.first]
+    start = group.starts[windows.first]
     inside = (start > begins[:, np.newaxis]) & (start < first_ms[:, np.newaxis]) & (start > 0)
     inside &= windows.counts[:, np.newaxis] > 0
-    last = gathered_times(group.timestamps, windows.high - 1)
+    last = group.timestamps[windows.last()] / 1000
     interval = last[:, np.newaxis] - start / 1000
-    distance = last - gathered_times(group.timestamps, windows.low)
+    distance = last - first_ms / 1000
     mean = distance / np.maximum(windows.counts - 1, 1)
     to_end = np.where(windows.counts > 1, _edge(ends / 1000 - last, mean), 0.0)[:, np.newaxis]
-    change = gathered(group.values, windows.high - 1) + (0.0 if lift is None else lift)
+    change = group.values[windows.last()] + (0.0 if lift is None else lift)
     with np.errstate(all="ignore"):
         whole = change * ((interval + to_end) / interval) / scale
     return np.where(inside, whole, out), present | inside
@@ -159,14 +154,14 @@ def _with_starts(
 def _last_two(windows: Windows, *, counter: bool) -> tuple[Floats, Bools]:
     group = windows.group
     enough = windows.counts >= 2
-    last, before = gathered(group.values, windows.high - 1), gathered(group.values, windows.high - 2)
+    last, before = group.values[windows.last()], group.values[windows.last(1)]
     change = last - before
-    seconds = gathered_times(group.timestamps, windows.high - 1) - gathered_times(group.timestamps, windows.high - 2)
+    seconds = (group.timestamps[windows.last()] - group.timestamps[windows.last(1)]) / 1000
     if not counter:
         return change, windows.shared(enough)
     found = reset_rows(windows)
     if found.size:
-        was_reset = found[np.clip(windows.high - 2, 0, len(found) - 1)]
+        was_reset = found[windows.last(1)]
         change = np.where(was_reset, last, change)
     with np.errstate(all="ignore"):
         return change / seconds[:, np.newaxis], windows.shared(enough)

@@ -9,7 +9,7 @@ from .windows import Windows
 
 def deriv(windows: Windows, _: list[Floats]) -> tuple[Floats, Bools]:
     """Slope per second of the least squares line."""
-    begins = windows.group.timestamps[np.clip(windows.low, 0, max(len(windows.group.timestamps) - 1, 0))]
+    begins = windows.group.timestamps[windows.first]
     slope, _intercept = _lines(windows, begins)
     return slope, windows.shared(windows.counts >= 2)
 

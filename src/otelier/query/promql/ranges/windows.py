@@ -17,7 +17,8 @@ from ..storage import Group
 class Windows:
     """At step j a function sees samples `low[j] <= i < high[j]` of each series: `ends[j] - length < time <= ends[j]`.
 
-    times: (steps,), the moments for which there will be values; they differ from `ends` by `offset` and `@`.
+    group: never without samples. times: (steps,), the moments for which there will be values; they differ from `ends`
+    by `offset` and `@`.
     extent: the windows are wider by the lookback, to the left if "anchored", to both sides if "smoothed".
     """
 
@@ -28,6 +29,15 @@ class Windows:
     times: Ints
     length_ms: int
     extent: Extent = ""
+
+    @property
+    def first(self) -> Ints:
+        """The first sample of each window; of an empty one, whichever."""
+        return np.minimum(self.low, len(self.group.timestamps) - 1)
+
+    def last(self, back: int = 0) -> Ints:
+        """The last sample of each window, or so many before it; if there is none, whichever."""
+        return np.maximum(self.high - (1 + back), 0)
 
     @property
     def counts(self) -> Ints:
@@ -124,11 +134,6 @@ def reduced(function: Any, rows: Floats, windows: Windows) -> Floats:
         rows = np.concatenate([rows[first:], np.zeros((1, rows.shape[1]))])
         index -= first
     return function.reduceat(rows, index, axis=0)[::2]
-
-
-def gathered(rows: Floats, index: Ints) -> Floats:
-    """Rows by step; of indexes outside, whatever comes."""
-    return rows[np.clip(index, 0, max(len(rows) - 1, 0))] if len(rows) else np.zeros((len(index), rows.shape[1]))
 
 
 def floats_apart(windows: Windows) -> tuple[list[tuple[np.ndarray, Windows]], Bools]:

@@ -1,7 +1,5 @@
 """Pipelines: stage by stage over spansets."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from .. import ast
@@ -98,8 +96,3 @@ def cut(spansets: Spansets, table: Table, start_ns: int, end_ns: int) -> Spanset
     """Only spans that start in the range, both ends included."""
     starts = table.starts[spansets.rows]
     return spansets.keep((starts >= np.uint64(start_ns)) & (starts <= np.uint64(end_ns)))
-
-
-def without_notes(spansets: Spansets) -> Spansets:
-    """For pipelines that only measure."""
-    return replace(spansets, notes={})

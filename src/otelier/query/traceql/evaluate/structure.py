@@ -88,8 +88,9 @@ def _above(left: Bools, spansets: Spansets, table: Table) -> Bools:
 
 
 def _beside(left: Bools, spansets: Spansets, table: Table) -> Bools:
-    """By the parent's id, whether the parent is there or not; a span is not beside itself."""
-    parents = table.parent_ids[spansets.rows]
-    _, families = distinct(spansets.sets, parents)
+    """Of the same parent, or of the same that has not come; a span is not beside itself."""
+    parents = table.parents[spansets.rows]
+    missing = np.where(parents < 0, table.parent_ids[spansets.rows], np.uint64(0))
+    _, families = distinct(spansets.sets, parents, missing)
     others = np.bincount(families, weights=left, minlength=1)[families] - left
-    return (parents != 0) & (others > 0)
+    return ((parents >= 0) | (missing != 0)) & (others > 0)

@@ -126,11 +126,6 @@ def integers(data: Ints, tag: int = INT) -> Values:
     return Values(np.full(len(data), tag, np.uint8), data)
 
 
-def doubles(data: NDArray[np.float64]) -> Values:
-    """Never nil."""
-    return Values(np.full(len(data), DOUBLE, np.uint8), data.view(np.int64))
-
-
 def strings(texts: Sequence[str], codes: Ints) -> Values:
     """Never nil; texts each once."""
     return Values(np.full(len(codes), STRING, np.uint8), codes, texts)
