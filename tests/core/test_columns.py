@@ -152,14 +152,6 @@ def test_relatives_are_asked_for_wherever_they_lie() -> None:
         assert alone.trace_ids == trace_id(2)
 
 
-def test_who_names_the_same_parent_is_a_sibling_even_of_its_parent() -> None:
-    parts = [traces(span(number=1, parent=1)), traces(span(number=2, parent=1, start_ns=START_NS + 1))]
-    for flushed in range(3):
-        view = store(parts, flushed, merged=flushed == 2)
-        table = gather(view, {"has": "sibling", "filter": {"all": []}}, {"scope": "intrinsic", "key": "start_ns"})
-        assert sorted(values(table.column(0))) == [START_NS, START_NS + 1]
-
-
 def test_roll_ups_answer_like_spans() -> None:
     minute = 60 * 10**9
     spans = [

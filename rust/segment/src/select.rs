@@ -4,9 +4,9 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use crate::error::ReadError;
-use crate::filter::{Field, Filter, Intrinsic, Relation, Test};
+use crate::filter::{Field, Filter, Test};
 use crate::rows::Rows;
-use crate::spans::{Adopted, Column, Tree, whole};
+use crate::spans::{Column, Tree, whole};
 
 /// Rows that can be tested and read: a chunk of the log, a row group of a segment, whole traces out of both.
 pub trait Table {
@@ -69,8 +69,7 @@ fn rows(table: &mut dyn Table, filter: &Filter, among: &Rows) -> Result<Rows, Re
         Filter::Has(relation, part) => {
             let Some(tree) = table.tree(relation.takes_parents())? else { return Ok(Rows::none(among.len())) };
             let of = rows(table, part, &tree.whole(among))?;
-            let adopted = if *relation == Relation::Sibling { adopted(table, &tree)? } else { Adopted::new() };
-            let mut found = tree.related(*relation, &of, &adopted);
+            let mut found = tree.related(*relation, &of);
             found.retain(among);
             Ok(found)
         }
@@ -90,13 +89,4 @@ fn rows(table: &mut dyn Table, filter: &Filter, among: &Rows) -> Result<Rows, Re
             Ok(found)
         }
     }
-}
-
-/// Which parents, that are there for others, spans name that have none themselves.
-fn adopted(table: &mut dyn Table, tree: &Tree) -> Result<Adopted, ReadError> {
-    let parents = tree.parents_beside_orphans();
-    let mut ids = Column::new(8);
-    ids.extend(parents.count());
-    table.fill(&Field::Intrinsic(Intrinsic::SpanId), &parents, &mut ids, 0)?;
-    Ok(tree.adopt(&parents, |place| ids.id(place).try_into().unwrap_or_default()))
 }

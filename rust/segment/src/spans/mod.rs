@@ -23,4 +23,4 @@ pub use joined::{Joined, Skeleton};
 pub use scan::{Flow, Places, Read, Scan};
 pub use splits::Splits;
 pub use tags::TagName;
-pub use tree::{Adopted, NONE, Tree};
+pub use tree::{NONE, Tree};

@@ -23,9 +23,6 @@ pub struct Tree {
     pub orphans: HashMap<u32, [u8; 8]>,
 }
 
-/// Rows without a parent that name one which others have as theirs: those that name themselves, and the first of a circle.
-pub type Adopted = HashMap<u32, u32>;
-
 impl Tree {
     pub fn rows(&self) -> usize {
         self.descendants.len()
@@ -56,7 +53,7 @@ impl Tree {
     }
 
     /// The rows that have such a relative among `of`.
-    pub fn related(&self, relation: Relation, of: &Rows, adopted: &Adopted) -> Rows {
+    pub fn related(&self, relation: Relation, of: &Rows) -> Rows {
         let mut found = Rows::none(of.len());
         match relation {
             Relation::Parent => {
@@ -82,38 +79,17 @@ impl Tree {
                     }
                 }
             }
-            Relation::Sibling => self.siblings(of, adopted, &mut found),
+            Relation::Sibling => self.siblings(of, &mut found),
             Relation::Trace => found = self.whole(of),
         }
         found
     }
 
-    /// The rows that are somebody's parent in a trace that has orphans.
-    pub fn parents_beside_orphans(&self) -> Rows {
-        let mut rows = Rows::none(self.rows());
-        for trace in self.each_trace().filter(|_| !self.orphans.is_empty()) {
-            if trace.clone().any(|row| self.orphans.contains_key(&(row as u32))) {
-                trace.filter_map(|row| self.parent(row)).for_each(|parent| rows.insert(parent));
-            }
-        }
-        rows
-    }
-
-    /// By the ids of these parents.
-    pub fn adopt(&self, parents: &Rows, id_of: impl Fn(usize) -> [u8; 8]) -> Adopted {
-        let trace = |row: usize| self.traces.partition_point(|first| *first as usize <= row);
-        let known: HashMap<(usize, [u8; 8]), u32> =
-            parents.iter().enumerate().map(|(place, row)| ((trace(row), id_of(place)), row as u32)).collect();
-        let orphans = self.orphans.iter();
-        orphans.filter_map(|(row, id)| Some((*row, *known.get(&(trace(*row as usize), *id))?))).collect()
-    }
-
-    fn siblings(&self, of: &Rows, adopted: &Adopted, found: &mut Rows) {
-        let named = |row: usize| self.parent(row).or_else(|| Some(*adopted.get(&(row as u32))? as usize));
+    fn siblings(&self, of: &Rows, found: &mut Rows) {
         let mut below: HashMap<u32, u32> = HashMap::new();
         let mut orphaned: HashMap<(u32, [u8; 8]), u32> = HashMap::new();
         for row in of.iter() {
-            match named(row) {
+            match self.parent(row) {
                 Some(parent) => *below.entry(parent as u32).or_default() += 1,
                 None => {
                     if let Some(family) = self.family(row) {
@@ -123,7 +99,7 @@ impl Tree {
             }
         }
         for row in 0..self.rows() {
-            let count = match named(row) {
+            let count = match self.parent(row) {
                 Some(parent) => below.get(&(parent as u32)),
                 None => self.family(row).and_then(|family| orphaned.get(&family)),
             };
@@ -180,7 +156,7 @@ mod tests {
     fn related(relation: Relation, of: &[usize]) -> Vec<usize> {
         let mut rows = Rows::none(8);
         of.iter().for_each(|row| rows.insert(*row));
-        tree().related(relation, &rows, &Adopted::new()).iter().collect()
+        tree().related(relation, &rows).iter().collect()
     }
 
     #[test]
