@@ -43,6 +43,6 @@ pub fn read<N: Names>(encoded: &[u8], names: &mut N) -> Result<Exemplar, N::Erro
     }
     labels.sort();
     let mut out = Vec::new();
-    labels.iter().for_each(|(name, value)| put_label(name, value, &mut out));
+    labels.iter().for_each(|(name, value)| put_label(name, &[value], &mut out));
     Ok(Exemplar { labels: out, value, at_ms: millis(time_ns) })
 }

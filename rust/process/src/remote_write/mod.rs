@@ -164,7 +164,7 @@ impl<N: Names> Walk<'_, N> {
         let name = &self.options.target_info;
         let family = self.table.family(Family::about_targets(name));
         let labels = Labels::of(pairs, name);
-        self.table.series(labels.named(""), family).add(1.0, millis(newest_ns));
+        self.table.series(family, |out| labels.named("", out)).add(1.0, millis(newest_ns));
         Ok(())
     }
 
@@ -214,8 +214,8 @@ impl<N: Names> Walk<'_, N> {
         point: &'p [u8],
         kind: Kind,
         around: &Around<'p>,
-        called: &str,
-    ) -> Result<Labels, N::Error> {
+        called: &'p str,
+    ) -> Result<Labels<'p>, N::Error> {
         let own = attributes(point, kind.attributes());
         let mut pairs = around.weak.clone();
         if around.promoted.is_empty() {

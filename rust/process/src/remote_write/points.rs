@@ -82,7 +82,7 @@ pub fn time_ns(point: &[u8]) -> u64 {
 /// A data point, and what is known of the series that it makes.
 pub struct Reading<'a> {
     pub point: &'a [u8],
-    pub labels: &'a Labels,
+    pub labels: &'a Labels<'a>,
     pub family: usize,
     pub exemplars: Vec<Exemplar>,
 }
@@ -95,7 +95,7 @@ impl Reading<'_> {
             _ => None,
         });
         let value = self.or_stale(value.last().unwrap_or(0.0), 8);
-        let series = table.series(self.labels.named(""), self.family);
+        let series = table.series(self.family, |out| self.labels.named("", out));
         series.add(value, self.at_ms());
         series.points += 1;
         if monotonic {
@@ -107,14 +107,15 @@ impl Reading<'_> {
     pub fn summary(self, table: &mut Table) {
         let sum = f64::from_bits(fixed(self.point, 5).unwrap_or(0));
         let count = fixed(self.point, 4).unwrap_or(0) as f64;
-        table.series(self.labels.named("_sum"), self.family).add(self.or_stale(sum, 8), self.at_ms());
-        let counted = table.series(self.labels.named("_count"), self.family);
+        table.series(self.family, |out| self.labels.named("_sum", out)).add(self.or_stale(sum, 8), self.at_ms());
+        let counted = table.series(self.family, |out| self.labels.named("_count", out));
         counted.add(self.or_stale(count, 8), self.at_ms());
         counted.points += 1;
         for each in messages(self.point, 6) {
             let [quantile, value] = [1, 2].map(|number| f64::from_bits(fixed(each, number).unwrap_or(0)));
-            let labels = self.labels.with("", "quantile", &text::bound(quantile));
-            table.series(labels, self.family).add(self.or_stale(value, 8), self.at_ms());
+            let quantile = text::bound(quantile);
+            let series = table.series(self.family, |out| self.labels.with("", "quantile", &quantile, out));
+            series.add(self.or_stale(value, 8), self.at_ms());
         }
     }
 
@@ -145,10 +146,10 @@ impl Reading<'_> {
         let ended = self.ended(10);
         let value = |value: f64| if ended { f64::from_bits(STALE_BITS) } else { value };
         if let Some(sum) = fixed(self.point, 5) {
-            table.series(self.labels.named("_sum"), self.family).add(value(f64::from_bits(sum)), at_ms);
+            table.series(self.family, |out| self.labels.named("_sum", out)).add(value(f64::from_bits(sum)), at_ms);
         }
         let count = fixed(self.point, 4).unwrap_or(0) as f64;
-        let counted = table.series(self.labels.named("_count"), self.family);
+        let counted = table.series(self.family, |out| self.labels.named("_count", out));
         counted.add(value(count), at_ms);
         counted.points += 1;
         let mut below = 0_u64;
@@ -158,8 +159,8 @@ impl Reading<'_> {
         placed.sort_by_key(|(at, _)| *at);
         let mut placed = placed.into_iter().peekable();
         let mut bucket = |at: usize, bound: f64, inside: f64| {
-            let labels = self.labels.with("_bucket", "le", &text::bound(bound));
-            let series = table.series(labels, self.family);
+            let bound = text::bound(bound);
+            let series = table.series(self.family, |out| self.labels.with("_bucket", "le", &bound, out));
             series.add(value(inside), at_ms);
             while let Some((_, exemplar)) = placed.next_if(|(place, _)| *place == at) {
                 series.exemplars.push(exemplar.clone());
@@ -205,7 +206,7 @@ impl Reading<'_> {
             (histogram.count, histogram.sum) = (STALE_BITS, f64::from_bits(STALE_BITS));
         }
         let at_ms = self.at_ms();
-        let series = table.series(self.labels.named(""), self.family);
+        let series = table.series(self.family, |out| self.labels.named("", out));
         series.histograms.push((at_ms, histogram.encode(at_ms)));
         series.exemplars.extend(self.exemplars);
         series.points += points;

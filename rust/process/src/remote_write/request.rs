@@ -4,7 +4,7 @@
 //! <https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/>.
 
 use hashbrown::{HashMap, HashSet};
-use otelier_wire::protobuf::put_varint;
+use otelier_wire::protobuf::{put_varint, varint_len};
 
 use super::series::{Family, Series, Table};
 use crate::message::{messages, text_field};
@@ -64,10 +64,10 @@ impl<'a> Writer<'a> {
         out.clear();
         self.labels(&series.labels, version, &mut out);
         for (value, at_ms) in &series.samples {
-            let mut sample = Vec::with_capacity(20);
-            put_double(1, *value, &mut sample);
-            put_int(2, *at_ms as u64, &mut sample);
-            put_len(2, &sample, &mut out);
+            out.push(0x12);
+            put_varint(&mut out, 10 + varint_len(*at_ms as u64 as usize));
+            put_double(1, *value, &mut out);
+            put_int(2, *at_ms as u64, &mut out);
         }
         let (exemplars, histograms) = if version == Version::Two { (4, 3) } else { (3, 4) };
         for exemplar in &series.exemplars {

@@ -1,17 +1,24 @@
 //! Series with what is new of them, and the families that they belong to.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::BuildHasher;
+use std::sync::LazyLock;
 
-use hashbrown::HashMap;
+use hashbrown::hash_table::Entry;
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use super::exemplar::Exemplar;
 use super::text;
 
+/// The same for all tables: a series keeps its lane while the process lives.
+static HASHER: LazyLock<DefaultHashBuilder> = LazyLock::new(DefaultHashBuilder::default);
+
 /// Everything that a batch has become.
 #[derive(Default)]
 pub struct Table {
-    places: HashMap<Vec<u8>, usize>,
+    places: HashTable<usize>,
     series: Vec<Series>,
+    /// Labels that are looked for.
+    wanted: Vec<u8>,
     families: Vec<Family>,
     family_places: HashMap<String, usize>,
 }
@@ -20,6 +27,8 @@ pub struct Table {
 pub struct Series {
     /// Encoded as remote write 1.0 has them, in the order of names.
     pub labels: Vec<u8>,
+    /// Of its labels.
+    hash: u64,
     /// Of its family.
     pub family: usize,
     /// (value, ms).
@@ -69,15 +78,22 @@ impl Table {
         place
     }
 
-    /// The series with these labels.
-    pub(super) fn series(&mut self, labels: Vec<u8>, family: usize) -> &mut Series {
-        let next = self.series.len();
-        let place = *self.places.entry_ref(&labels[..]).or_insert(next);
-        if place == next {
-            let empty = (Vec::new(), Vec::new(), Vec::new());
-            let (samples, exemplars, histograms) = empty;
-            self.series.push(Series { labels, family, samples, exemplars, histograms, points: 0 });
-        }
+    /// The series with the labels that `write` puts in place of what its argument holds.
+    pub(super) fn series(&mut self, family: usize, write: impl FnOnce(&mut Vec<u8>)) -> &mut Series {
+        let Table { places, series, wanted, .. } = self;
+        write(wanted);
+        let hash = HASHER.hash_one(&wanted[..]);
+        let same = |place: &usize| series[*place].hash == hash && series[*place].labels == *wanted;
+        let place = match places.entry(hash, same, |place| series[*place].hash) {
+            Entry::Occupied(found) => *found.get(),
+            Entry::Vacant(free) => {
+                let place = series.len();
+                free.insert(place);
+                let (samples, exemplars, histograms) = Default::default();
+                series.push(Series { labels: wanted.clone(), hash, family, samples, exemplars, histograms, points: 0 });
+                place
+            }
+        };
         &mut self.series[place]
     }
 
@@ -100,9 +116,7 @@ impl Table {
     pub(super) fn lanes(&self, count: usize) -> Vec<Vec<&Series>> {
         let mut lanes: Vec<Vec<&Series>> = vec![Vec::new(); count.max(1)];
         for series in &self.series {
-            let mut hasher = DefaultHasher::new();
-            series.labels.hash(&mut hasher);
-            lanes[hasher.finish() as usize % count.max(1)].push(series);
+            lanes[(series.hash >> 32) as usize % count.max(1)].push(series);
         }
         lanes
     }
