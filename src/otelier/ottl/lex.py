@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from ..component.go_text import BadEscape, unescaped
 from .values import OttlError
 
 Kind: TypeAlias = Literal["float", "int", "bytes", "string", "name", "capital", "sign", "end"]
@@ -21,10 +22,6 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))", re.DOTALL)
-_ESCAPED = {
-    "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", '"': '"',
-}  # fmt: skip
 _INSTEAD = {
     "'": "write strings in double quotes",
     "&": "did you mean `and`?",
@@ -85,37 +82,15 @@ def tokens(text: str) -> list[Token]:
 
 
 def _unescaped(text: str, literal: str, start: int) -> str:
-    """What a string literal means: Go's escapes, where `\\x` and octal ones stand for bytes of UTF-8."""
-    if "\\" not in literal:
-        return literal[1:-1]
-    meant = bytearray()
-    at = 1
-    for match in _ESCAPE.finditer(literal):
-        if match.start() < at:
-            continue
-        meant += literal[at : match.start()].encode()
-        meant += _escaped(text, match, start)
-        at = match.end()
-    meant += literal[at:-1].encode()
+    """What a string literal means."""
     try:
-        return meant.decode()
-    except UnicodeDecodeError:
-        raise ParseError(text, start, "this string is not UTF-8; write bytes as 0x…") from None
-
-
-def _escaped(text: str, match: re.Match[str], start: int) -> bytes:
-    byte, short, long, octal, other = match.groups()
-    at = start + match.start()
-    if byte or octal:
-        number = int(byte, 16) if byte else int(octal, 8)
-        if number > 0xFF:
-            raise ParseError(text, at, f"`{match[0]}` is more than a byte")
-        return bytes([number])
-    if short or long:
-        number = int(short or long, 16)
-        if number > 0x10FFFF or 0xD800 <= number < 0xE000:
-            raise ParseError(text, at, f"`{match[0]}` is no character")
-        return chr(number).encode()
-    if other not in _ESCAPED:
-        raise ParseError(text, at, f"`{match[0]}` is no escape; write `\\\\{other}` for a backslash and `{other}`")
-    return _ESCAPED[other].encode()
+        return unescaped(literal[1:-1])
+    except BadEscape as error:
+        escape, other = error.escape, error.escape[1:]
+        if error.wrong == "utf8":
+            raise ParseError(text, start, "this string is not UTF-8; write bytes as 0x…") from None
+        problem = {
+            "byte": f"`{escape}` is more than a byte",
+            "character": f"`{escape}` is no character",
+        }.get(error.wrong, f"`{escape}` is no escape; write `\\\\{other}` for a backslash and `{other}`")
+        raise ParseError(text, start + 1 + error.at, problem) from None

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from ...component.go_text import BadEscape, unescaped
 from .errors import LogqlError
 
 Kind: TypeAlias = Literal["string", "duration", "bytes", "number", "name", "flag", "sign", "end"]
@@ -30,8 +31,6 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))", re.DOTALL)
-_ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", '"': '"', "'": "'"}
 _INSTEAD = {
     "'": "write strings in double quotes or backticks",
     '"': "this string has no closing quote",
@@ -102,36 +101,19 @@ def size_bytes(text: str) -> float | None:
 
 def _meaning(text: str, literal: str, start: int) -> str:
     """What a literal means: Go's escapes between double quotes, nothing special between backticks."""
-    if literal[0] == "`" or "\\" not in literal:
+    if literal[0] == "`":
         return literal[1:-1]
-    meant = bytearray()
-    at = 1
-    for match in _ESCAPE.finditer(literal):
-        if match.start() < at:
-            continue
-        meant += literal[at : match.start()].encode()
-        meant += _escaped(text, match, start)
-        at = match.end()
-    meant += literal[at:-1].encode()
     try:
-        return meant.decode()
-    except UnicodeDecodeError:
-        raise LogqlError(text, start, "this string is not UTF-8") from None
-
-
-def _escaped(text: str, match: re.Match[str], start: int) -> bytes:
-    byte, short, long, octal, other = match.groups()
-    if byte or octal:
-        return bytes([int(byte, 16) if byte else int(octal, 8) & 0xFF])
-    if short or long:
-        number = int(short or long, 16)
-        if number > 0x10FFFF or 0xD800 <= number < 0xE000:
-            raise LogqlError(text, start + match.start(), f"`{match[0]}` is no character")
-        return chr(number).encode()
-    if other not in _ESCAPED:
-        raise LogqlError(
-            text,
-            start + match.start(),
-            f"`{match[0]}` is no escape; write `\\\\{other}`, or use backticks: nothing is escaped between them",
+        return unescaped(literal[1:-1], "\"'")
+    except BadEscape as error:
+        escape, other = error.escape, error.escape[1:]
+        if error.wrong == "utf8":
+            raise LogqlError(text, start, "this string is not UTF-8") from None
+        problem = {
+            "byte": f"`{escape}` is more than a byte",
+            "character": f"`{escape}` is no character",
+        }.get(
+            error.wrong,
+            f"`{escape}` is no escape; write `\\\\{other}`, or use backticks: nothing is escaped between them",
         )
-    return _ESCAPED[other].encode()
+        raise LogqlError(text, start + 1 + error.at, problem) from None

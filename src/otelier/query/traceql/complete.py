@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias, cast
 
-from ..go_text import BadEscape, unescaped
+from ...component.go_text import BadEscape, unescaped
 from .ast import Attribute, AttributeScope, Field, Intrinsic
 from .completion import Completion, Names, Values, Word, WordKind
 from .lex import Token, tokens

@@ -4,7 +4,7 @@ and so that half a text has words, too."""
 import re
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from ..go_text import BadEscape, quoted, unescaped
+from ...component.go_text import BadEscape, quoted, unescaped
 
 Kind: TypeAlias = Literal[
     "attribute", "scoped", "duration", "float", "int", "string", "name", "sign", "wrong", "open", "end"

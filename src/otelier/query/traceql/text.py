@@ -7,7 +7,7 @@ gives to groups and series.
 import re
 from typing import cast
 
-from ..go_text import quoted
+from ...component.go_text import quoted
 from ..kinds import STATUSES
 from . import ast
 from .lex import NAME_ENDS, UNITS

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otelier.query.go_text import BadEscape, quoted, unescaped
+from otelier.component.go_text import BadEscape, quoted, unescaped
 
 
 @given(st.text(st.characters(codec="utf-8")))
