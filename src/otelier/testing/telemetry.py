@@ -63,7 +63,7 @@ def span(
         start_time_unix_nano=start_ns,
         end_time_unix_nano=start_ns + duration_ns,
         status=Status(code=Status.StatusCode.Value(f"STATUS_CODE_{status}")),
-        attributes=_attributes(attributes or {}),
+        attributes=key_values(attributes or {}),
     )
 
 
@@ -100,7 +100,7 @@ def log_record(
         body=_value(body),
         trace_id=b"" if trace is None else trace_id(trace),
         span_id=b"" if trace is None else span_id(1),
-        attributes=_attributes(attributes or {}),
+        attributes=key_values(attributes or {}),
     )
 
 
@@ -160,21 +160,22 @@ def _points(values: Sequence[float], attributes: Attributes | None) -> list[Numb
             as_double=value,
             start_time_unix_nano=START_NS,
             time_unix_nano=START_NS + at * 10**9,
-            attributes=_attributes(attributes or {}),
+            attributes=key_values(attributes or {}),
         )
         for at, value in enumerate(values)
     ]
 
 
 def _resource(attributes: Attributes) -> Resource:
-    return Resource(attributes=_attributes(attributes))
+    return Resource(attributes=key_values(attributes))
 
 
 def _scope(name: str) -> InstrumentationScope:
     return InstrumentationScope(name=name)
 
 
-def _attributes(attributes: Attributes) -> list[KeyValue]:
+def key_values(attributes: Attributes) -> list[KeyValue]:
+    """As OTLP has them: of None, bool, int, float, bytes, str, mappings and sequences of such."""
     return [KeyValue(key=key, value=_value(value)) for key, value in attributes.items()]
 
 
@@ -193,6 +194,6 @@ def _value(value: Any) -> AnyValue:
         case str():
             return AnyValue(string_value=value)
         case Mapping():
-            return AnyValue(kvlist_value=KeyValueList(values=_attributes(cast("Attributes", value))))
+            return AnyValue(kvlist_value=KeyValueList(values=key_values(cast("Attributes", value))))
         case _:
             return AnyValue(array_value=ArrayValue(values=[_value(each) for each in value]))

@@ -4,11 +4,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from otelier.telemetry import Batch
-from otelier.testing.telemetry import START_NS, span_id, trace_id
+from otelier.testing.telemetry import START_NS, key_values, span_id, trace_id
 
 _VALUES = st.sampled_from(
     [
@@ -32,7 +31,7 @@ _VALUES = st.sampled_from(
         [5, 7],
         [0.5, "x"],
         [],
-        ...,
+        b"\x00\xff",
     ]
 )
 _ATTRIBUTES = st.dictionaries(st.sampled_from(["a", "b", "n"]), _VALUES, max_size=3)
@@ -59,17 +58,17 @@ def _span(draw: Any, trace: int, number: int) -> Span:
         name=draw(st.sampled_from(["get", "put", "get all"])),
         kind=draw(st.sampled_from([0, 2, 3])),
         status=Status(code=draw(st.sampled_from([0, 1, 2])), message=draw(st.sampled_from(["", "boom"]))),
-        attributes=_pairs(draw(_ATTRIBUTES)),
+        attributes=key_values(draw(_ATTRIBUTES)),
         events=[
             Span.Event(
                 name=draw(st.sampled_from(["log", "exception"])),
                 time_unix_nano=start + draw(st.sampled_from([0, 10**6])),
-                attributes=_pairs(draw(st.dictionaries(st.just("e"), st.sampled_from(["x", 5, True]), max_size=1))),
+                attributes=key_values(draw(st.dictionaries(st.just("e"), st.sampled_from(["x", 5, True]), max_size=1))),
             )
             for _ in range(draw(st.integers(0, 2)))
         ],
         links=[
-            Span.Link(trace_id=trace_id(draw(st.integers(1, 2))), span_id=span_id(1), attributes=_pairs({"l": "x"}))
+            Span.Link(trace_id=trace_id(draw(st.integers(1, 2))), span_id=span_id(1), attributes=key_values({"l": "x"}))
             for _ in range(draw(st.integers(0, 1)))
         ],
     )
@@ -92,32 +91,13 @@ def batches(draw: Any) -> list[Batch]:
             if own == part:
                 # What is sent twice is the same both times, its resource too.
                 under = message.resource_spans.add()
-                under.resource.attributes.extend(_pairs(_RESOURCES[(span.span_id[0] + len(span.name)) % 4]))
+                under.resource.attributes.extend(key_values(_RESOURCES[(span.span_id[0] + len(span.name)) % 4]))
                 scope = under.scope_spans.add()
                 scope.scope.name = "lib"
-                scope.scope.attributes.extend(_pairs({"s": "x"}))
+                scope.scope.attributes.extend(key_values({"s": "x"}))
                 scope.spans.append(span)
         made.append(Batch.from_otlp("traces", message.SerializeToString()))
     return made
-
-
-def _pairs(values: dict[str, Any]) -> list[KeyValue]:
-    return [KeyValue(key=key, value=_any(value)) for key, value in values.items()]
-
-
-def _any(value: Any) -> AnyValue:
-    match value:
-        case str():
-            return AnyValue(string_value=value)
-        case bool():
-            return AnyValue(bool_value=value)
-        case int():
-            return AnyValue(int_value=value)
-        case float():
-            return AnyValue(double_value=value)
-        case list():
-            return AnyValue(array_value=ArrayValue(values=[_any(each) for each in value]))
-    return AnyValue(bytes_value=b"\x00\xff")
 
 
 # -- queries ----------------------------------------------------------------------------------
