@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from ..component.go_text import BadEscape, unescaped
+from ..component.position import line_and_column
 from .values import OttlError
 
 Kind: TypeAlias = Literal["float", "int", "bytes", "string", "name", "capital", "sign", "end"]
@@ -58,9 +59,8 @@ class Token:
 
 def place(text: str, at: int) -> str:
     """`column 17`, or `line 2, column 5` of a text with several lines."""
-    before = text[:at]
-    column = at - (before.rfind("\n") + 1) + 1
-    return f"line {before.count(chr(10)) + 1}, column {column}" if "\n" in text.strip() else f"column {column}"
+    line, column = line_and_column(text, at)
+    return f"line {line}, column {column}" if "\n" in text.strip() else f"column {column}"
 
 
 def tokens(text: str) -> list[Token]:

@@ -1,5 +1,6 @@
 """What is wrong with a LogQL text, and where."""
 
+from ...component.position import line_and_column
 from ..errors import BadQuery
 
 
@@ -7,8 +8,7 @@ class LogqlError(BadQuery):
     """A text isn't LogQL, or asks for what this one can't. `at`: characters from its beginning."""
 
     def __init__(self, text: str, at: int, message: str) -> None:
-        before = text[:at]
-        line, column = before.count("\n") + 1, at - (before.rfind("\n") + 1) + 1
+        line, column = line_and_column(text, at)
         super().__init__(f"parse error at line {line}, col {column}: {message}")
         self.at = at
         self.message = message

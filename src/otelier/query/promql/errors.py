@@ -1,6 +1,7 @@
 """What can be wrong with a PromQL query, when it is read and when it runs."""
 
 from ...component import OtelierError
+from ...component.position import line_and_column
 from ..errors import BadQuery
 
 
@@ -27,5 +28,5 @@ class QueryTimeout(OtelierError):  # noqa: N818 - says what happened
 
 def place(text: str, at: int) -> str:
     """`line:column`, both from 1, of a character of a text."""
-    before = text[:at]
-    return f"{before.count(chr(10)) + 1}:{at - (before.rfind(chr(10)) + 1) + 1}"
+    line, column = line_and_column(text, at)
+    return f"{line}:{column}"

@@ -1,5 +1,6 @@
 """What is wrong with a TraceQL text, where, and what was probably meant."""
 
+from ...component.position import line_and_column
 from ..errors import BadQuery
 
 
@@ -7,10 +8,8 @@ class TraceqlError(BadQuery):
     """`offset`: characters from the beginning; `line` and `column` count from 1; `hint` may be empty."""
 
     def __init__(self, text: str, offset: int, message: str, hint: str = "") -> None:
-        before = text[:offset]
         self.offset = offset
-        self.line = before.count("\n") + 1
-        self.column = offset - (before.rfind("\n") + 1) + 1
+        self.line, self.column = line_and_column(text, offset)
         self.message = message
         self.hint = hint
         super().__init__(f"line {self.line}, column {self.column}: {message}" + (f"; {hint}" if hint else ""))
