@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from .._core import DamagedFile, Disk, StaleView, View
 from ..storage.contract import DataDirectoryError
-from ..storage.local.layout import MANIFEST
 from ..storage.local.manifest import State, read_state
+from ..storage.segmented.files import MANIFEST
 from .errors import StoreUnreadable
 
 _log = logging.getLogger(__name__)
