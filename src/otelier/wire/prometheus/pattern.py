@@ -37,14 +37,14 @@ class Pattern:
         match = self._compiled.match(text.encode(errors="surrogateescape"))
         if match is None:
             return None
-        named: dict[str, int] = self._compiled.groupindex
+        named: dict[bytes, int] = self._compiled.groupindex
         last: int = self._compiled.groups
 
         def group(reference: "re.Match[str]") -> str:
             if reference[1]:
                 return "$"
             name = reference[2] or reference[3]
-            number = int(name) if name.isdigit() else named.get(name, -1)
+            number = int(name) if name.isdigit() else named.get(name.encode(), -1)
             found: bytes | None = match.group(number) if 0 <= number <= last else None
             return "" if found is None else found.decode(errors="surrogateescape")
 
