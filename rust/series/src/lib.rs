@@ -1,4 +1,5 @@
 //! Series of metrics: taken in, logged, kept as columns. No Python, no policy.
 
+pub mod exposition;
 pub mod labels;
 pub mod record;
