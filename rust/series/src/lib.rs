@@ -2,3 +2,5 @@
 
 pub mod labels;
 pub mod record;
+pub mod remote_write;
+pub mod samples;
