@@ -3,3 +3,5 @@
 pub mod exposition;
 pub mod labels;
 pub mod record;
+pub mod remote_write;
+pub mod samples;
