@@ -1,4 +1,6 @@
 //! Series of metrics: taken in, logged, kept as columns. No Python, no policy.
 
 pub mod labels;
+pub mod order;
 pub mod record;
+pub mod segment;
