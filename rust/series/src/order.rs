@@ -4,42 +4,34 @@ use std::cmp::Ordering;
 
 use crate::labels::{NAME, pairs, value};
 
-/// Appends what a label set is sorted by: equal sets have equal keys, and only sets with zero bytes in them can have
-/// equal keys and be different.
-pub fn put_key(labels: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(value(labels, NAME).unwrap_or_default());
-    out.push(0);
-    for (name, value) in pairs(labels).filter(|(name, _)| *name != NAME) {
-        for text in [name, value] {
-            out.extend_from_slice(text);
-            out.push(0);
-        }
-    }
+/// Of two canonical label sets.
+pub fn compare(a: &[u8], b: &[u8]) -> Ordering {
+    let name = |labels| value(labels, NAME).unwrap_or_default();
+    let others = |labels| pairs(labels).filter(|(name, _)| *name != NAME);
+    name(a).cmp(name(b)).then_with(|| others(a).cmp(others(b)))
 }
 
-/// Of a series among others that are sorted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Key {
-    key: Vec<u8>,
-    labels: Vec<u8>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::labels::put_sorted;
 
-impl Key {
-    pub fn of(labels: &[u8]) -> Key {
-        let mut key = Vec::new();
-        put_key(labels, &mut key);
-        Key { key, labels: labels.to_vec() }
-    }
-}
-
-impl PartialOrd for Key {
-    fn partial_cmp(&self, other: &Key) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Key {
-    fn cmp(&self, other: &Key) -> Ordering {
-        (&self.key, &self.labels).cmp(&(&other.key, &other.labels))
+    #[test]
+    fn metrics_come_before_labels_and_few_labels_before_more() {
+        let set = |labels: &[(&'static str, &'static str)]| {
+            let mut out = Vec::new();
+            let mut labels: Vec<_> = labels.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
+            put_sorted(&mut out, &mut labels).unwrap();
+            out
+        };
+        let sorted = [
+            set(&[("__name__", "a"), ("A", "9")]),
+            set(&[("__name__", "a"), ("b", "1")]),
+            set(&[("__name__", "a"), ("b", "1"), ("c", "1")]),
+            set(&[("__name__", "a"), ("b", "10")]),
+            set(&[("__name__", "aa")]),
+            set(&[("__name__", "b"), ("A", "1")]),
+        ];
+        assert!(sorted.is_sorted_by(|a, b| compare(a, b) == Ordering::Less));
     }
 }

@@ -34,11 +34,7 @@ impl<W: Write + Send> File<W> {
     }
 
     /// The same with so many rows in each page, whatever the column.
-    pub fn put_pages<'a>(
-        &mut self,
-        cells: impl Iterator<Item = Cells<'a>>,
-        pages: &[u32],
-    ) -> Result<(), ParquetError> {
+    pub fn put_pages<'a>(&mut self, cells: impl Iterator<Item = Cells<'a>>, pages: &[u32]) -> Result<(), ParquetError> {
         let schema = self.writer.schema_descr().columns().to_vec();
         let mut group = self.writer.next_row_group()?;
         for ((column, of), cells) in self.columns.iter().zip(schema).zip(cells) {

@@ -2,11 +2,13 @@
 
 mod coded;
 mod list;
+mod rows;
 mod samples;
 mod segment;
 mod table;
 
 pub use coded::Coded;
-pub use samples::{Target, Wanted};
-pub use segment::Segment;
+pub use rows::{Row, Rows};
+pub use samples::{Grid, Target, Wanted};
+pub use segment::{Place, Segment, by_group};
 pub use table::TableFile;

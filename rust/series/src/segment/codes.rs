@@ -104,7 +104,8 @@ impl<'a> Planes<'a> {
     /// `bytes`: all first bytes, then all second ones, up to the eighth.
     pub fn new(bytes: &'a [u8]) -> Planes<'a> {
         let rows = bytes.len() / 8;
-        let is_used = |place: &usize| bytes[place * rows..(place + 1) * rows].iter().fold(0, |any, byte| any | byte) != 0;
+        let is_used =
+            |place: &usize| bytes[place * rows..(place + 1) * rows].iter().fold(0, |any, byte| any | byte) != 0;
         let used = (0..8).rev().find(is_used).map_or(0, |place| place + 1);
         Planes { bytes, rows, used }
     }
@@ -172,7 +173,8 @@ mod tests {
         let scale = scale_of(bits);
         let mut codes = Vec::new();
         put_codes(bits, scale, &mut codes);
-        let bytes: Vec<u8> = (0..8).flat_map(|place| codes.iter().map(move |code| (code >> (8 * place)) as u8)).collect();
+        let bytes: Vec<u8> =
+            (0..8).flat_map(|place| codes.iter().map(move |code| (code >> (8 * place)) as u8)).collect();
         let planes = Planes::new(&bytes);
         let mut out = Vec::new();
         for (number, chunk) in bits.chunks(CHUNK).enumerate() {

@@ -4,7 +4,7 @@ pub mod codes;
 mod columns;
 mod samples;
 mod summary;
-mod tables;
+pub(crate) mod tables;
 mod times;
 mod write;
 

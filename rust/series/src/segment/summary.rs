@@ -67,28 +67,23 @@ impl Summary {
         Summary { version: VERSION, tenant: tenant.into(), min_ms, max_ms, ..Summary::default() }
     }
 
-    /// The file of the segment with this path.
-    pub fn path(segment: &str) -> String {
-        format!("{segment}.index")
-    }
-
     /// Writes it durably.
-    pub(super) fn write(&self, disk: &dyn Disk, segment: &str) -> io::Result<u64> {
+    pub(super) fn write(&self, disk: &dyn Disk, path: &str) -> io::Result<u64> {
         let json = serde_json::to_vec(self)?;
         let mut body = (json.len() as u32).to_le_bytes().to_vec();
         body.extend_from_slice(&zstd::bulk::compress(&json, LEVEL)?);
         let mut bytes = Vec::new();
         frame::put(&mut bytes, &body)?;
-        let mut file = disk.create(&Summary::path(segment))?;
+        let mut file = disk.create(path)?;
         file.write(&[&bytes])?;
         file.sync()?;
         Ok(bytes.len() as u64)
     }
 
-    pub fn read(disk: &dyn Disk, segment: &str) -> Result<Summary, WriteError> {
-        let path = Summary::path(segment);
-        let damaged = |what: &str| WriteError::damaged(&path, what);
-        let mut frames = Frames::of(disk.read(&path)?)?;
+    /// From the segment's index.
+    pub fn read(disk: &dyn Disk, path: &str) -> Result<Summary, WriteError> {
+        let damaged = |what: &str| WriteError::damaged(path, what);
+        let mut frames = Frames::of(disk.read(path)?)?;
         let frame = frames.next_frame()?.ok_or_else(|| damaged("its checksum is wrong"))?;
         let (length, packed) = frame.body.split_first_chunk().ok_or_else(|| damaged("it is too short"))?;
         let length = u32::from_le_bytes(*length) as usize;
@@ -118,9 +113,7 @@ impl Summary {
         {
             return Some("its metrics are in disorder");
         }
-        if self.sample_groups.first() != Some(&0)
-            || !ascending(&self.sample_groups, self.series.max(1))
-        {
+        if self.sample_groups.first() != Some(&0) || !ascending(&self.sample_groups, self.series.max(1)) {
             return Some("its row groups are in disorder");
         }
         None
@@ -130,7 +123,7 @@ impl Summary {
 /// A segment that is written and durable, though no manifest names it yet.
 #[derive(Clone, Debug)]
 pub struct Written {
-    /// What the paths of its files begin with.
+    /// Of its index.
     pub path: String,
     pub summary: Summary,
     /// Of all files.
@@ -138,6 +131,14 @@ pub struct Written {
 }
 
 impl Written {
+    /// A segment on a disk.
+    pub fn read(disk: &dyn Disk, path: &str) -> Result<Written, WriteError> {
+        let summary = Summary::read(disk, path)?;
+        let index = disk.open_read(path)?.len()?;
+        let bytes = index + summary.files.values().map(|(length, _)| length).sum::<u64>();
+        Ok(Written { path: path.into(), summary, bytes })
+    }
+
     /// As the manifest names it: a JSON object.
     pub fn entry(&self) -> Result<Vec<u8>, WriteError> {
         let Summary { tenant, series, samples, histograms, exemplars, min_ms, max_ms, .. } = &self.summary;

@@ -15,6 +15,8 @@ pub const FAMILY: &str = "family";
 pub const TYPE: &str = "type";
 pub const HELP: &str = "help";
 pub const UNIT: &str = "unit";
+/// How the path of a segment's index ends.
+pub const INDEX: &str = ".index";
 /// What the names of the columns of labels begin with …
 pub const LABEL_PREFIX: &str = "l.";
 /// … and those of soft attributes.
@@ -45,9 +47,9 @@ impl Table {
         }
     }
 
-    /// The file of the segment with this path.
-    pub fn path(self, segment: &str) -> String {
-        format!("{segment}.{}.parquet", self.name())
+    /// The file of the segment whose index has this path.
+    pub fn path(self, index: &str) -> String {
+        format!("{}.{}.parquet", index.strip_suffix(INDEX).unwrap_or(index), self.name())
     }
 
     /// Of the series table: those before the columns of labels.

@@ -11,7 +11,7 @@ use otelier_segment::write::{File, Sink, WriteError};
 
 use super::columns::SeriesTable;
 use super::samples::Samples;
-use super::tables::Table;
+use super::tables::{INDEX, Table};
 use super::times::Times;
 use super::{GROUP_ROWS, LEVEL, Metric, Summary, Written};
 use crate::labels;
@@ -84,8 +84,8 @@ impl<'a> Writer<'a> {
     ) -> Result<Writer<'a>, WriteError> {
         let directory = format!("{segments}/{tenant}");
         ensure_dir(disk, &directory)?;
-        let name = |attempt| format!("{directory}/{now_ns:020}-{:016x}", mix(seed, attempt));
-        let free = |path: &String| !disk.exists(&Table::Series.path(path)) && !disk.exists(&Summary::path(path));
+        let name = |attempt| format!("{directory}/{now_ns:020}-{:016x}{INDEX}", mix(seed, attempt));
+        let free = |path: &String| !disk.exists(&Table::Series.path(path)) && !disk.exists(path);
         let path = (0..).map(name).find(free).ok_or_else(|| io::Error::other("no name is free"))?;
         let sink = |table: Table| Sink::create(disk, &table.path(&path));
         let mut summary = Summary::new(tenant);
@@ -139,8 +139,9 @@ impl<'a> Writer<'a> {
         summary.histograms += input.histograms.len() as u64;
         summary.exemplars += input.exemplars.len() as u64;
         let ends = [input.ms.first(), input.ms.last()].into_iter().flatten().copied();
-        let ends = ends.chain([input.histograms.first(), input.histograms.last()].into_iter().flatten().map(|h| h.ms));
-        for ms in ends {
+        let natives = [input.histograms.first(), input.histograms.last()].into_iter().flatten().map(|each| each.ms);
+        let exemplars = [input.exemplars.first(), input.exemplars.last()].into_iter().flatten().map(|each| each.ms);
+        for ms in ends.chain(natives).chain(exemplars) {
             summary.min_ms = summary.min_ms.min(ms);
             summary.max_ms = summary.max_ms.max(ms);
         }
@@ -153,8 +154,28 @@ impl<'a> Writer<'a> {
         rows.put(&family.map(Cell::Bytes))
     }
 
-    /// Makes all of it durable.
-    pub fn finish(mut self) -> Result<Written, WriteError> {
+    /// Whether no series was written.
+    pub fn is_empty(&self) -> bool {
+        self.summary.series == 0
+    }
+
+    /// Takes back what was begun.
+    pub fn abandon(self) -> Result<(), WriteError> {
+        let Writer { disk, path, .. } = self;
+        for table in Table::ALL {
+            let file = table.path(&path);
+            if disk.exists(&file) {
+                disk.unlink(&file)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes all of it durable. `ms` is the time of a segment without samples.
+    pub fn finish(mut self, ms: i64) -> Result<Written, WriteError> {
+        if self.summary.min_ms > self.summary.max_ms {
+            (self.summary.min_ms, self.summary.max_ms) = (ms, ms);
+        }
         let mut bytes = 0;
         let mut note = |table: Table, sink: Sink, summary: &mut Summary| -> Result<(), WriteError> {
             let (length, crc32c) = sink.finish()?;
