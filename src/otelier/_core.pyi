@@ -1146,3 +1146,135 @@ class Words:
     def __new__(cls, text: str) -> Words: ...
     def found_in(self, line: str) -> bool:
         """Whether all of them are in it."""
+
+# -- metrics, written ------------------------------------------------------------------------------
+
+Labels: TypeAlias = tuple[tuple[str, str], ...]
+"""(name, value) in the order of names, `__name__` among them; no value is empty."""
+
+@final
+class Samples:
+    """What came in of metrics at one time, parsed and not stored yet. Immutable; joins copy nothing."""
+
+    @staticmethod
+    def of_remote_write(body: bytes, version: Literal[1, 2]) -> Samples:
+        """A request of remote write, not compressed any more.
+
+        Raises ValueError if it can't be read. What is wrong with a single series leaves out that one; see `refused`.
+        """
+
+    @staticmethod
+    def of_arrays(labels: Sequence[Sequence[tuple[str, str]]], times_ms: bytes, values: bytes) -> Samples:
+        """One sample for each label set, which may be in any order; int64 and float64 as numpy has them.
+
+        Raises ValueError for arrays of another length, label sets without a name, or with the same label twice.
+        """
+
+    @staticmethod
+    def joined(parts: Sequence[Samples]) -> Samples:
+        """All of them, in this order."""
+
+    @property
+    def samples(self) -> int: ...
+    @property
+    def histograms(self) -> int:
+        """Native ones."""
+    @property
+    def exemplars(self) -> int: ...
+    @property
+    def series(self) -> int:
+        """One that stands in two places counts twice."""
+    @property
+    def refused(self) -> list[tuple[str, str, int]]:
+        """What was left out: reason, the first series that it happened to, how many samples and histograms.
+
+        Reasons: `missing_name`, `invalid_label`, `duplicate_label`, `invalid_symbol`, `no_samples` (series, not samples),
+        `invalid_histogram`.
+        """
+
+    def contents(
+        self,
+    ) -> list[
+        tuple[
+            list[tuple[str, str]],
+            list[tuple[str, str]],
+            tuple[list[tuple[int, float]], list[tuple[int, bytes]], list[tuple[int, float, list[tuple[str, str]]]]],
+        ]
+    ]:
+        """Series by series, to look at: labels, soft labels, and (ms, value) of samples, (ms, message) of histograms,
+        (ms, value, labels) of exemplars.
+        """
+
+    def metadata(self) -> list[tuple[str, int, str, str]]:
+        """Family, type as remote write numbers it, help, unit."""
+
+@final
+class Appended:
+    """What became of samples that were appended."""
+
+    @property
+    def samples(self) -> int:
+        """Taken, folded ones among them."""
+    @property
+    def histograms(self) -> int: ...
+    @property
+    def exemplars(self) -> int: ...
+    @property
+    def folded(self) -> int:
+        """Samples and histograms that went to the `__overflow__` series of their metric, which has too many."""
+    @property
+    def rejected(self) -> list[tuple[str, str, int]]:
+        """As `Samples.refused`, which is in it; besides `too_old`, `too_far_in_future`, `series_limit`."""
+
+@final
+class SeriesLog:
+    """The log of series. Format: docs/spec/metrics-log.md. As a `Log`, and knows which series are active."""
+
+    def __init__(
+        self,
+        disk: Disk,
+        directory: str,
+        *,
+        sync: Literal["commit", "interval", "never"] = "commit",
+        interval_s: float = 1.0,
+        max_unflushed_bytes: int = 268_435_456,
+        max_wait_s: float = 5.0,
+        retired: int = 0,
+        max_series: int = 5_000_000,
+        max_series_per_metric: int = 200_000,
+    ) -> None:
+        """As `Log`. Of a tenant at most `max_series` are active, and of a metric `max_series_per_metric`: what is more
+        is folded.
+        """
+
+    def append(self, tenant: str, samples: Samples, now_ms: int, oldest_ms: int, newest_ms: int) -> Appended:
+        """Takes samples of `oldest_ms <= time <= newest_ms`; they are durable on return (`sync="commit"`).
+
+        Raises as `Log.append` does, and keeps nothing then.
+        """
+
+    def active(self, tenant: str, limit: int) -> list[tuple[str, int]]:
+        """Metrics with the most series that had samples in the last fifteen minutes, and how many."""
+
+    def active_series(self, tenant: str) -> int: ...
+    def rotate(self) -> int:
+        """As `Log.rotate`."""
+
+    def generations(self) -> list[tuple[int, int]]:
+        """(number, bytes), oldest first; the open one is the last."""
+
+    def retire(self, generation: int) -> None:
+        """As `Log.retire`."""
+
+    @property
+    def unflushed_bytes(self) -> int:
+        """Bytes of all generations and of what waits to be written."""
+    @property
+    def oldest_ns(self) -> int:
+        """As `Log.oldest_ns`."""
+
+    def counters(self) -> dict[str, int]:
+        """As `Log.counters`."""
+
+    def close(self) -> None:
+        """Make everything durable, unless `sync` is "never", and end. Later appends raise OSError."""

@@ -17,6 +17,7 @@ mod queue;
 mod remote_write;
 mod route;
 mod segment;
+mod series_write;
 mod server;
 mod spans;
 mod traces;
@@ -34,6 +35,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     log::register(m)?;
     logs::register(m)?;
     segment::register(m)?;
+    series_write::register(m)?;
     view::register(m)?;
     spans::register(m)?;
     pattern::register(m)?;
