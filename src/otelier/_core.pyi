@@ -1278,3 +1278,112 @@ class SeriesLog:
 
     def close(self) -> None:
         """Make everything durable, unless `sync` is "never", and end. Later appends raise OSError."""
+
+# -- series: segments and reading ---------------------------------------------------------------
+
+SeriesMatcher: TypeAlias = tuple[str, Literal["=", "!=", "=~", "!~"], str]
+"""Name, operator, value. Regular expressions are RE2's and fit whole values; a label that a series lacks is empty."""
+SeriesGroup: TypeAlias = tuple[list[Labels], bytes, bytes, list[bytes | None] | None]
+"""Series that have samples at the same moments: labels (n), times (m int64, ms), values (m × n float64, moment after
+moment), and if there are native histograms, these (m × n, encoded `io.prometheus.write.v2.Histogram`): where one is,
+the float does not count."""
+
+class TooManySamples(ValueError):
+    """A query asks for more samples than it may."""
+
+@final
+class SeriesFlushed:
+    @property
+    def segments(self) -> list[bytes]:
+        """JSON objects: path, tenant, rows, series, samples, histograms, exemplars, bytes, min_ms, max_ms."""
+    @property
+    def samples(self) -> int:
+        """Written, histograms included."""
+    @property
+    def damaged_bytes(self) -> int: ...
+    @property
+    def torn_bytes(self) -> int: ...
+
+def flush_series(
+    disk: Disk, log: SeriesLog, generations: Sequence[int], segments_dir: str, now_ns: int
+) -> SeriesFlushed:
+    """Write sealed generations as segments, one for each tenant and two hours (UTC). Durable on return; manifest and
+    generations are the caller's. OSError."""
+
+def merge_series(
+    disk: Disk, paths: Sequence[str], segments_dir: str, deleted: bytes, now_ns: int
+) -> list[bytes]:
+    """Merge segments of a tenant, oldest first: later samples win. `deleted`: JSON list of tombstones `{matchers:
+    [[name, operator, value], …], start_ms, end_ms}`, both ends included, or nothing. The new segment as in
+    `SeriesFlushed.segments`; none if nothing is left. OSError; ValueError says what is damaged."""
+
+def verify_series(disk: Disk, path: str) -> list[str]:
+    """Read every byte of a segment; what is wrong with it."""
+
+def series_summary(disk: Disk, path: str) -> bytes:
+    """A segment on disk as in `SeriesFlushed.segments`. ValueError if it is damaged."""
+
+def series_files(path: str) -> list[str]:
+    """The files that a segment can have, its index (`path`) first, which is written last; only some need be there."""
+
+@final
+class SeriesView:
+    """Segments and log as one, as of the newest refresh. Any number of threads. All questions raise StaleView (refresh
+    and ask again), DamagedFile, OSError, and ValueError for what can't be asked."""
+
+    def __new__(cls, disk: Disk, log_directory: str) -> SeriesView: ...
+    def refresh(self, segments: Sequence[tuple[str, int, int, str]], retired: int) -> None:
+        """Path, least and greatest time, tenant of each segment, oldest first: of equal timestamps in a series the later
+        segment's counts, and the log's more than these. Generations up to `retired` are in segments."""
+    def select(
+        self,
+        tenant: str,
+        matchers: Sequence[SeriesMatcher],
+        start_ms: int,
+        end_ms: int,
+        names: Sequence[str],
+        max_samples: int,
+    ) -> list[SeriesGroup]:
+        """Samples of `start_ms < time <= end_ms`. A series that lacks one of `names`, or the name of a matcher, gets it
+        from its resource's attributes. Raises TooManySamples."""
+    def series(
+        self,
+        tenant: str,
+        selectors: Sequence[Sequence[SeriesMatcher]],
+        start_ms: int,
+        end_ms: int,
+        names: Sequence[str],
+        limit: int,
+    ) -> list[Labels]:
+        """Sorted label sets with samples in that time, both ends included, that fit one of the selectors; without
+        selectors all. `limit` 0: all. So in the other look-ups."""
+    def label_names(
+        self, tenant: str, selectors: Sequence[Sequence[SeriesMatcher]], start_ms: int, end_ms: int, soft: bool
+    ) -> list[str]: ...
+    def label_values(
+        self,
+        tenant: str,
+        name: str,
+        selectors: Sequence[Sequence[SeriesMatcher]],
+        start_ms: int,
+        end_ms: int,
+        limit: int,
+    ) -> list[str]: ...
+    def exemplars(
+        self, tenant: str, selectors: Sequence[Sequence[SeriesMatcher]], start_ms: int, end_ms: int, limit: int
+    ) -> list[tuple[Labels, list[tuple[Labels, float, int]]]]:
+        """By series, sorted: labels, value and time of each. `limit` counts exemplars."""
+    def metadata(self, tenant: str, metric: str, limit: int) -> list[tuple[str, str, str, str]]:
+        """Family, type, help, unit, by family; all if `metric` is empty."""
+    def statistics(self, tenant: str, limit: int) -> dict[str, object]:
+        """Of series that were active in the last two hours before the newest sample: series, samples, label_pairs,
+        min_ms, max_ms, and lists of (name, number), the largest first: by_metric, values_by_label, bytes_by_label,
+        by_pair."""
+    def left_out(self) -> list[str]:
+        """What is wrong with each segment that answers are made without."""
+    @property
+    def damaged_bytes(self) -> int:
+        """Of the log."""
+    @property
+    def open_bytes(self) -> int:
+        """About how much memory open segments take."""

@@ -6,7 +6,7 @@ use std::time::Instant;
 use otelier_disk::{Disk, Operations, RealDisk};
 use otelier_series::labels;
 use otelier_series::matcher::Matcher;
-use otelier_series::segment::{Input, Names, Written, Writer};
+use otelier_series::segment::{Input, Names, Writer, Written};
 use otelier_series::view::{Listed, Query, SeriesView};
 
 const STEP_MS: i64 = 15_000;
@@ -55,12 +55,17 @@ fn values(kind: usize, random: &mut Random) -> Vec<u64> {
 fn segment(disk: &dyn Disk, metrics: usize, targets: usize, start_ms: i64, only: Option<usize>) -> Written {
     let mut random = Random(7);
     let times: Vec<Vec<i64>> = (0..targets)
-        .map(|target| (0..COUNT as i64).map(|at| start_ms + at * STEP_MS + if only.is_some() { 0 } else { target as i64 * 137 }).collect())
+        .map(|target| {
+            (0..COUNT as i64)
+                .map(|at| start_ms + at * STEP_MS + if only.is_some() { 0 } else { target as i64 * 137 })
+                .collect()
+        })
         .collect();
     let mut all = Vec::new();
     for metric in 0..metrics {
         for target in 0..targets {
-            let (name, instance) = (format!("metric_{metric:04}_total"), format!("10.0.{}.{}:9100", target / 250, target % 250));
+            let (name, instance) =
+                (format!("metric_{metric:04}_total"), format!("10.0.{}.{}:9100", target / 250, target % 250));
             let device = format!("dev{}", metric % 7);
             let job = format!("job-{}", target % 5);
             let labels = set(&[("__name__", &name), ("instance", &instance), ("job", &job), ("device", &device)]);
@@ -113,7 +118,12 @@ fn main() {
     for _ in 0..3 {
         let start = Instant::now();
         let found = view.label_values("default", b"instance", &[], (0, i64::MAX), 0).expect("a segment");
-        println!("label_values: {} in {:?}; open segments take {} bytes", found.len(), start.elapsed(), view.open_bytes());
+        println!(
+            "label_values: {} in {:?}; open segments take {} bytes",
+            found.len(),
+            start.elapsed(),
+            view.open_bytes()
+        );
     }
     let _ = std::fs::remove_dir_all(root);
 }

@@ -9,7 +9,7 @@ mod times;
 mod write;
 
 pub use summary::{Metric, Summary, Written};
-pub use tables::Table;
+pub use tables::{Table, files};
 pub use write::{Exemplar, Histogram, Input, Names, Writer};
 
 /// Neighbouring series whose samples share pages.

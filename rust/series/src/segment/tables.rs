@@ -92,3 +92,8 @@ impl Table {
 pub fn text_column(prefix: &str, name: &str) -> Column {
     Column::new(&[prefix, name].concat(), Cell::Text, false, Coding::Codes)
 }
+
+/// All files that a segment can have, its index first; only some need be there.
+pub fn files(index: &str) -> Vec<String> {
+    std::iter::once(index.to_owned()).chain(Table::ALL.map(|table| table.path(index))).collect()
+}
