@@ -18,6 +18,8 @@ mod queue;
 mod remote_write;
 mod route;
 mod segment;
+mod series_read;
+mod series_write;
 mod server;
 mod spans;
 mod traces;
@@ -35,6 +37,8 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     log::register(m)?;
     logs::register(m)?;
     segment::register(m)?;
+    series_read::register(m)?;
+    series_write::register(m)?;
     view::register(m)?;
     spans::register(m)?;
     pattern::register(m)?;
