@@ -1,9 +1,10 @@
 """Queries over HTTP: parameters, envelopes, codes and texts are those of Prometheus 3."""
 
+from urllib.parse import quote
+
 import pytest
 
 TWO = ('up{job="a"} 1x100', 'up{job="b"} 0x100')
-BAD_TIME = 'invalid parameter "{0}": cannot parse "{1}" to a valid timestamp'
 
 
 def load(prometheus, *lines, step_ms=15_000, start_ms=0):
@@ -46,29 +47,48 @@ def test_a_form_comes_before_the_url(prometheus):
     assert answer.data["result"] == [7, "1"]
 
 
-@pytest.mark.parametrize(
-    ("path", "given", "error"),
-    [
-        ("query", {"query": "sum("}, 'invalid parameter "query": 1:5: parse error: '),
-        ("query", {}, 'invalid parameter "query": 1:1: parse error: no expression found in input'),
-        ("query", {"query": "1", "time": "x"}, "invalid parameter \"time\": invalid time value for 'time': cannot parse"),
-        ("query", {"query": "1", "timeout": "x"}, 'invalid parameter "timeout": cannot parse "x" to a valid duration'),
-        ("query", {"query": "1", "limit": "-1"}, 'invalid parameter "limit": limit must be non-negative'),
-        ("query", {"query": "1", "limit": "x"}, 'invalid parameter "limit": strconv.Atoi: parsing "x": invalid syntax'),
-        ("query", {"query": "1", "lookback_delta": "x"}, 'error parsing lookback delta duration: cannot parse "x" to a'),
-        ("query_range", {"query": "1"}, BAD_TIME.format("start", "")),
-        ("query_range", {"query": "1", "start": 1, "end": "x"}, BAD_TIME.format("end", "x")),
-        ("query_range", {"query": "1", "start": 1, "end": 0}, 'invalid parameter "end": end timestamp must not be before start'),
-        ("query_range", {"query": "1", "start": 0, "end": 1}, 'invalid parameter "step": cannot parse "" to a valid duration'),
-        ("query_range", {"query": "1", "start": 0, "end": 1, "step": 0}, 'invalid parameter "step": zero or negative query'),
-        ("query_range", {"query": "1", "start": 0, "end": 11_001, "step": 1}, "exceeded maximum resolution of 11,000 points"),
-        ("query_range", {"query": "up[1m]", "start": 0, "end": 1, "step": 1}, 'invalid parameter "query": invalid expression type "range vector"'),
-        ("format_query", {"query": "("}, 'invalid parameter "query": 1:2: parse error: '),
-        ("parse_query", {"query": "("}, 'invalid parameter "query": 1:2: parse error: '),
-    ],
-)  # fmt: skip
-def test_what_is_wrong_with_a_request_is_told(prometheus, path, given, error):
-    status, kind, text = prometheus.get(path, **given).error
+WRONG = """
+query?query=sum(                              invalid parameter "query": 1:5: parse error:
+query                                         invalid parameter "query": 1:1: parse error: no expression found in input
+query?query=1&time=x                          invalid parameter "time": invalid time value for 'time': cannot parse "x"
+query?query=1&timeout=x                       invalid parameter "timeout": cannot parse "x" to a valid duration
+query?query=1&limit=-1                        invalid parameter "limit": limit must be non-negative
+query?query=1&limit=x                         invalid parameter "limit": strconv.Atoi: parsing "x": invalid syntax
+query?query=1&lookback_delta=x                error parsing lookback delta duration: cannot parse "x" to a valid
+query_range?query=1                           invalid parameter "start": cannot parse "" to a valid timestamp
+query_range?query=1&start=1&end=x             invalid parameter "end": cannot parse "x" to a valid timestamp
+query_range?query=1&start=1&end=0             invalid parameter "end": end timestamp must not be before start time
+query_range?query=1&start=0&end=1             invalid parameter "step": cannot parse "" to a valid duration
+query_range?query=1&start=0&end=1&step=0      invalid parameter "step": zero or negative query resolution step widths
+query_range?query=1&start=0&end=11001&step=1  exceeded maximum resolution of 11,000 points per timeseries. Try
+query_range?query=a[1m]&start=0&end=1&step=1  invalid parameter "query": invalid expression type "range vector"
+format_query?query=(                          invalid parameter "query": 1:2: parse error:
+parse_query?query=(                           invalid parameter "query": 1:2: parse error:
+series?match[]=up&start=x                     invalid parameter "start": invalid time value for 'start': cannot
+series                                        no match[] parameter provided
+series?match[]={a=""}                         invalid parameter "match[]": match[] must contain at least one non-empty
+series?match[]=sum(up)                        invalid parameter "match[]": 1:4: parse error:
+labels?match[]={                              1:2: parse error:
+label/a/values?limit=-2                       invalid parameter "limit": limit must be non-negative
+metadata?limit=x                              limit must be a number
+metadata?limit_per_metric=x                   limit_per_metric must be a number
+query_exemplars?query=up&start=2&end=1        end timestamp must not be before start timestamp
+query_exemplars?query=                        1:1: parse error: no expression found in input
+status/tsdb?limit=0                           limit must be a positive number
+status/tsdb?limit=20000                       limit must not exceed 10000
+rules?type=x                                  invalid parameter "type": not supported value "x"
+rules?exclude_alerts=x                        invalid parameter "exclude_alerts": error converting exclude_alerts:
+rules?group_next_token=x                      invalid parameter "group_next_token": group_limit needs to be present
+rules?group_limit=0                           invalid parameter "group_limit": group_limit needs to be greater than 0
+rules?group_limit=x                           invalid parameter "group_limit": group_limit needs to be a valid number:
+rules?group_limit=1&group_next_token=x        invalid parameter "group_next_token": invalid group_next_token 'x'. were
+"""
+
+
+@pytest.mark.parametrize("line", WRONG.strip().splitlines(), ids=lambda line: line.split()[0])
+def test_what_is_wrong_with_a_request_is_told(prometheus, line):
+    path, error = line.split(maxsplit=1)
+    status, kind, text = prometheus.ask("GET", f"/api/v1/{quote(path, safe='/?&=[]')}").error
     assert (status, kind) == (400, "bad_data")
     assert text.startswith(error)
 

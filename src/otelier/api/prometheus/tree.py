@@ -31,11 +31,8 @@ _ANY_NUMBER = 1000
 def tree(node: Expression) -> dict[str, Any]:
     """The node with what it is made of."""
     match node:
-        case Number():
-            return {"type": "numberLiteral", "val": fixed(node.value)}
-        case String():
-            text = node.value.encode(errors="surrogateescape").decode(errors="replace")
-            return {"type": "stringLiteral", "val": text}
+        case Number() | String():
+            return _literal(node)
         case Paren():
             return {"type": "parenExpr", "expr": tree(node.expression)}
         case Unary():
@@ -52,6 +49,12 @@ def tree(node: Expression) -> dict[str, Any]:
             return _binary(node)
         case Call():
             return _call(node)
+
+
+def _literal(node: Number | String) -> dict[str, Any]:
+    if isinstance(node, Number):
+        return {"type": "numberLiteral", "val": fixed(node.value)}
+    return {"type": "stringLiteral", "val": node.value.encode(errors="surrogateescape").decode(errors="replace")}
 
 
 def _unary(node: Unary) -> dict[str, Any]:
