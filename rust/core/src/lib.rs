@@ -16,6 +16,7 @@ mod probability;
 mod queue;
 mod remote_write;
 mod route;
+mod scrape;
 mod segment;
 mod server;
 mod spans;
@@ -40,6 +41,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     queue::register(m)?;
     remote_write::register(m)?;
     route::register(m)?;
+    scrape::register(m)?;
     probability::register(m)?;
     traces::register(m)?;
     metrics::register(m)?;
