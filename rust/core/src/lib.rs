@@ -17,6 +17,7 @@ mod prometheus_json;
 mod queue;
 mod remote_write;
 mod route;
+mod scrape;
 mod segment;
 mod series_read;
 mod series_write;
@@ -45,6 +46,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     queue::register(m)?;
     remote_write::register(m)?;
     route::register(m)?;
+    scrape::register(m)?;
     probability::register(m)?;
     prometheus_json::register(m)?;
     traces::register(m)?;
