@@ -1163,6 +1163,7 @@ def vector_json(
     labels: list[_Labels], time_ms: int, values: bytes, present: bytes, histograms: Sequence[_Cell]
 ) -> bytes:
     """The same of a vector at one moment, where m is 1."""
+
 # -- metrics, written ------------------------------------------------------------------------------
 
 Labels: TypeAlias = tuple[tuple[str, str], ...]
@@ -1326,9 +1327,7 @@ def flush_series(
     """Write sealed generations as segments, one for each tenant and two hours (UTC). Durable on return; manifest and
     generations are the caller's. OSError."""
 
-def merge_series(
-    disk: Disk, paths: Sequence[str], segments_dir: str, deleted: bytes, now_ns: int
-) -> list[bytes]:
+def merge_series(disk: Disk, paths: Sequence[str], segments_dir: str, deleted: bytes, now_ns: int) -> list[bytes]:
     """Merge segments of a tenant, oldest first: later samples win. `deleted`: JSON list of tombstones `{matchers:
     [[name, operator, value], …], start_ms, end_ms}`, both ends included, or nothing. The new segment as in
     `SeriesFlushed.segments`; none if nothing is left. OSError; ValueError says what is damaged."""
@@ -1403,6 +1402,7 @@ class SeriesView:
     @property
     def open_bytes(self) -> int:
         """About how much memory open segments take."""
+
 # -- scraping -----------------------------------------------------------------------------------
 
 @final
