@@ -1,5 +1,6 @@
 //! Series of metrics: taken in, logged, kept as columns. No Python, no policy.
 
+pub mod exposition;
 pub mod labels;
 pub mod log;
 pub mod record;
