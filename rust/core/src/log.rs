@@ -33,6 +33,7 @@ fn read_generation(py: Python<'_>, disk: &Disk, path: &str) -> PyResult<(Vec<Rec
             let kind = match heading.kind {
                 Kind::Telemetry => "telemetry",
                 Kind::Carried => "carried",
+                Kind::Series => "series",
             };
             let segment = wire::Segment::new(otlp, heading.items as usize);
             let batch = Batch(wire::Batch::new(heading.signal, vec![segment], None));
