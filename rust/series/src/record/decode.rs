@@ -94,7 +94,7 @@ impl Record {
 
     /// How many [`Record::samples`] appends at most.
     pub fn sample_count(&self) -> usize {
-        self.of(SAMPLES).filter_map(|content| Columns::read(content)).map(|columns| columns.values.len() / 8).sum()
+        self.of(SAMPLES).filter_map(Columns::read).map(|columns| columns.values.len() / 8).sum()
     }
 
     /// Appends all samples. None, and nothing is appended, if they can't be read.

@@ -31,7 +31,7 @@ struct Said {
     samples: Samples,
     histograms: Vec<(u32, i64, Vec<u8>)>,
     exemplars: Vec<(u32, i64, u64, Vec<u8>)>,
-    metadata: Vec<(Vec<u8>, u8, Vec<u8>, Vec<u8>)>,
+    metadata: Vec<(Vec<u8>, u8, [Vec<u8>; 2])>,
 }
 
 impl Said {
@@ -57,7 +57,7 @@ impl Said {
         for _ in 0..dice.below(5) {
             said.histograms.push((dice.below(1 << 32) as u32, dice.ms(), set(dice)));
             said.exemplars.push((dice.below(1 << 32) as u32, dice.ms(), dice.roll(), set(dice)));
-            said.metadata.push((set(dice), dice.below(8) as u8, set(dice), Vec::new()));
+            said.metadata.push((set(dice), dice.below(8) as u8, [set(dice), Vec::new()]));
         }
         said
     }
@@ -71,7 +71,7 @@ impl Said {
         }
         self.histograms.iter().for_each(|(id, ms, message)| encoder.histogram(*id, *ms, message));
         self.exemplars.iter().for_each(|(id, ms, bits, labels)| encoder.exemplar(*id, *ms, *bits, labels));
-        self.metadata.iter().for_each(|(family, kind, help, unit)| encoder.metadata(family, *kind, help, unit));
+        self.metadata.iter().for_each(|(family, kind, [help, unit])| encoder.metadata(family, *kind, help, unit));
         encoder.finish(epoch).concat().into()
     }
 
@@ -89,7 +89,7 @@ impl Said {
             histograms: histograms.map(|each| (each.id, each.ms, each.message.to_vec())).collect(),
             exemplars: exemplars.map(|each| (each.id, each.ms, each.bits, each.labels.to_vec())).collect(),
             metadata: metadata
-                .map(|each| (each.family.to_vec(), each.kind, each.help.to_vec(), each.unit.to_vec()))
+                .map(|each| (each.family.to_vec(), each.kind, [each.help.to_vec(), each.unit.to_vec()]))
                 .collect(),
         }
     }
