@@ -1,15 +1,12 @@
 """Rules as they are written: what a rule file says, checked, with the place of everything."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from ..component.errors import Location
 from ..query.promql.labels import Labels
 
 Source: TypeAlias = Literal["promql", "traceql", "logql"]
-_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +15,7 @@ class RecordingRule:
 
     name: str
     expr: str
-    labels: Mapping[str, str] = _NONE
+    labels: Labels = ()
     at: Location = field(default_factory=lambda: Location(""), compare=False)
 
 
@@ -32,8 +29,8 @@ class AlertingRule:
     """How long it must be wrong before the alert fires: `for`."""
     keep_firing_ms: int = 0
     """How long the alert goes on after it is not wrong any more: `keep_firing_for`."""
-    labels: Mapping[str, str] = _NONE
-    annotations: Mapping[str, str] = _NONE
+    labels: Labels = ()
+    annotations: Labels = ()
     at: Location = field(default_factory=lambda: Location(""), compare=False)
 
 
@@ -52,10 +49,12 @@ class RuleGroup:
     """How much earlier than the moment of evaluation the moment is of which is asked."""
     limit: int = 0
     """Most series or alerts of one rule; 0: any number."""
-    labels: Mapping[str, str] = _NONE
+    labels: Labels = ()
     """Of all rules that don't have these themselves."""
     source: Source = "promql"
     """What the expressions ask, and in which language."""
+    window_ms: int = 0
+    """How much time TraceQL looks at; 0: the interval."""
     at: Location = field(default_factory=lambda: Location(""), compare=False)
 
     @property
@@ -74,4 +73,4 @@ class Defaults:
 
 def identity(rule: Rule) -> tuple[str, Labels]:
     """What two rules of one file should not share."""
-    return rule.name, tuple(sorted(rule.labels.items()))
+    return rule.name, rule.labels

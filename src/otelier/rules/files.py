@@ -9,12 +9,13 @@ from msgspec import Meta
 
 from ..component.config import Config
 from ..component.errors import ConfigError, Location, Problem
-from ..component.prometheus_duration import PrometheusDuration
+from ..component.prometheus_values import PrometheusDuration
 from ..config.compose import compose, read_text
 from ..config.decode import decode
 from ..config.document import Document
 from ..config.nodes import Path as Keys
 from ..config.placeholders import HINT as PLACEHOLDER_HINT
+from ..query.promql.labels import Labels
 from .definitions import AlertingRule, Defaults, RecordingRule, Rule, RuleGroup, Source
 from .expressions import expression_problem
 from .templates import TemplateError, check_template
@@ -77,12 +78,16 @@ class GroupConfig(Config):
     """Labels of all rules; a rule's own win."""
     source: Source = "promql"
     """What the expressions ask: metrics in `promql`, traces in `traceql`, logs in `logql`. An extension of Otelier's."""
+    window: PrometheusDuration = PrometheusDuration(0)
+    """How much time before the evaluation TraceQL looks at; without: the interval. An extension of Otelier's."""
     rules: list[RuleConfig] = []
 
     def problems(self) -> Iterable[tuple[str, str]]:
         """Names of the group and its labels."""
         if not self.name:
             yield "name", "a group needs a name"
+        if self.window and self.source != "traceql":
+            yield "window", f"in {self.source} the time to look at is said in `expr`; `window` is for `source: traceql`"
         yield from _label_problems(self.labels)
 
 
@@ -157,31 +162,32 @@ def _group(group: GroupConfig, path: Keys, document: Document, file: str, defaul
     rules = tuple(
         _rule(each, group.labels, document.where((*path, "rules", number))) for number, each in enumerate(group.rules)
     )
-    offset = defaults.query_offset_ms if group.query_offset is None else group.query_offset.milliseconds
+    offset = defaults.query_offset_ms if group.query_offset is None else _ms(group.query_offset)
     return RuleGroup(
         name=group.name,
         file=file,
         rules=rules,
-        interval_ms=group.interval.milliseconds or defaults.interval_ms,
+        interval_ms=_ms(group.interval) or defaults.interval_ms,
         query_offset_ms=offset,
         limit=group.limit,
-        labels=group.labels,
+        labels=_pairs(group.labels),
         source=group.source,
+        window_ms=_ms(group.window),
         at=document.where(path),
     )
 
 
 def _rule(rule: RuleConfig, of_group: Mapping[str, str], at: Location) -> Rule:
-    labels = {**of_group, **rule.labels}
+    labels = _pairs({**of_group, **rule.labels})
     if rule.record:
         return RecordingRule(rule.record, rule.expr, labels, at)
     return AlertingRule(
         name=rule.alert,
         expr=rule.expr,
-        hold_ms=rule.for_.milliseconds,
-        keep_firing_ms=rule.keep_firing_for.milliseconds,
+        hold_ms=_ms(rule.for_),
+        keep_firing_ms=_ms(rule.keep_firing_for),
         labels=labels,
-        annotations=rule.annotations,
+        annotations=_pairs(rule.annotations),
         at=at,
     )
 
@@ -205,6 +211,14 @@ def _label_problems(labels: Mapping[str, str]) -> Iterable[tuple[str, str]]:
     for name in labels:
         if not name or name == "__name__":
             yield "labels", f"`{name}` can't be the name of a label here"
+
+
+def _pairs(labels: Mapping[str, str]) -> Labels:
+    return tuple(sorted(labels.items()))
+
+
+def _ms(duration: PrometheusDuration) -> int:
+    return round(duration * 1000)
 
 
 def _about_braces(problem: Problem) -> Problem:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import re2  # pyright: ignore[reportMissingTypeStubs]
 
-from ...component.prometheus_duration import PrometheusDuration
+from ...component.prometheus_values import PrometheusDuration
 from . import humanize
 from .builtins import url_escaped
 from .errors import CallError
