@@ -1146,3 +1146,20 @@ class Words:
     def __new__(cls, text: str) -> Words: ...
     def found_in(self, line: str) -> bool:
         """Whether all of them are in it."""
+
+# ---- Prometheus' JSON ---------------------------------------------------------------------------------------------
+
+_Labels: TypeAlias = tuple[tuple[str, str], ...]
+_Cell: TypeAlias = tuple[int, int, float, float, Sequence[tuple[int, float, float, float]]]
+"""A native histogram: row, column, count, sum, and (rule, lower, upper, count) of each bucket."""
+
+def matrix_json(
+    labels: list[_Labels], times_ms: bytes, values: bytes, present: bytes, histograms: Sequence[_Cell]
+) -> bytes:
+    """The elements of a matrix's `result`, with commas between them. times_ms: (m,) int64; values: (n, m) float64;
+    present: (n, m) bool; histograms by row and column. ValueError: the shapes differ."""
+
+def vector_json(
+    labels: list[_Labels], time_ms: int, values: bytes, present: bytes, histograms: Sequence[_Cell]
+) -> bytes:
+    """The same of a vector at one moment, where m is 1."""

@@ -13,6 +13,7 @@ mod metrics;
 mod os_error;
 mod pattern;
 mod probability;
+mod prometheus_json;
 mod queue;
 mod remote_write;
 mod route;
@@ -41,6 +42,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     remote_write::register(m)?;
     route::register(m)?;
     probability::register(m)?;
+    prometheus_json::register(m)?;
     traces::register(m)?;
     metrics::register(m)?;
     Ok(())

@@ -54,12 +54,16 @@ def text_of(node: Expression) -> str:
 
 def _selection(node: Selector | Range | Subquery) -> str:
     if isinstance(node, Subquery):
-        step = "" if node.step is None else text_of(node.step)
-        brackets = f"[{text_of(node.duration)}:{step}]"
-        return text_of(node.expression) + brackets + _modifiers(node.offset, node.pinned, "")
+        return text_of(node.expression) + subquery_suffix(node)
     inner = node.selector if isinstance(node, Range) else node
     brackets = f"[{text_of(node.duration)}]" if isinstance(node, Range) else ""
     return _selected(inner) + brackets + _modifiers(inner.offset, inner.pinned, inner.extent)
+
+
+def subquery_suffix(node: Subquery) -> str:
+    """What stands behind its expression."""
+    step = "" if node.step is None else text_of(node.step)
+    return f"[{text_of(node.duration)}:{step}]" + _modifiers(node.offset, node.pinned, "")
 
 
 def label_text(name: str) -> str:
@@ -92,11 +96,12 @@ def _modifiers(offset: Expression | None, pinned: AtModifier, extent: str) -> st
 
 
 def _binary(node: Binary) -> str:
-    words = [node.operator]
-    if node.returns_bool:
-        words.append("bool")
-    words += _matching(node.matching)
-    return f"{text_of(node.left)} {' '.join(words)} {text_of(node.right)}"
+    return f"{text_of(node.left)} {operator_text(node)} {text_of(node.right)}"
+
+
+def operator_text(node: Binary) -> str:
+    """The operator with `bool` and how the sides find each other."""
+    return " ".join([node.operator, *(["bool"] if node.returns_bool else []), *_matching(node.matching)])
 
 
 def _matching(matching: Matching) -> list[str]:
@@ -116,12 +121,15 @@ def _matching(matching: Matching) -> list[str]:
 
 
 def _aggregate(node: Aggregate) -> str:
-    grouping = ""
-    if node.without or node.labels:
-        grouping = f" {'without' if node.without else 'by'} ({_labels(node.labels)})"
     parameter = "" if node.parameter is None else text_of(node.parameter) + ", "
-    separator = " " if grouping else ""
-    return f"{node.operator}{grouping}{separator}({parameter}{text_of(node.expression)})"
+    return f"{aggregation_text(node)}({parameter}{text_of(node.expression)})"
+
+
+def aggregation_text(node: Aggregate) -> str:
+    """What stands before its parentheses."""
+    if not (node.without or node.labels):
+        return node.operator
+    return f"{node.operator} {'without' if node.without else 'by'} ({_labels(node.labels)}) "
 
 
 def _labels(names: tuple[str, ...]) -> str:
