@@ -6,9 +6,11 @@ that came later counts. Refused is what is older than retention keeps, and what 
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ..._core import Appended, Disk, Samples, SeriesLog
 from ...component import Clock, Meter
+from ...telemetry import Batch
 from ..contract import DataDirectoryError
 from ..segmented.counters import Counters
 from ..segmented.engine import SegmentedStore
@@ -19,6 +21,7 @@ from ..settings import StoreSettings
 from .deletions import Deletion
 from .flush import Flusher
 from .segment import SERIES, SeriesSegment
+from .translation import Translations
 from .upkeep import Upkeep
 
 AHEAD_MS = 10 * 60_000
@@ -28,6 +31,15 @@ _MS = 10**6
 
 Matcher = tuple[str, str, str]
 """Name, one of `=`, `!=`, `=~`, `!~`, value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of a batch."""
+
+    rejected: int
+    """Data points of which nothing, or not all, is kept."""
+    reason: str
 
 
 class MetricsEngine:
@@ -71,6 +83,7 @@ class MetricsEngine:
             limits.max_unflushed_bytes,
             limits.flush.max_bytes,
         )
+        self._translations = Translations()
         self._taken = meter.counter("otelier_metrics_store_appended_items", "{item}", "Taken, by kind.")
         self._rejected = meter.counter("otelier_metrics_store_rejected_items", "{item}", "Not taken, by reason.")
         self._folded = meter.counter(
@@ -106,6 +119,17 @@ class MetricsEngine:
         if done.folded:
             self._folded.add(done.folded)
         return done
+
+    def append_otlp(self, tenant: str, batch: Batch) -> Kept:
+        """Keep metrics of OTLP as series. Raises as `append`."""
+        translated = self._translations.translate(tenant, batch)
+        done = self.append(tenant, translated.samples)
+        if translated.refused:
+            self._rejected.add(translated.refused, reason="translation")
+        reasons = [translated.reason] if translated.reason else []
+        reasons += [f"{count} {reason}, such as {example}" for reason, example, count in done.rejected]
+        rejected = translated.refused + sum(count for *_, count in done.rejected)
+        return Kept(min(rejected, batch.items), "; ".join(reasons))
 
     def active(self, tenant: str, limit: int) -> list[tuple[str, int]]:
         """Metrics with the most active series."""
