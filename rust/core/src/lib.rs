@@ -13,11 +13,14 @@ mod metrics;
 mod os_error;
 mod pattern;
 mod probability;
+mod prometheus_json;
 mod queue;
 mod remote_write;
 mod route;
 mod scrape;
 mod segment;
+mod series_read;
+mod series_write;
 mod server;
 mod spans;
 mod traces;
@@ -35,6 +38,8 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     log::register(m)?;
     logs::register(m)?;
     segment::register(m)?;
+    series_read::register(m)?;
+    series_write::register(m)?;
     view::register(m)?;
     spans::register(m)?;
     pattern::register(m)?;
@@ -43,6 +48,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     route::register(m)?;
     scrape::register(m)?;
     probability::register(m)?;
+    prometheus_json::register(m)?;
     traces::register(m)?;
     metrics::register(m)?;
     Ok(())

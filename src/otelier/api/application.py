@@ -6,7 +6,9 @@ from pathlib import Path
 from ..component import Clock, Meter, SystemClock
 from ..query.gate import Gate
 from ..query.logs import Logs
+from ..query.metrics_reader import MetricsReader
 from ..query.names import Names
+from ..query.rules_state import RulesState
 from ..query.snapshot import Snapshot
 from ..query.sql.engine import Sql
 from ..query.sql.limits import Limits as SqlLimits
@@ -29,6 +31,8 @@ from .loki.names import Names as LokiNames
 from .loki.queries import Queries as LokiQueries
 from .options import Options
 from .own_metrics import OwnMetrics
+from .prometheus import routes as prometheus_routes
+from .prometheus.forward import Forward
 from .sql import SqlQueries
 from .tempo import routes
 from .trace_logs import TraceLogs
@@ -48,7 +52,13 @@ def _of_sql(limits: Limits) -> SqlLimits:
 class Application:
     """One life: made → `start` → `stop`."""
 
-    def __init__(self, options: Options, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        options: Options,
+        clock: Clock | None = None,
+        metrics_reader: MetricsReader | None = None,
+        rules: RulesState | None = None,
+    ) -> None:
         """Raises OSError where the data directory is there but can't be read."""
         clock = clock or SystemClock()
         directory = Path(options.data_dir)
@@ -81,6 +91,14 @@ class Application:
         loki = [*of_logs, loki_probes.group(), metrics.group()]
         self._tempo = endpoint(options.tempo, tempo, "otelier:tempo") if options.tempo else None
         self._loki = endpoint(options.loki, loki, "otelier:loki") if options.loki else None
+        self._prometheus = self._forward = None
+        if options.prometheus and metrics_reader:
+            settings = options.prometheus
+            self._forward = Forward(settings.parent) if settings.parent else None
+            prometheus = prometheus_routes.groups(
+                metrics_reader, settings, clock, options.data_dir, rules, self._forward
+            )
+            self._prometheus = endpoint(settings.server, [*prometheus, metrics.group()], "otelier:prometheus")
 
     def start(self) -> None:
         """Bind and answer. Raises StartError."""
@@ -99,6 +117,11 @@ class Application:
         return self._loki.address if self._loki else None
 
     @property
+    def prometheus_address(self) -> tuple[str, int] | None:
+        """The same of Prometheus' API, if it is served."""
+        return self._prometheus.address if self._prometheus else None
+
+    @property
     def tempo_address(self) -> tuple[str, int] | None:
         """The same of Tempo's API, if it is served."""
         return self._tempo.address if self._tempo else None
@@ -107,7 +130,9 @@ class Application:
         """Answer what is under way for up to `grace_s`, then close."""
         for each in self._endpoints():
             each.stop(grace_s)
+        if self._forward:
+            self._forward.close()
         self.snapshot.close()
 
     def _endpoints(self) -> list[HttpEndpoint]:
-        return [each for each in (self._endpoint, self._tempo, self._loki) if each]
+        return [each for each in (self._endpoint, self._tempo, self._loki, self._prometheus) if each]
