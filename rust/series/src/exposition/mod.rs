@@ -12,6 +12,7 @@ mod go_float;
 mod labels;
 mod line;
 pub mod protobuf;
+pub mod stored;
 pub mod text;
 
 use std::borrow::Cow;

@@ -135,6 +135,9 @@ class Forwarded:
         return Group([Route(method, path, self._send) for method, path in _PATHS], write_error)
 
     def _send(self, request: Request) -> Response:
+        origin = request.headers.get("origin", "")
+        if request.method != "GET" and origin and urlsplit(origin).netloc != request.headers.get("host", ""):
+            raise HttpError(403, f"pages of {origin} may not change anything here")
         if self._forward is None:
             raise HttpError(
                 503,

@@ -18,7 +18,7 @@ from ...query.promql.ast import (
     Subquery,
     Unary,
 )
-from ...query.promql.durations import milliseconds, varies
+from ...query.promql.durations import milliseconds
 from ...query.promql.numbers import fixed
 from ...query.promql.signatures import FUNCTIONS
 from ...query.promql.types import type_of
@@ -31,13 +31,12 @@ _ANY_NUMBER = 1000
 def tree(node: Expression) -> dict[str, Any]:
     """The node with what it is made of."""
     match node:
-        case Number():
-            return {"type": "numberLiteral", "val": fixed(node.value)}
-        case String():
-            return {"type": "stringLiteral", "val": node.value}
-        case Paren() | Unary():
-            operator = {"op": node.operator} if isinstance(node, Unary) else {}
-            return {"type": "unaryExpr" if operator else "parenExpr", **operator, "expr": tree(node.expression)}
+        case Number() | String():
+            return _literal(node)
+        case Paren():
+            return {"type": "parenExpr", "expr": tree(node.expression)}
+        case Unary():
+            return _unary(node)
         case Selector():
             return {"type": "vectorSelector", **_selector(node)}
         case Range():
@@ -50,6 +49,23 @@ def tree(node: Expression) -> dict[str, Any]:
             return _binary(node)
         case Call():
             return _call(node)
+
+
+def _literal(node: Number | String) -> dict[str, Any]:
+    if isinstance(node, Number):
+        return {"type": "numberLiteral", "val": fixed(node.value)}
+    return {"type": "stringLiteral", "val": node.value.encode(errors="surrogateescape").decode(errors="replace")}
+
+
+def _unary(node: Unary) -> dict[str, Any]:
+    """A number takes its sign in."""
+    if isinstance(node.expression, Number):
+        return tree(Number(-node.expression.value if node.operator == "-" else node.expression.value))
+    inner = tree(node.expression)
+    if inner["type"] == "numberLiteral" and isinstance(node.expression, Unary):
+        value = float(inner["val"])
+        return tree(Number(-value if node.operator == "-" else value))
+    return {"type": "unaryExpr", "op": node.operator, "expr": inner}
 
 
 def _aggregation(node: Aggregate) -> dict[str, Any]:
@@ -129,10 +145,10 @@ def _pinned(pinned: AtModifier) -> dict[str, Any]:
 
 
 def _length(name: str, duration: Expression | None) -> dict[str, Any]:
-    """Milliseconds, 0 if they depend on the query; and how they are calculated, if they are."""
-    plain = duration is None or _is_plain(duration)
-    known = 0 if duration is not None and varies(duration) else milliseconds(duration)
-    return {name: known, f"{name}Expr": None if plain or duration is None else _duration(duration)}
+    """Milliseconds, or how they are calculated."""
+    if duration is None or _is_plain(duration):
+        return {name: milliseconds(duration), f"{name}Expr": None}
+    return {name: 0, f"{name}Expr": _duration(duration)}
 
 
 def _is_plain(duration: Expression) -> bool:
@@ -146,6 +162,9 @@ def _duration(node: Expression, wrapped: bool = False) -> dict[str, Any]:
             return _duration(node.expression, True)
         case Number():
             return {"type": "numberLiteral", "val": fixed(node.value), "duration": node.duration}
+        case Unary(expression=Number() as number):
+            value = -number.value if node.operator == "-" else number.value
+            return _duration(Number(value, number.duration))
         case Unary():
             operation = (node.operator, None, node.expression)
         case Binary():
