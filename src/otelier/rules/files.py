@@ -15,8 +15,8 @@ from ..config.decode import decode
 from ..config.document import Document
 from ..config.nodes import Path as Keys
 from ..config.placeholders import HINT as PLACEHOLDER_HINT
-from ..query.promql.labels import Labels
-from .definitions import AlertingRule, Defaults, RecordingRule, Rule, RuleGroup, Source
+from ..query.promql.labels import Labels, label_set_text
+from .definitions import AlertingRule, Defaults, RecordingRule, Rule, RuleGroup, Source, identity
 from .expressions import expression_problem
 from .templates import TemplateError, check_template
 
@@ -149,6 +149,19 @@ def read_rules(data: bytes, file: str, defaults: Defaults = _DEFAULTS) -> list[R
     if problems:
         raise ConfigError(problems)
     return groups
+
+
+def duplicates(groups: Iterable[RuleGroup]) -> list[str]:
+    """Rules that are there twice, with equal names and labels, each with its places."""
+    places: dict[tuple[str, Labels], list[Location]] = {}
+    for group in groups:
+        for rule in group.rules:
+            places.setdefault(identity(rule), []).append(rule.at)
+    return [
+        f"{name}{label_set_text(labels)} at {', '.join(map(str, at))}"
+        for (name, labels), at in places.items()
+        if len(at) > 1
+    ]
 
 
 def _bytes(path: Path) -> bytes:
