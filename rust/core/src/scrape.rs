@@ -6,7 +6,7 @@ use std::time::Duration;
 use otelier_series::exposition::cache::STALE;
 use otelier_series::exposition::stored::{self, Report};
 use otelier_series::exposition::{Cache, Finish, Format, Outcome, Wanted};
-use otelier_series::labels::{pairs, put_sorted};
+use otelier_series::labels::put_sorted;
 use otelier_series::samples::Samples;
 use otelier_transport::client::fetch;
 use otelier_transport::client::http::NoAnswer;
@@ -18,7 +18,6 @@ use pyo3::types::PyBytes;
 use crate::client::HttpClient;
 
 type Labels = Vec<(String, String)>;
-type Arrays<'py> = (Vec<Labels>, Bound<'py, PyBytes>, Bound<'py, PyBytes>);
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<ScrapeCache>()?;
@@ -172,23 +171,10 @@ struct Scraped {
 
 #[pymethods]
 impl Scraped {
-    /// For tests: labels, times and values of all float samples.
-    fn arrays<'py>(&self, py: Python<'py>) -> Arrays<'py> {
-        let (mut all, mut times, mut values) = (Vec::new(), Vec::new(), Vec::new());
-        for part in self.samples.parts() {
-            for (series, ms, bits) in part.samples() {
-                all.push(text_labels(part.text(part.series()[series as usize].labels)));
-                times.extend_from_slice(&ms.to_le_bytes());
-                values.extend_from_slice(&bits.to_le_bytes());
-            }
-        }
-        (all, PyBytes::new(py, &times), PyBytes::new(py, &values))
+    #[getter]
+    fn samples(&self) -> crate::series_write::Samples {
+        crate::series_write::Samples(self.samples.clone())
     }
-}
-
-fn text_labels(labels: &[u8]) -> Labels {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    pairs(labels).map(|(name, value)| (text(name), text(value))).collect()
 }
 
 #[pyclass(frozen, module = "otelier._core")]

@@ -132,7 +132,7 @@ class Token:
             fields["scope"] = " ".join(settings.scopes)
         headers = [("authorization", f"Basic {login}"), ("content-type", "application/x-www-form-urlencoded")]
         status, _, body = self._ask("POST", settings.token_url, headers, urlencode(fields).encode(), _ASK_S)
-        if status != 200:  # noqa: PLR2004
+        if status != 200:
             raise ValueError(f"HTTP status {status}: {body[:200].decode(errors='replace')}")
         answer = json.loads(body)
         self._header = f"{answer.get('token_type') or 'Bearer'} {answer['access_token']}"
