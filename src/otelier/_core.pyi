@@ -1300,7 +1300,7 @@ class SeriesLog:
 
 SeriesMatcher: TypeAlias = tuple[str, Literal["=", "!=", "=~", "!~"], str]
 """Name, operator, value. Regular expressions are RE2's and fit whole values; a label that a series lacks is empty."""
-SeriesGroup: TypeAlias = tuple[list[Labels], bytes, bytes, list[bytes | None] | None]
+SeriesGroup: TypeAlias = tuple[list[Labels], bytes, memoryview, list[bytes | None] | None]
 """Series that have samples at the same moments: labels (n), times (m int64, ms), values (m × n float64, moment after
 moment), and if there are native histograms, these (m × n, encoded `io.prometheus.write.v2.Histogram`): where one is,
 the float does not count."""

@@ -9,12 +9,12 @@ use otelier_series::matcher::Matcher;
 use otelier_series::merge::Tombstone;
 use otelier_series::pairs::Pairs;
 use otelier_series::segment::{Exemplar, Written, files};
-use otelier_series::view::{self, Failed, Listed, Query, TYPES};
+use otelier_series::view::{self, Failed, Fill, Listed, Query, Room, TYPES};
 use otelier_series::{flush, merge, verify};
 use pyo3::create_exception;
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyMemoryError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyList, PyMemoryView, PySlice, PyString, PyTuple};
 
 use crate::disk::Disk;
 use crate::os_error::os_error;
@@ -45,6 +45,7 @@ fn failed(error: Failed) -> PyErr {
     match error {
         Failed::Read(error) => raised(error),
         Failed::TooMany => TooManySamples::new_err("the query selects more samples than it may"),
+        Failed::NoRoom => PyMemoryError::new_err("there is no memory for the samples"),
         Failed::Moved => raised(ReadError::Stale("the manifest".into())),
     }
 }
@@ -173,8 +174,30 @@ fn exemplar<'py>(py: Python<'py>, exemplar: &Exemplar) -> PyResult<(Bound<'py, P
     Ok((label_set(py, &exemplar.labels)?, f64::from_bits(exemplar.bits), exemplar.ms))
 }
 
+/// The floats of an answer: written where Python has them, without a copy.
+#[derive(Default)]
+struct Floats(Option<Py<PyBytes>>);
+
+impl Room for Floats {
+    fn with(&mut self, count: usize, fill: Fill) -> Result<(), Failed> {
+        let mut failure = Failed::NoRoom;
+        let made = Python::attach(|py| {
+            let bytes = PyBytes::new_with(py, 8 * count, |out| {
+                let filled = py.detach(|| fill(out.as_chunks_mut().0));
+                filled.map_err(|error| {
+                    failure = error;
+                    PyMemoryError::new_err(())
+                })
+            });
+            bytes.map(Bound::unbind)
+        });
+        self.0 = Some(made.map_err(|_| failure)?);
+        Ok(())
+    }
+}
+
 type GroupTuple<'py> =
-    (Bound<'py, PyList>, Bound<'py, PyBytes>, Bound<'py, PyBytes>, Option<Vec<Option<Bound<'py, PyBytes>>>>);
+    (Bound<'py, PyList>, Bound<'py, PyBytes>, Bound<'py, PyAny>, Option<Vec<Option<Bound<'py, PyBytes>>>>);
 type ExemplarsTuple<'py> = (Bound<'py, PyTuple>, Vec<(Bound<'py, PyTuple>, f64, i64)>);
 type FamilyTuple<'py> = (Bound<'py, PyString>, &'static str, Bound<'py, PyString>, Bound<'py, PyString>);
 
@@ -209,13 +232,17 @@ impl SeriesView {
         let names = bytes(names);
         let first_ms = start_ms.saturating_add(1);
         let query = Query { matchers: &matchers, names: &names, first_ms, last_ms: end_ms };
-        let selected = py.detach(|| self.0.select(tenant, &query, max_samples)).map_err(failed)?;
+        let mut room = Floats::default();
+        let selected = py.detach(|| self.0.select(tenant, &query, max_samples, &mut room)).map_err(failed)?;
+        let Some(floats) = room.0 else { return Ok(Vec::new()) };
+        let floats = PyMemoryView::from(floats.bind(py))?;
         let mut tuples = Tuples::new(py, &selected.pairs);
         let group = |group: &view::Group| -> PyResult<GroupTuple<'py>> {
             let labels: Vec<Bound<'py, PyTuple>> =
                 group.labels.iter().map(|set| tuples.labels(set)).collect::<PyResult<_>>()?;
             let times = array(py, &group.ms, |ms| ms.to_le_bytes())?;
-            let values = array(py, &group.values, |value| value.to_le_bytes())?;
+            let end = group.start + group.ms.len() * group.labels.len();
+            let values = floats.get_item(PySlice::new(py, 8 * group.start as isize, 8 * end as isize, 1))?;
             let message = |each: &Option<bytes::Bytes>| each.as_ref().map(|each| PyBytes::new(py, each));
             let histograms = group.histograms.as_ref().map(|cells| cells.iter().map(message).collect());
             Ok((PyList::new(py, labels)?, times, values, histograms))

@@ -40,9 +40,8 @@ pub enum Wanted {
     Exemplars,
 }
 
-/// The times of series that came together: equal numbers of stamps.
+/// The times of series that came together.
 struct List {
-    stamps: Vec<u32>,
     /// Which of the samples are in the window, by time, the last that came of equal times.
     order: Vec<u32>,
     number: u32,
@@ -50,7 +49,7 @@ struct List {
 
 pub fn extract(store: &Store, query: &Query, wanted: Wanted, joined: &mut Joined) -> Extract {
     let mut out = Extract::default();
-    let mut lists: HashMap<u64, Vec<List>> = HashMap::new();
+    let mut lists: HashMap<(u64, usize), List> = HashMap::new();
     let mut pairs = vec![NONE; store.pairs.len()];
     let tests: Vec<Test> = query
         .matchers
@@ -157,14 +156,10 @@ fn list_of<'a>(
     store: &Store,
     series: &Series,
     query: &Query,
-    lists: &'a mut HashMap<u64, Vec<List>>,
+    lists: &'a mut HashMap<(u64, usize), List>,
     out: &mut Vec<Vec<i64>>,
 ) -> &'a List {
-    let stamps = || series.samples.iter().map(|sample| sample.stamp);
-    let hash = stamps().fold(series.samples.len() as u64, |hash, stamp| otelier_segment::hash::mix(hash, stamp.into()));
-    let alike = lists.entry(hash).or_default();
-    let at = alike.iter().position(|list| list.stamps.iter().copied().eq(stamps()));
-    let at = at.unwrap_or_else(|| {
+    lists.entry((series.track, series.samples.len())).or_insert_with(|| {
         let ms = |at: &u32| store.stamps[series.samples[*at as usize].stamp as usize];
         let window = query.first_ms..=query.last_ms;
         let mut order: Vec<u32> = (0..series.samples.len() as u32).filter(|at| window.contains(&ms(at))).collect();
@@ -172,10 +167,8 @@ fn list_of<'a>(
         // The last of equal times stays: it comes last.
         order = order.chunk_by(|a, b| ms(a) == ms(b)).filter_map(|equal| equal.last().copied()).collect();
         out.push(order.iter().map(ms).collect());
-        alike.push(List { stamps: stamps().collect(), order, number: out.len() as u32 - 1 });
-        alike.len() - 1
-    });
-    &alike[at]
+        List { order, number: out.len() as u32 - 1 }
+    })
 }
 
 fn in_window(all: &[Exemplar], query: &Query) -> Vec<Exemplar> {

@@ -27,7 +27,7 @@ pub use lookups::{SeriesExemplars, SeriesFound, TYPES, read_exemplars, read_meta
 pub use natives::Natives;
 use segments::Finder;
 use select::Part;
-pub use select::{Failed, Group, Selected};
+pub use select::{Failed, Fill, Group, Room, Selected};
 pub use statistics::Statistics;
 
 /// What open segments may take in memory.
@@ -104,8 +104,14 @@ impl SeriesView {
         Ok(())
     }
 
-    /// Series that fit all matchers, with their samples of the window; at most so many samples.
-    pub fn select(&self, tenant: &str, query: &Query, max_samples: u64) -> Result<Selected, Failed> {
+    /// Series that fit all matchers, with their samples of the window, which are put into `room`; at most so many.
+    pub fn select(
+        &self,
+        tenant: &str,
+        query: &Query,
+        max_samples: u64,
+        room: &mut dyn Room,
+    ) -> Result<Selected, Failed> {
         self.answer(|known| {
             let Answer { joined, segments, logged, waits } = self.find(tenant, query, Wanted::Samples, known)?;
             let parts: Vec<Part> = segments
@@ -113,7 +119,7 @@ impl SeriesView {
                 .map(|(segment, natives, found)| Part { segment, natives: natives.as_ref(), found })
                 .collect();
             let keep = |joined: &Joined, series: u32| !waits || joined.holds(series, query.matchers);
-            select::assemble(joined, &parts, &logged, (query.first_ms, query.last_ms), max_samples, keep)
+            select::assemble(joined, &parts, &logged, (query.first_ms, query.last_ms), max_samples, room, keep)
         })
     }
 
@@ -123,7 +129,7 @@ impl SeriesView {
         let mut segments = Vec::new();
         for segment in self.of(tenant, (query.first_ms, query.last_ms), listed)? {
             let natives = Natives::open(&segment)?;
-            let mut finder = Finder::new(&segment, query, natives.as_ref())?;
+            let mut finder = Finder::new(&segment, query, natives.as_ref(), wanted == Wanted::Exemplars)?;
             let found = finder.find(&mut joined)?;
             waits |= finder.waits;
             segments.push((segment, natives, found));
@@ -164,7 +170,7 @@ impl SeriesView {
     }
 
     /// Asks without the segments that turn out to be damaged: one of them must not keep the rest from being found.
-    fn answer<T>(&self, ask: impl Fn(&Known) -> Result<T, Failed>) -> Result<T, Failed> {
+    fn answer<T>(&self, mut ask: impl FnMut(&Known) -> Result<T, Failed>) -> Result<T, Failed> {
         loop {
             let known = Known { all: self.state.read().segments.clone() };
             let error = match ask(&known) {

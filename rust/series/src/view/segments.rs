@@ -36,6 +36,8 @@ pub struct Finder<'a> {
     soft: Vec<(Vec<u8>, Place)>,
     /// Some matcher waits for what soft attributes say.
     pub waits: bool,
+    /// Whether series without samples in the window count, too.
+    at_any_time: bool,
 }
 
 /// A matcher and the column that it is about.
@@ -51,6 +53,7 @@ impl<'a> Finder<'a> {
         segment: &'a Segment,
         query: &'a Query<'a>,
         natives: Option<&'a Natives>,
+        at_any_time: bool,
     ) -> Result<Finder<'a>, ReadError> {
         let mut soft_columns = Vec::new();
         for name in query.soft_names() {
@@ -62,7 +65,7 @@ impl<'a> Finder<'a> {
             }
         }
         let (translated, met) = (HashMap::new(), HashMap::new());
-        Ok(Finder { segment, query, natives, translated, met, soft: soft_columns, waits: false })
+        Ok(Finder { segment, query, natives, translated, met, soft: soft_columns, waits: false, at_any_time })
     }
 
     /// In the order of rows.
@@ -102,7 +105,9 @@ impl<'a> Finder<'a> {
             for test in &tests {
                 self.keep(test, first, &mut fit)?;
             }
-            self.keep_met(&mut fit)?;
+            if !self.at_any_time {
+                self.keep_met(&mut fit)?;
+            }
             if fit.is_empty() {
                 continue;
             }
