@@ -45,7 +45,7 @@ pub struct Refusal {
     pub why: Why,
     /// The first series that it happened to, as people write it.
     pub example: String,
-    /// Samples and histograms; series, where these have none.
+    /// Samples and histograms; of a series without any: 1.
     pub count: usize,
 }
 
@@ -54,7 +54,9 @@ pub struct Refusal {
 pub struct Refusals(Vec<Refusal>);
 
 impl Refusals {
+    /// `count`: samples and histograms of a series; 0 counts as one.
     pub fn add(&mut self, why: Why, count: usize, example: impl FnOnce() -> String) {
+        let count = count.max(1);
         match self.0.iter_mut().find(|refusal| refusal.why == why) {
             Some(known) => known.count += count,
             None => self.0.push(Refusal { why, example: example(), count }),
