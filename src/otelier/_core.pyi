@@ -1163,13 +1163,22 @@ class Scraped:
     """Left out, because another of the same series came before."""
 
     samples: Samples
+    otlp: bytes
+    """An `ExportMetricsServiceRequest`, if that was asked for."""
 
 @final
 class ScrapeCache:
     """What one target has exposed before. Any thread; a scrape is `read`, `learn`, `finish`, or ends in `fail`."""
 
-    def __init__(self, reports: Sequence[Sequence[tuple[str, str]]]) -> None:
-        """`reports`: labels of up, scrape_duration_seconds, scrape_samples_scraped,
+    def __init__(
+        self,
+        reports: Sequence[Sequence[tuple[str, str]]],
+        *,
+        resource: Sequence[tuple[str, str]] | None = None,
+        trim: bool = False,
+    ) -> None:
+        """`resource`: attributes of the target; then OTLP is made instead of samples, and `trim` takes units and `_total`
+        from names. `reports`: labels of up, scrape_duration_seconds, scrape_samples_scraped,
         scrape_samples_post_metric_relabeling, scrape_series_added, and of what `extra` has more."""
 
     def read(
@@ -1522,8 +1531,15 @@ class Scraped:
 class ScrapeCache:
     """What one target has exposed before. Any thread; a scrape is `read`, `learn`, `finish`, or ends in `fail`."""
 
-    def __init__(self, reports: Sequence[Sequence[tuple[str, str]]]) -> None:
-        """`reports`: labels of up, scrape_duration_seconds, scrape_samples_scraped,
+    def __init__(
+        self,
+        reports: Sequence[Sequence[tuple[str, str]]],
+        *,
+        resource: Sequence[tuple[str, str]] | None = None,
+        trim: bool = False,
+    ) -> None:
+        """`resource`: attributes of the target; then OTLP is made instead of samples, and `trim` takes units and `_total`
+        from names. `reports`: labels of up, scrape_duration_seconds, scrape_samples_scraped,
         scrape_samples_post_metric_relabeling, scrape_series_added, and of what `extra` has more."""
 
     def read(
