@@ -34,9 +34,7 @@ _ANSWER_BYTES = 64 << 10
 class Alertmanagers:
     """All that are configured. Start and stop it once; `notify` may be called from any thread."""
 
-    def __init__(
-        self, configs: Iterable[AlertmanagerConfig], outward: Outward, clock: Clock, meter: Meter
-    ) -> None:
+    def __init__(self, configs: Iterable[AlertmanagerConfig], outward: Outward, clock: Clock, meter: Meter) -> None:
         """Raises ValueError for TLS files that can't be used."""
         self._outward = outward
         self._counters = Counters(meter)

@@ -49,5 +49,9 @@ class Counters:
             "prometheus_notifications_queue_capacity", "gauge", "{alert}", "Alerts that may wait.", capacity
         )
         self._meter.observe(
-            "prometheus_notifications_alertmanagers_discovered", "gauge", "{alertmanager}", "Known Alertmanagers.", known
+            "prometheus_notifications_alertmanagers_discovered",
+            "gauge",
+            "{alertmanager}",
+            "Known Alertmanagers.",
+            known,
         )

@@ -180,7 +180,9 @@ class Dispatcher:
                 self._counters.sent(name, len(alerts), self._clock.monotonic() - began)
             except (OSError, ValueError) as error:
                 self._counters.failed(name)
-                _log.warning("receiver %s was not told of %d alerts, which is tried again: %s", name, len(alerts), error)
+                _log.warning(
+                    "receiver %s was not told of %d alerts, which is tried again: %s", name, len(alerts), error
+                )
                 well = False
         return well
 

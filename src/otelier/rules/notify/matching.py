@@ -37,7 +37,7 @@ def parse_matcher(text: str) -> Matcher:
     if match is None:
         raise BadMatcher(f'{text!r} is no matcher; write label="value", with =, !=, =~ or !~')
     name, operator, value = match.groups()
-    return Matcher(cast(MatchOperator, operator), _unquoted(name), _unquoted(value))
+    return Matcher(cast('MatchOperator', operator), _unquoted(name), _unquoted(value))
 
 
 def _unquoted(text: str) -> str:
