@@ -1,11 +1,8 @@
 //! Series of metrics: taken in, logged, kept as columns, read. No Python, no policy.
 
-<<<<<<< HEAD
 pub mod exposition;
-=======
 pub mod flush;
 pub mod hot;
->>>>>>> wt-msread
 pub mod labels;
 pub mod log;
 pub mod matcher;

@@ -1,20 +1,17 @@
 """What the scraper knows, as the targets routes of Prometheus's API answer it."""
 
-import re
 import socket
-from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from ..component import PrometheusDuration
-from ..wire.prometheus.pattern import BadPattern, Pattern
 from .loops import Loop
 from .scraper import Scraper
+from .selector import fits, matchers
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 _NEVER = "0001-01-01T00:00:00Z"
-_MATCHER = re.compile(r'\s*([a-zA-Z_]\w*)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"\s*(?:,|$)', re.ASCII)
 
 
 def targets(scraper: Scraper, state: str = "any", pool: str = "") -> dict[str, Any]:
@@ -57,11 +54,11 @@ def scrape_pools(scraper: Scraper) -> dict[str, Any]:
 
 def target_metadata(scraper: Scraper, matching: str, metric: str, limit: int) -> list[dict[str, Any]]:
     """`/api/v1/targets/metadata`; `limit` below 0 is none. Raises ValueError for what is no selector of labels."""
-    fits = selector(matching)
+    wanted = fits(matchers(matching)) if matching.strip() else fits([])
     found: list[dict[str, Any]] = []
     for pool in scraper.pools().values():
         for loop in pool.active():
-            if not fits(loop.target.labels):
+            if not wanted(loop.target.labels):
                 continue
             for family, kind, help_, unit in loop.series.metadata():
                 if 0 <= limit <= len(found):
@@ -70,35 +67,6 @@ def target_metadata(scraper: Scraper, matching: str, metric: str, limit: int) ->
                     entry = {"target": dict(loop.target.labels), "type": kind, "help": help_, "unit": unit}
                     found.append(entry if metric else entry | {"metric": family})
     return found
-
-
-def selector(text: str) -> Callable[[Mapping[str, str]], bool]:
-    """`{job="a", instance=~"b.*"}` over the labels of targets; empty fits all. Raises ValueError."""
-    inside = text.strip()
-    if not inside:
-        return lambda _: True
-    if not (inside.startswith("{") and inside.endswith("}")):
-        raise ValueError(f'{text!r} is no selector of targets: write {{job="name"}}')
-    inside = inside[1:-1].rstrip().removesuffix(",")
-    at = 0
-    tests: list[tuple[str, Callable[[str], bool]]] = []
-    while at < len(inside):
-        found = _MATCHER.match(inside, at)
-        if not found:
-            raise ValueError(f'{text!r} is no selector of targets: write {{job="name"}}')
-        tests.append((found[1], _test(found[2], re.sub(r"\\(.)", r"\1", found[3]))))
-        at = found.end()
-    return lambda labels: all(test(labels.get(name, "")) for name, test in tests)
-
-
-def _test(operator: str, value: str) -> Callable[[str], bool]:
-    if operator in ("=", "!="):
-        return lambda given: (given == value) == (operator == "=")
-    try:
-        fits = Pattern(value).fits
-    except BadPattern as error:
-        raise ValueError(f"{value!r} is no regular expression: {error}") from None
-    return lambda given: fits(given) == (operator == "=~")
 
 
 def _global_url(url: str) -> str:

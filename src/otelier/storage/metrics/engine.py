@@ -162,6 +162,15 @@ class MetricsEngine:
             ]
         )
 
+    @property
+    def pending_deletions(self) -> int:
+        """Deletions that are noted and not carried out yet."""
+        return len(self._upkeep.deletions)
+
+    def clean(self) -> None:
+        """Carry out deletions that have failed before. Raises OSError."""
+        self._upkeep.delete(())
+
     def close(self, timeout_s: float | None = None) -> None:
         """Write all that is in the log into segments, within about `timeout_s`, and let go of everything."""
         self._store.close(timeout_s)

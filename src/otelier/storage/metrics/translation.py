@@ -7,10 +7,14 @@ which every reader of counters takes for a restart.
 import threading
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
-from ..._core import Samples, Translator
+from ..._core import Samples
 from ...telemetry import Batch
 from ...wire.prometheus import Options, Translation, core_options, label_name, metric_name, without_translation
+
+if TYPE_CHECKING:
+    from ..._core import Translator
 
 _HOW = Translation()
 _OPTIONS = Options()
@@ -32,7 +36,7 @@ class Translations:
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        self._of: dict[str, Translator] = {}
+        self._of: "dict[str, Translator]" = {}
 
     def translate(self, tenant: str, batch: Batch) -> Translated:
         """Samples of all data points that can be such."""
@@ -42,5 +46,7 @@ class Translations:
         return Translated(samples, *without_translation(refused))
 
 
-def _translator() -> Translator:
+def _translator() -> "Translator":
+    from ..._core import Translator
+
     return Translator(core_options(_OPTIONS, _HOW), partial(metric_name, _HOW), label_name)

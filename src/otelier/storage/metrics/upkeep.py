@@ -36,6 +36,11 @@ class Upkeep(segmented.Upkeep[SeriesSegment]):
         super().__init__(disk, SERIES, manifest, flusher, clock, retention, counters, building)
         self._deletions = Deletions(disk)
 
+    @property
+    def deletions(self) -> Sequence[Deletion]:
+        """Those that are noted and not carried out yet."""
+        return self._deletions.pending
+
     def merge(self, group: list[SeriesSegment]) -> Built[SeriesSegment]:
         """In the order in which they were written: later samples win. Raises OSError, ValueError."""
         return self._merged(group, _NOTHING)
@@ -52,7 +57,8 @@ class Upkeep(segmented.Upkeep[SeriesSegment]):
     def delete(self, deletions: Sequence[Deletion]) -> None:
         """Note durably what is to be deleted, then do it. Raises OSError: then what was noted is tried again later."""
         with self._at_work:
-            self._deletions.add(deletions)
+            if deletions:
+                self._deletions.add(deletions)
             self.others()
 
     def _merged(self, group: list[SeriesSegment], deleted: bytes) -> Built[SeriesSegment]:
