@@ -7,7 +7,7 @@ import pytest
 
 from otelier.component import Duration, Meter, Refused, Retryable
 from otelier.storage.metrics import MetricsEngine
-from otelier.storage.metrics.windows import WINDOW_MS
+from otelier.storage.metrics.windows import DAY_MS, WINDOW_MS
 from otelier.storage.settings import MetricsFlushSettings, MetricsSettings, RetentionSettings, StoreSettings
 from otelier.testing import FakeClock, losing_disk
 
@@ -153,7 +153,9 @@ def test_a_segment_lies_within_one_window(world):
     assert readable(world.disk) == world.sent
 
 
-@pytest.mark.parametrize("operation", ["write segments/", "sync segments/", "write manifest", "sync manifest", "create"])
+@pytest.mark.parametrize(
+    "operation", ["write segments/", "sync segments/", "write manifest", "sync manifest", "create"]
+)
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
 def test_a_flush_that_fails_is_made_again_and_leaves_nothing_behind(world, operation, code):
     world.write(5)
@@ -197,16 +199,16 @@ def test_small_segments_become_one_while_their_window_goes_on(world):
     assert readable(world.disk) == world.sent
 
 
-def test_a_window_that_is_over_becomes_one_segment_and_then_a_day(world):
-    for _ in range(30):
-        world.write(20)
-        world.clock.advance(HOUR_S)
-    world.engine.flush()
-    world.clock.advance(HOUR_S)
+def test_windows_that_are_over_become_one_segment_each_and_then_a_day(world):
+    for hours in range(60, 30, -1):
+        world.write(20, ago_ms=hours * 3_600_000)
+        world.engine.flush()
+    while world.engine.compact():
+        assert readable(world.disk) == world.sent
     found = world.engine.state.segments.values()
-    days = {each.min_ms // (24 * 3_600_000) for each in found}
-    assert len(found) <= len(days) + 12
-    assert readable(world.disk) == world.sent
+    days = {each.min_ms // DAY_MS for each in found}
+    assert len(found) == len(days)
+    assert all(each.min_ms // DAY_MS == each.max_ms // DAY_MS for each in found)
 
 
 @pytest.mark.proves("otelier.metrics.retention")

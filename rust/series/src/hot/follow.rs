@@ -62,6 +62,15 @@ impl Hot {
         self.generations.iter().filter_map(move |generation| generation.stores.get(tenant))
     }
 
+    /// Samples of each tenant.
+    pub fn samples(&self) -> BTreeMap<Arc<str>, usize> {
+        let mut found = BTreeMap::new();
+        for (tenant, store) in self.generations.iter().flat_map(|generation| &generation.stores) {
+            *found.entry(tenant.clone()).or_insert(0) += store.samples();
+        }
+        found
+    }
+
     /// Bytes of the log that could not be read.
     pub fn damaged_bytes(&self) -> u64 {
         self.generations.iter().map(|each| each.tail.damaged_bytes() + each.strange_bytes).sum()

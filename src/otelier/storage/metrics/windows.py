@@ -59,17 +59,17 @@ def _within(segments: Sequence["SeriesSegment"], length_ms: int) -> dict[int, li
 
 
 def _all_that_fit(segments: Sequence["SeriesSegment"]) -> list["SeriesSegment"]:
-    """The first run of neighbours that may be merged, as long as it can be."""
-    for first in range(len(segments)):
-        run, total = list["SeriesSegment"](), 0
-        for segment in segments[first:]:
-            if run and total + segment.samples > MOST_SAMPLES:
-                break
+    """All of them, or as many neighbours as one merge may have; empty if rewriting does not pay."""
+    run, total = list["SeriesSegment"](), 0
+    for segment in (*segments, None):
+        if segment is None or total + segment.samples > MOST_SAMPLES:
+            largest = max((each.samples for each in run), default=0)
+            if len(run) > 1 and (total - largest) * _WORTH >= largest:
+                return run
+            run, total = [], 0
+        if segment:
             run.append(segment)
             total += segment.samples
-        largest = max(each.samples for each in run)
-        if len(run) > 1 and (total - largest) * _WORTH >= largest:
-            return run
     return []
 
 
