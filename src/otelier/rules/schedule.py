@@ -57,13 +57,15 @@ class Rules:
             for each in self._running.values():
                 self._start(each)
 
-    def reload(self, groups: Iterable[RuleGroup]) -> None:
+    def reload(self, groups: Iterable[RuleGroup], around: Surroundings | None = None) -> None:
         """Other groups; those that are not new go on from where they were. Series of those that are gone end."""
         with self._lock:
+            changed = around is not None
+            self._around = around or self._around
             before, self._running = self._running, {}
             for definition in groups:
                 old = before.pop(definition.key, None)
-                if old is not None and old.group.definition == definition:
+                if old is not None and old.group.definition == definition and not changed:
                     self._running[definition.key] = old
                     continue
                 if old is not None and old.timer is not None:
@@ -104,7 +106,9 @@ class Rules:
         interval_ms = running.group.definition.interval_ms
         offset_ms = offset(running.group.definition)
         running.due_ms = (now_ms - offset_ms) // interval_ms * interval_ms + offset_ms + interval_ms
-        running.timer = self._around.clock.timer(partial(self._tick, running), f"otelier:rules:{running.group.definition.name}")
+        running.timer = self._around.clock.timer(
+            partial(self._tick, running), f"otelier:rules:{running.group.definition.name}"
+        )
         running.timer.start((running.due_ms - now_ms) / 1000)
 
     def _tick(self, running: _Running) -> None:

@@ -1,6 +1,6 @@
 """Carries templates out, as Go's package text/template does, with its errors."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn, cast
 
 from ...ottl.values import Time
@@ -12,6 +12,8 @@ from .values import NO_VALUE, Data, Int, Sample, StringMap, Value, go_type, show
 
 _DEPTH_MAX = 50
 _LENGTH_MAX = 1 << 20
+_ROUNDS_MAX = 100_000
+"""Of all loops."""
 _MISSING = object()
 """No value comes from the left."""
 _ANY = "interface {}"
@@ -39,6 +41,7 @@ class Execution:
         self._variables: list[tuple[str, Value]] = []
         self._written: list[str] = []
         self._length = 0
+        self._rounds = 0
 
     def text(self) -> str:
         """All that was written."""
@@ -59,11 +62,11 @@ class Execution:
         return text
 
     def _fail(self, message: str) -> NoReturn:
-        node = cast(Any, self._node)
+        node = cast("Any", self._node)
         before = self._template.text[: node.at].rpartition("\n")
         line = before[0].count("\n") + 1 + bool(before[1]) if before[1] else 1
         column = len(before[2].encode(errors="surrogateescape"))
-        where = f"template: {self._template.name}:{line}:{column}: executing \"{self._names[-1]}\" at <{node}>"
+        where = f'template: {self._template.name}:{line}:{column}: executing "{self._names[-1]}" at <{node}>'
         raise TemplateError(f"{where}: {message}")
 
     def _write(self, text: str) -> None:
@@ -104,7 +107,7 @@ class Execution:
 
     def _range(self, node: ast.Branch, dot: Value) -> None:
         value = self._pipeline(node.pipe, dot)
-        pairs: list[tuple[Value, Value]]
+        pairs: Iterable[tuple[Value, Value]]
         match value:
             case list():
                 pairs = [(Int(number), each) for number, each in enumerate(cast("list[Any]", value))]
@@ -113,19 +116,24 @@ class Execution:
             case int() if not isinstance(value, bool):
                 if len(node.pipe.variables) > 1:
                     self._fail(f"can't use {shown(value)} to iterate over more than one variable")
-                pairs = [(Int(number), Int(number)) for number in range(value)]
+                pairs = ((Int(number), Int(number)) for number in range(value))
             case _ if value is NO_VALUE:
                 pairs = []
             case _:
                 self._fail(f"range can't iterate over {shown(value)}")
+        empty = True
         for key, each in pairs:
+            empty = False
             if not self._once(node, key, each):
                 break
-        if not pairs:
+        if empty:
             self.walk(node.otherwise, dot)
 
     def _once(self, node: ast.Branch, key: Value, value: Value) -> bool:
         """Whether to go on."""
+        self._rounds += 1
+        if self._rounds > _ROUNDS_MAX:
+            self._fail(f"loops go round more than {_ROUNDS_MAX} times")
         names = node.pipe.variables
         known = len(self._variables)
         given = {len(names) - 1: value, len(names) - 2: key}
@@ -340,7 +348,7 @@ class Execution:
             case "float64", ast.Number(floating=float()):
                 return node.floating
             case "int", ast.Number(integer=int()):
-                return Int(cast(int, node.integer))
+                return Int(cast("int", node.integer))
             case "string" | "float64" | "int", _:
                 word = {"string": "string", "float64": "float", "int": "integer"}[kind]
                 self._fail(f"expected {word}; found {node}")
