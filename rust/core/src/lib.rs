@@ -17,6 +17,7 @@ mod queue;
 mod remote_write;
 mod route;
 mod segment;
+mod series_translate;
 mod series_write;
 mod server;
 mod spans;
@@ -35,6 +36,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     log::register(m)?;
     logs::register(m)?;
     segment::register(m)?;
+    series_translate::register(m)?;
     series_write::register(m)?;
     view::register(m)?;
     spans::register(m)?;

@@ -2,6 +2,7 @@
 
 pub mod labels;
 pub mod log;
+pub mod otlp;
 pub mod record;
 pub mod remote_write;
 pub mod samples;
