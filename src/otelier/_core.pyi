@@ -1226,13 +1226,17 @@ class Translator:
         ValueError.
         """
 
-    def translate(self, batch: Batch, now_ms: int) -> tuple[Samples, list[tuple[int, str, str, int]]]:
+    def translate(self, batch: Batch, now_ms: int) -> tuple[Samples, list[tuple[int, str, str, int]], bool]:
         """`now_ms`: when it arrived. The list: data points without translation as `RemoteWriter.write` tells them;
-        `temporality` are those that have none.
+        `temporality` are those that have none. The last: whether there are deltas. They count if `keep` is called before
+        the next batch is translated.
 
         Deltas of more series than are remembered are in `Samples.refused`, as `delta_limit`. Raises whatever the callables
         raise, and ValueError for a batch too large for a record.
         """
+
+    def keep(self) -> None:
+        """What was translated last is stored."""
 
 @final
 class Appended:

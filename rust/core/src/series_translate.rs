@@ -28,15 +28,22 @@ impl Translator {
         Ok(Translator(Mutex::new((translator, Known::new(metric_name, label_name)))))
     }
 
-    fn translate(&self, py: Python<'_>, batch: &Batch, now_ms: i64) -> PyResult<(Samples, Vec<Refused>)> {
+    fn translate(&self, py: Python<'_>, batch: &Batch, now_ms: i64) -> PyResult<(Samples, Vec<Refused>, bool)> {
         let translated = py.detach(|| {
             let (translator, names) = &mut *self.0.lock();
-            translator.translate(&batch.0, now_ms, names)
+            let translated = translator.translate(&batch.0, now_ms, names);
+            (translated, translator.is_pending())
         });
         match translated {
-            Ok((samples, refused)) => Ok((Samples(samples), refused.into_iter().map(told).collect())),
-            Err(Error::Names(error)) => Err(error),
-            Err(Error::TooLarge) => Err(too_large(otelier_series::samples::TooLarge)),
+            (Ok((samples, refused)), pending) => {
+                Ok((Samples(samples), refused.into_iter().map(told).collect(), pending))
+            }
+            (Err(Error::Names(error)), _) => Err(error),
+            (Err(Error::TooLarge), _) => Err(too_large(otelier_series::samples::TooLarge)),
         }
+    }
+
+    fn keep(&self) {
+        self.0.lock().0.keep();
     }
 }

@@ -2,6 +2,7 @@
 
 import math
 import struct
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from otelier._core import Translator
 from otelier.telemetry import Batch
 from otelier.testing import RemoteWriteSink, request
 from otelier.testing.remote_write import message
-from otelier.wire.prometheus import Options, Taker, Translation, Writer
+from otelier.wire.prometheus import Options, Taken, Taker, Translation, Writer
 
 DELTA, CUMULATIVE = 1, 2
 _KEYS = st.sampled_from(["service.name", "service.instance.id", "k8s.pod.name", "a.b", "a_b", "le", "x"])
@@ -80,7 +81,7 @@ def test_samples_are_what_remote_write_says(made: Any, custom: bool, scope: bool
     sink = RemoteWriteSink()
     for each in Writer(how, options, 1, metadata=True).write(_batch(made), 1, 2**30).lanes[0]:
         sink.read(each.body, 1)
-    taken = Taker(how, options).take(_batch(made), 0)
+    taken = _take(Taker(how, options), made)
     contents = taken.samples.contents()
     found = {tuple(labels): said for labels, _, said in contents}
     assert len(found) == len(contents)
@@ -109,10 +110,15 @@ def _taker() -> Taker:
     return Taker(Translation(), Options())
 
 
+def _take(taker: Taker, made: Any, now_ms: int = 0) -> Taken:
+    with taker.taking(_batch(made), now_ms) as taken:
+        return taken
+
+
 def test_resource_attributes_stand_beside_the_series_under_their_own_keys() -> None:
     made, metric = _metric([("service.name", "shop"), ("k8s.pod.name", "p"), ("host.name", ""), ("k8s.pod.name", "q")])
     metric.gauge.data_points.add(time_unix_nano=10**6)
-    contents = _taker().take(_batch(made), 0).samples.contents()
+    contents = _take(_taker(), made).samples.contents()
     soft = {dict(labels)["__name__"]: soft for labels, soft, _ in contents}
     assert soft == {"m": [("k8s.pod.name", "q"), ("service.name", "shop")], "target_info": []}
 
@@ -123,7 +129,7 @@ def test_points_of_one_series_from_two_resources_are_of_the_newest() -> None:
     other, metric = _metric([("k8s.pod.name", "q")])
     metric.gauge.data_points.add(time_unix_nano=2 * 10**6)
     made.MergeFrom(other)
-    contents = _taker().take(_batch(made), 0).samples.contents()
+    contents = _take(_taker(), made).samples.contents()
     assert [soft for labels, soft, _ in contents if labels == [("__name__", "m")]] == [[("k8s.pod.name", "q")]]
 
 
@@ -135,7 +141,7 @@ def test_deltas_of_sums_add_up(deltas: list[int], at_once: int) -> None:
         metric.sum.aggregation_temporality = DELTA
         for ms, delta in enumerate(deltas[start : start + at_once], start):
             metric.sum.data_points.add(time_unix_nano=(ms + 1) * 10**6, as_int=delta)
-        taken = taker.take(_batch(made), start)
+        taken = _take(taker, made, start)
         assert taken.refused == 0
         found += taken.samples.contents()[0][2][0]
     assert found == [(n, float(sum(deltas[:n]))) for n in range(1, len(deltas) + 1)]
@@ -149,7 +155,7 @@ def test_deltas_of_explicit_histograms_add_up() -> None:
         point = metric.histogram.data_points.add(time_unix_nano=10**6, count=3, sum=1.5)
         point.explicit_bounds.extend([0.5, 1])
         point.bucket_counts.extend([1, 0, 2])
-        samples = taker.take(_batch(made), 0).samples
+        samples = _take(taker, made, 0).samples
     found = {
         (dict(labels)["__name__"], dict(labels).get("le")): said[0][0][1] for labels, _, said in samples.contents()
     }
@@ -192,7 +198,7 @@ def test_deltas_of_exponential_histograms_add_up_at_the_coarsest_scale(parts: li
             if indexes:
                 side.offset = min(indexes)
                 side.bucket_counts.extend(indexes.count(n) for n in range(min(indexes), max(indexes) + 1))
-        [(_, _, (_, [(at_ms, last)], _))] = taker.take(_batch(made), ms).samples.contents()
+        [(_, _, (_, [(at_ms, last)], _))] = _take(taker, made, ms).samples.contents()
         assert at_ms == ms
     histogram = message("Histogram")
     histogram.ParseFromString(last)
@@ -216,8 +222,24 @@ def test_a_late_delta_counts_at_the_time_of_the_newest() -> None:
         made, metric = _metric()
         metric.sum.aggregation_temporality = DELTA
         metric.sum.data_points.add(time_unix_nano=ms * 10**6, as_int=delta)
-        found += taker.take(_batch(made), 0).samples.contents()[0][2][0]
+        found += _take(taker, made, 0).samples.contents()[0][2][0]
     assert found == [(5, 1.0), (5, 11.0), (6, 111.0)]
+
+
+def test_a_delta_that_was_not_stored_does_not_count() -> None:
+    taker = _taker()
+
+    def value(fails: bool) -> float:
+        made, metric = _metric()
+        metric.sum.aggregation_temporality = DELTA
+        metric.sum.data_points.add(time_unix_nano=10**6, as_int=2)
+        with suppress(OSError), taker.taking(_batch(made), 0) as taken:
+            [(_, found)] = taken.samples.contents()[0][2][0]
+            if fails:
+                raise OSError
+        return found
+
+    assert [value(fails) for fails in (False, True, True, False)] == [2, 4, 4, 4]
 
 
 def test_what_ends_a_series_is_not_added() -> None:
@@ -226,7 +248,7 @@ def test_what_ends_a_series_is_not_added() -> None:
         made, metric = _metric()
         metric.sum.aggregation_temporality = DELTA
         metric.sum.data_points.add(time_unix_nano=10**6, as_int=2, flags=flags)
-        found += [_bits(value) for _, value in taker.take(_batch(made), 0).samples.contents()[0][2][0]]
+        found += [_bits(value) for _, value in _take(taker, made, 0).samples.contents()[0][2][0]]
     assert found == [_bits(2.0), struct.pack("<Q", 0x7FF0000000000002), _bits(4.0)]
 
 
@@ -242,7 +264,8 @@ def test_series_that_are_idle_are_forgotten_and_more_than_may_be_are_refused() -
         made, metric = _metric()
         metric.sum.aggregation_temporality = DELTA
         _attributes(metric.sum.data_points.add(time_unix_nano=10**6, as_int=1).attributes, [("series", series)])
-        samples, refused = translator.translate(_batch(made), now_ms)
+        samples, refused, _ = translator.translate(_batch(made), now_ms)
+        translator.keep()
         assert refused == []
         return samples.contents()[0][2][0], [why for why, _, _ in samples.refused]
 
@@ -259,6 +282,6 @@ def test_no_temporality_is_refused(temporality: int) -> None:
     made, metric = _metric()
     metric.sum.aggregation_temporality = temporality
     metric.sum.data_points.add(time_unix_nano=10**6, as_int=2)
-    taken = _taker().take(_batch(made), 0)
+    taken = _take(_taker(), made)
     assert (taken.refused, taken.samples.samples) == (1, 0)
     assert "temporality" in taken.reason

@@ -1,4 +1,5 @@
-//! What deltas have added up to, series by series. After a restart, or when a series was idle for long, it begins at zero: to
+//! What deltas have added up to, series by series. It counts once the caller says that it is stored, so that a batch that is
+//! sent again after a failure is not added twice. After a restart, or when a series was idle for long, it begins at zero: to
 //! PromQL a reset like any other.
 
 use hashbrown::HashMap;
@@ -25,10 +26,13 @@ impl Default for Limits {
 pub struct Deltas {
     limits: Limits,
     sums: HashMap<Vec<u8>, Sum>,
+    /// What they are with the batch that is not stored yet.
+    pending: HashMap<Vec<u8>, Sum>,
     /// When it was last looked for idle ones.
     swept_ms: i64,
 }
 
+#[derive(Clone)]
 struct Sum {
     /// Of the newest point.
     at_ms: i64,
@@ -39,7 +43,7 @@ struct Sum {
 
 impl Deltas {
     pub fn new(limits: Limits) -> Deltas {
-        Deltas { limits, sums: HashMap::new(), swept_ms: i64::MIN }
+        Deltas { limits, sums: HashMap::new(), pending: HashMap::new(), swept_ms: i64::MIN }
     }
 
     /// The sum so far, and its time. A late one counts, too, but at the time of the newest: sums only grow. None if too
@@ -66,8 +70,9 @@ impl Deltas {
         Some((sum.histogram.as_deref()?, at_ms))
     }
 
-    /// From time to time.
-    pub fn forget_idle(&mut self, now_ms: i64) {
+    /// A batch that arrived at `now_ms` follows. What is pending is given up; so are idle series, from time to time.
+    pub fn begin(&mut self, now_ms: i64) {
+        self.pending.clear();
         if now_ms.saturating_sub(self.swept_ms) >= self.limits.idle_ms / 4 {
             self.swept_ms = now_ms;
             let idle_ms = self.limits.idle_ms;
@@ -75,12 +80,26 @@ impl Deltas {
         }
     }
 
+    /// Whether something is pending.
+    pub fn is_pending(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// What is pending is stored.
+    pub fn keep(&mut self) {
+        self.sums.extend(self.pending.drain());
+    }
+
     fn sum(&mut self, labels: &[u8], at_ms: i64, now_ms: i64) -> Option<&mut Sum> {
-        if !self.sums.contains_key(labels) && self.sums.len() >= self.limits.max_series {
-            return None;
+        if !self.pending.contains_key(labels) {
+            let before = self.sums.get(labels).cloned();
+            if before.is_none() && self.sums.len() + self.pending.len() >= self.limits.max_series {
+                return None;
+            }
+            let zero = Sum { at_ms, arrived_ms: now_ms, number: 0.0, histogram: None };
+            self.pending.insert(labels.to_vec(), before.unwrap_or(zero));
         }
-        let zero = || Sum { at_ms, arrived_ms: now_ms, number: 0.0, histogram: None };
-        let sum = self.sums.entry_ref(labels).or_insert_with(zero);
+        let sum = self.pending.get_mut(labels)?;
         sum.at_ms = sum.at_ms.max(at_ms);
         sum.arrived_ms = now_ms;
         Some(sum)

@@ -37,7 +37,8 @@ impl Translator {
         Translator { options, deltas: Deltas::new(limits) }
     }
 
-    /// All series of a batch that arrived at `now_ms`, and data points without a translation.
+    /// All series of a batch that arrived at `now_ms`, and data points without a translation. The deltas of a batch before that
+    /// were not kept are given up.
     pub fn translate<N: Names>(
         &mut self,
         batch: &Batch,
@@ -45,7 +46,7 @@ impl Translator {
         names: &mut N,
     ) -> Result<(Samples, Vec<Refused>), Error<N::Error>> {
         let (table, refused) = remote_write::translate(batch, &self.options, names).map_err(Error::Names)?;
-        self.deltas.forget_idle(now_ms);
+        self.deltas.begin(now_ms);
         let mut builder = Builder::default();
         builder.reserve(table.len());
         // The resources of series next to each other are mostly one.
@@ -59,6 +60,16 @@ impl Translator {
         }
         metadata(&table, &mut builder)?;
         Ok((builder.finish(), refused))
+    }
+
+    /// Whether the batch translated last had deltas, which count once they are kept.
+    pub fn is_pending(&self) -> bool {
+        self.deltas.is_pending()
+    }
+
+    /// The batch translated last is stored.
+    pub fn keep(&mut self) {
+        self.deltas.keep();
     }
 
     fn series(&mut self, series: &Series, soft: Text, now_ms: i64, builder: &mut Builder) -> Result<(), TooLarge> {
