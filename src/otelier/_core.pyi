@@ -1312,7 +1312,7 @@ class Samples:
         """What was left out: reason, the first series that it happened to, how many samples and histograms.
 
         Reasons: `missing_name`, `invalid_label`, `duplicate_label`, `invalid_symbol`, `no_samples` (series, not samples),
-        `invalid_histogram`.
+        `invalid_histogram`, `delta_limit`.
         """
 
     def contents(
@@ -1330,6 +1330,36 @@ class Samples:
 
     def metadata(self) -> list[tuple[str, int, str, str]]:
         """Family, type as remote write numbers it, help, unit."""
+
+@final
+class Translator:
+    """OTLP metrics as samples: series are called as by `RemoteWriter`, resource attributes stand beside them as soft labels.
+
+    Deltas are added up, sums as well as histograms; what a series has added up to is forgotten when nothing came of it for
+    long, and at a restart: then it begins at zero.
+    """
+
+    def __init__(
+        self,
+        options: bytes,
+        metric_name: Callable[[str, str, bool, bool], str],
+        label_name: Callable[[str], str],
+    ) -> None:
+        """As `RemoteWriter`; `options` may have `delta_max_series` (1 000 000) and `delta_idle_ms` (an hour). Raises
+        ValueError.
+        """
+
+    def translate(self, batch: Batch, now_ms: int) -> tuple[Samples, list[tuple[int, str, str, int]], bool]:
+        """`now_ms`: when it arrived. The list: data points without translation as `RemoteWriter.write` tells them;
+        `temporality` are those that have none. The last: whether there are deltas. They count if `keep` is called before
+        the next batch is translated.
+
+        Deltas of more series than are remembered are in `Samples.refused`, as `delta_limit`. Raises whatever the callables
+        raise, and ValueError for a batch too large for a record.
+        """
+
+    def keep(self) -> None:
+        """What was translated last is stored."""
 
 @final
 class Appended:

@@ -15,6 +15,8 @@ pub enum Why {
     Empty,
     /// A histogram that can't be.
     Histogram,
+    /// A delta of a series more than can be remembered.
+    Delta,
     /// Older than what is kept.
     Old,
     /// Too far in the future.
@@ -33,6 +35,7 @@ impl Why {
             Why::Symbol => "invalid_symbol",
             Why::Empty => "no_samples",
             Why::Histogram => "invalid_histogram",
+            Why::Delta => "delta_limit",
             Why::Old => "too_old",
             Why::Future => "too_far_in_future",
             Why::Limit => "series_limit",
