@@ -18,6 +18,7 @@ mod remote_write;
 mod route;
 mod segment;
 mod series_read;
+mod series_segments;
 mod series_write;
 mod server;
 mod spans;
@@ -37,6 +38,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     logs::register(m)?;
     segment::register(m)?;
     series_read::register(m)?;
+    series_segments::register(m)?;
     series_write::register(m)?;
     view::register(m)?;
     spans::register(m)?;
