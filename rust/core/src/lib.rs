@@ -20,6 +20,7 @@ mod route;
 mod scrape;
 mod segment;
 mod series_read;
+mod series_segments;
 mod series_translate;
 mod series_write;
 mod server;
@@ -41,6 +42,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     segment::register(m)?;
     series_read::register(m)?;
     series_translate::register(m)?;
+    series_segments::register(m)?;
     series_write::register(m)?;
     view::register(m)?;
     spans::register(m)?;

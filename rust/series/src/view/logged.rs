@@ -47,7 +47,7 @@ struct List {
     number: u32,
 }
 
-pub fn extract(store: &Store, query: &Query, wanted: Wanted, joined: &mut Joined) -> Extract {
+pub fn extract(store: &Store, query: &Query, wanted: Wanted, soft_names: &[&[u8]], joined: &mut Joined) -> Extract {
     let mut out = Extract::default();
     let mut lists: HashMap<(u64, usize), List> = HashMap::new();
     let mut pairs = vec![NONE; store.pairs.len()];
@@ -55,10 +55,9 @@ pub fn extract(store: &Store, query: &Query, wanted: Wanted, joined: &mut Joined
         .matchers
         .iter()
         .filter(|matcher| matcher.name != NAME)
-        .map(|matcher| Test::new(store, matcher, &mut out.waits))
+        .map(|matcher| Test::new(store, matcher, soft_names, &mut out.waits))
         .collect();
     let mut verdicts: Vec<Vec<Option<bool>>> = tests.iter().map(|_| vec![None; store.pairs.len()]).collect();
-    let soft_names: Vec<&[u8]> = query.soft_names().filter(|name| is_soft(store, name)).collect();
     let of_name = || query.matchers.iter().filter(|matcher| matcher.name == NAME);
     let mut scratch = Vec::new();
     for (metric, numbers) in &store.by_metric {
@@ -87,7 +86,7 @@ pub fn extract(store: &Store, query: &Query, wanted: Wanted, joined: &mut Joined
             scratch.extend(series.set.iter().map(|pair| translated(store, *pair, &mut pairs, joined)));
             let found = Found { series: joined.add(&scratch), list: list.number, values: out.values.len() };
             if series.soft != 0 && !soft_names.is_empty() {
-                let pairs = soft_pairs(store, series, &soft_names, joined);
+                let pairs = soft_pairs(store, series, soft_names, joined);
                 joined.set_soft(found.series, pairs);
             }
             if wanted == Wanted::Samples {
@@ -109,8 +108,8 @@ struct Test<'a> {
 }
 
 impl<'a> Test<'a> {
-    fn new(store: &Store, matcher: &'a Matcher, waits: &mut bool) -> Test<'a> {
-        let may_be_soft = is_soft(store, &matcher.name);
+    fn new(store: &Store, matcher: &'a Matcher, soft_names: &[&[u8]], waits: &mut bool) -> Test<'a> {
+        let may_be_soft = soft_names.contains(&&matcher.name[..]);
         *waits |= may_be_soft;
         let nothing = may_be_soft || matcher.holds(b"");
         Test { matcher, name: store.pairs.known_name(&matcher.name), nothing }
@@ -125,7 +124,7 @@ impl<'a> Test<'a> {
 }
 
 /// Whether some series has a soft attribute that the name means.
-fn is_soft(store: &Store, name: &[u8]) -> bool {
+pub fn is_soft(store: &Store, name: &[u8]) -> bool {
     store.soft_sets().any(|set| labels::pairs(set).any(|(key, _)| soft::means(name, key)))
 }
 

@@ -6,11 +6,12 @@ use bytes::Bytes;
 use hashbrown::HashMap;
 use otelier_segment::error::ReadError;
 
+use super::groups::{Cells, Group, Groups, NOWHERE};
 use super::join::Joined;
 use super::logged::Extract;
 use super::natives::Natives;
 use super::segments::Found;
-use super::timeline::{Chains, EMPTY, Timeline, Times};
+use super::timeline::{Chains, EMPTY, Times};
 use crate::pairs::Pairs;
 use crate::read::{Eight, Grid, Segment, Target, Wanted};
 
@@ -19,18 +20,6 @@ use crate::read::{Eight, Grid, Segment, Target, Wanted};
 pub struct Selected {
     pub pairs: Pairs,
     pub groups: Vec<Group>,
-}
-
-/// Series with samples at the same moments.
-#[derive(Debug)]
-pub struct Group {
-    /// By series its labels, in the order of names.
-    pub labels: Vec<Vec<u32>>,
-    pub ms: Vec<i64>,
-    /// Where its floats begin among all, moments × series in row order.
-    pub start: usize,
-    /// Likewise; where one is, the float does not count.
-    pub histograms: Cells,
 }
 
 /// A question that nobody wants answered.
@@ -50,9 +39,6 @@ impl From<ReadError> for Failed {
         Failed::Read(error)
     }
 }
-
-/// Histograms of a group, moments × series, if it has any.
-type Cells = Option<Vec<Option<Bytes>>>;
 
 /// Where the floats of an answer go: some Python object, so that they need not be copied there.
 pub trait Room {
@@ -92,8 +78,6 @@ struct Seat {
     group: u32,
     column: u32,
 }
-
-const NOWHERE: u32 = u32::MAX;
 
 /// `parts` from old to new, and then the log's; `keep` says which of the series count.
 pub fn assemble(
@@ -265,63 +249,5 @@ impl Plan<'_> {
             let grid = Grid { start: 0, ..self.grids[target.table as usize] };
             target.rows.iter().for_each(|row| cells[grid.place(*row, target.column)] = None);
         }
-    }
-}
-
-/// Chains with equal timelines share a group.
-#[derive(Default)]
-struct Groups {
-    groups: Vec<(Vec<i64>, bool, Vec<Vec<u32>>)>,
-    /// By timeline, and whether there are histograms.
-    by_times: HashMap<(Vec<i64>, bool), u32>,
-    /// By chain: its timeline, and its groups without and with histograms.
-    by_chain: HashMap<u32, (Timeline, [u32; 2])>,
-}
-
-impl Groups {
-    fn seat(&mut self, chains: &Chains, chain: u32, native: bool, labels: Vec<u32>) -> (u32, u32) {
-        let (timeline, known) = self.by_chain.entry(chain).or_insert_with(|| (chains.timeline(chain), [NOWHERE; 2]));
-        let known = &mut known[usize::from(native)];
-        if *known == NOWHERE {
-            let next = self.groups.len() as u32;
-            *known = *self.by_times.entry((timeline.ms.clone(), native)).or_insert(next);
-            if *known == next {
-                self.groups.push((timeline.ms.clone(), native, Vec::new()));
-            }
-        }
-        let series = &mut self.groups[*known as usize].2;
-        series.push(labels);
-        (*known, series.len() as u32 - 1)
-    }
-
-    /// Where the timestamps of a list of a chain stand.
-    fn rows(&self, chain: u32, list: u32) -> Arc<[u32]> {
-        let rows =
-            self.by_chain.get(&chain).and_then(|(timeline, _)| timeline.rows.iter().find(|(each, _)| *each == list));
-        rows.map_or_else(Arc::default, |(_, rows)| rows.clone())
-    }
-
-    /// Where each group's floats lie, and how many there are in all.
-    fn grids(&self, max_samples: u64) -> Result<(Vec<Grid>, usize), Failed> {
-        let sizes = self.groups.iter().map(|(ms, _, series)| (ms.len() * series.len()) as u64);
-        if sizes.sum::<u64>() > max_samples {
-            return Err(Failed::TooMany);
-        }
-        let mut start = 0;
-        let grid = |(ms, _, series): &(Vec<i64>, bool, Vec<Vec<u32>>)| {
-            let grid = Grid { start, width: series.len() };
-            start += ms.len() * series.len();
-            grid
-        };
-        Ok((self.groups.iter().map(grid).collect(), start))
-    }
-
-    fn cells(&self) -> Vec<Cells> {
-        self.groups.iter().map(|(ms, native, series)| native.then(|| vec![None; ms.len() * series.len()])).collect()
-    }
-
-    fn finish(self, grids: &[Grid], cells: Vec<Cells>) -> Vec<Group> {
-        let all = self.groups.into_iter().zip(grids).zip(cells);
-        all.map(|(((ms, _, labels), grid), histograms)| Group { labels, ms, start: grid.start, histograms }).collect()
     }
 }
