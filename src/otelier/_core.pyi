@@ -1500,6 +1500,8 @@ class SeriesView:
         """Of series that were active in the last two hours before the newest sample: series, samples, label_pairs,
         min_ms, max_ms, and lists of (name, number), the largest first: by_metric, values_by_label, bytes_by_label,
         by_pair."""
+    def hot_samples(self) -> dict[str, int]:
+        """Samples of each tenant that are in the log alone."""
     def left_out(self) -> list[str]:
         """What is wrong with each segment that answers are made without."""
     @property
@@ -1508,109 +1510,3 @@ class SeriesView:
     @property
     def open_bytes(self) -> int:
         """About how much memory open segments take."""
-
-# -- scraping -----------------------------------------------------------------------------------
-
-@final
-class Scraped:
-    """What a scrape comes to."""
-
-    scraped: int
-    """Samples in the answer."""
-    kept: int
-    """Of these, after relabelling."""
-    added: int
-    """Of these, of series that were not in the scrape before."""
-    duplicates: int
-    """Left out, because another of the same series came before."""
-
-    def arrays(self) -> tuple[list[list[tuple[str, str]]], bytes, bytes]:
-        """For tests: labels, times (ms, int64) and values (float64) of all float samples."""
-
-@final
-class ScrapeCache:
-    """What one target has exposed before. Any thread; a scrape is `read`, `learn`, `finish`, or ends in `fail`."""
-
-    def __init__(
-        self,
-        reports: Sequence[Sequence[tuple[str, str]]],
-        *,
-        resource: Sequence[tuple[str, str]] | None = None,
-        trim: bool = False,
-    ) -> None:
-        """`resource`: attributes of the target; then OTLP is made instead of samples, and `trim` takes units and `_total`
-        from names. `reports`: labels of up, scrape_duration_seconds, scrape_samples_scraped,
-        scrape_samples_post_metric_relabeling, scrape_series_added, and of what `extra` has more."""
-
-    def read(
-        self,
-        body: bytes,
-        format: Literal["text", "openmetrics", "protobuf"],
-        *,
-        native: bool = False,
-        classic: bool = False,
-    ) -> list[list[tuple[str, str]]]:
-        """Parse an answer; labels of the series that were never seen, `__name__` first, for `learn`.
-
-        `native`: take native histograms; `classic`: their classic buckets, too. Raises ValueError with the line.
-        """
-
-    def learn(self, labels: Sequence[Sequence[tuple[str, str]] | None]) -> None:
-        """What each of these is stored as; None drops it."""
-
-    def finish(
-        self,
-        now_ms: int,
-        duration_s: float,
-        extra: Sequence[float],
-        *,
-        honor_timestamps: bool = True,
-        track_timestamps: bool = False,
-        sample_limit: int = 0,
-        bucket_limit: int = 0,
-        metadata: bool = False,
-    ) -> Scraped:
-        """The samples, stale markers for what has gone, and the reports. Raises ValueError where a limit is exceeded."""
-
-    def fail(self, now_ms: int, duration_s: float, extra: Sequence[float]) -> Scraped:
-        """The scrape has failed: stale markers for all that was there, and `up` of 0."""
-
-    def end(self, now_ms: int) -> Scraped:
-        """The target has gone: stale markers for all."""
-
-    def metadata(self) -> list[tuple[str, str, str, str]]:
-        """Family, type, help, unit."""
-
-@final
-class Fetched:
-    """What came of one request."""
-
-    token: int
-    took_s: float
-    error: str | None
-    """Why there is no answer."""
-    status: int
-    content_type: str
-    body: bytes
-
-@final
-class Fetches:
-    """Many GET requests at once, without a thread for each."""
-
-    def __init__(self) -> None: ...
-    def begin(
-        self,
-        client: HttpClient,
-        token: int,
-        url: str,
-        headers: Sequence[tuple[str, str]],
-        timeout_s: float,
-        redirects: bool,
-    ) -> None:
-        """Returns at once. `redirects`: follow them."""
-
-    def next(self, wait_s: float) -> Fetched | None:
-        """The next that is done; None if none is in time, or after `close`."""
-
-    def close(self) -> None:
-        """Whoever waits gets None."""

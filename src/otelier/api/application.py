@@ -6,6 +6,7 @@ from pathlib import Path
 from ..component import Clock, Meter, SystemClock
 from ..query.gate import Gate
 from ..query.logs import Logs
+from ..query.metrics import Metrics
 from ..query.metrics_reader import MetricsReader
 from ..query.names import Names
 from ..query.rules_state import RulesState
@@ -92,9 +93,11 @@ class Application:
         loki = [*of_logs, loki_probes.group(), metrics.group()]
         self._tempo = endpoint(options.tempo, tempo, "otelier:tempo") if options.tempo else None
         self._loki = endpoint(options.loki, loki, "otelier:loki") if options.loki else None
-        self._prometheus = self._forward = None
-        if options.prometheus and metrics_reader:
+        self._prometheus = self._forward = self._metrics = None
+        if options.prometheus:
             settings = options.prometheus
+            if metrics_reader is None:
+                metrics_reader = self._metrics = Metrics(directory, gate, settings.max_samples)
             self._forward = Forward(settings.parent) if settings.parent else None
             prometheus = prometheus_routes.groups(
                 metrics_reader, settings, clock, options.data_dir, rules, self._forward
@@ -106,6 +109,8 @@ class Application:
         for each in self._endpoints():
             each.start()
         self.snapshot.keep_fresh(_FOLLOW_S)
+        if self._metrics:
+            self._metrics.keep_fresh(_FOLLOW_S)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -133,6 +138,8 @@ class Application:
             each.stop(grace_s)
         if self._forward:
             self._forward.close()
+        if self._metrics:
+            self._metrics.close()
         self.snapshot.close()
 
     def _endpoints(self) -> list[HttpEndpoint]:

@@ -7,8 +7,9 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+import msgspec
 import numpy as np
 
 from .._core import SeriesView, TooManySamples
@@ -25,6 +26,9 @@ from .promql.labels import Labels
 from .promql.named import named_in, named_labels
 from .promql.query import Options
 from .promql.storage import Group
+
+if TYPE_CHECKING:
+    from .._core import SeriesMatcher
 
 T = TypeVar("T")
 _OVERFLOW = ("__overflow__", "true")
@@ -108,7 +112,7 @@ class Metrics:
     def statistics(self, tenant: str, limit: int) -> Statistics:
         """Of active series."""
         empty = Statistics(0, 0, 0, 0, 0, [], [], [], [])
-        return self.ask(lambda view: Statistics(**view.statistics(tenant, limit)), empty)
+        return self.ask(lambda view: msgspec.convert(view.statistics(tenant, limit), Statistics), empty)
 
     def keep_fresh(self, interval_s: float) -> None:
         """Follow the log in the background, as soon as there is one."""
@@ -203,7 +207,7 @@ def _histograms(encoded: list[bytes | None], floats: np.ndarray) -> Objects:
     return found
 
 
-def _plain(selectors: Selectors) -> list[list[tuple[str, str, str]]]:
+def _plain(selectors: Selectors) -> "list[list[SeriesMatcher]]":
     """As the core takes them; of none every series is meant."""
     return [[(each.label, each.operator, each.value) for each in matchers] for matchers in selectors or [[]]]
 

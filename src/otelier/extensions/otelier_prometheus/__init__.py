@@ -96,8 +96,9 @@ class OtelierPrometheus(Extension):
             self.ctx.log.error("nothing is scraped: %s", error)
 
     def internal(self) -> tuple[str, int, str]:
-        """Host, port and token of what only this process can answer. Only after `start`."""
-        assert self._endpoint, "started"
+        """Host, port and token of what only this process can answer. Raises LookupError before `start`."""
+        if not self._endpoint:
+            raise LookupError("not started")
         return (*self._endpoint.address, self._token)
 
     def reload(self) -> None:

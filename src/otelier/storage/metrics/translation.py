@@ -36,7 +36,7 @@ class Translations:
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        self._of: "dict[str, Translator]" = {}
+        self._of: dict[str, Translator] = {}
 
     def translate(self, tenant: str, batch: Batch) -> Translated:
         """Samples of all data points that can be such."""
