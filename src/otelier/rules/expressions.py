@@ -27,7 +27,9 @@ def _promql(text: str) -> str:
 
 def _traceql(text: str) -> str:
     if isinstance(read_traceql(text).root, traceql.Pipeline):
-        return "this is a search; a rule needs metrics, such as `{ status = error } | rate() by (resource.service.name)`"
+        return (
+            "this is a search; a rule needs metrics, such as `{ status = error } | rate() by (resource.service.name)`"
+        )
     return ""
 
 

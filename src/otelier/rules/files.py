@@ -143,7 +143,9 @@ def read_rules(data: bytes, file: str, defaults: Defaults = _DEFAULTS) -> list[R
         problems += _group_problems(group, path, document)
         at = document.where((*path, "name"))
         if group.name in names:
-            problems.append(Problem(f"a second group `{group.name}`", at, f"the first is at line {names[group.name].line}"))
+            problems.append(
+                Problem(f"a second group `{group.name}`", at, f"the first is at line {names[group.name].line}")
+            )
         names[group.name] = at
         groups.append(_group(group, path, document, file, defaults))
     if problems:
@@ -238,4 +240,6 @@ def _about_braces(problem: Problem) -> Problem:
     """A template outside of quotes is no forgotten placeholder here."""
     if problem.hint != PLACEHOLDER_HINT:
         return problem
-    return Problem(problem.message.replace("unfilled placeholder", "template outside of quotes"), problem.location, _BRACES_HINT)
+    return Problem(
+        problem.message.replace("unfilled placeholder", "template outside of quotes"), problem.location, _BRACES_HINT
+    )

@@ -142,7 +142,9 @@ class Group:
             try:
                 self._restore(state.alerts, now_ms)
             except OtelierError as error:
-                _log.warning("alert %s: can't tell since when it was active before the restart: %s", state.rule.name, error)
+                _log.warning(
+                    "alert %s: can't tell since when it was active before the restart: %s", state.rule.name, error
+                )
             state.alerts.restored = True
 
     def skip_restore(self) -> None:

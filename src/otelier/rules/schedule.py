@@ -104,7 +104,9 @@ class Rules:
         interval_ms = running.group.definition.interval_ms
         offset_ms = offset(running.group.definition)
         running.due_ms = (now_ms - offset_ms) // interval_ms * interval_ms + offset_ms + interval_ms
-        running.timer = self._around.clock.timer(partial(self._tick, running), f"otelier:rules:{running.group.definition.name}")
+        running.timer = self._around.clock.timer(
+            partial(self._tick, running), f"otelier:rules:{running.group.definition.name}"
+        )
         running.timer.start((running.due_ms - now_ms) / 1000)
 
     def _tick(self, running: _Running) -> None:

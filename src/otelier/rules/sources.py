@@ -89,12 +89,16 @@ class StoreSources:
         end_ns = time_ms * _MS
         answer = self._traces.instant(self._tenant, text, start_ns=end_ns - window_ms * _MS + 1, end_ns=end_ns)
         if answer.partial:
-            raise BadQuery(f"the answer is not whole ({answer.partial}): ask for a shorter `window`, or select fewer spans")
+            raise BadQuery(
+                f"the answer is not whole ({answer.partial}): ask for a shorter `window`, or select fewer spans"
+            )
         found: Vector = []
         for each in answer.series:
             value = float(each.values[0])
             if not math.isnan(value):
-                pairs = ((label_name(label.key), _text(label.value)) for label in each.labels if label.key != "__name__")
+                pairs = (
+                    (label_name(label.key), _text(label.value)) for label in each.labels if label.key != "__name__"
+                )
                 found.append((labels_of(pairs), value))
         return found
 

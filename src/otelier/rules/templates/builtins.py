@@ -103,7 +103,9 @@ def _slice(item: Value, *indexes: Value) -> Value:
     if not isinstance(item, str | Samples):
         raise CallError(f"can't slice item of type {go_type(item)}" if item is not NO_VALUE else "slice of untyped nil")
     if len(indexes) > (2 if isinstance(item, str) else 3):
-        raise CallError("cannot 3-index slice a string" if isinstance(item, str) else f"too many slice indexes: {len(indexes)}")
+        raise CallError(
+            "cannot 3-index slice a string" if isinstance(item, str) else f"too many slice indexes: {len(indexes)}"
+        )
     data = item.encode(errors="surrogateescape") if isinstance(item, str) else item
     bounds = [0, len(data)]
     for number, index in enumerate(indexes[:2]):

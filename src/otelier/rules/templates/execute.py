@@ -59,11 +59,11 @@ class Execution:
         return text
 
     def _fail(self, message: str) -> NoReturn:
-        node = cast(Any, self._node)
+        node = cast("Any", self._node)
         before = self._template.text[: node.at].rpartition("\n")
         line = before[0].count("\n") + 1 + bool(before[1]) if before[1] else 1
         column = len(before[2].encode(errors="surrogateescape"))
-        where = f"template: {self._template.name}:{line}:{column}: executing \"{self._names[-1]}\" at <{node}>"
+        where = f'template: {self._template.name}:{line}:{column}: executing "{self._names[-1]}" at <{node}>'
         raise TemplateError(f"{where}: {message}")
 
     def _write(self, text: str) -> None:
@@ -340,7 +340,7 @@ class Execution:
             case "float64", ast.Number(floating=float()):
                 return node.floating
             case "int", ast.Number(integer=int()):
-                return Int(cast(int, node.integer))
+                return Int(cast("int", node.integer))
             case "string" | "float64" | "int", _:
                 word = {"string": "string", "float64": "float", "int": "integer"}[kind]
                 self._fail(f"expected {word}; found {node}")

@@ -146,5 +146,3 @@ def _moment(value: float) -> Time:
         )
     ns = int(value * 1e9)
     return Time(int(ns / 10**6) * 10**6 if ns < 0 else ns // 10**6 * 10**6)
-
-

@@ -93,7 +93,7 @@ def go_type(value: Value) -> str:
         case TimeSpan():
             return "*time.Duration"
         case _:
-            return cast(str, value.go_type)
+            return cast("str", value.go_type)
 
 
 def truth(value: Value) -> bool:
@@ -102,7 +102,7 @@ def truth(value: Value) -> bool:
         case _NoValue():
             return False
         case bool() | int() | float() | str() | list() | dict():
-            return bool(cast(Any, value))
+            return bool(cast("Any", value))
         case _:
             return True
 

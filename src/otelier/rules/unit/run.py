@@ -206,7 +206,9 @@ def _start(text: str) -> int:
 def _alerts_text(alerts: list[_Alert]) -> str:
     if not alerts:
         return "[]"
-    lines = (f"labels: {label_set_text(labels)}, annotations: {label_set_text(notes)}" for labels, notes in sorted(alerts))
+    lines = (
+        f"labels: {label_set_text(labels)}, annotations: {label_set_text(notes)}" for labels, notes in sorted(alerts)
+    )
     return "".join(f"\n    {line}" for line in lines)
 
 
