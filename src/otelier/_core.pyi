@@ -1253,6 +1253,7 @@ class Fetches:
 
     def close(self) -> None:
         """Whoever waits gets None."""
+
 # ---- Prometheus' JSON ---------------------------------------------------------------------------------------------
 
 _Labels: TypeAlias = tuple[tuple[str, str], ...]
