@@ -10,16 +10,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from ..component import Clock, Config, ConfigError, Meter, PrometheusDuration
+from ..component import Clock, ConfigError, Meter
 from ..query import rules_state
-from ..scrape.config import PrometheusConfig, load_config
+from ..scrape.config import AlertingConfig, PrometheusConfig, RulesSettings, load_config
 from ..scrape.relabel import Relabelling
 from .alerts import Notice
 from .definitions import Defaults, RuleGroup
 from .files import expand, read_files
 from .group import Append, Surroundings
 from .notify.alertmanager import Alertmanagers
-from .notify.config import AlertingConfig, NotifyConfig, alerting_of
 from .notify.dispatch import Dispatcher
 from .notify.silences import Silences
 from .notify.told import Outward
@@ -28,28 +27,6 @@ from .shipped import shipped_rules
 from .sources import Sources
 
 _log = logging.getLogger(__name__)
-
-
-class RulesSettings(Config):
-    """Rules and alerts."""
-
-    config_file: str = ""
-    """`prometheus.yml`, whose `rule_files`, `alerting`, `global.evaluation_interval`, `global.rule_query_offset` and
-    `global.external_labels` count."""
-    rule_files: tuple[str, ...] = ()
-    """Files with further rules; names may hold `*`."""
-    shipped: bool = True
-    """Also evaluate the rules that come with Otelier: RED of every service, state of collectors."""
-    notify: NotifyConfig = NotifyConfig()
-    """Who is told of alerts where `prometheus.yml` names no Alertmanager."""
-    external_url: str = ""
-    """Address under which people reach the Prometheus API, for links; without: none in front of the path."""
-    resend_delay: PrometheusDuration = PrometheusDuration(60)
-    """How often Alertmanagers are told again of an alert that goes on."""
-    for_outage_tolerance: PrometheusDuration = PrometheusDuration(3600)
-    """After a longer pause no alert is restored."""
-    for_grace_period: PrometheusDuration = PrometheusDuration(600)
-    """After a restart an alert that was not firing waits at least so long."""
 
 
 class _Teller(Protocol):
@@ -65,6 +42,7 @@ class RuleService:
     def __init__(
         self,
         settings: RulesSettings,
+        config: str | PrometheusConfig,
         sources: Sources,
         append: Append,
         clock: Clock,
@@ -72,8 +50,10 @@ class RuleService:
         directory: Path,
         tenant: str = "default",
     ) -> None:
-        """`directory`: where silences are kept. Raises OSError where they can't be read."""
+        """`config`: `prometheus.yml`, or where it is. `directory`: where silences are kept. Raises OSError where they
+        can't be read."""
         self._settings = settings
+        self._config = config
         self._sources = sources
         self._append = append
         self._clock = clock
@@ -121,15 +101,13 @@ class RuleService:
 
     def _files(self) -> tuple[list[RuleGroup], PrometheusConfig]:
         """Raises ConfigError."""
-        settings = self._settings
-        config, folder = PrometheusConfig(), Path()
-        if settings.config_file:
-            path = Path(settings.config_file).expanduser()
-            config, folder = load_config(path), path.parent
-        alerting_of(config.alerting, settings.config_file)
+        config, folder = self._config, Path()
+        if isinstance(config, str):
+            folder = Path(config).expanduser().parent
+            config = load_config(Path(config).expanduser())
         given = config.global_
         defaults = Defaults(round(given.evaluation_interval * 1000), round(given.rule_query_offset * 1000))
-        paths = [*expand(config.rule_files, folder), *expand(settings.rule_files, Path())]
+        paths = [*expand(config.rule_files, folder), *expand(self._settings.rule_files, Path())]
         return read_files(dict.fromkeys(paths), defaults) + self._shipped(defaults), config
 
     def _shipped(self, defaults: Defaults) -> list[RuleGroup]:
@@ -141,8 +119,7 @@ class RuleService:
         if self._rules is not None and shared == self._read:
             self._rules.reload(groups)
             return
-        alerting = alerting_of(config.alerting, settings.config_file)
-        teller = self._made_teller(alerting, config.global_.external_labels)
+        teller = self._made_teller(config.alerting, config.global_.external_labels)
         around = Surroundings(
             clock=self._clock,
             sources=self._sources,

@@ -85,5 +85,3 @@ def _double(field: int, value: float) -> bytes:
 
 def _number(field: int, value: int) -> bytes:
     return _varint(field << 3) + _varint(value)
-
-

@@ -5,10 +5,13 @@ from pathlib import Path
 import pytest
 
 from otelier.component import Meter, SystemClock
-from otelier.component.errors import ConfigError
+from otelier.component.errors import ConfigError, Location
 from otelier.rules.alerts import Notice
 from otelier.rules.notify.alertmanager import Alertmanagers
-from otelier.rules.notify.config import alerting_of
+from otelier.config.decode import decode
+from otelier.config.document import Document
+from otelier.config.nodes import Node
+from otelier.scrape.config import AlertingConfig
 from otelier.rules.notify.told import Outward
 from otelier.scrape.relabel import Relabelling
 from otelier.testing import FakeAlertmanager
@@ -19,8 +22,12 @@ def notice(name: str = "Down", **labels: str) -> Notice:
     return Notice(pairs, (("summary", "it is down"),), 1_700_000_000_123, 1_700_000_240_000, False, 'up{a="b"} == 0')
 
 
+def alerting_of(given: object) -> AlertingConfig:
+    return decode(AlertingConfig, given, (), Document(Node({}, Location("p.yml")), []))
+
+
 def started(alerting: object, meter: Meter | None = None) -> Alertmanagers:
-    config = alerting_of(alerting, "prometheus.yml")
+    config = alerting_of(alerting)
     outward = Outward({"cluster": "eu", "job": "outer"}, "http://here:9090/", Relabelling(config.alert_relabel_configs))
     found = Alertmanagers(config.alertmanagers, outward, SystemClock(), meter or Meter())
     found.start()
@@ -134,4 +141,4 @@ def test_alertmanagers_are_found_in_files_and_prove_who_asks(tmp_path: Path) -> 
 
 def test_what_is_wrong_with_the_configuration_is_said() -> None:
     with pytest.raises(ConfigError, match="api_version"):
-        alerting_of({"alertmanagers": [{"api_version": "v1"}]}, "p.yml")
+        alerting_of({"alertmanagers": [{"api_version": "v1"}]})

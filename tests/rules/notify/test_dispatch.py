@@ -11,7 +11,7 @@ from otelier.config.document import Document
 from otelier.config.nodes import Node
 from otelier.query.errors import BadQuery
 from otelier.rules.alerts import Notice
-from otelier.rules.notify.config import NotifyConfig
+from otelier.scrape.config.rules import NotifyConfig
 from otelier.rules.notify.dispatch import Dispatcher
 from otelier.rules.notify.message import Message
 from otelier.rules.notify.silences import Silences

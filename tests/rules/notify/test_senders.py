@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from otelier.component import Secret, SystemClock
-from otelier.rules.notify.config import EmailConfig, SlackConfig, WebhookConfig
+from otelier.scrape.config.rules import EmailConfig, SlackConfig, WebhookConfig
 from otelier.rules.notify.mail import Mail
 from otelier.rules.notify.message import Message
 from otelier.rules.notify.slack import Slack

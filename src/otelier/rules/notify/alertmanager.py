@@ -18,7 +18,7 @@ from ...scrape.discovery.contract import Discovery
 from ...scrape.relabel import Relabelling
 from ...scrape.target import ADDRESS, TargetGroup
 from ..alerts import Notice
-from .config import AlertmanagerConfig
+from ...scrape.config.alerting import AlertmanagerConfig
 from .counters import Counters
 from .told import Outward, Told, moment
 

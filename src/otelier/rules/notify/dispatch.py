@@ -12,7 +12,7 @@ from functools import partial
 
 from ...component import Clock, Meter, Timer
 from ..alerts import Notice
-from .config import NotifyConfig, ReceiverConfig
+from ...scrape.config.rules import NotifyConfig, ReceiverConfig
 from .counters import Counters
 from .inhibit import Inhibition
 from .mail import Mail

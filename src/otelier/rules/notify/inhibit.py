@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from .config import InhibitConfig
+from ...scrape.config.rules import InhibitConfig
 from .matching import Matchers
 from .told import Told
 

@@ -4,7 +4,7 @@ import smtplib
 import ssl
 from email.message import EmailMessage
 
-from .config import EmailConfig
+from ...scrape.config.rules import EmailConfig
 from .message import Message, lines
 
 _PORT = 25

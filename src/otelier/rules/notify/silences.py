@@ -12,9 +12,7 @@ from typing import Any, Literal
 
 from ...component import Clock
 from ...query.errors import BadQuery
-from ...query.promql.ast import Matcher
-from ...query.promql.matchers import predicate
-from ...wire.prometheus.pattern import BadPattern
+from ...wire.prometheus.alert_matcher import AlertMatcher, BadMatcher
 from .told import moment
 
 _MS = 1_000_000
@@ -27,7 +25,7 @@ class Silence:
     """One of them; times in milliseconds."""
 
     id: str
-    matchers: tuple[Matcher, ...]
+    matchers: tuple[AlertMatcher, ...]
     starts_ms: int
     ends_ms: int
     created_by: str
@@ -40,7 +38,7 @@ class Silence:
 
     def fits(self, labels: Mapping[str, str]) -> bool:
         """A label that isn't there is empty."""
-        return all(predicate(each)(labels.get(each.label, "")) for each in self.matchers)
+        return all(each.fits(labels.get(each.name, "")) for each in self.matchers)
 
 
 class Silences:
@@ -133,7 +131,7 @@ def _read(given: Any, id_: str, now_ms: int) -> Silence:
         created_by, comment = str(given.get("createdBy", "")), str(given.get("comment", ""))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise BadQuery(f"a silence has matchers, startsAt and endsAt: {error}") from None
-    if not matchers or all(each.operator in ("=", "=~") and predicate(each)("") for each in matchers):
+    if not matchers or all(each.equal and each.fits("") for each in matchers):
         raise BadQuery("at least one matcher must not fit the empty text")
     if ends_ms <= starts_ms:
         raise BadQuery("end time must be after the start")
@@ -141,25 +139,19 @@ def _read(given: Any, id_: str, now_ms: int) -> Silence:
     return Silence(id_, matchers, starts_ms, ends_ms, created_by, comment, updated_ms)
 
 
-def _matcher(given: Any) -> Matcher:
-    equal, regex = bool(given.get("isEqual", True)), bool(given.get("isRegex", False))
-    operator: Literal["=", "!=", "=~", "!~"] = ("=~" if equal else "!~") if regex else ("=" if equal else "!=")
-    made = Matcher(operator, str(given["name"]), str(given["value"]))
+def _matcher(given: Any) -> AlertMatcher:
+    regex, equal = bool(given.get("isRegex", False)), bool(given.get("isEqual", True))
     try:
-        predicate(made)
-    except BadPattern as error:
-        raise BadQuery(f"{made.value!r} is no regular expression of RE2: {error}") from None
-    return made
+        return AlertMatcher(str(given["name"]), str(given["value"]), regex, equal).check()
+    except BadMatcher as error:
+        raise BadQuery(str(error)) from None
 
 
 def _written(silence: Silence) -> dict[str, Any]:
     return {
         "id": silence.id,
         "matchers": [
-            {
-                "name": each.label, "value": each.value, "isRegex": "~" in each.operator,
-                "isEqual": each.operator[0] == "=",
-            }
+            {"name": each.name, "value": each.value, "isRegex": each.regex, "isEqual": each.equal}
             for each in silence.matchers
         ],
         "startsAt": moment(silence.starts_ms),
@@ -167,7 +159,7 @@ def _written(silence: Silence) -> dict[str, Any]:
         "updatedAt": moment(silence.updated_ms),
         "createdBy": silence.created_by,
         "comment": silence.comment,
-    }  # fmt: skip
+    }
 
 
 def _time(text: str) -> int:

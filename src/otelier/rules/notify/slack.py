@@ -5,7 +5,7 @@ from typing import Any
 
 from ...component import Clock
 from ...scrape.client import Identity, http_client
-from .config import SlackConfig
+from ...scrape.config.rules import SlackConfig
 from .message import Message, lines
 
 _ANSWER_BYTES = 64 << 10

@@ -5,7 +5,7 @@ from typing import Any
 
 from ...component import Clock
 from ...scrape.client import Identity, http_client
-from .config import WebhookConfig
+from ...scrape.config.rules import WebhookConfig
 from .message import Message
 from .told import Told, moment
 

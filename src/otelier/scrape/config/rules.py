@@ -1,56 +1,16 @@
-"""Keys of `alerting` in `prometheus.yml`, and of our own notifications."""
+"""Rules and alerts of Otelier's own: what is evaluated besides `prometheus.yml`, and who is told without an Alertmanager."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from ...component.config import Config, Secret
-from ...component.errors import Location
-from ...component.prometheus_values import PrometheusDuration
-from ...config.decode import decode
-from ...config.document import Document
-from ...config.nodes import Node
-from ...scrape.config import DnsSd, FileSd, HttpClientSettings, HttpSd, StaticTargets
-from ...scrape.relabel import RelabelRule
-from .matching import BadMatcher, Matchers
+from ...component import Config, PrometheusDuration, Secret
+from ...wire.prometheus.alert_matcher import BadMatcher, alert_matcher
+from .client import HttpClientSettings
 
 _MINUTE = 60
-
-
-class AlertmanagerConfig(HttpClientSettings):
-    """`alerting.alertmanagers[]`: Alertmanagers that are found and asked alike; each of them is told of every alert."""
-
-    static_configs: tuple[StaticTargets, ...] = ()
-    """Those that are written down."""
-    file_sd_configs: tuple[FileSd, ...] = ()
-    """Those that files list."""
-    dns_sd_configs: tuple[DnsSd, ...] = ()
-    """Those that names stand for."""
-    http_sd_configs: tuple[HttpSd, ...] = ()
-    """Those that a server lists."""
-    scheme: Literal["http", "https"] = "http"
-    """How they are asked."""
-    path_prefix: str = ""
-    """In front of the path of their API."""
-    timeout: PrometheusDuration = PrometheusDuration(10)
-    """Of one request."""
-    api_version: Literal["v2"] = "v2"
-    """The only one that there is."""
-    relabel_configs: tuple[RelabelRule, ...] = ()
-    """Rules for the labels of Alertmanagers."""
-    alert_relabel_configs: tuple[RelabelRule, ...] = ()
-    """Rules for the labels of alerts that these are told of."""
-
-
-class AlertingConfig(Config):
-    """`alerting`."""
-
-    alert_relabel_configs: tuple[RelabelRule, ...] = ()
-    """Rules for the labels of all alerts."""
-    alertmanagers: tuple[AlertmanagerConfig, ...] = ()
-    """Who is told."""
 
 
 class WebhookConfig(HttpClientSettings):
@@ -158,15 +118,30 @@ class NotifyConfig(Config):
                 yield key, "must be longer than 0"
 
 
-def alerting_of(value: Any, file: str) -> AlertingConfig:
-    """What `alerting` of a file says. Raises ConfigError."""
-    node = Node({}, Location(file))
-    return decode(AlertingConfig, value or {}, (), Document(node, []))
+class RulesSettings(Config):
+    """`rules`: rules and alerts; those that `prometheus.yml` names come besides."""
+
+    enabled: bool = True
+    """Evaluate rules at all."""
+    shipped: bool = True
+    """Also evaluate the rules that come with Otelier: RED of every service, state of collectors."""
+    rule_files: tuple[str, ...] = ()
+    """Files with further rules; names may hold `*`."""
+    notify: NotifyConfig = NotifyConfig()
+    """Who is told of alerts where `prometheus.yml` names no Alertmanager."""
+    external_url: str = ""
+    """Address under which people reach Prometheus's API and pages, for links in messages."""
+    resend_delay: PrometheusDuration = PrometheusDuration(60)
+    """How often is told again of an alert that goes on."""
+    for_outage_tolerance: PrometheusDuration = PrometheusDuration(3600)
+    """After a longer pause no alert is restored."""
+    for_grace_period: PrometheusDuration = PrometheusDuration(600)
+    """After a restart an alert that was not firing waits at least so long."""
 
 
 def _matcher_problems(key: str, matchers: tuple[str, ...]) -> Iterable[tuple[str, str]]:
     for number, text in enumerate(matchers):
         try:
-            Matchers([text])
+            alert_matcher(text)
         except BadMatcher as error:
             yield f"{key}.{number}", str(error)
