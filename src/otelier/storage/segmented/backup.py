@@ -95,7 +95,8 @@ def _copy_segments(root: Path, target: Path, kind: Kind[S], state: State[S]) -> 
             try:
                 _link_or_copy(root / path, to)
             except FileNotFoundError:
-                return False
+                if path in kind.needed(segment):
+                    return False
     return True
 
 

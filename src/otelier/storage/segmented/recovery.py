@@ -78,7 +78,7 @@ class _Recovery(Generic[S]):
         """Raises OSError."""
         state = self._manifest.state
         present = set(self._kind.files_on(self._disk))
-        missing = [each for each in state.segments.values() if not present.issuperset(self._kind.files(each.path))]
+        missing = [each for each in state.segments.values() if not present.issuperset(self._kind.needed(each.path))]
         strangers = self._kind.leftovers(self._disk, state)
         lost = bool(missing) or self._doubt is Doubt.LOST or self._log_has_a_gap(state)
         if not lost and self._doubt is Doubt.NONE:

@@ -7,7 +7,7 @@ import errno
 import logging
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -118,7 +118,7 @@ class Upkeep(ABC, Generic[S]):
             self.retain()
         self.others()
         if calm and now >= self._next_merge:
-            self.merge_some()
+            self._merge_some()
 
     def retain(self) -> None:
         """Delete what retention says. Raises OSError."""
@@ -135,6 +135,7 @@ class Upkeep(ABC, Generic[S]):
     def merge_some(self) -> bool:
         """Merge one group of segments, if there is one; whether there was. Raises OSError."""
         with self._at_work:
+            self.others()
             return self._merge_some()
 
     def _merge_some(self) -> bool:
@@ -142,28 +143,28 @@ class Upkeep(ABC, Generic[S]):
         group = self._kind.choose(sound, self._time.time_ns())
         if not group:
             return False
-        return self.replace(group)
+        self.rewrite(group, "merged", self.merge)
+        return True
 
-    def replace(self, group: list[S]) -> bool:
-        """Put in the place of these segments what a merge makes of them. Raises OSError."""
+    def rewrite(self, group: list[S], reason: str, work: Callable[[list[S]], Built[S]]) -> None:
+        """Put in the place of these segments what `work` makes of them. Raises OSError."""
         began = self._clock.monotonic()
         paths = [each.path for each in group]
         self._untidy = True
         try:
-            done = self.merge(group)
+            done = work(group)
         except (OSError, ValueError) as error:
             if not self._set_damaged_aside(group):
                 raise
             _log.warning("can't merge %d segments: %s; going on without the damaged ones", len(group), error)
-            return True
+            return
         self.forget(paths, add=done.segments)
         self._untidy = False
         took = self._clock.monotonic() - began
         self._counters.duplicates.add(done.duplicates)
         self._counters.merge_seconds.record(took)
-        self._counters.deleted.add(len(paths), reason="merged")
+        self._counters.deleted.add(len(paths), reason=reason)
         self._next_merge = began + took * (1 + _REST)
-        return True
 
     def forget(self, paths: Iterable[str], add: tuple[S, ...] = ()) -> None:
         """The manifest forgets these segments now; their files go later. Raises OSError."""
@@ -222,7 +223,7 @@ class Upkeep(ABC, Generic[S]):
             return str(error)
         except OSError as error:
             _log.warning("can't read the index of %s: %s", path, error)
-        return "" if all(map(self._disk.exists, self._kind.files(path))) else "it is gone"
+        return "" if all(map(self._disk.exists, self._kind.needed(path))) else "it is gone"
 
     def _set_damaged_aside(self, group: list[S]) -> bool:
         """Whether any of them can't be read: they must not be merged again and again."""
