@@ -16,7 +16,9 @@ def free_port() -> int:
 @pytest.mark.shared
 def test_own_metrics_go_round(otelier, shared: Path) -> None:
     port = free_port()
-    jobs = f"[{{job_name: otel-collector, scrape_interval: 200ms, static_configs: [{{targets: ['127.0.0.1:{port}']}}]}}]"
+    jobs = (
+        f"[{{job_name: otel-collector, scrape_interval: 200ms, static_configs: [{{targets: ['127.0.0.1:{port}']}}]}}]"
+    )
     reader = f"[{{pull: {{exporter: {{prometheus: {{host: 127.0.0.1, port: {port}}}}}}}}}]"
     with RemoteWriteSink() as backend:
         sets = {
