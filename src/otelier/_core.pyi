@@ -1147,6 +1147,130 @@ class Words:
     def found_in(self, line: str) -> bool:
         """Whether all of them are in it."""
 
+# -- scraping -----------------------------------------------------------------------------------
+
+@final
+class Scraped:
+    """What a scrape comes to."""
+
+    scraped: int
+    """Samples in the answer."""
+    kept: int
+    """Of these, after relabelling."""
+    added: int
+    """Of these, of series that were not in the scrape before."""
+    duplicates: int
+    """Left out, because another of the same series came before."""
+
+    samples: Samples
+    otlp: bytes
+    """An `ExportMetricsServiceRequest`, if that was asked for."""
+
+@final
+class ScrapeCache:
+    """What one target has exposed before. Any thread; a scrape is `read`, `learn`, `finish`, or ends in `fail`."""
+
+    def __init__(
+        self,
+        reports: Sequence[Sequence[tuple[str, str]]],
+        *,
+        resource: Sequence[tuple[str, str]] | None = None,
+        trim: bool = False,
+    ) -> None:
+        """`resource`: attributes of the target; then OTLP is made instead of samples, and `trim` takes units and `_total`
+        from names. `reports`: labels of up, scrape_duration_seconds, scrape_samples_scraped,
+        scrape_samples_post_metric_relabeling, scrape_series_added, and of what `extra` has more."""
+
+    def read(
+        self,
+        body: bytes,
+        format: Literal["text", "openmetrics", "protobuf"],
+        *,
+        native: bool = False,
+        classic: bool = False,
+    ) -> list[list[tuple[str, str]]]:
+        """Parse an answer; labels of the series that were never seen, `__name__` first, for `learn`.
+
+        `native`: take native histograms; `classic`: their classic buckets, too. Raises ValueError with the line.
+        """
+
+    def learn(self, labels: Sequence[Sequence[tuple[str, str]] | None]) -> None:
+        """What each of these is stored as; None drops it."""
+
+    def finish(
+        self,
+        now_ms: int,
+        duration_s: float,
+        extra: Sequence[float],
+        *,
+        honor_timestamps: bool = True,
+        track_timestamps: bool = False,
+        sample_limit: int = 0,
+        bucket_limit: int = 0,
+        metadata: bool = False,
+    ) -> Scraped:
+        """The samples, stale markers for what has gone, and the reports. Raises ValueError where a limit is exceeded."""
+
+    def fail(self, now_ms: int, duration_s: float, extra: Sequence[float]) -> Scraped:
+        """The scrape has failed: stale markers for all that was there, and `up` of 0."""
+
+    def end(self, now_ms: int) -> Scraped:
+        """The target has gone: stale markers for all."""
+
+    def metadata(self) -> list[tuple[str, str, str, str]]:
+        """Family, type, help, unit."""
+
+@final
+class Fetched:
+    """What came of one request."""
+
+    token: int
+    took_s: float
+    error: str | None
+    """Why there is no answer."""
+    status: int
+    content_type: str
+    body: bytes
+
+@final
+class Fetches:
+    """Many GET requests at once, without a thread for each."""
+
+    def __init__(self) -> None: ...
+    def begin(
+        self,
+        client: HttpClient,
+        token: int,
+        url: str,
+        headers: Sequence[tuple[str, str]],
+        timeout_s: float,
+        redirects: bool,
+    ) -> None:
+        """Returns at once. `redirects`: follow them."""
+
+    def next(self, wait_s: float) -> Fetched | None:
+        """The next that is done; None if none is in time, or after `close`."""
+
+    def close(self) -> None:
+        """Whoever waits gets None."""
+
+# ---- Prometheus' JSON ---------------------------------------------------------------------------------------------
+
+_Labels: TypeAlias = tuple[tuple[str, str], ...]
+_Cell: TypeAlias = tuple[int, int, float, float, Sequence[tuple[int, float, float, float]]]
+"""A native histogram: row, column, count, sum, and (rule, lower, upper, count) of each bucket."""
+
+def matrix_json(
+    labels: list[_Labels], times_ms: bytes, values: bytes, present: bytes, histograms: Sequence[_Cell]
+) -> bytes:
+    """The elements of a matrix's `result`, with commas between them. times_ms: (m,) int64; values: (n, m) float64;
+    present: (n, m) bool; histograms by row and column. ValueError: the shapes differ."""
+
+def vector_json(
+    labels: list[_Labels], time_ms: int, values: bytes, present: bytes, histograms: Sequence[_Cell]
+) -> bytes:
+    """The same of a vector at one moment, where m is 1."""
+
 # -- metrics, written ------------------------------------------------------------------------------
 
 Labels: TypeAlias = tuple[tuple[str, str], ...]
@@ -1308,3 +1432,112 @@ class SeriesLog:
 
     def close(self) -> None:
         """Make everything durable, unless `sync` is "never", and end. Later appends raise OSError."""
+
+# -- series: segments and reading ---------------------------------------------------------------
+
+SeriesMatcher: TypeAlias = tuple[str, Literal["=", "!=", "=~", "!~"], str]
+"""Name, operator, value. Regular expressions are RE2's and fit whole values; a label that a series lacks is empty."""
+SeriesGroup: TypeAlias = tuple[list[Labels], bytes, memoryview, list[bytes | None] | None]
+"""Series that have samples at the same moments: labels (n), times (m int64, ms), values (m × n float64, moment after
+moment), and if there are native histograms, these (m × n, encoded `io.prometheus.write.v2.Histogram`): where one is,
+the float does not count."""
+
+class TooManySamples(ValueError):
+    """A query asks for more samples than it may."""
+
+@final
+class SeriesFlushed:
+    @property
+    def segments(self) -> list[bytes]:
+        """JSON objects: path, tenant, rows, series, samples, histograms, exemplars, bytes, min_ms, max_ms."""
+    @property
+    def samples(self) -> int:
+        """Written, histograms included."""
+    @property
+    def damaged_bytes(self) -> int: ...
+    @property
+    def torn_bytes(self) -> int: ...
+
+def flush_series(
+    disk: Disk, log: SeriesLog, generations: Sequence[int], segments_dir: str, now_ns: int
+) -> SeriesFlushed:
+    """Write sealed generations as segments, one for each tenant and two hours (UTC). Durable on return; manifest and
+    generations are the caller's. OSError."""
+
+def merge_series(disk: Disk, paths: Sequence[str], segments_dir: str, deleted: bytes, now_ns: int) -> list[bytes]:
+    """Merge segments of a tenant, oldest first: later samples win. `deleted`: JSON list of tombstones `{matchers:
+    [[name, operator, value], …], start_ms, end_ms}`, both ends included, or nothing. The new segment as in
+    `SeriesFlushed.segments`; none if nothing is left. OSError; ValueError says what is damaged."""
+
+def verify_series(disk: Disk, path: str) -> list[str]:
+    """Read every byte of a segment; what is wrong with it."""
+
+def series_summary(disk: Disk, path: str) -> bytes:
+    """A segment on disk as in `SeriesFlushed.segments`. ValueError if it is damaged."""
+
+def series_files(path: str) -> list[str]:
+    """The files that a segment can have, its index (`path`) first, which is written last; only some need be there."""
+
+@final
+class SeriesView:
+    """Segments and log as one, as of the newest refresh. Any number of threads. All questions raise StaleView (refresh
+    and ask again), DamagedFile, OSError, and ValueError for what can't be asked."""
+
+    def __new__(cls, disk: Disk, log_directory: str) -> SeriesView: ...
+    def refresh(self, segments: Sequence[tuple[str, int, int, str]], retired: int) -> None:
+        """Path, least and greatest time, tenant of each segment, oldest first: of equal timestamps in a series the later
+        segment's counts, and the log's more than these. Generations up to `retired` are in segments."""
+    def select(
+        self,
+        tenant: str,
+        matchers: Sequence[SeriesMatcher],
+        start_ms: int,
+        end_ms: int,
+        names: Sequence[str],
+        max_samples: int,
+    ) -> list[SeriesGroup]:
+        """Samples of `start_ms < time <= end_ms`. A series that lacks one of `names`, or the name of a matcher, gets it
+        from its resource's attributes. Raises TooManySamples."""
+    def series(
+        self,
+        tenant: str,
+        selectors: Sequence[Sequence[SeriesMatcher]],
+        start_ms: int,
+        end_ms: int,
+        names: Sequence[str],
+        limit: int,
+    ) -> list[Labels]:
+        """Sorted label sets with samples in that time, both ends included, that fit one of the selectors; without
+        selectors all. `limit` 0: all. So in the other look-ups."""
+    def label_names(
+        self, tenant: str, selectors: Sequence[Sequence[SeriesMatcher]], start_ms: int, end_ms: int, soft: bool
+    ) -> list[str]: ...
+    def label_values(
+        self,
+        tenant: str,
+        name: str,
+        selectors: Sequence[Sequence[SeriesMatcher]],
+        start_ms: int,
+        end_ms: int,
+        limit: int,
+    ) -> list[str]: ...
+    def exemplars(
+        self, tenant: str, selectors: Sequence[Sequence[SeriesMatcher]], start_ms: int, end_ms: int, limit: int
+    ) -> list[tuple[Labels, list[tuple[Labels, float, int]]]]:
+        """By series, sorted: labels, value and time of each. `limit` counts exemplars."""
+    def metadata(self, tenant: str, metric: str, limit: int) -> list[tuple[str, str, str, str]]:
+        """Family, type, help, unit, by family; all if `metric` is empty."""
+    def statistics(self, tenant: str, limit: int) -> dict[str, object]:
+        """Of series that were active in the last two hours before the newest sample: series, samples, label_pairs,
+        min_ms, max_ms, and lists of (name, number), the largest first: by_metric, values_by_label, bytes_by_label,
+        by_pair."""
+    def hot_samples(self) -> dict[str, int]:
+        """Samples of each tenant that are in the log alone."""
+    def left_out(self) -> list[str]:
+        """What is wrong with each segment that answers are made without."""
+    @property
+    def damaged_bytes(self) -> int:
+        """Of the log."""
+    @property
+    def open_bytes(self) -> int:
+        """About how much memory open segments take."""

@@ -6,6 +6,7 @@
 
 mod bits;
 mod bounds;
+mod buffers;
 mod cache;
 mod catalogue;
 mod cells;
@@ -22,6 +23,7 @@ mod items;
 mod kept;
 mod look;
 mod page;
+mod page_index;
 mod part;
 mod present;
 mod repeats;
@@ -30,7 +32,7 @@ mod shape;
 mod slice;
 mod table;
 mod texts;
-mod thrift;
+pub mod thrift;
 mod values;
 
 pub use cache::Cache;
@@ -38,7 +40,7 @@ pub use catalogue::candidates;
 pub use facts::facts;
 pub use fetch::fetch;
 pub use file::{Scanned, SegmentFile, read_here};
-pub use footer::Footer;
+pub use footer::{Chunk, Column, Footer};
 pub use group::Group;
 pub use page::Page;
 pub use part::Part;
