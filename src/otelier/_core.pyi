@@ -1147,6 +1147,130 @@ class Words:
     def found_in(self, line: str) -> bool:
         """Whether all of them are in it."""
 
+# -- scraping -----------------------------------------------------------------------------------
+
+@final
+class Scraped:
+    """What a scrape comes to."""
+
+    scraped: int
+    """Samples in the answer."""
+    kept: int
+    """Of these, after relabelling."""
+    added: int
+    """Of these, of series that were not in the scrape before."""
+    duplicates: int
+    """Left out, because another of the same series came before."""
+
+    samples: Samples
+    otlp: bytes
+    """An `ExportMetricsServiceRequest`, if that was asked for."""
+
+@final
+class ScrapeCache:
+    """What one target has exposed before. Any thread; a scrape is `read`, `learn`, `finish`, or ends in `fail`."""
+
+    def __init__(
+        self,
+        reports: Sequence[Sequence[tuple[str, str]]],
+        *,
+        resource: Sequence[tuple[str, str]] | None = None,
+        trim: bool = False,
+    ) -> None:
+        """`resource`: attributes of the target; then OTLP is made instead of samples, and `trim` takes units and `_total`
+        from names. `reports`: labels of up, scrape_duration_seconds, scrape_samples_scraped,
+        scrape_samples_post_metric_relabeling, scrape_series_added, and of what `extra` has more."""
+
+    def read(
+        self,
+        body: bytes,
+        format: Literal["text", "openmetrics", "protobuf"],
+        *,
+        native: bool = False,
+        classic: bool = False,
+    ) -> list[list[tuple[str, str]]]:
+        """Parse an answer; labels of the series that were never seen, `__name__` first, for `learn`.
+
+        `native`: take native histograms; `classic`: their classic buckets, too. Raises ValueError with the line.
+        """
+
+    def learn(self, labels: Sequence[Sequence[tuple[str, str]] | None]) -> None:
+        """What each of these is stored as; None drops it."""
+
+    def finish(
+        self,
+        now_ms: int,
+        duration_s: float,
+        extra: Sequence[float],
+        *,
+        honor_timestamps: bool = True,
+        track_timestamps: bool = False,
+        sample_limit: int = 0,
+        bucket_limit: int = 0,
+        metadata: bool = False,
+    ) -> Scraped:
+        """The samples, stale markers for what has gone, and the reports. Raises ValueError where a limit is exceeded."""
+
+    def fail(self, now_ms: int, duration_s: float, extra: Sequence[float]) -> Scraped:
+        """The scrape has failed: stale markers for all that was there, and `up` of 0."""
+
+    def end(self, now_ms: int) -> Scraped:
+        """The target has gone: stale markers for all."""
+
+    def metadata(self) -> list[tuple[str, str, str, str]]:
+        """Family, type, help, unit."""
+
+@final
+class Fetched:
+    """What came of one request."""
+
+    token: int
+    took_s: float
+    error: str | None
+    """Why there is no answer."""
+    status: int
+    content_type: str
+    body: bytes
+
+@final
+class Fetches:
+    """Many GET requests at once, without a thread for each."""
+
+    def __init__(self) -> None: ...
+    def begin(
+        self,
+        client: HttpClient,
+        token: int,
+        url: str,
+        headers: Sequence[tuple[str, str]],
+        timeout_s: float,
+        redirects: bool,
+    ) -> None:
+        """Returns at once. `redirects`: follow them."""
+
+    def next(self, wait_s: float) -> Fetched | None:
+        """The next that is done; None if none is in time, or after `close`."""
+
+    def close(self) -> None:
+        """Whoever waits gets None."""
+
+# ---- Prometheus' JSON ---------------------------------------------------------------------------------------------
+
+_Labels: TypeAlias = tuple[tuple[str, str], ...]
+_Cell: TypeAlias = tuple[int, int, float, float, Sequence[tuple[int, float, float, float]]]
+"""A native histogram: row, column, count, sum, and (rule, lower, upper, count) of each bucket."""
+
+def matrix_json(
+    labels: list[_Labels], times_ms: bytes, values: bytes, present: bytes, histograms: Sequence[_Cell]
+) -> bytes:
+    """The elements of a matrix's `result`, with commas between them. times_ms: (m,) int64; values: (n, m) float64;
+    present: (n, m) bool; histograms by row and column. ValueError: the shapes differ."""
+
+def vector_json(
+    labels: list[_Labels], time_ms: int, values: bytes, present: bytes, histograms: Sequence[_Cell]
+) -> bytes:
+    """The same of a vector at one moment, where m is 1."""
+
 # -- metrics, written ------------------------------------------------------------------------------
 
 Labels: TypeAlias = tuple[tuple[str, str], ...]
@@ -1189,7 +1313,7 @@ class Samples:
         """What was left out: reason, the first series that it happened to, how many samples and histograms.
 
         Reasons: `missing_name`, `invalid_label`, `duplicate_label`, `invalid_symbol`, `no_samples` (series, not samples),
-        `invalid_histogram`.
+        `invalid_histogram`, `delta_limit`.
         """
 
     def contents(
@@ -1207,6 +1331,36 @@ class Samples:
 
     def metadata(self) -> list[tuple[str, int, str, str]]:
         """Family, type as remote write numbers it, help, unit."""
+
+@final
+class Translator:
+    """OTLP metrics as samples: series are called as by `RemoteWriter`, resource attributes stand beside them as soft labels.
+
+    Deltas are added up, sums as well as histograms; what a series has added up to is forgotten when nothing came of it for
+    long, and at a restart: then it begins at zero.
+    """
+
+    def __init__(
+        self,
+        options: bytes,
+        metric_name: Callable[[str, str, bool, bool], str],
+        label_name: Callable[[str], str],
+    ) -> None:
+        """As `RemoteWriter`; `options` may have `delta_max_series` (1 000 000) and `delta_idle_ms` (an hour). Raises
+        ValueError.
+        """
+
+    def translate(self, batch: Batch, now_ms: int) -> tuple[Samples, list[tuple[int, str, str, int]], bool]:
+        """`now_ms`: when it arrived. The list: data points without translation as `RemoteWriter.write` tells them;
+        `temporality` are those that have none. The last: whether there are deltas. They count if `keep` is called before
+        the next batch is translated.
+
+        Deltas of more series than are remembered are in `Samples.refused`, as `delta_limit`. Raises whatever the callables
+        raise, and ValueError for a batch too large for a record.
+        """
+
+    def keep(self) -> None:
+        """What was translated last is stored."""
 
 @final
 class Appended:
@@ -1310,9 +1464,7 @@ def flush_series(
     """Write sealed generations as segments, one for each tenant and two hours (UTC). Durable on return; manifest and
     generations are the caller's. OSError."""
 
-def merge_series(
-    disk: Disk, paths: Sequence[str], segments_dir: str, deleted: bytes, now_ns: int
-) -> list[bytes]:
+def merge_series(disk: Disk, paths: Sequence[str], segments_dir: str, deleted: bytes, now_ns: int) -> list[bytes]:
     """Merge segments of a tenant, oldest first: later samples win. `deleted`: JSON list of tombstones `{matchers:
     [[name, operator, value], …], start_ms, end_ms}`, both ends included, or nothing. The new segment as in
     `SeriesFlushed.segments`; none if nothing is left. OSError; ValueError says what is damaged."""
@@ -1379,6 +1531,8 @@ class SeriesView:
         """Of series that were active in the last two hours before the newest sample: series, samples, label_pairs,
         min_ms, max_ms, and lists of (name, number), the largest first: by_metric, values_by_label, bytes_by_label,
         by_pair."""
+    def hot_samples(self) -> dict[str, int]:
+        """Samples of each tenant that are in the log alone."""
     def left_out(self) -> list[str]:
         """What is wrong with each segment that answers are made without."""
     @property

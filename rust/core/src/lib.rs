@@ -13,12 +13,15 @@ mod metrics;
 mod os_error;
 mod pattern;
 mod probability;
+mod prometheus_json;
 mod queue;
 mod remote_write;
 mod route;
+mod scrape;
 mod segment;
 mod series_read;
 mod series_segments;
+mod series_translate;
 mod series_write;
 mod server;
 mod spans;
@@ -38,6 +41,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     logs::register(m)?;
     segment::register(m)?;
     series_read::register(m)?;
+    series_translate::register(m)?;
     series_segments::register(m)?;
     series_write::register(m)?;
     view::register(m)?;
@@ -46,7 +50,9 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     queue::register(m)?;
     remote_write::register(m)?;
     route::register(m)?;
+    scrape::register(m)?;
     probability::register(m)?;
+    prometheus_json::register(m)?;
     traces::register(m)?;
     metrics::register(m)?;
     Ok(())

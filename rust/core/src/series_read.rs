@@ -258,6 +258,10 @@ impl SeriesView {
         ]))
     }
 
+    fn hot_samples(&self) -> BTreeMap<String, usize> {
+        self.0.logged().into_iter().map(|(tenant, count)| (tenant.to_string(), count)).collect()
+    }
+
     fn left_out(&self) -> Vec<String> {
         self.0.left_out()
     }

@@ -1,5 +1,6 @@
 //! Series of metrics: taken in, logged, kept as columns, read. No Python, no policy.
 
+pub mod exposition;
 pub mod flush;
 pub mod hot;
 pub mod labels;
@@ -7,6 +8,7 @@ pub mod log;
 pub mod matcher;
 pub mod merge;
 pub mod order;
+pub mod otlp;
 pub mod pairs;
 pub mod read;
 pub mod record;

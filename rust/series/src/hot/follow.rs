@@ -1,5 +1,6 @@
 //! Follows the log's files while another process writes, seals and unlinks them.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
@@ -60,6 +61,15 @@ impl Hot {
     /// Of a tenant, oldest first.
     pub fn stores<'a>(&'a self, tenant: &'a str) -> impl Iterator<Item = &'a Store> {
         self.generations.iter().filter_map(move |generation| generation.stores.get(tenant))
+    }
+
+    /// Samples of each tenant.
+    pub fn samples(&self) -> BTreeMap<Arc<str>, usize> {
+        let mut found = BTreeMap::new();
+        for (tenant, store) in self.generations.iter().flat_map(|generation| &generation.stores) {
+            *found.entry(tenant.clone()).or_insert(0) += store.samples();
+        }
+        found
     }
 
     /// Bytes of the log that could not be read.

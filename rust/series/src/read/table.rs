@@ -78,7 +78,7 @@ impl TableFile {
             }
             (row, at) = (page.first_row, page.offset.saturating_add(page.size as u64));
         }
-        if found.is_empty() || at > chunk.start + chunk.len || row > self.rows(group)? {
+        if found.is_empty() || at > chunk.start + chunk.len || row as usize > self.rows(group)? {
             return Err(self.damaged("pages lie where they can't"));
         }
         let found = Arc::new(found);
@@ -96,16 +96,16 @@ impl TableFile {
     ) -> Result<(), ReadError> {
         let locations = self.locations(group, column)?;
         let (chunk, of) = self.chunk(group, column)?;
-        let (compressed, rows) = (chunk.compressed, self.rows(group)?);
+        let rows = self.rows(group)?;
         let pages = locations.get(numbers.clone()).ok_or_else(|| self.damaged("a page is missing"))?;
         let (Some(first), Some(last)) = (pages.first(), pages.last()) else { return Ok(()) };
-        let stored = self.read(first.offset, (last.offset - first.offset) as usize + last.size)?;
+        let stored = self.read(first.offset, (last.offset - first.offset) as usize + last.size as usize)?;
         for (number, page) in numbers.zip(pages) {
-            let end = locations.get(number + 1).map_or(rows, |next| next.first_row);
+            let end = locations.get(number + 1).map_or(rows, |next| next.first_row as usize);
             let from = (page.offset - first.offset) as usize;
-            let bytes = stored.slice(from..from + page.size);
-            let read = Page::read(&bytes, of, compressed, end - page.first_row);
-            see(page.first_row, read.map_err(|what| self.damaged(what))?)?;
+            let bytes = stored.slice(from..from + page.size as usize);
+            let read = Page::read(&bytes, of, chunk, end - page.first_row as usize, false);
+            see(page.first_row as usize, read.map_err(|what| self.damaged(what))?)?;
         }
         Ok(())
     }
@@ -124,8 +124,8 @@ impl TableFile {
         let mut out = Vec::with_capacity(rows.len());
         let dictionary = self.dictionary(group, column)?;
         let locations = self.locations(group, column)?;
-        let from = locations.partition_point(|page| page.first_row <= rows.start).saturating_sub(1);
-        let to = locations.partition_point(|page| page.first_row < rows.end);
+        let from = locations.partition_point(|page| page.first_row as usize <= rows.start).saturating_sub(1);
+        let to = locations.partition_point(|page| (page.first_row as usize) < rows.end);
         self.pages(group, column, from..to.max(from), |first, page| {
             let here = rows.start.max(first) - first..rows.end.min(first + page.rows) - first;
             let values = page.values(here).map_err(|what| self.damaged(what))?;
@@ -166,8 +166,8 @@ impl TableFile {
     ) -> Result<(), ReadError> {
         let dictionary = self.dictionary(group, column)?;
         let locations = self.locations(group, column)?;
-        let from = locations.partition_point(|page| page.first_row <= rows.start).saturating_sub(1);
-        let to = locations.partition_point(|page| page.first_row < rows.end);
+        let from = locations.partition_point(|page| page.first_row as usize <= rows.start).saturating_sub(1);
+        let to = locations.partition_point(|page| (page.first_row as usize) < rows.end);
         self.pages(group, column, from..to.max(from), |first, page| {
             let here = rows.start.max(first) - first..rows.end.min(first + page.rows) - first;
             match (page.values(here).map_err(|what| self.damaged(what))?, &dictionary) {

@@ -232,6 +232,11 @@ impl SeriesView {
         self.left_out.lock().values().cloned().collect()
     }
 
+    /// Samples of each tenant that are in the log.
+    pub fn logged(&self) -> BTreeMap<Arc<str>, usize> {
+        self.state.read().hot.samples()
+    }
+
     /// Bytes of the log that could not be read.
     pub fn damaged_bytes(&self) -> u64 {
         self.state.read().hot.damaged_bytes()
