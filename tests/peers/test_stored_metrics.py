@@ -14,6 +14,7 @@ from otelier.exporters.prometheusremotewrite.config import RemoteWriteConfig
 from otelier.extensions.otelier_prometheus.write import Writes
 from otelier.query.gate import Gate
 from otelier.query.metrics import Metrics
+from otelier.query.promql.arrays import stale
 from otelier.query.promql.ast import Matcher
 from otelier.server.endpoint import HttpEndpoint
 from otelier.server.http import HttpServerSettings
@@ -54,14 +55,13 @@ class Store:
         self.url = "http://{}:{}/api/v1/write".format(*self._endpoint.address)
 
     def samples(self) -> dict[tuple, dict[int, float]]:
+        """Floats but stale markers: those of native histograms can't be told from them."""
         found: dict[tuple, dict[int, float]] = {}
         for group in self._reader.storage("default", "x").select([Matcher("=~", "__name__", ".+")], *EVER):
             for column, labels in enumerate(group.labels):
-                is_float = (
-                    np.ones(len(group.timestamps), bool)
-                    if group.histograms is None
-                    else np.array([each is None for each in group.histograms[:, column]])
-                )
+                is_float = ~stale(group.values[:, column])
+                if group.histograms is not None:
+                    is_float &= np.array([each is None for each in group.histograms[:, column]])
                 if is_float.any():
                     times = group.timestamps[is_float].tolist()
                     found[labels] = dict(zip(times, group.values[is_float, column].tolist(), strict=True))
@@ -88,11 +88,11 @@ def until(true: Callable[[], bool]) -> None:
 
 
 def expected(sink: RemoteWriteSink) -> dict[tuple, dict[int, float]]:
-    """Of equal timestamps the last counts; labels in order, empty ones are none."""
+    """Likewise; of equal timestamps the last counts, labels are in order, empty ones are none."""
     found: dict[tuple, dict[int, float]] = {}
     for labels, samples in sink.samples.items():
-        if samples:
-            found.setdefault(tuple(sorted(pair for pair in labels if pair[1])), {}).update(samples)
+        if kept := [each for each in samples if not stale(np.array(each[1]))]:
+            found.setdefault(tuple(sorted(pair for pair in labels if pair[1])), {}).update(kept)
     return found
 
 
