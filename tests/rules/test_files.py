@@ -105,6 +105,16 @@ def test_a_template_outside_of_quotes_is_explained() -> None:
     assert "quotes" in problem
 
 
+def test_what_is_no_yaml_is_told_where_it_is_not() -> None:
+    text = "groups:\n- name: g\n  rules:\n  - alert: a\n    expr: x\n    annotations: {s: '{{ $value }}'}\nbroken"
+    [problem] = problems(text)
+    assert problem.startswith("r.yml:7:")
+    assert "template" not in problem
+    [problem] = problems(text.replace("'{{ $value }}'", "{{ $value }} is bad").removesuffix("broken"))
+    assert problem.startswith("r.yml:6:")
+    assert "quotes" in problem
+
+
 def test_traces_and_logs_are_asked_in_their_own_languages() -> None:
     text = """
 groups:

@@ -1,5 +1,6 @@
 """Rule files: YAML in Prometheus's form to `RuleGroup`s, every problem of every file with its place."""
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +22,7 @@ from .expressions import expression_problem
 from .templates import TemplateError, check_template
 
 _DEFAULTS = Defaults()
+_BARE = re.compile(r"[:-]\s+\{\{")
 _BRACES_HINT = "put the whole value into quotes: YAML reads a bare `{{` as a mapping"
 
 
@@ -128,12 +130,14 @@ def read_files(paths: Iterable[Path], defaults: Defaults = _DEFAULTS) -> list[Ru
 def read_rules(data: bytes, file: str, defaults: Defaults = _DEFAULTS) -> list[RuleGroup]:
     """The groups of one file. Raises ConfigError with all problems."""
     problems: list[Problem] = []
+    text = read_text(data, file)
     try:
-        root = compose(read_text(data, file), file, problems)
+        root = compose(text, file, problems, templates_belong=True)
     except ConfigError as error:
-        raise ConfigError(map(_about_braces, error.problems)) from None
+        problems = error.problems
     if problems:
-        raise ConfigError(map(_about_braces, problems))
+        lines = text.splitlines()
+        raise ConfigError(_about_braces(each, lines) for each in problems)
     document = Document(root, [])
     config = decode(RuleFileConfig, root.plain(), (), document)
     names: dict[str, Location] = {}
@@ -236,10 +240,12 @@ def _ms(duration: PrometheusDuration) -> int:
     return round(duration * 1000)
 
 
-def _about_braces(problem: Problem) -> Problem:
-    """A template outside of quotes is no forgotten placeholder here."""
-    if problem.hint != PLACEHOLDER_HINT:
-        return problem
-    return Problem(
-        problem.message.replace("unfilled placeholder", "template outside of quotes"), problem.location, _BRACES_HINT
-    )
+def _about_braces(problem: Problem, lines: list[str]) -> Problem:
+    """What a template outside of quotes looks like to YAML is explained."""
+    at = problem.location
+    if problem.hint == PLACEHOLDER_HINT:
+        message = problem.message.replace("unfilled placeholder", "template outside of quotes")
+        return Problem(message, at, _BRACES_HINT)
+    if 0 < at.line <= len(lines) and _BARE.search(lines[at.line - 1]):
+        return Problem(problem.message, at, _BRACES_HINT)
+    return problem
