@@ -1,4 +1,4 @@
-"""Rules and alerts of Otelier's own: what is evaluated besides `prometheus.yml`, and who is told without an Alertmanager."""
+"""Keys of rules and alerts: what is evaluated besides `prometheus.yml`, and who is told without an Alertmanager."""
 
 from collections.abc import Iterable
 from typing import Annotated
