@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use otelier_series::exposition::cache::STALE;
-use otelier_series::exposition::stored::{self, Report};
+use otelier_series::exposition::otlp;
+use otelier_series::exposition::stored;
 use otelier_series::exposition::{Cache, Finish, Format, Outcome, Wanted};
 use otelier_series::labels::put_sorted;
 use otelier_series::samples::Samples;
@@ -40,14 +41,18 @@ struct ScrapeCache {
     cache: Mutex<Cache>,
     /// Label sets of `up` and its like.
     reports: Vec<Vec<u8>>,
+    /// Write OTLP instead of samples.
+    otlp: Option<otlp::Target>,
 }
 
 #[pymethods]
 impl ScrapeCache {
     #[new]
-    fn new(reports: Vec<Labels>) -> PyResult<ScrapeCache> {
+    #[pyo3(signature = (reports, *, resource = None, trim = false))]
+    fn new(reports: Vec<Labels>, resource: Option<Labels>, trim: bool) -> PyResult<ScrapeCache> {
         let reports = reports.iter().map(canonical).collect::<PyResult<_>>()?;
-        Ok(ScrapeCache { cache: Mutex::new(Cache::new()), reports })
+        let otlp = resource.map(|resource| otlp::Target { resource, trim });
+        Ok(ScrapeCache { cache: Mutex::new(Cache::new()), reports, otlp })
     }
 
     #[pyo3(signature = (body, format, *, native = false, classic = false))]
@@ -99,7 +104,7 @@ impl ScrapeCache {
             let outcome = cache.finish(&how)?;
             let counts = [outcome.scraped, outcome.kept, outcome.added].map(|count| count as f64);
             let values = [1.0, duration_s].into_iter().chain(counts).chain(extra).map(f64::to_bits);
-            self.scraped(&cache, outcome, now_ms, values, metadata)
+            self.scraped(&mut cache, outcome, now_ms, values, metadata)
         })
         .map_err(PyValueError::new_err)
     }
@@ -109,7 +114,7 @@ impl ScrapeCache {
             let mut cache = self.cache.lock();
             let rows = cache.fail(now_ms);
             let values = [0.0, duration_s, 0.0, 0.0, 0.0].into_iter().chain(extra).map(f64::to_bits);
-            self.scraped(&cache, Outcome { rows, ..Outcome::default() }, now_ms, values, false)
+            self.scraped(&mut cache, Outcome { rows, ..Outcome::default() }, now_ms, values, false)
         })
         .map_err(PyValueError::new_err)
     }
@@ -119,7 +124,7 @@ impl ScrapeCache {
             let mut cache = self.cache.lock();
             let rows = cache.fail(now_ms);
             let values = std::iter::repeat(STALE);
-            self.scraped(&cache, Outcome { rows, ..Outcome::default() }, now_ms, values, false)
+            self.scraped(&mut cache, Outcome { rows, ..Outcome::default() }, now_ms, values, false)
         })
         .map_err(PyValueError::new_err)
     }
@@ -141,24 +146,30 @@ impl ScrapeCache {
 impl ScrapeCache {
     fn scraped(
         &self,
-        cache: &Cache,
+        cache: &mut Cache,
         outcome: Outcome,
         ms: i64,
         values: impl Iterator<Item = u64>,
         metadata: bool,
     ) -> Result<Scraped, String> {
         let reports: Vec<_> =
-            self.reports.iter().zip(values).map(|(labels, bits)| Report { labels, ms, bits }).collect();
-        let samples = stored::samples(cache, &outcome, &reports, metadata)
-            .map_err(|_| "more samples than can be taken at once".to_owned())?;
+            self.reports.iter().zip(values).map(|(labels, bits)| otlp::Report { labels, ms, bits }).collect();
+        let (samples, otlp) = match &self.otlp {
+            Some(target) => (Samples::default(), otlp::request(cache, &outcome, &reports, target)),
+            None => {
+                let samples = stored::samples(cache, &outcome, &reports, metadata);
+                (samples.map_err(|_| "more samples than can be taken at once".to_owned())?, Vec::new())
+            }
+        };
         let Outcome { scraped, kept, added, duplicates, .. } = outcome;
-        Ok(Scraped { samples, scraped, kept, added, duplicates })
+        Ok(Scraped { samples, otlp, scraped, kept, added, duplicates })
     }
 }
 
 #[pyclass(frozen, module = "otelier._core")]
 struct Scraped {
     samples: Samples,
+    otlp: Vec<u8>,
     #[pyo3(get)]
     scraped: usize,
     #[pyo3(get)]
@@ -171,6 +182,11 @@ struct Scraped {
 
 #[pymethods]
 impl Scraped {
+    #[getter]
+    fn otlp<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.otlp)
+    }
+
     #[getter]
     fn samples(&self) -> crate::series_write::Samples {
         crate::series_write::Samples(self.samples.clone())

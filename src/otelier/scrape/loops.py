@@ -18,7 +18,7 @@ from ..component import Clock
 from .client import AccessFailed, Identity
 from .config import Job
 from .relabel import Relabelling
-from .series import TargetSeries, accept_header
+from .series import AsOtlp, TargetSeries, accept_header
 from .target import Target
 
 Sink: TypeAlias = Callable[[Sequence[Scraped]], None]
@@ -49,12 +49,18 @@ class Loop:
     """One target, scraped again and again."""
 
     def __init__(
-        self, job: Job, target: Target, client: HttpClient, identity: Identity, relabelling: Relabelling
+        self,
+        job: Job,
+        target: Target,
+        client: HttpClient,
+        identity: Identity,
+        relabelling: Relabelling,
+        otlp: AsOtlp | None = None,
     ) -> None:
         self.job = job
         self.target = target
         self.state = State()
-        self.series = TargetSeries(job, target, relabelling)
+        self.series = TargetSeries(job, target, relabelling, otlp)
         self.ended = False
         self.in_flight = False
         self.now_ms = 0

@@ -10,6 +10,7 @@ from .config import Job
 from .discovery import Discovery, discoveries
 from .loops import Loop, Loops, relabellings
 from .relabel import LabelSet
+from .series import AsOtlp
 from .target import BadTarget, Target, TargetGroup, discovered_labels, made
 
 
@@ -23,10 +24,11 @@ class Dropped:
 class Pool:
     """One job at work: made → `start` → `stop`."""
 
-    def __init__(self, job: Job, loops: Loops, ctx: Context) -> None:
+    def __init__(self, job: Job, loops: Loops, ctx: Context, otlp: AsOtlp | None = None) -> None:
         """Raises ValueError for TLS files that can't be used."""
         self.job = job
         self._loops = loops
+        self._otlp = otlp
         self._log = ctx.log
         clock: Clock = ctx.clock
         self._client = http_client(job.config, body_limit=job.body_size_limit)
@@ -94,7 +96,7 @@ class Pool:
             self._loops.end(self._active.pop(key)[0])
         for key, target in wanted.items():
             if key not in self._active:
-                loop = Loop(self.job, target, self._client, self._identity, self._relabelling["series"])
+                loop = Loop(self.job, target, self._client, self._identity, self._relabelling["series"], self._otlp)
                 loop.refusal = self._refusal(len(wanted))
                 self._active[key] = self._loops.add(loop), loop
         for _, loop in self._active.values():

@@ -1,7 +1,9 @@
 """One target's series: an answer becomes samples, with the target's labels and after relabelling."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlsplit
 
 from .._core import ScrapeCache, Scraped
 from .config import Job
@@ -60,17 +62,29 @@ def format_of(content_type: str, fallback: str | None) -> Format:
     raise ValueError(f"the answer has {said}; say what it is by fallback_scrape_protocol")
 
 
+@dataclass(frozen=True, slots=True)
+class AsOtlp:
+    """What comes of scrapes is OTLP."""
+
+    trim: bool = False
+    """Names without units and `_total`."""
+
+
 class TargetSeries:
     """What one target has exposed, from scrape to scrape."""
 
-    def __init__(self, job: Job, target: Target, relabelling: Relabelling) -> None:
-        """`relabelling`: that of the series (`metric_relabel_configs`)."""
+    def __init__(self, job: Job, target: Target, relabelling: Relabelling, otlp: AsOtlp | None = None) -> None:
+        """`relabelling`: that of the series (`metric_relabel_configs`). `otlp`: make OTLP instead of samples."""
         self._job = job
         self._labels = dict(target.labels)
         self._relabelling = relabelling
         reports = (*_REPORTS, *(_EXTRA_REPORTS if job.extra_metrics else ()))
         self._timeout_s = target.timeout_s
-        self._cache = ScrapeCache([[(NAME, name), *self._labels.items()] for name in reports])
+        self._cache = ScrapeCache(
+            [[(NAME, name), *self._labels.items()] for name in reports],
+            resource=_resource(target) if otlp else None,
+            trim=bool(otlp and otlp.trim),
+        )
         self._told = False
 
     def take(self, body: bytes, content_type: str, now_ms: int, took_s: float) -> Scraped:
@@ -148,3 +162,22 @@ class TargetSeries:
                 raise ValueError(f"label name {name!r} is longer than label_name_length_limit")
             if job.label_value_length_limit and len(value.encode()) > job.label_value_length_limit:
                 raise ValueError(f"the value of label {name!r} is longer than label_value_length_limit: {value[:50]!r}")
+
+
+def _resource(target: Target) -> list[tuple[str, str]]:
+    """What the target is, in OpenTelemetry's words."""
+    instance = target.labels.get("instance", "")
+    place = urlsplit(f"//{instance}")
+    scheme = urlsplit(target.url).scheme
+    try:
+        host, port = place.hostname or instance, str(place.port or {"http": 80, "https": 443}[scheme])
+    except ValueError:  # an instance may be any text
+        host, port = instance, ""
+    found = {
+        "service.name": target.labels.get("job", ""),
+        "service.instance.id": instance,
+        "server.address": host,
+        "server.port": port,
+        "url.scheme": scheme,
+    }
+    return [(key, value) for key, value in found.items() if value]

@@ -38,6 +38,9 @@ pub struct Series {
     /// Number of the scrape that it was last in.
     seen: u64,
     exemplar: u64,
+    /// When its counting began, as far as is known, and what it last was; only where that is asked for.
+    start_ms: Option<i64>,
+    last: f64,
 }
 
 /// What is said about a family.
@@ -223,6 +226,20 @@ impl Cache {
         &self.series[id as usize]
     }
 
+    /// When the counting that a row goes on with began: what the target says, else the first time that it was seen.
+    pub fn start_of(&mut self, row: &Row) -> Option<i64> {
+        let series = &mut self.series[row.series as usize];
+        if row.bits == STALE && row.native == 0 {
+            return std::mem::take(&mut series.start_ms);
+        }
+        let value = f64::from_bits(row.bits);
+        if series.start_ms.is_none() || (row.native == 0 && value < series.last) {
+            series.start_ms = Some(row.ms);
+        }
+        series.last = value;
+        row.created_ms.or(series.start_ms)
+    }
+
     pub fn families(&self) -> impl Iterator<Item = (&[u8], &Metadata)> {
         self.families.iter().map(|(name, metadata)| (name.as_ref(), metadata))
     }
@@ -239,7 +256,7 @@ impl Cache {
             return *id;
         }
         let id = series.len() as u32;
-        series.push(Series { labels: labels.into(), family, seen: 0, exemplar: 0 });
+        series.push(Series { labels: labels.into(), family, seen: 0, exemplar: 0, start_ms: None, last: 0.0 });
         self.by_labels.insert_unique(hash_, id, |id| hash(&series[*id as usize].labels));
         id
     }

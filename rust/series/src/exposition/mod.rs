@@ -11,7 +11,10 @@ pub mod cache;
 mod go_float;
 mod labels;
 mod line;
+mod native;
+pub mod otlp;
 pub mod protobuf;
+mod put;
 pub mod stored;
 pub mod text;
 

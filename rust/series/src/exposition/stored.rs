@@ -1,15 +1,8 @@
 //! What a scrape comes to, as samples for the store.
 
 use super::cache::{Cache, Outcome, Row};
+use super::otlp::Report;
 use crate::samples::{Builder, Samples, TooLarge};
-
-/// A label set, time and value that the scraper says itself: `up` and its like.
-pub struct Report<'a> {
-    /// Canonical.
-    pub labels: &'a [u8],
-    pub ms: i64,
-    pub bits: u64,
-}
 
 /// All of it as samples; `metadata`: of all families, too.
 pub fn samples(cache: &Cache, outcome: &Outcome, reports: &[Report<'_>], metadata: bool) -> Result<Samples, TooLarge> {

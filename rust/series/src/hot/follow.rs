@@ -1,5 +1,6 @@
 //! Follows the log's files while another process writes, seals and unlinks them.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 

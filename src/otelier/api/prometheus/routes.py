@@ -6,7 +6,7 @@ from ...component import Clock
 from ...query.metrics_reader import MetricsReader
 from ...query.rules_state import NoRules, RulesState
 from ...server.router import Group
-from . import probes
+from . import pages, probes
 from .federate import Federation
 from .forward import Forward, Forwarded
 from .names import Names
@@ -37,4 +37,5 @@ def groups(
         Federation(reader, clock, engine.lookback_ms, options.external_labels).group(),
         Forwarded(forward, reload_rules).group(),
         probes.group(),
+        pages.group(),
     ]
