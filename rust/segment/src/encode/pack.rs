@@ -6,6 +6,8 @@ use zstd::zstd_safe::zstd_sys::ZSTD_EndDirective;
 use zstd::zstd_safe::{CCtx, CParameter, InBuffer, OutBuffer, ResetDirective, compress_bound, get_error_name};
 
 pub const LEVEL: i32 = 1;
+/// Shorter matches, mostly chance ones among packed bits, save no more than they take, and cost the reader time.
+const MIN_MATCH: u32 = 7;
 /// Parts up to this size stay with the one before: a block of their own costs more than it saves.
 const SMALL: usize = 64;
 /// What a block of its own can add to a frame.
@@ -19,6 +21,7 @@ impl Packer {
     pub fn new() -> io::Result<Packer> {
         let mut context = CCtx::try_create().ok_or_else(|| io::Error::other("no memory for compression"))?;
         context.set_parameter(CParameter::CompressionLevel(LEVEL)).map_err(failed)?;
+        context.set_parameter(CParameter::MinMatch(MIN_MATCH)).map_err(failed)?;
         Ok(Packer { context })
     }
 
