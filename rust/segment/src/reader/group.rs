@@ -33,14 +33,7 @@ impl<'a> Group<'a> {
         let footer = file.footer()?;
         let group = footer.groups.get(number).ok_or_else(|| file.damaged("a row group is missing"))?;
         file.scanned().row_groups.fetch_add(1, Ordering::Relaxed);
-        Ok(Group {
-            file,
-            number,
-            rows: group.rows,
-            footer,
-            dictionaries: HashMap::new(),
-            pages: HashMap::new(),
-        })
+        Ok(Group { file, number, rows: group.rows, footer, dictionaries: HashMap::new(), pages: HashMap::new() })
     }
 
     pub fn columns(&self) -> &'a [Column] {

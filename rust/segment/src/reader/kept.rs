@@ -73,7 +73,12 @@ impl Kept {
     pub fn new(max_bytes: usize) -> Kept {
         let (of, clock) = (HashMap::new(), VecDeque::new());
         let seen = (0..SEEN).map(|_| AtomicU32::new(0)).collect();
-        Kept { max_bytes, items: RwLock::new(Items { of, clock, bytes: 0 }), seen, hasher: DefaultHashBuilder::default() }
+        Kept {
+            max_bytes,
+            items: RwLock::new(Items { of, clock, bytes: 0 }),
+            seen,
+            hasher: DefaultHashBuilder::default(),
+        }
     }
 
     pub fn get(&self, place: &Place) -> Option<Item> {
