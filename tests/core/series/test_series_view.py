@@ -15,7 +15,15 @@ from .remote_write import Said, request
 from .stores import FOREVER, TENANT, WINDOW_MS, Labels, SeriesMatcher, Store, arrays, fits
 
 STALE = 0x7FF0_0000_0000_0002
-SPECIAL = (STALE, 0x7FF8_0000_0000_0001, 0x7FF0_0000_0000_0001, 0xFFF8_0000_0000_BEEF, 0x7FF0 << 48, 0xFFF0 << 48, 1 << 63)
+SPECIAL = (
+    STALE,
+    0x7FF8_0000_0000_0001,
+    0x7FF0_0000_0000_0001,
+    0xFFF8_0000_0000_BEEF,
+    0x7FF0 << 48,
+    0xFFF0 << 48,
+    1 << 63,
+)
 START_MS = 1000 * WINDOW_MS - 90_000
 
 
@@ -47,7 +55,9 @@ said = st.builds(
     labels,
     st.lists(st.tuples(times, values), min_size=1, max_size=5),
     st.lists(st.tuples(times, st.integers(1, 9)), max_size=2),
-    st.lists(st.tuples(times, st.floats(0, 1), st.sampled_from([(("trace_id", "1"),), (("trace_id", "2"),), ()])), max_size=1),
+    st.lists(
+        st.tuples(times, st.floats(0, 1), st.sampled_from([(("trace_id", "1"),), (("trace_id", "2"),), ()])), max_size=1
+    ),
 )
 names = st.sampled_from(["__name__", "job", "instance", "ünï", "nowhere"])
 matchers = st.lists(
@@ -60,7 +70,9 @@ matchers = st.lists(
 windows = st.tuples(times, times).map(lambda two: (min(two), max(two) + 1))
 steps = st.lists(
     st.one_of(
-        st.lists(said, min_size=1, max_size=4).map(lambda all_: lambda store: store.append(Samples.of_remote_write(request(all_), 1))),
+        st.lists(said, min_size=1, max_size=4).map(
+            lambda all_: lambda store: store.append(Samples.of_remote_write(request(all_), 1))
+        ),
         st.just(lambda store: store.flush()),
         st.just(lambda store: store.merge()),
         st.just(lambda store: store.refresh()),
