@@ -62,13 +62,13 @@ def _due(
         mine = [each for each in read_state(disk, kind.segment).segments.values() if tenant in (None, each.tenant)]
         # Of equal ages the first in the store's own order is the older one.
         aged += [(age_ns, -place, (number, each)) for place, (each, age_ns) in enumerate(kind.ages(mine, now_ns))]
-    total, due = 0, [(store, list[Any]()) for store in stores]
+    total, due = 0, [list[Any]() for _ in stores]
     for age_ns, _, (number, segment) in sorted(aged, key=lambda each: each[:2]):
         total += segment.bytes
         old = older_than_s is not None and age_ns >= older_than_s * 1e9
         if old or (max_bytes is not None and total > max_bytes):
-            due[number][1].insert(0, segment)
-    return due
+            due[number].insert(0, segment)
+    return list(zip(stores, due, strict=True))
 
 
 def _delete(store: Store, segments: list[Any]) -> None:
