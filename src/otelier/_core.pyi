@@ -1102,9 +1102,6 @@ class Aggregate:
     def counts(self) -> bytes:
         """u64 for each cell: spans; if values are asked for, those that have a number."""
     @property
-    def errors(self) -> bytes:
-        """u64 for each cell: of the counted spans those with status error."""
-    @property
     def sums(self) -> bytes:
         """f64 for each cell; of kind sum and histogram. From roll-ups sums are within 1 %."""
     @property
@@ -1313,7 +1310,7 @@ class Samples:
         """What was left out: reason, the first series that it happened to, how many samples and histograms.
 
         Reasons: `missing_name`, `invalid_label`, `duplicate_label`, `invalid_symbol`, `no_samples` (series, not samples),
-        `invalid_histogram`.
+        `invalid_histogram`, `delta_limit`.
         """
 
     def contents(
@@ -1331,6 +1328,36 @@ class Samples:
 
     def metadata(self) -> list[tuple[str, int, str, str]]:
         """Family, type as remote write numbers it, help, unit."""
+
+@final
+class Translator:
+    """OTLP metrics as samples: series are called as by `RemoteWriter`, resource attributes stand beside them as soft labels.
+
+    Deltas are added up, sums as well as histograms; what a series has added up to is forgotten when nothing came of it for
+    long, and at a restart: then it begins at zero.
+    """
+
+    def __init__(
+        self,
+        options: bytes,
+        metric_name: Callable[[str, str, bool, bool], str],
+        label_name: Callable[[str], str],
+    ) -> None:
+        """As `RemoteWriter`; `options` may have `delta_max_series` (1 000 000) and `delta_idle_ms` (an hour). Raises
+        ValueError.
+        """
+
+    def translate(self, batch: Batch, now_ms: int) -> tuple[Samples, list[tuple[int, str, str, int]], bool]:
+        """`now_ms`: when it arrived. The list: data points without translation as `RemoteWriter.write` tells them;
+        `temporality` are those that have none. The last: whether there are deltas. They count if `keep` is called before
+        the next batch is translated.
+
+        Deltas of more series than are remembered are in `Samples.refused`, as `delta_limit`. Raises whatever the callables
+        raise, and ValueError for a batch too large for a record.
+        """
+
+    def keep(self) -> None:
+        """What was translated last is stored."""
 
 @final
 class Appended:
@@ -1407,7 +1434,7 @@ class SeriesLog:
 
 SeriesMatcher: TypeAlias = tuple[str, Literal["=", "!=", "=~", "!~"], str]
 """Name, operator, value. Regular expressions are RE2's and fit whole values; a label that a series lacks is empty."""
-SeriesGroup: TypeAlias = tuple[list[Labels], bytes, bytes, list[bytes | None] | None]
+SeriesGroup: TypeAlias = tuple[list[Labels], bytes, memoryview, list[bytes | None] | None]
 """Series that have samples at the same moments: labels (n), times (m int64, ms), values (m × n float64, moment after
 moment), and if there are native histograms, these (m × n, encoded `io.prometheus.write.v2.Histogram`): where one is,
 the float does not count."""

@@ -20,6 +20,8 @@ mod route;
 mod scrape;
 mod segment;
 mod series_read;
+mod series_segments;
+mod series_translate;
 mod series_write;
 mod server;
 mod spans;
@@ -39,6 +41,8 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     logs::register(m)?;
     segment::register(m)?;
     series_read::register(m)?;
+    series_translate::register(m)?;
+    series_segments::register(m)?;
     series_write::register(m)?;
     view::register(m)?;
     spans::register(m)?;

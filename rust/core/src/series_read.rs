@@ -1,125 +1,35 @@
-//! `SeriesView`, `flush_series`, `merge_series` and what can be asked of segments of series, for Python; see `_core.pyi`.
+//! `SeriesView` for Python; see `_core.pyi`.
 
 use std::collections::BTreeMap;
 
-use otelier_segment::WriteError;
 use otelier_segment::error::ReadError;
 use otelier_series::labels;
 use otelier_series::matcher::Matcher;
-use otelier_series::merge::Tombstone;
 use otelier_series::pairs::Pairs;
-use otelier_series::segment::{Exemplar, Written, files};
-use otelier_series::view::{self, Failed, Listed, Query, TYPES};
-use otelier_series::{flush, merge, verify};
+use otelier_series::segment::Exemplar;
+use otelier_series::view::{self, Failed, Fill, Listed, Query, Room, TYPES};
 use pyo3::create_exception;
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyMemoryError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyList, PyMemoryView, PySlice, PyString, PyTuple};
 
 use crate::disk::Disk;
-use crate::os_error::os_error;
-use crate::series_write::SeriesLog;
 use crate::view::raised;
 
 create_exception!(otelier._core, TooManySamples, PyValueError, "A query asks for more samples than it may.");
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<SeriesView>()?;
-    module.add_class::<SeriesFlushed>()?;
-    module.add("TooManySamples", module.py().get_type::<TooManySamples>())?;
-    module.add_function(wrap_pyfunction!(flush_series, module)?)?;
-    module.add_function(wrap_pyfunction!(merge_series, module)?)?;
-    module.add_function(wrap_pyfunction!(verify_series, module)?)?;
-    module.add_function(wrap_pyfunction!(series_summary, module)?)?;
-    module.add_function(wrap_pyfunction!(series_files, module)?)
-}
-
-fn unwritten(error: WriteError) -> PyErr {
-    match error {
-        WriteError::Disk(error) => os_error(&error),
-        damaged => PyValueError::new_err(damaged.to_string()),
-    }
+    module.add("TooManySamples", module.py().get_type::<TooManySamples>())
 }
 
 fn failed(error: Failed) -> PyErr {
     match error {
         Failed::Read(error) => raised(error),
         Failed::TooMany => TooManySamples::new_err("the query selects more samples than it may"),
+        Failed::NoRoom => PyMemoryError::new_err("there is no memory for the samples"),
         Failed::Moved => raised(ReadError::Stale("the manifest".into())),
     }
-}
-
-fn entry<'py>(py: Python<'py>, written: &Written) -> PyResult<Bound<'py, PyBytes>> {
-    Ok(PyBytes::new(py, &written.entry().map_err(unwritten)?))
-}
-
-#[pyclass(frozen, module = "otelier._core")]
-struct SeriesFlushed(flush::Flushed);
-
-#[pymethods]
-impl SeriesFlushed {
-    #[getter]
-    fn segments<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyBytes>>> {
-        self.0.segments.iter().map(|written| entry(py, written)).collect()
-    }
-
-    #[getter]
-    fn samples(&self) -> u64 {
-        self.0.samples
-    }
-
-    #[getter]
-    fn damaged_bytes(&self) -> u64 {
-        self.0.damaged_bytes
-    }
-
-    #[getter]
-    fn torn_bytes(&self) -> u64 {
-        self.0.torn_bytes
-    }
-}
-
-#[pyfunction]
-fn flush_series(
-    py: Python<'_>,
-    disk: &Disk,
-    log: &SeriesLog,
-    generations: Vec<u64>,
-    segments_dir: &str,
-    now_ns: u64,
-) -> PyResult<SeriesFlushed> {
-    let directory = log.0.log().directory();
-    let flushed = py.detach(|| flush::flush(&**disk.inner(), directory, &generations, segments_dir, now_ns));
-    flushed.map(SeriesFlushed).map_err(unwritten)
-}
-
-#[pyfunction]
-fn merge_series<'py>(
-    py: Python<'py>,
-    disk: &Disk,
-    paths: Vec<String>,
-    segments_dir: &str,
-    deleted: &[u8],
-    now_ns: u64,
-) -> PyResult<Vec<Bound<'py, PyBytes>>> {
-    let deleted = Tombstone::parse(deleted).map_err(PyValueError::new_err)?;
-    let merged = py.detach(|| merge::merge(disk.inner(), &paths, segments_dir, &deleted, now_ns));
-    merged.map_err(unwritten)?.iter().map(|written| entry(py, written)).collect()
-}
-
-#[pyfunction]
-fn verify_series(py: Python<'_>, disk: &Disk, path: &str) -> PyResult<Vec<String>> {
-    py.detach(|| verify::verify(disk.inner(), path)).map_err(|error| os_error(&error))
-}
-
-#[pyfunction]
-fn series_summary<'py>(py: Python<'py>, disk: &Disk, path: &str) -> PyResult<Bound<'py, PyBytes>> {
-    entry(py, &py.detach(|| Written::read(&**disk.inner(), path)).map_err(unwritten)?)
-}
-
-#[pyfunction]
-fn series_files(path: &str) -> Vec<String> {
-    files(path)
 }
 
 type Asked = Vec<(String, String, String)>;
@@ -173,8 +83,30 @@ fn exemplar<'py>(py: Python<'py>, exemplar: &Exemplar) -> PyResult<(Bound<'py, P
     Ok((label_set(py, &exemplar.labels)?, f64::from_bits(exemplar.bits), exemplar.ms))
 }
 
+/// The floats of an answer: written where Python has them, without a copy.
+#[derive(Default)]
+struct Floats(Option<Py<PyBytes>>);
+
+impl Room for Floats {
+    fn with(&mut self, count: usize, fill: Fill) -> Result<(), Failed> {
+        let mut failure = Failed::NoRoom;
+        let made = Python::attach(|py| {
+            let bytes = PyBytes::new_with(py, 8 * count, |out| {
+                let filled = py.detach(|| fill(out.as_chunks_mut().0));
+                filled.map_err(|error| {
+                    failure = error;
+                    PyMemoryError::new_err(())
+                })
+            });
+            bytes.map(Bound::unbind)
+        });
+        self.0 = Some(made.map_err(|_| failure)?);
+        Ok(())
+    }
+}
+
 type GroupTuple<'py> =
-    (Bound<'py, PyList>, Bound<'py, PyBytes>, Bound<'py, PyBytes>, Option<Vec<Option<Bound<'py, PyBytes>>>>);
+    (Bound<'py, PyList>, Bound<'py, PyBytes>, Bound<'py, PyAny>, Option<Vec<Option<Bound<'py, PyBytes>>>>);
 type ExemplarsTuple<'py> = (Bound<'py, PyTuple>, Vec<(Bound<'py, PyTuple>, f64, i64)>);
 type FamilyTuple<'py> = (Bound<'py, PyString>, &'static str, Bound<'py, PyString>, Bound<'py, PyString>);
 
@@ -209,13 +141,17 @@ impl SeriesView {
         let names = bytes(names);
         let first_ms = start_ms.saturating_add(1);
         let query = Query { matchers: &matchers, names: &names, first_ms, last_ms: end_ms };
-        let selected = py.detach(|| self.0.select(tenant, &query, max_samples)).map_err(failed)?;
+        let mut room = Floats::default();
+        let selected = py.detach(|| self.0.select(tenant, &query, max_samples, &mut room)).map_err(failed)?;
+        let Some(floats) = room.0 else { return Ok(Vec::new()) };
+        let floats = PyMemoryView::from(floats.bind(py))?;
         let mut tuples = Tuples::new(py, &selected.pairs);
         let group = |group: &view::Group| -> PyResult<GroupTuple<'py>> {
             let labels: Vec<Bound<'py, PyTuple>> =
                 group.labels.iter().map(|set| tuples.labels(set)).collect::<PyResult<_>>()?;
             let times = array(py, &group.ms, |ms| ms.to_le_bytes())?;
-            let values = array(py, &group.values, |value| value.to_le_bytes())?;
+            let end = group.start + group.ms.len() * group.labels.len();
+            let values = floats.get_item(PySlice::new(py, 8 * group.start as isize, 8 * end as isize, 1))?;
             let message = |each: &Option<bytes::Bytes>| each.as_ref().map(|each| PyBytes::new(py, each));
             let histograms = group.histograms.as_ref().map(|cells| cells.iter().map(message).collect());
             Ok((PyList::new(py, labels)?, times, values, histograms))

@@ -37,7 +37,7 @@ fn rejected(refusals: &Refusals) -> Rejected {
 #[pyclass(frozen, module = "otelier._core")]
 pub struct Samples(pub samples::Samples);
 
-fn too_large(_: samples::TooLarge) -> PyErr {
+pub fn too_large(_: samples::TooLarge) -> PyErr {
     PyValueError::new_err("the samples say more than one record can hold: take fewer at once")
 }
 

@@ -110,7 +110,7 @@ fn main() {
         let query = Query { matchers: &matchers, names: &[], first_ms: last_ms - length + 1, last_ms };
         for _ in 0..4 {
             let start = Instant::now();
-            let found = view.select("default", &query, u64::MAX).expect("a segment");
+            let found = view.select("default", &query, u64::MAX, &mut Vec::new()).expect("a segment");
             let group = &found.groups[0];
             println!("select {what}: {} × {} in {:?}", group.ms.len(), group.labels.len(), start.elapsed());
         }

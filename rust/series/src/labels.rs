@@ -66,6 +66,17 @@ pub fn put(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     out.extend_from_slice(value);
 }
 
+/// Appends a label whose name and value stand behind their lengths already.
+#[inline]
+pub fn put_framed(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+    out.push(LABEL);
+    put_varint(out, 2 + name.len() + value.len());
+    out.push(LABEL_NAME);
+    out.extend_from_slice(name);
+    out.push(LABEL_VALUE);
+    out.extend_from_slice(value);
+}
+
 /// Two labels have the same name: this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Twice<'a>(pub &'a [u8]);

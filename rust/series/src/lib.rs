@@ -8,6 +8,7 @@ pub mod log;
 pub mod matcher;
 pub mod merge;
 pub mod order;
+pub mod otlp;
 pub mod pairs;
 pub mod read;
 pub mod record;

@@ -15,8 +15,10 @@ use otelier_series::samples::{Builder, Samples, Text, Why};
 const BOUNDS: Bounds = Bounds { oldest_ms: 0, newest_ms: i64::MAX };
 const LIMITS: Limits = Limits { series: 1_000_000, series_per_metric: 1_000_000 };
 
-/// (tenant, series, ms) → bits.
-type Stored = HashMap<(String, Vec<u8>, i64), u64>;
+/// Tenant, series, ms.
+type Key = (String, Vec<u8>, i64);
+/// Bits of the values.
+type Stored = HashMap<Key, u64>;
 
 fn disk() -> Arc<SimulatedDisk> {
     Arc::new(SimulatedDisk::new(Operations::new(false, 0)))
@@ -118,7 +120,7 @@ fn what_threads_have_appended_at_the_same_time_is_there() -> io::Result<()> {
     for seed in 0..20_u64 {
         let disk = disk();
         let log = open(&disk, Sync::Commit, LIMITS)?;
-        let acknowledged: Vec<((String, Vec<u8>, i64), u64)> = thread::scope(|scope| {
+        let acknowledged: Vec<(Key, u64)> = thread::scope(|scope| {
             let append = |thread: u64| {
                 let (log, disk) = (&log, &disk);
                 scope.spawn(move || {

@@ -34,6 +34,8 @@ from .options import Options
 from .own_metrics import OwnMetrics
 from .prometheus import routes as prometheus_routes
 from .prometheus.forward import Forward
+from .rules import rule_service
+from .silences import SilenceRoutes
 from .sql import SqlQueries
 from .tempo import routes
 from .trace_logs import TraceLogs
@@ -68,7 +70,8 @@ class Application:
         gate = Gate(options.queries_at_once, _WAITING)
         reader = Traces(self.snapshot, names, gate)
         logs = Logs(self.snapshot, gate)
-        metrics = OwnMetrics(Meter(), clock)
+        meter = Meter()
+        metrics = OwnMetrics(meter, clock)
         engine, tags = TraceQL(self.snapshot, gate, options.limits), Tags(self.snapshot, gate)
         of_logs = [LokiQueries(logs, clock).group(), LokiNames(logs, clock).group()]
         groups = [
@@ -93,16 +96,36 @@ class Application:
         loki = [*of_logs, loki_probes.group(), metrics.group()]
         self._tempo = endpoint(options.tempo, tempo, "otelier:tempo") if options.tempo else None
         self._loki = endpoint(options.loki, loki, "otelier:loki") if options.loki else None
-        self._prometheus = self._forward = self._metrics = None
+        self._prometheus = self._forward = self._metrics = self._rules = None
         if options.prometheus:
             settings = options.prometheus
             if metrics_reader is None:
                 metrics_reader = self._metrics = Metrics(directory, gate, settings.max_samples)
             self._forward = Forward(settings.parent) if settings.parent else None
+            if options.rules and self._forward:
+                self._rules = rule_service(
+                    options.rules,
+                    metrics_reader,
+                    settings.engine(),
+                    engine,
+                    logs,
+                    self._forward,
+                    clock,
+                    meter,
+                    directory,
+                )
             prometheus = prometheus_routes.groups(
-                metrics_reader, settings, clock, options.data_dir, rules, self._forward
+                metrics_reader,
+                settings,
+                clock,
+                options.data_dir,
+                self._rules or rules,
+                self._forward,
+                self._rules.reload if self._rules else None,
             )
-            self._prometheus = endpoint(settings.server, [*prometheus, metrics.group()], "otelier:prometheus")
+            silences = [SilenceRoutes(self._rules.silences).group()] if self._rules else []
+            prometheus = [*prometheus, *silences, metrics.group()]
+            self._prometheus = endpoint(settings.server, prometheus, "otelier:prometheus")
 
     def start(self) -> None:
         """Bind and answer. Raises StartError."""
@@ -111,6 +134,8 @@ class Application:
         self.snapshot.keep_fresh(_FOLLOW_S)
         if self._metrics:
             self._metrics.keep_fresh(_FOLLOW_S)
+        if self._rules:
+            self._rules.start()
 
     @property
     def address(self) -> tuple[str, int]:
@@ -134,6 +159,8 @@ class Application:
 
     def stop(self, grace_s: float) -> None:
         """Answer what is under way for up to `grace_s`, then close."""
+        if self._rules:
+            self._rules.stop()
         for each in self._endpoints():
             each.stop(grace_s)
         if self._forward:

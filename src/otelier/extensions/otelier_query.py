@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Meta
 
 from ..component import Config, Duration, Extension, Secret, StartError, extension
+from ..scrape.config import PrometheusConfig, RulesSettings
 from ..server.http import HttpServerSettings
 from ..server.listen import Inbox, http_options, listen
 from ..storage.directory import default_data_directory
@@ -60,6 +61,8 @@ class PrometheusSettings(HttpServerSettings):
     """Longest time that a query may take."""
     max_samples: Annotated[int, Meta(ge=1)] = 50_000_000
     """Most samples that a query may read and make."""
+    rules: RulesSettings = RulesSettings()
+    """Rules and alerts. They need the extension `otelier_prometheus`, which writes what they find."""
 
 
 class OtelierQueryConfig(HttpServerSettings):
@@ -108,13 +111,19 @@ class OtelierQueryConfig(HttpServerSettings):
             raise ValueError(f"data_dir must say which one, because exporters `otelier` write to {names}")
         return written.pop() if written else default_data_directory().absolute()
 
-    def options(self, directory: Path, parent: dict[str, Any] | None = None) -> bytes:
-        """As `otelier.api.serve` reads them; `parent`: endpoint and token of what only this process can answer."""
+    def options(
+        self, directory: Path, parent: dict[str, Any] | None = None, scraped: "str | PrometheusConfig" = ""
+    ) -> bytes:
+        """As `otelier.api.serve` reads them; `parent`: endpoint and token of what only this process can answer;
+        `scraped`: `prometheus.yml`, or where it is."""
         options = {
             "server": _server(self),
             "tempo": _server(self.tempo) if self.tempo else None,
             "loki": _server(self.loki) if self.loki else None,
             "prometheus": _prometheus(self.prometheus, parent) if self.prometheus else None,
+            "rules": _rules(self.prometheus.rules, scraped)
+            if self.prometheus and self.prometheus.rules.enabled
+            else None,
             "data_dir": str(directory),
             "allowed_hosts": self.allowed_hosts,
             "queries_at_once": self.queries_at_once or max(2, os.cpu_count() or 2),
@@ -130,6 +139,11 @@ class TakesMetrics(Protocol):
     @property
     def directory(self) -> Path:
         """The data directory that it writes to."""
+        ...
+
+    @property
+    def scraped(self) -> str | PrometheusConfig:
+        """Its `prometheus.yml`, or where that is."""
         ...
 
     def internal(self) -> tuple[str, int, str]:
@@ -177,7 +191,7 @@ class OtelierQuery(Extension):
             if not final:
                 return
             parent = None
-        self._options = self.cfg.options(self._directory, parent)
+        self._options = self.cfg.options(self._directory, parent, self._scraped())
         self._keeper = threading.Thread(target=self._keep, name=f"otelier:{self.ctx.id}", daemon=True)
         self._keeper.start()
 
@@ -188,6 +202,12 @@ class OtelierQuery(Extension):
                 host, port, token = each.internal()
                 return {"endpoint": f"{host}:{port}", "token": token}
         return None
+
+    def _scraped(self) -> str | PrometheusConfig:
+        for each in (self.ctx.extensions or {}).values():
+            if isinstance(each, TakesMetrics) and each.directory == self._directory:
+                return each.scraped
+        return ""
 
     def address(self, wait_s: float = 30.0) -> tuple[str, int]:
         """Host and port once it answers there. Raises TimeoutError."""
@@ -340,6 +360,11 @@ def _prometheus(settings: PrometheusSettings, parent: dict[str, Any] | None) -> 
         "timeout": settings.timeout,
         "max_samples": settings.max_samples,
     }
+
+
+def _rules(settings: RulesSettings, scraped: str | PrometheusConfig) -> dict[str, Any]:
+    given = {"config_file": scraped} if isinstance(scraped, str) else {"config": scraped}
+    return {"settings": settings, **given}
 
 
 def _plain(value: object) -> str:

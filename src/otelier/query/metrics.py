@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .._core import SeriesMatcher
 
 T = TypeVar("T")
+_MAX_SAMPLES = Options().max_samples
 _OVERFLOW = ("__overflow__", "true")
 _FOLDED = (
     "series of {metric} are folded into one, because it has more than max_series_per_metric or its tenant more than "
@@ -41,7 +42,7 @@ _FOLDED = (
 class Metrics:
     """Implements `MetricsReader`. The directory need not have metrics yet."""
 
-    def __init__(self, directory: Path, gate: Gate, max_samples: int = Options.max_samples) -> None:
+    def __init__(self, directory: Path, gate: Gate, max_samples: int = _MAX_SAMPLES) -> None:
         """`max_samples`: most that one selector may read."""
         self._directory = directory
         self._gate = gate
@@ -181,8 +182,8 @@ class StoredSeries:
         found = self._metrics.ask(
             lambda view: view.select(self._tenant, wanted, start_ms, end_ms, self._names, self._max_samples), []
         )
-        for labels, *_ in found:
-            self._warnings.update(dict.fromkeys(self._metrics.warnings(labels)))
+        series = [each for labels, *_ in found for each in labels]
+        self._warnings.update(dict.fromkeys(self._metrics.warnings(series)))
         return [_group(*each) for each in found]
 
 

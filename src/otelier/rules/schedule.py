@@ -33,7 +33,7 @@ class _Running:
 
 
 class Rules:
-    """One life: made → `start` → `reload`… → `stop`. Implements `query.rules_state.RulesState` but for alertmanagers."""
+    """One life: made → `start` → `reload`… → `stop`. A RulesState but for Alertmanagers."""
 
     def __init__(
         self, groups: Iterable[RuleGroup], around: Surroundings, tenant: str = "default", meter: Meter | None = None
@@ -57,13 +57,15 @@ class Rules:
             for each in self._running.values():
                 self._start(each)
 
-    def reload(self, groups: Iterable[RuleGroup]) -> None:
+    def reload(self, groups: Iterable[RuleGroup], around: Surroundings | None = None) -> None:
         """Other groups; those that are not new go on from where they were. Series of those that are gone end."""
         with self._lock:
+            changed = around is not None
+            self._around = around or self._around
             before, self._running = self._running, {}
             for definition in groups:
                 old = before.pop(definition.key, None)
-                if old is not None and old.group.definition == definition:
+                if old is not None and old.group.definition == definition and not changed:
                     self._running[definition.key] = old
                     continue
                 if old is not None and old.timer is not None:
@@ -150,7 +152,7 @@ class Rules:
 
 
 def offset(group: RuleGroup) -> int:
-    """Where in its interval a group is evaluated, in milliseconds; spreads groups over time, the same at every start."""
+    """Where in its interval a group is evaluated, in milliseconds; spreads groups over time, always alike."""
     digest = hashlib.sha256(group.key.encode(errors="surrogateescape")).digest()
     return int.from_bytes(digest[:8], "big") % group.interval_ms
 

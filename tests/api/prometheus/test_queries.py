@@ -52,6 +52,7 @@ query?query=sum(                              invalid parameter "query": 1:5: pa
 query                                         invalid parameter "query": 1:1: parse error: no expression found in input
 query?query=1&time=x                          invalid parameter "time": invalid time value for 'time': cannot parse "x"
 query?query=1&timeout=x                       invalid parameter "timeout": cannot parse "x" to a valid duration
+query?query=1&timeout=0                       invalid parameter "query": context deadline exceeded
 query?query=1&limit=-1                        invalid parameter "limit": limit must be non-negative
 query?query=1&limit=x                         invalid parameter "limit": strconv.Atoi: parsing "x": invalid syntax
 query?query=1&lookback_delta=x                error parsing lookback delta duration: cannot parse "x" to a valid
@@ -106,7 +107,11 @@ def test_what_has_no_answer_is_an_execution_error(prometheus):
 
 def test_a_request_s_own_time_limit_ends_it(prometheus):
     load(prometheus)
-    assert prometheus.get("query", query="up", timeout="0").error == (422, "execution", "context deadline exceeded")
+    ticks = iter(range(1000))
+    prometheus.clock.monotonic = lambda: float(next(ticks))
+    assert prometheus.get("query", query="up", time=60, timeout="0.5").error == (
+        422, "execution", "context deadline exceeded",
+    )  # fmt: skip
     assert prometheus.get("query", query="up", timeout="1h", time=60).data["result"]
 
 

@@ -78,8 +78,8 @@ def fits(labels: Labels, matchers: Sequence[SeriesMatcher]) -> bool:
 class Store:
     """Log, segments and a view of them, with a model beside."""
 
-    def __init__(self) -> None:
-        self.disk = Disk.simulated()
+    def __init__(self, disk: Disk | None = None) -> None:
+        self.disk = disk or Disk.simulated()
         self.log = SeriesLog(self.disk, "log")
         self.view = SeriesView(self.disk, "log")
         self.model = Model()

@@ -24,13 +24,13 @@ def test_arrays_become_a_sample_of_each_series() -> None:
 
 @pytest.mark.parametrize("labels", [[("job", "a")], [("__name__", "up"), ("a", "1"), ("a", "2")], [("__name__", "")]])
 def test_label_sets_that_are_no_series_raise(labels: list[tuple[str, str]]) -> None:
-    with pytest.raises(ValueError, match="__name__|two labels"):
+    with pytest.raises(ValueError, match=r"__name__|two labels"):
         _samples(labels)
 
 
 @pytest.mark.parametrize("times", [b"", b"12345678" * 2, b"1234"])
 def test_arrays_of_another_length_raise(times: bytes) -> None:
-    with pytest.raises(ValueError, match="array|label sets"):
+    with pytest.raises(ValueError, match=r"array|label sets"):
         Samples.of_arrays([(("__name__", "up"),)], times, bytes(8))
 
 

@@ -1,9 +1,11 @@
 //! What records of the log say of a tenant's series.
 
 use std::collections::BTreeMap;
+use std::hash::BuildHasher;
 
 use bytes::Bytes;
-use hashbrown::{HashMap, HashTable};
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use otelier_segment::hash::mix;
 
 use crate::labels;
 use crate::pairs::{Pairs, hash_set};
@@ -36,6 +38,8 @@ pub struct Series {
     pub soft: u32,
     /// In the order in which they came.
     pub samples: Vec<Sample>,
+    /// A hash of their stamps: series with equal ones came together.
+    pub track: u64,
     pub rest: Option<Box<Rest>>,
     is_defined: bool,
 }
@@ -73,6 +77,8 @@ pub struct Store {
     pub by_metric: HashMap<u32, Vec<u32>>,
     pub families: BTreeMap<Vec<u8>, Family>,
     scratch: Samples,
+    /// What tracks begin with: nobody outside can guess which ones are equal.
+    seed: u64,
 }
 
 /// Samples grow by so many at once: a scrape adds one, and doubling would leave half of the memory empty.
@@ -92,6 +98,7 @@ impl Default for Store {
             by_metric: HashMap::new(),
             families: BTreeMap::new(),
             scratch: Samples::default(),
+            seed: DefaultHashBuilder::default().hash_one(0),
         }
     }
 }
@@ -148,11 +155,13 @@ impl Store {
             };
             last = Some((*ms, stamp));
             let number = self.number(&mut ids, *id);
-            let list = &mut self.series[number as usize].samples;
+            let series = &mut self.series[number as usize];
+            let list = &mut series.samples;
             if list.len() == list.capacity() {
                 list.reserve_exact(GROWTH);
             }
             list.push(Sample::new(stamp, *bits));
+            series.track = mix(series.track, stamp.into());
         }
         self.scratch = samples;
         if fine {
@@ -189,7 +198,7 @@ impl Store {
     fn number(&mut self, ids: &mut Vec<Option<u32>>, id: u32) -> u32 {
         let place = place_of(ids, id);
         *place.get_or_insert_with(|| {
-            self.series.push(Series::default());
+            self.series.push(Series { track: self.seed, ..Series::default() });
             self.series.len() as u32 - 1
         })
     }
@@ -223,7 +232,7 @@ impl Store {
             (None, unnamed) => {
                 let number = unnamed.unwrap_or(series.len() as u32);
                 if unnamed.is_none() {
-                    series.push(Series::default());
+                    series.push(Series { track: self.seed, ..Series::default() });
                 }
                 let entry = &mut series[number as usize];
                 entry.set = set.into();
@@ -264,6 +273,7 @@ impl Store {
 
 impl Series {
     fn take(&mut self, other: Series) {
+        self.track = other.samples.iter().fold(self.track, |track, sample| mix(track, sample.stamp.into()));
         self.samples.extend(other.samples);
         if let Some(rest) = other.rest {
             let own = self.rest.get_or_insert_default();

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use otelier_segment::error::ReadError;
 
-use super::samples::Grid;
-use super::{Segment, Target, Wanted};
+use super::{Eight, Grid, Segment, Target, Wanted};
 use crate::labels;
 use crate::pairs::NONE;
 use crate::segment::{BLOCK, GROUP_ROWS};
@@ -27,15 +26,16 @@ pub struct Rows {
     pub segment: Segment,
     next: usize,
     metric: usize,
-    /// Floats of the block's series.
-    block: Vec<Grid>,
+    /// Floats of the block's series, and where each begins.
+    block: Vec<Eight>,
+    starts: Vec<Grid>,
     lists: HashMap<u32, Arc<[i64]>>,
     kept: usize,
 }
 
 impl Rows {
     pub fn new(segment: Segment) -> Rows {
-        Rows { segment, next: 0, metric: 0, block: Vec::new(), lists: HashMap::new(), kept: 0 }
+        Rows { segment, next: 0, metric: 0, block: Vec::new(), starts: Vec::new(), lists: HashMap::new(), kept: 0 }
     }
 
     pub fn next_row(&mut self) -> Result<Option<Row>, ReadError> {
@@ -62,8 +62,11 @@ impl Rows {
             put(&self.segment, row, self.segment.soft(key)?, key.as_bytes(), &mut soft)?;
         }
         let numbers = self.segment.numbers(row)?;
-        let ms = self.list(numbers.lists[row - numbers.first])?;
-        let bits = self.block[row % BLOCK].values.iter().map(|value| value.to_bits()).collect();
+        let (list, count) = (numbers.lists[row - numbers.first], numbers.samples[row - numbers.first] as usize);
+        let ms = self.list(list)?;
+        let start = self.starts[row % BLOCK].start;
+        let values = &self.block[start..start + count];
+        let bits = values.iter().map(|eight| u64::from_le_bytes(*eight)).collect();
         Ok(Some(Row { number: row as u32, labels, soft, ms, bits }))
     }
 
@@ -71,7 +74,14 @@ impl Rows {
         let numbers = self.segment.numbers(first)?;
         let base = first - numbers.first;
         let counts = &numbers.samples[base..(base + BLOCK).min(numbers.samples.len())];
-        self.block = counts.iter().map(|count| Grid { width: 1, values: vec![0.0; *count as usize] }).collect();
+        let mut start = 0;
+        self.starts.clear();
+        for count in counts {
+            self.starts.push(Grid { start, width: 1 });
+            start += *count as usize;
+        }
+        self.block.clear();
+        self.block.resize(start, [0; 8]);
         let mut rows: HashMap<u32, Arc<[u32]>> = HashMap::new();
         let wanted = counts.iter().enumerate().filter(|(_, count)| **count > 0).map(|(at, count)| {
             let rows = rows.entry(*count).or_insert_with(|| (0..*count).collect()).clone();
@@ -79,7 +89,7 @@ impl Rows {
             Wanted { row: (first + at) as u32, from: 0, to: *count, target }
         });
         let wanted: Vec<Wanted> = wanted.collect();
-        self.segment.put_samples(&wanted, &mut self.block)
+        self.segment.put_samples(&wanted, &self.starts, &mut self.block)
     }
 
     fn list(&mut self, number: u32) -> Result<Arc<[i64]>, ReadError> {

@@ -29,27 +29,44 @@ pub struct Target {
     pub rows: Arc<[u32]>,
 }
 
-/// Floats, moments × series in row order.
-#[derive(Debug, Default)]
+/// A table of floats, moments × series in row order, among others.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Grid {
+    /// Where it begins.
+    pub start: usize,
     pub width: usize,
-    pub values: Vec<f64>,
 }
+
+impl Grid {
+    #[inline]
+    pub fn place(&self, row: u32, column: u32) -> usize {
+        self.start + row as usize * self.width + column as usize
+    }
+}
+
+/// The bytes of a float, lowest first.
+pub type Eight = [u8; 8];
 
 /// By block, its first page in the row group.
 pub type FirstPages = OnceLock<Vec<u32>>;
 
 impl Segment {
-    /// `wanted` by ascending rows.
-    pub fn put_samples(&self, wanted: &[Wanted], grids: &mut [Grid]) -> Result<(), ReadError> {
+    /// `wanted` by ascending rows; `out` has all the tables.
+    pub fn put_samples(&self, wanted: &[Wanted], grids: &[Grid], out: &mut [Eight]) -> Result<(), ReadError> {
         let mut scratch = vec![0.0; BLOCK * CHUNK];
         for block in wanted.chunk_by(|a, b| a.row as usize / BLOCK == b.row as usize / BLOCK) {
-            self.put_block(block, grids, &mut scratch)?;
+            self.put_block(block, grids, out, &mut scratch)?;
         }
         Ok(())
     }
 
-    fn put_block(&self, wanted: &[Wanted], grids: &mut [Grid], scratch: &mut [f64]) -> Result<(), ReadError> {
+    fn put_block(
+        &self,
+        wanted: &[Wanted],
+        grids: &[Grid],
+        out: &mut [Eight],
+        scratch: &mut [f64],
+    ) -> Result<(), ReadError> {
         let samples = self.samples()?;
         let number = wanted[0].row as usize / BLOCK;
         let first_row = number * BLOCK;
@@ -83,11 +100,11 @@ impl Segment {
                     if end - start > here(&counts[row]) {
                         return Err(samples.damaged("a series has fewer samples than timestamps"));
                     }
-                    let out = &mut scratch[place * CHUNK..place * CHUNK + end - start];
-                    planes.decode(at, numbers.scales[base + row], out);
+                    let decoded = &mut scratch[place * CHUNK..place * CHUNK + end - start];
+                    planes.decode(at, numbers.scales[base + row], decoded);
                 }
             }
-            put_chunk(wanted, start, scratch, grids);
+            put_chunk(wanted, start, scratch, grids, out);
             chunk += 1;
             Ok(())
         })
@@ -115,7 +132,7 @@ impl Segment {
 }
 
 /// Series beside one another are put row by row: the table is moments × series.
-fn put_chunk(wanted: &[Wanted], start: usize, scratch: &[f64], grids: &mut [Grid]) {
+fn put_chunk(wanted: &[Wanted], start: usize, scratch: &[f64], grids: &[Grid], out: &mut [Eight]) {
     let together = |a: &Wanted, b: &Wanted| {
         let (one, other) = (&a.target, &b.target);
         (a.from, a.to, one.table, one.column + 1) == (b.from, b.to, other.table, other.column)
@@ -125,14 +142,12 @@ fn put_chunk(wanted: &[Wanted], start: usize, scratch: &[f64], grids: &mut [Grid
     for run in wanted.chunk_by(together) {
         let (first, target) = (&run[0], &run[0].target);
         let (from, to) = ((first.from as usize).max(start), (first.to as usize).min(start + CHUNK));
-        let grid = &mut grids[target.table as usize];
+        let grid = &grids[target.table as usize];
         let source = &scratch[place * CHUNK..(place + run.len()) * CHUNK];
         for sample in from..to.max(from) {
-            let row = target.rows[sample - first.from as usize] as usize;
-            let at = row * grid.width + target.column as usize;
-            let out = &mut grid.values[at..at + run.len()];
-            for (out, series) in out.iter_mut().zip(source.chunks_exact(CHUNK)) {
-                *out = series[sample - start];
+            let at = grid.place(target.rows[sample - first.from as usize], target.column);
+            for (out, series) in out[at..at + run.len()].iter_mut().zip(source.chunks_exact(CHUNK)) {
+                *out = series[sample - start].to_le_bytes();
             }
         }
         place += run.len();

@@ -25,9 +25,11 @@ pub struct Segment {
     lists: OnceLock<Lists>,
     numbers: Vec<OnceLock<Numbers>>,
     first_pages: Vec<FirstPages>,
-    /// By row group and column of the table of series.
-    coded: Mutex<HashMap<(usize, usize), Option<Arc<Coded>>>>,
+    coded: Mutex<CodedColumns>,
 }
+
+/// By row group and column; `None`: no row has a value.
+type CodedColumns = HashMap<(usize, usize), Option<Arc<Coded>>>;
 
 /// What a row group of the table of series says in numbers.
 #[derive(Debug)]
@@ -58,7 +60,9 @@ impl Segment {
         let series = TableFile::open(&**disk, Table::Series.path(path))?;
         let rows = summary.series as usize;
         let expected = (0..rows).step_by(GROUP_ROWS).map(|first| GROUP_ROWS.min(rows - first));
-        if !series.groups().eq(expected) || summary.sample_groups.iter().any(|first| *first as usize % BLOCK != 0) {
+        if !series.groups().eq(expected)
+            || summary.sample_groups.iter().any(|first| !first.is_multiple_of(BLOCK as u32))
+        {
             return Err(series.damaged("it has other row groups than its index says"));
         }
         Ok(Segment {

@@ -13,13 +13,15 @@ use parking_lot::Mutex;
 
 use super::Coded;
 
+/// Where pages lie, by row group and column.
+type Known = HashMap<(usize, usize), Arc<Vec<Location>>>;
+
 #[derive(Debug)]
 pub struct TableFile {
     pub path: String,
     source: Arc<dyn ReadAt>,
     footer: Footer,
-    /// By row group and column.
-    locations: Mutex<HashMap<(usize, usize), Arc<Vec<Location>>>>,
+    locations: Mutex<Known>,
 }
 
 impl TableFile {

@@ -15,6 +15,8 @@ pub enum Why {
     Empty,
     /// A histogram that can't be.
     Histogram,
+    /// A delta of a series more than can be remembered.
+    Delta,
     /// Older than what is kept.
     Old,
     /// Too far in the future.
@@ -33,6 +35,7 @@ impl Why {
             Why::Symbol => "invalid_symbol",
             Why::Empty => "no_samples",
             Why::Histogram => "invalid_histogram",
+            Why::Delta => "delta_limit",
             Why::Old => "too_old",
             Why::Future => "too_far_in_future",
             Why::Limit => "series_limit",
@@ -45,7 +48,7 @@ pub struct Refusal {
     pub why: Why,
     /// The first series that it happened to, as people write it.
     pub example: String,
-    /// Samples and histograms; series, where these have none.
+    /// Samples and histograms; of a series without any: 1.
     pub count: usize,
 }
 
@@ -54,7 +57,9 @@ pub struct Refusal {
 pub struct Refusals(Vec<Refusal>);
 
 impl Refusals {
+    /// `count`: samples and histograms of a series; 0 counts as one.
     pub fn add(&mut self, why: Why, count: usize, example: impl FnOnce() -> String) {
+        let count = count.max(1);
         match self.0.iter_mut().find(|refusal| refusal.why == why) {
             Some(known) => known.count += count,
             None => self.0.push(Refusal { why, example: example(), count }),

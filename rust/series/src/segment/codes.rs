@@ -35,9 +35,13 @@ fn special(bits: u64) -> Option<i64> {
 
 #[inline]
 fn mantissa(value: f64, scale: usize) -> Option<i64> {
+    if scale == 0 {
+        let whole = value as i64;
+        return (value.abs() < MOST && (whole as f64).to_bits() == value.to_bits()).then_some(whole);
+    }
     let scaled = value * POWERS[scale];
     let whole = (scaled + 0.5f64.copysign(scaled)) as i64;
-    let back = if scale == 0 { whole as f64 } else { whole as f64 / POWERS[scale] };
+    let back = whole as f64 / POWERS[scale];
     (scaled.abs() < MOST && back.to_bits() == value.to_bits()).then_some(whole)
 }
 
@@ -212,7 +216,7 @@ mod tests {
 
     #[test]
     fn special_numbers_do_not_spoil_decimals_and_every_bit_comes_back() {
-        for scaled in [1.0, 1.25] {
+        for scaled in [0.5f64, 1.25] {
             let mut bits = vec![scaled.to_bits()];
             bits.extend(SPECIAL);
             bits.extend([7.5f64.to_bits(), SPECIAL[0]]);

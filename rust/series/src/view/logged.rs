@@ -40,26 +40,24 @@ pub enum Wanted {
     Exemplars,
 }
 
-/// The times of series that came together: equal numbers of stamps.
+/// The times of series that came together.
 struct List {
-    stamps: Vec<u32>,
     /// Which of the samples are in the window, by time, the last that came of equal times.
     order: Vec<u32>,
     number: u32,
 }
 
-pub fn extract(store: &Store, query: &Query, wanted: Wanted, joined: &mut Joined) -> Extract {
+pub fn extract(store: &Store, query: &Query, wanted: Wanted, soft_names: &[&[u8]], joined: &mut Joined) -> Extract {
     let mut out = Extract::default();
-    let mut lists: HashMap<u64, Vec<List>> = HashMap::new();
+    let mut lists: HashMap<(u64, usize), List> = HashMap::new();
     let mut pairs = vec![NONE; store.pairs.len()];
     let tests: Vec<Test> = query
         .matchers
         .iter()
         .filter(|matcher| matcher.name != NAME)
-        .map(|matcher| Test::new(store, matcher, &mut out.waits))
+        .map(|matcher| Test::new(store, matcher, soft_names, &mut out.waits))
         .collect();
     let mut verdicts: Vec<Vec<Option<bool>>> = tests.iter().map(|_| vec![None; store.pairs.len()]).collect();
-    let soft_names: Vec<&[u8]> = query.soft_names().filter(|name| is_soft(store, name)).collect();
     let of_name = || query.matchers.iter().filter(|matcher| matcher.name == NAME);
     let mut scratch = Vec::new();
     for (metric, numbers) in &store.by_metric {
@@ -88,7 +86,7 @@ pub fn extract(store: &Store, query: &Query, wanted: Wanted, joined: &mut Joined
             scratch.extend(series.set.iter().map(|pair| translated(store, *pair, &mut pairs, joined)));
             let found = Found { series: joined.add(&scratch), list: list.number, values: out.values.len() };
             if series.soft != 0 && !soft_names.is_empty() {
-                let pairs = soft_pairs(store, series, &soft_names, joined);
+                let pairs = soft_pairs(store, series, soft_names, joined);
                 joined.set_soft(found.series, pairs);
             }
             if wanted == Wanted::Samples {
@@ -110,8 +108,8 @@ struct Test<'a> {
 }
 
 impl<'a> Test<'a> {
-    fn new(store: &Store, matcher: &'a Matcher, waits: &mut bool) -> Test<'a> {
-        let may_be_soft = is_soft(store, &matcher.name);
+    fn new(store: &Store, matcher: &'a Matcher, soft_names: &[&[u8]], waits: &mut bool) -> Test<'a> {
+        let may_be_soft = soft_names.contains(&&matcher.name[..]);
         *waits |= may_be_soft;
         let nothing = may_be_soft || matcher.holds(b"");
         Test { matcher, name: store.pairs.known_name(&matcher.name), nothing }
@@ -126,7 +124,7 @@ impl<'a> Test<'a> {
 }
 
 /// Whether some series has a soft attribute that the name means.
-fn is_soft(store: &Store, name: &[u8]) -> bool {
+pub fn is_soft(store: &Store, name: &[u8]) -> bool {
     store.soft_sets().any(|set| labels::pairs(set).any(|(key, _)| soft::means(name, key)))
 }
 
@@ -157,14 +155,10 @@ fn list_of<'a>(
     store: &Store,
     series: &Series,
     query: &Query,
-    lists: &'a mut HashMap<u64, Vec<List>>,
+    lists: &'a mut HashMap<(u64, usize), List>,
     out: &mut Vec<Vec<i64>>,
 ) -> &'a List {
-    let stamps = || series.samples.iter().map(|sample| sample.stamp);
-    let hash = stamps().fold(series.samples.len() as u64, |hash, stamp| otelier_segment::hash::mix(hash, stamp.into()));
-    let alike = lists.entry(hash).or_default();
-    let at = alike.iter().position(|list| list.stamps.iter().copied().eq(stamps()));
-    let at = at.unwrap_or_else(|| {
+    lists.entry((series.track, series.samples.len())).or_insert_with(|| {
         let ms = |at: &u32| store.stamps[series.samples[*at as usize].stamp as usize];
         let window = query.first_ms..=query.last_ms;
         let mut order: Vec<u32> = (0..series.samples.len() as u32).filter(|at| window.contains(&ms(at))).collect();
@@ -172,10 +166,8 @@ fn list_of<'a>(
         // The last of equal times stays: it comes last.
         order = order.chunk_by(|a, b| ms(a) == ms(b)).filter_map(|equal| equal.last().copied()).collect();
         out.push(order.iter().map(ms).collect());
-        alike.push(List { stamps: stamps().collect(), order, number: out.len() as u32 - 1 });
-        alike.len() - 1
-    });
-    &alike[at]
+        List { order, number: out.len() as u32 - 1 }
+    })
 }
 
 fn in_window(all: &[Exemplar], query: &Query) -> Vec<Exemplar> {

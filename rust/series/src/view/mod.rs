@@ -1,5 +1,6 @@
 //! `SeriesView`: segments and log as one, as of the newest refresh. Many threads ask while one refreshes.
 
+mod groups;
 mod join;
 mod logged;
 mod lookups;
@@ -19,15 +20,17 @@ use parking_lot::{Mutex, RwLock};
 use crate::hot::Hot;
 use crate::matcher::Matcher;
 use crate::read::Segment;
+use crate::soft::means;
+pub use groups::Group;
 use join::Joined;
 pub use join::Query;
 pub use logged::by_time;
-use logged::{Extract, Wanted, extract};
+use logged::{Extract, Wanted, extract, is_soft};
 pub use lookups::{SeriesExemplars, SeriesFound, TYPES, read_exemplars, read_metadata};
 pub use natives::Natives;
 use segments::Finder;
 use select::Part;
-pub use select::{Failed, Group, Selected};
+pub use select::{Failed, Fill, Room, Selected};
 pub use statistics::Statistics;
 
 /// What open segments may take in memory.
@@ -104,8 +107,14 @@ impl SeriesView {
         Ok(())
     }
 
-    /// Series that fit all matchers, with their samples of the window; at most so many samples.
-    pub fn select(&self, tenant: &str, query: &Query, max_samples: u64) -> Result<Selected, Failed> {
+    /// Series that fit all matchers, with their samples of the window, which are put into `room`; at most so many.
+    pub fn select(
+        &self,
+        tenant: &str,
+        query: &Query,
+        max_samples: u64,
+        room: &mut dyn Room,
+    ) -> Result<Selected, Failed> {
         self.answer(|known| {
             let Answer { joined, segments, logged, waits } = self.find(tenant, query, Wanted::Samples, known)?;
             let parts: Vec<Part> = segments
@@ -113,7 +122,7 @@ impl SeriesView {
                 .map(|(segment, natives, found)| Part { segment, natives: natives.as_ref(), found })
                 .collect();
             let keep = |joined: &Joined, series: u32| !waits || joined.holds(series, query.matchers);
-            select::assemble(joined, &parts, &logged, (query.first_ms, query.last_ms), max_samples, keep)
+            select::assemble(joined, &parts, &logged, (query.first_ms, query.last_ms), max_samples, room, keep)
         })
     }
 
@@ -121,9 +130,11 @@ impl SeriesView {
     fn find(&self, tenant: &str, query: &Query, wanted: Wanted, listed: &Known) -> Result<Answer, Failed> {
         let (mut joined, mut waits) = (Joined::default(), false);
         let mut segments = Vec::new();
-        for segment in self.of(tenant, (query.first_ms, query.last_ms), listed)? {
+        let all = self.of(tenant, (query.first_ms, query.last_ms), listed)?;
+        let soft_names = self.soft_names(tenant, query, &all);
+        for segment in all {
             let natives = Natives::open(&segment)?;
-            let mut finder = Finder::new(&segment, query, natives.as_ref())?;
+            let mut finder = Finder::new(&segment, query, natives.as_ref(), &soft_names, wanted == Wanted::Exemplars)?;
             let found = finder.find(&mut joined)?;
             waits |= finder.waits;
             segments.push((segment, natives, found));
@@ -133,10 +144,20 @@ impl SeriesView {
             return Err(Failed::Moved);
         }
         let logged: Vec<Extract> =
-            state.hot.stores(tenant).map(|store| extract(store, query, wanted, &mut joined)).collect();
+            state.hot.stores(tenant).map(|store| extract(store, query, wanted, &soft_names, &mut joined)).collect();
         drop(state);
         waits |= logged.iter().any(|extract| extract.waits);
         Ok(Answer { joined, segments, logged, waits })
+    }
+
+    /// The names in the query that are attributes of some series.
+    fn soft_names<'a>(&self, tenant: &str, query: &'a Query, segments: &[Arc<Segment>]) -> Vec<&'a [u8]> {
+        let written = |name: &[u8]| {
+            segments.iter().any(|segment| segment.summary.soft.iter().any(|key| means(name, key.as_bytes())))
+        };
+        let state = self.state.read();
+        let logged = |name: &[u8]| state.hot.stores(tenant).any(|store| is_soft(store, name));
+        query.soft_names().filter(|name| written(name) || logged(name)).collect()
     }
 
     fn segment(&self, path: &str) -> Result<Arc<Segment>, ReadError> {
@@ -164,7 +185,7 @@ impl SeriesView {
     }
 
     /// Asks without the segments that turn out to be damaged: one of them must not keep the rest from being found.
-    fn answer<T>(&self, ask: impl Fn(&Known) -> Result<T, Failed>) -> Result<T, Failed> {
+    fn answer<T>(&self, mut ask: impl FnMut(&Known) -> Result<T, Failed>) -> Result<T, Failed> {
         loop {
             let known = Known { all: self.state.read().segments.clone() };
             let error = match ask(&known) {

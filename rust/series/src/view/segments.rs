@@ -32,10 +32,16 @@ pub struct Finder<'a> {
     translated: HashMap<(usize, usize), Translated>,
     /// By list of timestamps, whether some of it is asked for.
     met: HashMap<u32, bool>,
+    /// Names that some source has attributes for: a matcher about a label that is not there waits for these.
+    soft_names: &'a [&'a [u8]],
     /// Soft columns that the query names: name and column, the one that counts first.
     soft: Vec<(Vec<u8>, Place)>,
+    /// All soft columns, if it matters whether a series has any: then they are the newest word about it.
+    all_soft: Vec<Place>,
     /// Some matcher waits for what soft attributes say.
     pub waits: bool,
+    /// Whether series without samples in the window count, too.
+    at_any_time: bool,
 }
 
 /// A matcher and the column that it is about.
@@ -51,18 +57,33 @@ impl<'a> Finder<'a> {
         segment: &'a Segment,
         query: &'a Query<'a>,
         natives: Option<&'a Natives>,
+        soft_names: &'a [&'a [u8]],
+        at_any_time: bool,
     ) -> Result<Finder<'a>, ReadError> {
         let mut soft_columns = Vec::new();
-        for name in query.soft_names() {
+        for name in soft_names {
             let keys = segment.summary.soft.iter().map(|key| (key.as_bytes(), key));
-            let exact = keys.clone().filter(|(key, _)| *key == name);
-            let others = keys.filter(|(key, _)| *key != name && soft::means(name, key));
+            let exact = keys.clone().filter(|(key, _)| key == name);
+            let others = keys.filter(|(key, _)| key != name && soft::means(name, key));
             for (_, key) in exact.chain(others) {
                 soft_columns.push((name.to_vec(), segment.soft(key)?));
             }
         }
+        let all_soft = segment.summary.soft.iter().filter(|_| !soft_names.is_empty()).map(|key| segment.soft(key));
+        let all_soft = all_soft.collect::<Result<_, _>>()?;
         let (translated, met) = (HashMap::new(), HashMap::new());
-        Ok(Finder { segment, query, natives, translated, met, soft: soft_columns, waits: false })
+        Ok(Finder {
+            segment,
+            query,
+            natives,
+            translated,
+            met,
+            soft_names,
+            soft: soft_columns,
+            all_soft,
+            waits: false,
+            at_any_time,
+        })
     }
 
     /// In the order of rows.
@@ -102,7 +123,9 @@ impl<'a> Finder<'a> {
             for test in &tests {
                 self.keep(test, first, &mut fit)?;
             }
-            self.keep_met(&mut fit)?;
+            if !self.at_any_time {
+                self.keep_met(&mut fit)?;
+            }
             if fit.is_empty() {
                 continue;
             }
@@ -131,7 +154,7 @@ impl<'a> Finder<'a> {
             let labels = &self.segment.summary.metrics[metric].labels;
             let of_name = |place: &&u32| self.segment.summary.labels[**place as usize].as_bytes() == matcher.name;
             let place = labels.iter().find(of_name).map(|place| self.segment.label(*place)).transpose()?;
-            let may_be_soft = self.soft.iter().any(|(name, _)| *name == matcher.name);
+            let may_be_soft = self.soft_names.contains(&&matcher.name[..]);
             self.waits |= may_be_soft;
             let nothing = may_be_soft || matcher.holds(b"");
             match place {
@@ -218,7 +241,7 @@ impl<'a> Finder<'a> {
     }
 
     fn add_soft(&mut self, first: usize, found: &[Found], joined: &mut Joined) -> Result<(), ReadError> {
-        if self.soft.is_empty() {
+        if self.all_soft.is_empty() {
             return Ok(());
         }
         let rows: Vec<usize> = found.iter().map(|found| found.row as usize).collect();
@@ -229,8 +252,12 @@ impl<'a> Finder<'a> {
             self.soft_column(place, name, first, &rows, joined, &mut column)?;
             all.iter_mut().zip(column).filter(|(_, pair)| *pair != NONE).for_each(|(of, pair)| of.push(pair));
         }
+        let base = first / crate::segment::GROUP_ROWS * crate::segment::GROUP_ROWS;
+        let columns = self.all_soft.iter().map(|place| self.segment.coded(first, *place));
+        let columns: Vec<Arc<Coded>> = columns.filter_map(Result::transpose).collect::<Result<_, _>>()?;
         for (found, pairs) in found.iter().zip(all) {
-            if !pairs.is_empty() {
+            let row = found.row as usize - base;
+            if !pairs.is_empty() || columns.iter().any(|column| column.code(row) != NONE) {
                 joined.set_soft(found.series, pairs);
             }
         }

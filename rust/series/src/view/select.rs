@@ -6,13 +6,14 @@ use bytes::Bytes;
 use hashbrown::HashMap;
 use otelier_segment::error::ReadError;
 
+use super::groups::{Cells, Group, Groups, NOWHERE};
 use super::join::Joined;
 use super::logged::Extract;
 use super::natives::Natives;
 use super::segments::Found;
-use super::timeline::{Chains, EMPTY, Timeline, Times};
+use super::timeline::{Chains, EMPTY, Times};
 use crate::pairs::Pairs;
-use crate::read::{Grid, Segment, Target, Wanted};
+use crate::read::{Eight, Grid, Segment, Target, Wanted};
 
 /// What was selected.
 #[derive(Debug, Default)]
@@ -21,24 +22,14 @@ pub struct Selected {
     pub groups: Vec<Group>,
 }
 
-/// Series with samples at the same moments.
-#[derive(Debug)]
-pub struct Group {
-    /// By series its labels, in the order of names.
-    pub labels: Vec<Vec<u32>>,
-    pub ms: Vec<i64>,
-    /// Moments × series in row order.
-    pub values: Vec<f64>,
-    /// Likewise; where one is, the float does not count.
-    pub histograms: Option<Vec<Option<Bytes>>>,
-}
-
 /// A question that nobody wants answered.
 #[derive(Debug)]
 pub enum Failed {
     Read(ReadError),
     /// There are more samples than were allowed.
     TooMany,
+    /// There was no room for the answer.
+    NoRoom,
     /// The manifest went on while the question was asked: it is asked again.
     Moved,
 }
@@ -46,6 +37,22 @@ pub enum Failed {
 impl From<ReadError> for Failed {
     fn from(error: ReadError) -> Failed {
         Failed::Read(error)
+    }
+}
+
+/// Where the floats of an answer go: some Python object, so that they need not be copied there.
+pub trait Room {
+    /// Calls `fill` with so many places, once.
+    fn with(&mut self, count: usize, fill: Fill) -> Result<(), Failed>;
+}
+
+pub type Fill<'a> = &'a mut (dyn FnMut(&mut [Eight]) -> Result<(), Failed> + Send);
+
+impl Room for Vec<Eight> {
+    fn with(&mut self, count: usize, fill: Fill) -> Result<(), Failed> {
+        self.clear();
+        self.resize(count, [0; 8]);
+        fill(self)
     }
 }
 
@@ -72,8 +79,6 @@ struct Seat {
     column: u32,
 }
 
-const NOWHERE: u32 = u32::MAX;
-
 /// `parts` from old to new, and then the log's; `keep` says which of the series count.
 pub fn assemble(
     joined: Joined,
@@ -81,6 +86,7 @@ pub fn assemble(
     logged: &[Extract],
     window: (i64, i64),
     max_samples: u64,
+    room: &mut dyn Room,
     keep: impl Fn(&Joined, u32) -> bool,
 ) -> Result<Selected, Failed> {
     let mut chains = Chains::default();
@@ -156,130 +162,92 @@ pub fn assemble(
         }
         (seat.group, seat.column) = groups.seat(&chains, seat.chain, native[series as usize], joined.labels(series));
     }
-    let mut grids = groups.grids(max_samples)?;
-    let mut cells: Vec<Option<Vec<Option<Bytes>>>> = groups.cells();
-    for (number, pieces) in floats.iter().enumerate() {
-        let target = |piece: &Piece| {
-            let seat = seats[piece.series as usize];
-            (seat.group != NOWHERE).then(|| Target {
-                table: seat.group,
-                column: seat.column,
-                rows: groups.rows(seat.chain, piece.list),
-            })
-        };
-        match parts.get(number) {
-            Some(part) => {
-                let rows = part.found.iter().map(|found| (found.series, found.row));
-                let rows: HashMap<u32, u32> = rows.collect();
-                let wanted = pieces.iter().filter_map(|piece| {
-                    let (from, to) = (piece.from as u32, piece.to as u32);
-                    Some(Wanted { row: rows[&piece.series], from, to, target: target(piece)? })
-                });
-                let wanted: Vec<Wanted> = wanted.collect();
-                part.segment.put_samples(&wanted, &mut grids)?;
-                for each in &wanted {
-                    clear(&mut cells, &grids, &each.target);
-                }
-            }
-            None => {
-                let extract = &logged[number - parts.len()];
-                for piece in pieces {
-                    let Some(target) = target(piece) else { continue };
-                    let grid = &mut grids[target.table as usize];
-                    for (row, value) in target.rows.iter().zip(&extract.values[piece.from..piece.to]) {
-                        grid.values[*row as usize * grid.width + target.column as usize] = *value;
-                    }
-                    clear(&mut cells, &grids, &target);
-                }
-            }
-        }
-        for piece in &natives[number] {
-            let Some(Target { table, column, rows }) = target(piece) else { continue };
-            let messages = match parts.get(number) {
+    let (grids, total) = groups.grids(max_samples)?;
+    let mut cells = groups.cells();
+    room.with(total, &mut |out| {
+        let plan =
+            Plan { parts, logged, floats: &floats, natives: &natives, seats: &seats, groups: &groups, grids: &grids };
+        plan.fill(out, &mut cells)
+    })?;
+    Ok(Selected { pairs: joined.pairs, groups: groups.finish(&grids, cells) })
+}
+
+/// Where everything goes.
+struct Plan<'a> {
+    parts: &'a [Part<'a>],
+    logged: &'a [Extract],
+    /// By source.
+    floats: &'a [Vec<Piece>],
+    natives: &'a [Vec<Piece>],
+    seats: &'a [Seat],
+    groups: &'a Groups,
+    grids: &'a [Grid],
+}
+
+impl Plan<'_> {
+    fn target(&self, piece: &Piece) -> Option<Target> {
+        let seat = self.seats[piece.series as usize];
+        let rows = || self.groups.rows(seat.chain, piece.list);
+        (seat.group != NOWHERE).then(|| Target { table: seat.group, column: seat.column, rows: rows() })
+    }
+
+    fn fill(&self, out: &mut [Eight], cells: &mut [Cells]) -> Result<(), Failed> {
+        for (number, pieces) in self.floats.iter().enumerate() {
+            match self.parts.get(number) {
                 Some(part) => {
-                    let row = part.found.iter().find(|found| found.series == piece.series).map_or(0, |found| found.row);
-                    match part.natives {
-                        Some(natives) => natives.messages(row, piece.from..piece.to)?,
-                        None => Vec::new(),
+                    let rows: HashMap<u32, u32> = part.found.iter().map(|found| (found.series, found.row)).collect();
+                    let wanted = pieces.iter().filter_map(|piece| {
+                        let (from, to) = (piece.from as u32, piece.to as u32);
+                        Some(Wanted { row: rows[&piece.series], from, to, target: self.target(piece)? })
+                    });
+                    let wanted: Vec<Wanted> = wanted.collect();
+                    part.segment.put_samples(&wanted, self.grids, out)?;
+                    wanted.iter().for_each(|each| self.clear(cells, &each.target));
+                }
+                None => self.copy_logged(&self.logged[number - self.parts.len()], pieces, out, cells),
+            }
+            for piece in &self.natives[number] {
+                let Some(Target { table, column, rows }) = self.target(piece) else { continue };
+                for (row, message) in rows.iter().zip(self.messages(number, piece)?) {
+                    let at = self.grids[table as usize].place(*row, column);
+                    out[at] = f64::NAN.to_le_bytes();
+                    if let Some(cells) = &mut cells[table as usize] {
+                        cells[at - self.grids[table as usize].start] = Some(message);
                     }
                 }
-                None => {
-                    let all = &logged[number - parts.len()].histograms[piece.from];
-                    all.iter().map(|histogram| histogram.message.clone()).collect()
-                }
-            };
-            let grid = &mut grids[table as usize];
-            for (row, message) in rows.iter().zip(messages) {
-                let at = *row as usize * grid.width + column as usize;
-                grid.values[at] = f64::NAN;
-                if let Some(cells) = &mut cells[table as usize] {
-                    cells[at] = Some(message);
-                }
             }
         }
+        Ok(())
     }
-    Ok(Selected { pairs: joined.pairs, groups: groups.finish(grids, cells) })
-}
 
-/// A float takes the place of an older histogram.
-fn clear(cells: &mut [Option<Vec<Option<Bytes>>>], grids: &[Grid], target: &Target) {
-    if let Some(cells) = &mut cells[target.table as usize] {
-        let width = grids[target.table as usize].width;
-        target.rows.iter().for_each(|row| cells[*row as usize * width + target.column as usize] = None);
-    }
-}
-
-/// Chains with equal timelines share a group.
-#[derive(Default)]
-struct Groups {
-    groups: Vec<(Vec<i64>, bool, Vec<Vec<u32>>)>,
-    /// By timeline, and whether there are histograms.
-    by_times: HashMap<(Vec<i64>, bool), u32>,
-    /// By chain: its timeline, and its groups without and with histograms.
-    by_chain: HashMap<u32, (Timeline, [u32; 2])>,
-}
-
-impl Groups {
-    fn seat(&mut self, chains: &Chains, chain: u32, native: bool, labels: Vec<u32>) -> (u32, u32) {
-        let (timeline, known) = self.by_chain.entry(chain).or_insert_with(|| (chains.timeline(chain), [NOWHERE; 2]));
-        let known = &mut known[usize::from(native)];
-        if *known == NOWHERE {
-            let next = self.groups.len() as u32;
-            *known = *self.by_times.entry((timeline.ms.clone(), native)).or_insert(next);
-            if *known == next {
-                self.groups.push((timeline.ms.clone(), native, Vec::new()));
+    fn copy_logged(&self, extract: &Extract, pieces: &[Piece], out: &mut [Eight], cells: &mut [Cells]) {
+        for piece in pieces {
+            let Some(target) = self.target(piece) else { continue };
+            let grid = &self.grids[target.table as usize];
+            for (row, value) in target.rows.iter().zip(&extract.values[piece.from..piece.to]) {
+                out[grid.place(*row, target.column)] = value.to_le_bytes();
             }
+            self.clear(cells, &target);
         }
-        let series = &mut self.groups[*known as usize].2;
-        series.push(labels);
-        (*known, series.len() as u32 - 1)
     }
 
-    /// Where the timestamps of a list of a chain stand.
-    fn rows(&self, chain: u32, list: u32) -> Arc<[u32]> {
-        let rows =
-            self.by_chain.get(&chain).and_then(|(timeline, _)| timeline.rows.iter().find(|(each, _)| *each == list));
-        rows.map_or_else(Arc::default, |(_, rows)| rows.clone())
-    }
-
-    fn grids(&self, max_samples: u64) -> Result<Vec<Grid>, Failed> {
-        let sizes = self.groups.iter().map(|(ms, _, series)| (ms.len() * series.len()) as u64);
-        if sizes.sum::<u64>() > max_samples {
-            return Err(Failed::TooMany);
-        }
-        let grid = |(ms, _, series): &(Vec<i64>, bool, Vec<Vec<u32>>)| Grid {
-            width: series.len(),
-            values: vec![0.0; ms.len() * series.len()],
+    fn messages(&self, source: usize, piece: &Piece) -> Result<Vec<Bytes>, ReadError> {
+        let Some(part) = self.parts.get(source) else {
+            let all = &self.logged[source - self.parts.len()].histograms[piece.from];
+            return Ok(all.iter().map(|histogram| histogram.message.clone()).collect());
         };
-        Ok(self.groups.iter().map(grid).collect())
+        let row = part.found.iter().find(|found| found.series == piece.series).map(|found| found.row);
+        match (part.natives, row) {
+            (Some(natives), Some(row)) => natives.messages(row, piece.from..piece.to),
+            _ => Ok(Vec::new()),
+        }
     }
 
-    fn cells(&self) -> Vec<Option<Vec<Option<Bytes>>>> {
-        self.groups.iter().map(|(ms, native, series)| native.then(|| vec![None; ms.len() * series.len()])).collect()
-    }
-
-    fn finish(self, grids: Vec<Grid>, cells: Vec<Option<Vec<Option<Bytes>>>>) -> Vec<Group> {
-        let all = self.groups.into_iter().zip(grids).zip(cells);
-        all.map(|(((ms, _, labels), grid), histograms)| Group { labels, ms, values: grid.values, histograms }).collect()
+    /// A float takes the place of an older histogram.
+    fn clear(&self, cells: &mut [Cells], target: &Target) {
+        if let Some(cells) = &mut cells[target.table as usize] {
+            let grid = Grid { start: 0, ..self.grids[target.table as usize] };
+            target.rows.iter().for_each(|row| cells[grid.place(*row, target.column)] = None);
+        }
     }
 }

@@ -7,12 +7,13 @@ the request goes once more, over a new one: what it asks for is the same however
 import http.client
 import logging
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from urllib.parse import urlsplit
 
 import msgspec
 
-from ...component import Duration, Secret
+from ...component import ConfigError, Duration, Secret
 from ...server.endpoint import Response
 from ...server.request import HttpError, Request
 from ...server.router import Group, Route
@@ -21,6 +22,7 @@ from .answer import ApiError, write_error
 _log = logging.getLogger(__name__)
 
 _TOKEN = "x-otelier-token"  # noqa: S105 - the header's name
+_RELOAD = "/-/reload"
 _PATHS = (
     ("POST", "/api/v1/write"),
     ("POST", "/api/v1/otlp/v1/metrics"),
@@ -127,8 +129,10 @@ class Forward:
 class Forwarded:
     """The routes, also where there is nobody to send them to."""
 
-    def __init__(self, forward: Forward | None) -> None:
+    def __init__(self, forward: Forward | None, reload_rules: Callable[[], None] | None = None) -> None:
+        """`reload_rules` raises ConfigError."""
         self._forward = forward
+        self._reload_rules = reload_rules
 
     def group(self) -> Group:
         """Paths that the parent answers."""
@@ -144,4 +148,10 @@ class Forwarded:
                 "only reading is possible here: no otelier_prometheus extension with the same data_dir runs in the "
                 "process that takes telemetry in; add it to service::extensions",
             )
-        return self._forward(request)
+        answer = self._forward(request)
+        if request.path == _RELOAD and answer.status // 100 == 2 and self._reload_rules:
+            try:
+                self._reload_rules()
+            except ConfigError as error:
+                raise HttpError(500, f"rules can't be reloaded, those before go on:\n{error}") from error
+        return answer

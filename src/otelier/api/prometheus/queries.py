@@ -111,6 +111,8 @@ class Queries:
         options = self._options
         if lookback_ns > 0:
             options = replace(options, lookback_ms=max(lookback_ns // 10**6, 1))
+        if timeout_ns is not None and timeout_ns <= 0:
+            raise bad_parameter("query", "context deadline exceeded")
         if timeout_ns is not None and timeout_ns < options.timeout_s * 1e9:
             options = replace(options, timeout_s=timeout_ns / 1e9)
         return options
@@ -124,8 +126,6 @@ class Queries:
             turn = self._clock.monotonic()
             source = self._reader.storage(tenant(request), text)
             try:
-                if options.timeout_s <= 0:
-                    raise QueryTimeout("no time")
                 answer = ask(Engine(source, options, self._clock.monotonic), text)
             except QueryTimeout as error:
                 if options.timeout_s < self._options.timeout_s:
@@ -199,5 +199,5 @@ def _stats(answer: Answer, waited_s: float, evaluated_s: float, written_s: float
         "execQueueTime": waited_s,
         "execTotalTime": total,
     }
-    samples = {"totalQueryableSamples": answer.samples, "peakSamples": answer.samples}
+    samples = dict.fromkeys(["totalQueryableSamples", "samplesRead", "peakSamples"], answer.samples)
     return msgspec.json.encode({"timings": timings, "samples": samples})

@@ -1,12 +1,12 @@
 """All of Prometheus' API over a reader of metrics."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ...component import Clock
 from ...query.metrics_reader import MetricsReader
 from ...query.rules_state import NoRules, RulesState
 from ...server.router import Group
-from . import probes
+from . import pages, probes
 from .federate import Federation
 from .forward import Forward, Forwarded
 from .names import Names
@@ -24,6 +24,7 @@ def groups(
     data_dir: str,
     rules: RulesState | None = None,
     forward: Forward | None = None,
+    reload_rules: Callable[[], None] | None = None,
 ) -> Sequence[Group]:
     """For a Router. Without `rules` there are none; without `forward` the parent's paths answer 503."""
     engine = options.engine()
@@ -34,6 +35,7 @@ def groups(
         Rules(rules or NoRules()).group(),
         RemoteRead(reader, engine.max_samples, options.external_labels).group(),
         Federation(reader, clock, engine.lookback_ms, options.external_labels).group(),
-        Forwarded(forward).group(),
+        Forwarded(forward, reload_rules).group(),
         probes.group(),
+        pages.group(),
     ]

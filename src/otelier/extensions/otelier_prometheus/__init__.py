@@ -76,6 +76,13 @@ class OtelierPrometheus(Extension):
         """The data directory that it writes to."""
         return self._settings.root.absolute()
 
+    @property
+    def scraped(self) -> str | PrometheusConfig:
+        """Its `prometheus.yml`, or where that is; rules are read from it by the process that evaluates them."""
+        if self.cfg.config_file:
+            return str(Path(self.cfg.config_file).absolute())
+        return self.cfg.config or PrometheusConfig()
+
     def start(self) -> None:
         try:
             self._config = self._read()

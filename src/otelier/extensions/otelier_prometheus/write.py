@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from ..._core import Appended, Samples, unsnappy
-from ...component import Retryable
+from ...component import Permanent, Retryable
 from ...server.endpoint import Headers, Response
 from ...server.request import HttpError, Request
 from ...server.router import Group, Route, plain_error
@@ -115,6 +115,8 @@ def _later() -> Generator[None]:
     except Retryable as error:
         wait_s = max(math.ceil(error.after_s or 1), 1)
         raise HttpError(503, str(error), (("retry-after", str(wait_s)),)) from error
+    except Permanent as error:
+        raise HttpError(413, str(error)) from error
 
 
 def _written(done: Appended) -> Headers:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from ...component import Config, PrometheusDuration, Remark
+from .alerting import AlertingConfig
 from .defaults import ScrapeDefaults
 from .job import Job, ScrapeJob, resolved
 
@@ -117,7 +118,7 @@ class PrometheusConfig(Config):
     """Files with more `scrape_configs`; names may hold `*`."""
     rule_files: tuple[str, ...] = ()
     """Files with rules; names may hold `*`."""
-    alerting: Any = None
+    alerting: AlertingConfig = AlertingConfig()
     """Where alerts are sent."""
     storage: StorageSettings = StorageSettings()
     """What is kept, and how long."""

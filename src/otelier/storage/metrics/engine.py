@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..._core import Appended, Disk, Samples, SeriesLog
-from ...component import Clock, Meter
+from ...component import Clock, Meter, Permanent
 from ...telemetry import Batch
+from ...wire.prometheus import Options, Taker, Translation
 from ..contract import DataDirectoryError
 from ..segmented.counters import Counters
 from ..segmented.engine import SegmentedStore
@@ -21,7 +22,6 @@ from ..settings import StoreSettings
 from .deletions import Deletion
 from .flush import Flusher
 from .segment import SERIES, SeriesSegment
-from .translation import Translations
 from .upkeep import Upkeep
 
 AHEAD_MS = 10 * 60_000
@@ -83,7 +83,8 @@ class MetricsEngine:
             limits.max_unflushed_bytes,
             limits.flush.max_bytes,
         )
-        self._translations = Translations()
+        self._guard = threading.Lock()
+        self._takers: dict[str, Taker] = {}
         self._taken = meter.counter("otelier_metrics_store_appended_items", "{item}", "Taken, by kind.")
         self._rejected = meter.counter("otelier_metrics_store_rejected_items", "{item}", "Not taken, by reason.")
         self._folded = meter.counter(
@@ -121,15 +122,23 @@ class MetricsEngine:
         return done
 
     def append_otlp(self, tenant: str, batch: Batch) -> Kept:
-        """Keep metrics of OTLP as series. Raises as `append`."""
-        translated = self._translations.translate(tenant, batch)
-        done = self.append(tenant, translated.samples)
-        if translated.refused:
-            self._rejected.add(translated.refused, reason="translation")
-        reasons = [translated.reason] if translated.reason else []
+        """Keep metrics of OTLP as series. Raises as `append`, and Permanent for a batch that is too large."""
+        try:
+            with self._taker(tenant).taking(batch, self._store.stamp() // _MS) as taken:
+                done = self.append(tenant, taken.samples)
+        except ValueError as error:
+            raise Permanent(f"{error}; send smaller batches") from error
+        if taken.refused:
+            self._rejected.add(taken.refused, reason="translation")
+        reasons = [taken.reason] if taken.reason else []
         reasons += [f"{count} {reason}, such as {example}" for reason, example, count in done.rejected]
-        rejected = translated.refused + sum(count for *_, count in done.rejected)
+        rejected = taken.refused + sum(count for *_, count in done.rejected)
         return Kept(min(rejected, batch.items), "; ".join(reasons))
+
+    def _taker(self, tenant: str) -> Taker:
+        """One for each tenant: what deltas add up to is theirs."""
+        with self._guard:
+            return self._takers.get(tenant) or self._takers.setdefault(tenant, Taker(Translation(), Options()))
 
     def active(self, tenant: str, limit: int) -> list[tuple[str, int]]:
         """Metrics with the most active series."""

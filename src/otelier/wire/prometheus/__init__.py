@@ -1,17 +1,8 @@
 """OTLP metrics as Prometheus's series, and series as remote write."""
 
 from .names import Strategy, Translation, label_name, metric_name
-from .write import (
-    CONTENT_TYPES,
-    VERSION_HEADERS,
-    Options,
-    Request,
-    Version,
-    Writer,
-    Written,
-    core_options,
-    without_translation,
-)
+from .take import Taken, Taker
+from .write import CONTENT_TYPES, VERSION_HEADERS, Options, Request, Version, Writer, Written
 
 __all__ = [
     "CONTENT_TYPES",
@@ -19,12 +10,12 @@ __all__ = [
     "Options",
     "Request",
     "Strategy",
+    "Taken",
+    "Taker",
     "Translation",
     "Version",
     "Writer",
     "Written",
-    "core_options",
     "label_name",
     "metric_name",
-    "without_translation",
 ]

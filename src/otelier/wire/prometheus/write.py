@@ -4,7 +4,7 @@ Delta values are refused, because a series has no place for them. Formats:
 https://prometheus.io/docs/specs/prw/remote_write_spec/, https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal, NamedTuple, TypeAlias
@@ -69,20 +69,17 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """… and stay classic ones as well."""
 
 
-def core_options(options: Options, how: Translation) -> bytes:
-    """As the core takes them."""
+def for_core(options: Options, how: Translation) -> bytes:
+    """As the core reads it."""
     told = msgspec.to_builtins(options)
     told["external_labels"] = [(label_name(key), value) for key, value in options.external_labels.items()]
     told["target_info"] = family_name("target_info", how) if options.target_info else ""
     return msgspec.json.encode(told)
 
 
-def without_translation(refused: Sequence[tuple[int, str, str, int]]) -> tuple[int, str]:
-    """How many data points the core could not translate, and why, for the last of them; empty if there are none."""
-    if not refused:
-        return 0, ""
-    _, metric, why, scale = refused[-1]
-    return sum(points for points, *_ in refused), f"{metric!r}: {_WHY[why].format(scale=scale)}"
+def why_not(_points: int, metric: str, why: str, scale: int) -> str:
+    """Why data points have no translation, as the core tells it."""
+    return f"{metric!r}: {_WHY[why].format(scale=scale)}"
 
 
 class Writer:
@@ -91,7 +88,7 @@ class Writer:
     def __init__(self, how: Translation, options: Options, version: Version, *, metadata: bool = False) -> None:
         """`metadata`: say type, unit and description, too (version 2 always does)."""
         self._writer = RemoteWriter(
-            core_options(options, how),
+            for_core(options, how),
             version,
             metadata,
             partial(metric_name, how),
@@ -101,5 +98,6 @@ class Writer:
     def write(self, batch: Batch, lanes: int, max_bytes: int) -> Written:
         """Requests of about `max_bytes` (one series may be more), a series always in the same lane."""
         series, requests, refused = self._writer.write(batch, lanes, max_bytes)
+        reason = why_not(*refused[-1]) if refused else ""
         made = [[Request(*each) for each in lane] for lane in requests]
-        return Written(made, series, *without_translation(refused))
+        return Written(made, series, sum(points for points, *_ in refused), reason)
