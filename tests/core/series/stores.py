@@ -51,9 +51,7 @@ class Model:
                 self.samples[labels] = {ms: each for ms, each in own.items() if not start_ms <= ms <= end_ms}
                 self.exemplars[labels] = {each for each in self.exemplars[labels] if not start_ms <= each[0] <= end_ms}
 
-    def select(
-        self, matchers: Sequence[SeriesMatcher], start_ms: int, end_ms: int
-    ) -> dict[Labels, dict[int, Sample]]:
+    def select(self, matchers: Sequence[SeriesMatcher], start_ms: int, end_ms: int) -> dict[Labels, dict[int, Sample]]:
         found: dict[Labels, dict[int, Sample]] = {}
         for labels, own in self.samples.items():
             inside = {ms: each for ms, each in own.items() if start_ms < ms <= end_ms}
@@ -127,7 +125,9 @@ class Store:
         return int(str(segment["min_ms"])) // WINDOW_MS
 
     def refresh(self) -> None:
-        listed = [(str(each["path"]), int(str(each["min_ms"])), int(str(each["max_ms"])), TENANT) for each in self.segments]
+        listed = [
+            (str(each["path"]), int(str(each["min_ms"])), int(str(each["max_ms"])), TENANT) for each in self.segments
+        ]
         self.view.refresh(listed, self.retired)
 
     def verify(self) -> list[str]:
