@@ -16,7 +16,9 @@ def free_port() -> int:
 @pytest.mark.shared
 def test_own_metrics_go_round(otelier, shared: Path) -> None:
     port = free_port()
-    jobs = f"[{{job_name: otel-collector, scrape_interval: 200ms, static_configs: [{{targets: ['127.0.0.1:{port}']}}]}}]"
+    jobs = (
+        f"[{{job_name: otel-collector, scrape_interval: 200ms, static_configs: [{{targets: ['127.0.0.1:{port}']}}]}}]"
+    )
     reader = f"[{{pull: {{exporter: {{prometheus: {{host: 127.0.0.1, port: {port}}}}}}}}}]"
     with RemoteWriteSink() as backend:
         sets = {
@@ -29,7 +31,7 @@ def test_own_metrics_go_round(otelier, shared: Path) -> None:
         }
         words = [word for key, value in sets.items() for word in ("--set", f"{key}={value}")]
         process = otelier("run", "--config", str(shared / "configs" / "self-monitoring.yaml"), *words).ready()
-        backend.until(lambda sink: sink.newest("up") and sink.newest("otelcol_receiver_accepted_metric_points_total"))
+        backend.until(lambda sink: sink.newest("up") and sink.newest("otelcol_receiver_accepted_metric_points"))
         (labels, value), *_ = backend.newest("up").items()
         assert value == 1
         assert dict(labels)["job"] == "otel-collector"

@@ -36,8 +36,8 @@ _APIS = {"tempo": "Tempo API", "loki": "Loki API", "prometheus": "Prometheus API
 """Served by the process of the UI; by the keys of the extension."""
 
 
-def serve(data_dir: Path, *, print_all: bool = False) -> None:
-    """Run until a signal says stop; `print_all` also prints what arrives.
+def serve(data_dir: Path, *, print_all: bool = False, prometheus_config: Path | None = None) -> None:
+    """Run until a signal says stop; `print_all` also prints what arrives, `prometheus_config` says what is scraped.
 
     Raises StartError if the port of OTLP/gRPC is taken or the data directory can't be used.
     """
@@ -48,7 +48,7 @@ def serve(data_dir: Path, *, print_all: bool = False) -> None:
         for api in _APIS.values():
             taken.setdefault(api, "it is answered by the process that serves the UI")
     free = {what: port for what, port in USUAL.items() if what not in taken}
-    text = configuration(free, data_dir, print_all=print_all)
+    text = configuration(free, data_dir, print_all=print_all, prometheus_config=prometheus_config)
     run(
         lambda: interpret(load([f"yaml:{text}"])),
         started=lambda _: _greet(free, taken, data_dir),
@@ -56,7 +56,9 @@ def serve(data_dir: Path, *, print_all: bool = False) -> None:
     )
 
 
-def configuration(ports: Mapping[str, int], data_dir: Path, *, print_all: bool = False) -> str:
+def configuration(
+    ports: Mapping[str, int], data_dir: Path, *, print_all: bool = False, prometheus_config: Path | None = None
+) -> str:
     """The configuration that serves these, as YAML (of the kind that is JSON, too)."""
     at = {what: f"{HOST}:{port}" for what, port in ports.items()}
     # A sender's metadata says which tenant it is.
@@ -70,9 +72,10 @@ def configuration(ports: Mapping[str, int], data_dir: Path, *, print_all: bool =
     extensions: dict[str, Any] = {}
     if "health" in at:
         extensions["health_check"] = {"endpoint": at["health"]}
-    if "UI" in at and "Prometheus API" in at:
+    if prometheus_config or ("UI" in at and "Prometheus API" in at):
         # Before the process that sends on to it what is written over that API.
-        extensions["otelier_prometheus"] = {"data_dir": directory}
+        scraped = {"config_file": str(prometheus_config.absolute()).replace("$", "$$")} if prometheus_config else {}
+        extensions["otelier_prometheus"] = {"data_dir": directory, **scraped}
     if "UI" in at:
         query: dict[str, Any] = {"endpoint": at["UI"], "data_dir": directory}
         query |= {key: {"endpoint": at[what]} for key, what in _APIS.items() if what in at}

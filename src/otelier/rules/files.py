@@ -1,5 +1,6 @@
 """Rule files: YAML in Prometheus's form to `RuleGroup`s, every problem of every file with its place."""
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +22,7 @@ from .expressions import expression_problem
 from .templates import TemplateError, check_template
 
 _DEFAULTS = Defaults()
+_BARE = re.compile(r"[:-]\s+\{\{")
 _BRACES_HINT = "put the whole value into quotes: YAML reads a bare `{{` as a mapping"
 
 
@@ -37,9 +39,9 @@ class RuleConfig(Config):
     """How long it must be wrong before the alert fires."""
     keep_firing_for: PrometheusDuration = PrometheusDuration(0)
     """How long the alert goes on after it is not wrong any more."""
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     """Labels that are added or replaced; of an alert they are templates."""
-    annotations: dict[str, str] = {}
+    annotations: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     """Texts that go with the alert, templates."""
 
     def problems(self) -> Iterable[tuple[str, str]]:
@@ -74,13 +76,13 @@ class GroupConfig(Config):
     """How much earlier than now the moment is of which is asked; without: the global `rule_query_offset`."""
     limit: Annotated[int, Meta(ge=0)] = 0
     """Most series or alerts of one rule, more are an error of the rule; 0: any number."""
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     """Labels of all rules; a rule's own win."""
     source: Source = "promql"
-    """What the expressions ask: metrics in `promql`, traces in `traceql`, logs in `logql`. An extension of Otelier's."""
+    """What the expressions ask: metrics in `promql`, traces in `traceql`, logs in `logql`. Otelier's addition."""
     window: PrometheusDuration = PrometheusDuration(0)
-    """How much time before the evaluation TraceQL looks at; without: the interval. An extension of Otelier's."""
-    rules: list[RuleConfig] = []
+    """How much time before the evaluation TraceQL looks at; without: the interval. Otelier's addition."""
+    rules: tuple[RuleConfig, ...] = ()
 
     def problems(self) -> Iterable[tuple[str, str]]:
         """Names of the group and its labels."""
@@ -94,7 +96,7 @@ class GroupConfig(Config):
 class RuleFileConfig(Config):
     """The whole file."""
 
-    groups: list[GroupConfig] = []
+    groups: tuple[GroupConfig, ...] = ()
 
 
 def expand(patterns: Iterable[str], directory: Path) -> list[Path]:
@@ -128,12 +130,14 @@ def read_files(paths: Iterable[Path], defaults: Defaults = _DEFAULTS) -> list[Ru
 def read_rules(data: bytes, file: str, defaults: Defaults = _DEFAULTS) -> list[RuleGroup]:
     """The groups of one file. Raises ConfigError with all problems."""
     problems: list[Problem] = []
+    text = read_text(data, file)
     try:
-        root = compose(read_text(data, file), file, problems)
+        root = compose(text, file, problems, templates_belong=True)
+        if problems:
+            raise ConfigError(problems)
     except ConfigError as error:
-        raise ConfigError(map(_about_braces, error.problems)) from None
-    if problems:
-        raise ConfigError(map(_about_braces, problems))
+        lines = text.splitlines()
+        raise ConfigError(_about_braces(each, lines) for each in error.problems) from None
     document = Document(root, [])
     config = decode(RuleFileConfig, root.plain(), (), document)
     names: dict[str, Location] = {}
@@ -236,10 +240,12 @@ def _ms(duration: PrometheusDuration) -> int:
     return round(duration * 1000)
 
 
-def _about_braces(problem: Problem) -> Problem:
-    """A template outside of quotes is no forgotten placeholder here."""
-    if problem.hint != PLACEHOLDER_HINT:
-        return problem
-    return Problem(
-        problem.message.replace("unfilled placeholder", "template outside of quotes"), problem.location, _BRACES_HINT
-    )
+def _about_braces(problem: Problem, lines: list[str]) -> Problem:
+    """What a template outside of quotes looks like to YAML is explained."""
+    at = problem.location
+    if problem.hint == PLACEHOLDER_HINT:
+        message = problem.message.replace("unfilled placeholder", "template outside of quotes")
+        return Problem(message, at, _BRACES_HINT)
+    if 0 < at.line <= len(lines) and _BARE.search(lines[at.line - 1]):
+        return Problem(problem.message, at, _BRACES_HINT)
+    return problem

@@ -18,7 +18,7 @@ from otelier.server.http import HttpServerSettings
 from otelier.server.router import Router
 from otelier.server.web import Web
 from otelier.testing import FakeClock
-from otelier.testing.metrics import MemoryMetrics
+from otelier.testing.memory_metrics import MemoryMetrics
 
 
 class Answer:

@@ -5,6 +5,7 @@
 
 mod arena;
 mod outcome;
+mod taking;
 mod tenant;
 
 use std::collections::HashMap;
@@ -19,6 +20,7 @@ use parking_lot::{Mutex, RwLock};
 use crate::labels;
 use crate::samples::Samples;
 pub use outcome::Appended;
+use taking::{Terms, take};
 pub use tenant::Limits;
 use tenant::Tenant;
 
@@ -100,7 +102,8 @@ impl SeriesLog {
         let now_ns = u64::try_from(now_ms).unwrap_or(0).saturating_mul(1_000_000);
         loop {
             let epoch = self.epoch.read();
-            let taken = known.lock().take(samples, epoch.serial, now_ms, bounds, &self.limits);
+            let terms = Terms { epoch: epoch.serial, now_ms, bounds, limits: &self.limits };
+            let taken = take(&mut known.lock(), samples, terms);
             let items = u32::try_from(taken.outcome.items()).map_err(io::Error::other)?;
             let payload = taken.encoder.finish(epoch.number());
             if payload.is_empty() {

@@ -4,11 +4,8 @@ use hashbrown::hash_table::Entry as Slot;
 use hashbrown::{HashMap, HashTable};
 
 use super::arena::{Arena, Place};
-use super::outcome::Appended;
-use super::{Bounds, seconds};
+use super::taking::News;
 use crate::labels::{self, NAME};
-use crate::record::Encoder;
-use crate::samples::{Part, Samples, Why};
 
 /// The label of the series that takes what is over the limit.
 pub const OVERFLOW: &[u8] = b"__overflow__";
@@ -59,77 +56,41 @@ struct Metric {
     overflow: Option<u32>,
 }
 
-/// What is to be written, and what is true once it is durable.
-#[derive(Debug, Default)]
-pub struct Taken {
-    pub encoder: Encoder,
-    pub outcome: Appended,
-    pub news: News,
-}
-
-#[derive(Debug, Default)]
-pub struct News {
-    /// Ids, and the hash of their soft sets.
-    definitions: Vec<(u32, u32)>,
-    families: Vec<(Box<[u8]>, u64)>,
-}
-
-/// The id of a series that can't be taken.
-const NONE: u32 = u32::MAX;
-
-/// What is found out while samples are taken.
-struct Taking<'a> {
-    part: &'a Part,
-    epoch: u32,
-    now_s: u32,
-    limits: &'a Limits,
-    /// By number of the series in the part.
-    ids: Vec<Found>,
-}
-
-#[derive(Clone, Copy)]
-enum Found {
-    Unasked,
-    Id { id: u32, folded: bool },
+/// What a series is called here.
+#[derive(Clone, Copy, Debug)]
+pub enum Found {
+    Id(u32),
+    /// It is over a limit: that of the series that takes its samples.
+    Overflow(u32),
+    /// Even of those there are too many.
+    TooMany,
 }
 
 impl Tenant {
-    /// Finds the ids of all series, new ones included, and encodes what is within the bounds.
-    pub fn take(&mut self, samples: &Samples, epoch: u32, now_ms: i64, bounds: Bounds, limits: &Limits) -> Taken {
-        let mut taken = Taken::default();
-        taken.outcome.refused = samples.refused();
-        taken.encoder.reserve(samples.samples());
-        if self.families_epoch != epoch {
-            (self.families_epoch, self.families) = (epoch, HashMap::new());
+    /// The series is counted as active from now on, if the limits let it.
+    #[inline]
+    pub fn find(&mut self, hash: u64, labels: &[u8], limits: &Limits) -> Found {
+        match self.places.find(hash, |id| self.is(*id, hash, labels)) {
+            Some(id) if self.series[*id as usize].used_s > 0 => Found::Id(*id),
+            _ => self.count_in(hash, labels, limits),
         }
-        for part in samples.parts() {
-            let ids = vec![Found::Unasked; part.series().len()];
-            let mut taking = Taking { part, epoch, now_s: seconds(now_ms), limits, ids };
-            for (series, ms, bits) in part.samples() {
-                if let Some((id, folded)) = self.admit(&mut taking, series, ms, bounds, &mut taken) {
-                    taken.encoder.sample(id, ms, bits);
-                    taken.outcome.samples += 1;
-                    taken.outcome.folded += usize::from(folded);
-                }
-            }
-            for histogram in part.histograms() {
-                if let Some((id, folded)) = self.admit(&mut taking, histogram.series, histogram.ms, bounds, &mut taken)
-                {
-                    taken.encoder.histogram(id, histogram.ms, part.text(histogram.message));
-                    taken.outcome.histograms += 1;
-                    taken.outcome.folded += usize::from(folded);
-                }
-            }
-            for exemplar in part.exemplars() {
-                let in_time = (bounds.oldest_ms..=bounds.newest_ms).contains(&exemplar.ms);
-                if in_time && let Some((id, false)) = self.id(&mut taking, exemplar.series, &mut taken) {
-                    taken.encoder.exemplar(id, exemplar.ms, exemplar.bits, part.text(exemplar.labels));
-                    taken.outcome.exemplars += 1;
-                }
-            }
-            self.say(part, &mut taken);
-        }
-        taken
+    }
+
+    /// A record of the epoch has samples of it. True if that must define it, too.
+    #[inline]
+    pub fn used(&mut self, id: u32, now_s: u32, epoch: u32, soft: u32) -> bool {
+        let series = &mut self.series[id as usize];
+        series.used_s = now_s;
+        series.defined != epoch || (soft != 0 && series.soft != soft)
+    }
+
+    pub fn labels(&self, id: u32) -> &[u8] {
+        self.arena.get(self.series[id as usize].labels)
+    }
+
+    /// The hash of what was said of a family in the epoch.
+    pub fn said(&self, family: &[u8], epoch: u32) -> Option<u64> {
+        self.families.get(family).copied().filter(|_| self.families_epoch == epoch)
     }
 
     /// What was to be written is durable.
@@ -138,7 +99,10 @@ impl Tenant {
             let series = &mut self.series[id as usize];
             (series.defined, series.soft) = (epoch, soft);
         }
-        if self.families_epoch == epoch && self.families.len() < MAX_FAMILIES {
+        if self.families_epoch != epoch {
+            (self.families_epoch, self.families) = (epoch, HashMap::new());
+        }
+        if self.families.len() < MAX_FAMILIES {
             self.families.extend(news.families);
         }
     }
@@ -172,79 +136,9 @@ impl Tenant {
         self.active
     }
 
-    /// The id for a sample of this time, and whether that is the overflow's; counts what is not taken.
-    #[inline]
-    fn admit(
-        &mut self,
-        taking: &mut Taking<'_>,
-        series: u32,
-        ms: i64,
-        bounds: Bounds,
-        taken: &mut Taken,
-    ) -> Option<(u32, bool)> {
-        let refused = if ms < bounds.oldest_ms {
-            Why::Old
-        } else if ms > bounds.newest_ms {
-            Why::Future
-        } else {
-            match self.id(taking, series, taken) {
-                None => Why::Limit,
-                found => return found,
-            }
-        };
-        let labels = taking.part.series()[series as usize].labels;
-        taken.outcome.refused.add(refused, 1, || labels::text(taking.part.text(labels)));
-        None
-    }
-
-    #[inline]
-    fn id(&mut self, taking: &mut Taking<'_>, number: u32, taken: &mut Taken) -> Option<(u32, bool)> {
-        let found = match taking.ids[number as usize] {
-            Found::Unasked => {
-                let found = self.look_up(taking, number, taken);
-                taking.ids[number as usize] = found;
-                found
-            }
-            found => found,
-        };
-        match found {
-            Found::Id { id, folded } if id != NONE => Some((id, folded)),
-            _ => None,
-        }
-    }
-
-    fn look_up(&mut self, taking: &Taking<'_>, number: u32, taken: &mut Taken) -> Found {
-        let asked = taking.part.series()[number as usize];
-        let labels = taking.part.text(asked.labels);
-        let known = self.places.find(asked.hash, |id| self.is(*id, asked.hash, labels)).copied();
-        let found = match known {
-            Some(id) if self.series[id as usize].used_s > 0 => Found::Id { id, folded: false },
-            _ => self.count_in(asked.hash, labels, taking.limits),
-        };
-        if let Found::Id { id, folded } = found
-            && id != NONE
-        {
-            let soft = if folded { &[][..] } else { taking.part.text(asked.soft) };
-            self.use_in(taking, id, soft, taken);
-        }
-        found
-    }
-
     fn is(&self, id: u32, hash: u64, labels: &[u8]) -> bool {
         let series = &self.series[id as usize];
         series.hash == hash && self.arena.get(series.labels) == labels
-    }
-
-    /// Defines a series in this record, unless it is defined durably.
-    #[inline]
-    fn use_in(&mut self, taking: &Taking<'_>, id: u32, soft: &[u8], taken: &mut Taken) {
-        let series = &mut self.series[id as usize];
-        series.used_s = taking.now_s;
-        let soft_hash = if soft.is_empty() { 0 } else { labels::hash(soft) as u32 | 1 };
-        if series.defined != taking.epoch || (soft_hash != 0 && series.soft != soft_hash) {
-            taken.encoder.define(id, self.arena.get(series.labels), soft);
-            taken.news.definitions.push((id, soft_hash));
-        }
     }
 
     /// A series becomes active, or, over the limit, what is folded into another.
@@ -252,21 +146,21 @@ impl Tenant {
         let name = labels::value(labels, NAME).unwrap_or_default();
         let metric = self.metric(name);
         if self.active < limits.series && self.metrics[metric as usize].active < limits.series_per_metric {
-            return Found::Id { id: self.activate(hash, labels, metric), folded: false };
+            return Found::Id(self.activate(hash, labels, metric));
         }
         let known = self.metrics[metric as usize].overflow.filter(|id| self.series[*id as usize].used_s > 0);
         if let Some(id) = known {
-            return Found::Id { id, folded: true };
+            return Found::Overflow(id);
         }
         if self.active >= limits.series + MAX_OVERFLOWS {
-            return Found::Id { id: NONE, folded: true };
+            return Found::TooMany;
         }
         let mut overflow = Vec::new();
         // Two labels with different names.
         let _ = labels::put_sorted(&mut overflow, &mut vec![(NAME, name), (OVERFLOW, b"true")]);
         let id = self.activate(labels::hash(&overflow), &overflow, metric);
         self.metrics[metric as usize].overflow = Some(id);
-        Found::Id { id, folded: true }
+        Found::Overflow(id)
     }
 
     /// Known or not, the series is counted from now on.
@@ -312,18 +206,6 @@ impl Tenant {
             self.series[id as usize].used_s = series.used_s;
             if labels::value(labels, OVERFLOW).is_some() {
                 self.metrics[metric as usize].overflow = Some(id);
-            }
-        }
-    }
-
-    /// Metadata that was not yet said in this epoch.
-    fn say(&mut self, part: &Part, taken: &mut Taken) {
-        for about in part.metadata() {
-            let [family, help, unit] = [about.family, about.help, about.unit].map(|text| part.text(text));
-            let said = labels::hash(&[&[about.kind], help, b"\0", unit].concat());
-            if self.families.get(family) != Some(&said) {
-                taken.encoder.metadata(family, about.kind, help, unit);
-                taken.news.families.push((family.into(), said));
             }
         }
     }

@@ -36,7 +36,7 @@ def group() -> Group:
 def served() -> Mapping[str, Response]:
     """Each file by its name."""
     found: dict[str, Response] = {}
-    for file in files(__package__).iterdir():
+    for file in files(__name__).iterdir():
         kind = _TYPES.get(file.name[file.name.rfind(".") :])
         if kind:
             found[file.name] = Response(200, (("content-type", kind), ("cache-control", "no-cache")), file.read_bytes())

@@ -2,7 +2,7 @@
 
 from otelier.query.metrics_reader import MetricsReader
 from otelier.query.promql.ast import Matcher
-from otelier.testing.metrics import MemoryMetrics
+from otelier.testing.memory_metrics import MemoryMetrics
 
 
 def filled() -> MemoryMetrics:
