@@ -1,6 +1,7 @@
 """What becomes of alerts, minute by minute; the cases of the alert generator's compliance tests among them."""
 
 import pytest
+
 from .evaluation import Evaluation, labels
 
 
@@ -96,7 +97,8 @@ def test_a_firing_alert_goes_on_for_a_while_if_it_should() -> None:
 
 def test_labels_and_annotations_are_templates() -> None:
     text = alert(
-        "    labels:\n      severity: '{{ if gt $value 5.0 }}page{{ else }}ticket{{ end }}'\n      gone: ''\n      i: x\n"
+        "    labels:\n      severity: '{{ if gt $value 5.0 }}page{{ else }}ticket{{ end }}'\n"
+        "      gone: ''\n      i: x\n"
         "    annotations:\n      about: '{{ $labels.i }} {{ .Value }} {{ $labels.__name__ }}'\n"
         "      bad: '{{ $value.x }}'\n      asked: '{{ query \"up\" | len }}'\n",
         "up > 0",

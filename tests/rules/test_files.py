@@ -106,13 +106,12 @@ def test_a_template_outside_of_quotes_is_explained() -> None:
 
 
 def test_what_is_no_yaml_is_told_where_it_is_not() -> None:
-    text = "groups:\n- name: g\n  rules:\n  - alert: a\n    expr: x\n    annotations: {s: '{{ $value }}'}\nbroken"
+    text = "groups:\n- name: g\n  rules:\n  - alert: a\n    expr: x\n    annotations: {s: '{{ $value }}'}\n broken: 1\n"
     [problem] = problems(text)
-    assert problem.startswith("r.yml:7:")
+    assert problem.startswith("r.yml:7:2: ")
     assert "template" not in problem
-    [problem] = problems(text.replace("'{{ $value }}'", "{{ $value }} is bad").removesuffix("broken"))
-    assert problem.startswith("r.yml:6:")
-    assert "quotes" in problem
+    bare = text.replace("'{{ $value }}'", "{{ $value }} is bad").replace(" broken: 1\n", "")
+    assert all(each.startswith("r.yml:6:") and "quotes" in each for each in problems(bare))
 
 
 def test_traces_and_logs_are_asked_in_their_own_languages() -> None:
@@ -148,5 +147,6 @@ def test_files_are_found_by_patterns(tmp_path: Path) -> None:
 
 
 def test_rules_that_are_there_twice_are_found() -> None:
-    text = "groups:\n- name: a\n  rules:\n  - {record: x, expr: y}\n  - {record: x, expr: z}\n  - {record: x, expr: z, labels: {a: b}}\n"
+    rules = ("{record: x, expr: y}", "{record: x, expr: z}", "{record: x, expr: z, labels: {a: b}}")
+    text = "groups:\n- name: a\n  rules:\n" + "".join(f"  - {each}\n" for each in rules)
     assert duplicates(read_rules(text.encode(), "r.yml")) == ["x{} at r.yml:4:5, r.yml:5:5"]

@@ -1,10 +1,10 @@
 """Groups: what is evaluated when, in which order, and what becomes of series that are gone."""
 
-from .evaluation import Evaluation, labels
-
 from otelier.component import Meter
 from otelier.rules.files import read_rules
 from otelier.rules.schedule import Rules
+
+from .evaluation import Evaluation, labels
 
 
 def group(*rules: str, name: str = "g", keys: str = "") -> str:

@@ -35,6 +35,7 @@ from .own_metrics import OwnMetrics
 from .prometheus import routes as prometheus_routes
 from .prometheus.forward import Forward
 from .rules import rule_service
+from .silences import SilenceRoutes
 from .sql import SqlQueries
 from .tempo import routes
 from .trace_logs import TraceLogs
@@ -122,7 +123,9 @@ class Application:
                 self._forward,
                 self._rules.reload if self._rules else None,
             )
-            self._prometheus = endpoint(settings.server, [*prometheus, metrics.group()], "otelier:prometheus")
+            silences = [SilenceRoutes(self._rules.silences).group()] if self._rules else []
+            prometheus = [*prometheus, *silences, metrics.group()]
+            self._prometheus = endpoint(settings.server, prometheus, "otelier:prometheus")
 
     def start(self) -> None:
         """Bind and answer. Raises StartError."""

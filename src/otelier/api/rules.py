@@ -52,7 +52,7 @@ def rule_service(
         except HttpError as error:
             raise RuleError(str(error)) from error
         if answer.status // 100 != 2:
-            text = answer.body.decode(errors="replace").strip() if isinstance(answer.body, bytes) else ""
+            text = answer.body.decode(errors="replace").strip()
             raise RuleError(f"what the rule found was not written: {text or f'HTTP status {answer.status}'}")
 
     sources = StoreSources(metrics, clock, options=engine, traces=traces, logs=logs.of)

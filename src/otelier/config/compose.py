@@ -235,10 +235,12 @@ _TEXTS = {
 
 
 def _syntax_problems(error: yaml.YAMLError, text: str, file: str, templates_belong: bool) -> list[Problem]:
-    if not templates_belong and (found := [
-        Problem(f"unfilled placeholder `{name}`", Location(file, line, column), PLACEHOLDER_HINT)
-        for line, column, name in islice(templates(text), _TEMPLATES_MAX)
-    ]):
+    if not templates_belong and (
+        found := [
+            Problem(f"unfilled placeholder `{name}`", Location(file, line, column), PLACEHOLDER_HINT)
+            for line, column, name in islice(templates(text), _TEMPLATES_MAX)
+        ]
+    ):
         return found
     mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     at = Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)

@@ -39,9 +39,9 @@ class RuleConfig(Config):
     """How long it must be wrong before the alert fires."""
     keep_firing_for: PrometheusDuration = PrometheusDuration(0)
     """How long the alert goes on after it is not wrong any more."""
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     """Labels that are added or replaced; of an alert they are templates."""
-    annotations: dict[str, str] = {}
+    annotations: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     """Texts that go with the alert, templates."""
 
     def problems(self) -> Iterable[tuple[str, str]]:
@@ -76,13 +76,13 @@ class GroupConfig(Config):
     """How much earlier than now the moment is of which is asked; without: the global `rule_query_offset`."""
     limit: Annotated[int, Meta(ge=0)] = 0
     """Most series or alerts of one rule, more are an error of the rule; 0: any number."""
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     """Labels of all rules; a rule's own win."""
     source: Source = "promql"
-    """What the expressions ask: metrics in `promql`, traces in `traceql`, logs in `logql`. An extension of Otelier's."""
+    """What the expressions ask: metrics in `promql`, traces in `traceql`, logs in `logql`. Otelier's addition."""
     window: PrometheusDuration = PrometheusDuration(0)
-    """How much time before the evaluation TraceQL looks at; without: the interval. An extension of Otelier's."""
-    rules: list[RuleConfig] = []
+    """How much time before the evaluation TraceQL looks at; without: the interval. Otelier's addition."""
+    rules: tuple[RuleConfig, ...] = ()
 
     def problems(self) -> Iterable[tuple[str, str]]:
         """Names of the group and its labels."""
@@ -96,7 +96,7 @@ class GroupConfig(Config):
 class RuleFileConfig(Config):
     """The whole file."""
 
-    groups: list[GroupConfig] = []
+    groups: tuple[GroupConfig, ...] = ()
 
 
 def expand(patterns: Iterable[str], directory: Path) -> list[Path]:
@@ -133,11 +133,11 @@ def read_rules(data: bytes, file: str, defaults: Defaults = _DEFAULTS) -> list[R
     text = read_text(data, file)
     try:
         root = compose(text, file, problems, templates_belong=True)
+        if problems:
+            raise ConfigError(problems)
     except ConfigError as error:
-        problems = error.problems
-    if problems:
         lines = text.splitlines()
-        raise ConfigError(_about_braces(each, lines) for each in problems)
+        raise ConfigError(_about_braces(each, lines) for each in error.problems) from None
     document = Document(root, [])
     config = decode(RuleFileConfig, root.plain(), (), document)
     names: dict[str, Location] = {}

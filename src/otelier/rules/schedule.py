@@ -33,7 +33,7 @@ class _Running:
 
 
 class Rules:
-    """One life: made → `start` → `reload`… → `stop`. Implements `query.rules_state.RulesState` but for alertmanagers."""
+    """One life: made → `start` → `reload`… → `stop`. A RulesState but for Alertmanagers."""
 
     def __init__(
         self, groups: Iterable[RuleGroup], around: Surroundings, tenant: str = "default", meter: Meter | None = None
@@ -152,7 +152,7 @@ class Rules:
 
 
 def offset(group: RuleGroup) -> int:
-    """Where in its interval a group is evaluated, in milliseconds; spreads groups over time, the same at every start."""
+    """Where in its interval a group is evaluated, in milliseconds; spreads groups over time, always alike."""
     digest = hashlib.sha256(group.key.encode(errors="surrogateescape")).digest()
     return int.from_bytes(digest[:8], "big") % group.interval_ms
 

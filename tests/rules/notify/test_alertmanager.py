@@ -6,13 +6,13 @@ import pytest
 
 from otelier.component import Meter, SystemClock
 from otelier.component.errors import ConfigError, Location
-from otelier.rules.alerts import Notice
-from otelier.rules.notify.alertmanager import Alertmanagers
 from otelier.config.decode import decode
 from otelier.config.document import Document
 from otelier.config.nodes import Node
-from otelier.scrape.config import AlertingConfig
+from otelier.rules.alerts import Notice
+from otelier.rules.notify.alertmanager import Alertmanagers
 from otelier.rules.notify.told import Outward
+from otelier.scrape.config import AlertingConfig
 from otelier.scrape.relabel import Relabelling
 from otelier.testing import FakeAlertmanager
 

@@ -11,11 +11,11 @@ from otelier.config.document import Document
 from otelier.config.nodes import Node
 from otelier.query.errors import BadQuery
 from otelier.rules.alerts import Notice
-from otelier.scrape.config.rules import NotifyConfig
 from otelier.rules.notify.dispatch import Dispatcher
 from otelier.rules.notify.message import Message
 from otelier.rules.notify.silences import Silences
 from otelier.rules.notify.told import Outward, moment
+from otelier.scrape.config.rules import NotifyConfig
 from otelier.scrape.relabel import Relabelling
 from otelier.testing import FakeClock
 

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 import pytest
 
 from otelier.component import Secret, SystemClock
-from otelier.scrape.config.rules import EmailConfig, SlackConfig, WebhookConfig
 from otelier.rules.notify.mail import Mail
 from otelier.rules.notify.message import Message
 from otelier.rules.notify.slack import Slack
 from otelier.rules.notify.told import Told
 from otelier.rules.notify.webhook import Webhook, fingerprint
+from otelier.scrape.config.rules import EmailConfig, SlackConfig, WebhookConfig
 from otelier.testing import FakeAlertmanager
 
 

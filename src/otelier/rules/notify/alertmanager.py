@@ -13,12 +13,12 @@ from functools import partial
 
 from ...component import Clock, ComponentID, Context, Meter
 from ...scrape.client import AccessFailed, Identity, http_client
+from ...scrape.config.alerting import AlertmanagerConfig
 from ...scrape.discovery import discoveries_of
 from ...scrape.discovery.contract import Discovery
 from ...scrape.relabel import Relabelling
 from ...scrape.target import ADDRESS, TargetGroup
 from ..alerts import Notice
-from ...scrape.config.alerting import AlertmanagerConfig
 from .counters import Counters
 from .told import Outward, Told, moment
 

@@ -1,6 +1,7 @@
 """Our own notifications: alerts in groups, a message when a group changes, and again after some time if it doesn't.
 
-Waits and intervals are those of Alertmanager. What is silenced or inhibited is not told of, and no reason for a message.
+Waits and intervals are those of Alertmanager. What is silenced or inhibited is not told of, and is
+no reason for a message.
 """
 
 import json
@@ -11,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from ...component import Clock, Meter, Timer
-from ..alerts import Notice
 from ...scrape.config.rules import NotifyConfig, ReceiverConfig
+from ..alerts import Notice
 from .counters import Counters
 from .inhibit import Inhibition
 from .mail import Mail

@@ -67,8 +67,8 @@ class Silences:
         """Make one, or change the one of that `id`; as Alertmanager's `POST /api/v2/silences`. Raises BadQuery."""
         now_ms = self._now_ms()
         with self._lock:
-            old = self._known.get(str(given.get("id") or "")) if isinstance(given, dict) else None
             made = _read(given, str(uuid.uuid4()), now_ms)
+            old = self._known.get(str(given.get("id") or ""))
             if made.ends_ms <= now_ms:
                 raise BadQuery("end time can't be in the past")
             if old is not None and old.state(now_ms) != "expired":

@@ -120,6 +120,10 @@ def _slice(item: Value, *indexes: Value) -> Value:
     return part.decode(errors="surrogateescape") if isinstance(part, bytes) else Samples(part)
 
 
+def _not(value: Value) -> bool:
+    return not truth(value)
+
+
 def _length(item: Value) -> Int:
     match item:
         case str():
@@ -159,7 +163,7 @@ BUILTINS: Mapping[str, Function] = MappingProxyType(
     {
         "and": Function(lambda *values: values[-1], ("any",), "any"),
         "or": Function(lambda *values: values[-1], ("any",), "any"),
-        "not": Function(lambda value: not truth(value), ("any",)),
+        "not": Function(_not, ("any",)),
         "eq": Function(_equal, ("any",), "any"),
         "ne": Function(_unequal, ("any", "any")),
         **{name: Function(_order(compare), ("any", "any")) for name, compare in _ORDERED.items()},

@@ -1,7 +1,7 @@
 """Carries templates out, as Go's package text/template does, with its errors."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 from ...ottl.values import Time
 from . import ast
@@ -61,18 +61,18 @@ class Execution:
         text, self._written = self.text(), before
         return text
 
-    def _fail(self, message: str) -> NoReturn:
+    def _fail(self, message: str) -> TemplateError:
         node = cast("Any", self._node)
         before = self._template.text[: node.at].rpartition("\n")
         line = before[0].count("\n") + 1 + bool(before[1]) if before[1] else 1
         column = len(before[2].encode(errors="surrogateescape"))
         where = f'template: {self._template.name}:{line}:{column}: executing "{self._names[-1]}" at <{node}>'
-        raise TemplateError(f"{where}: {message}")
+        return TemplateError(f"{where}: {message}")
 
     def _write(self, text: str) -> None:
         self._length += len(text)
         if self._length > _LENGTH_MAX:
-            self._fail(f"the text is longer than {_LENGTH_MAX} characters")
+            raise self._fail(f"the text is longer than {_LENGTH_MAX} characters")
         self._written.append(text)
 
     def _walk(self, node: ast.Node, dot: Value) -> None:
@@ -115,12 +115,12 @@ class Execution:
                 pairs = sorted(cast("dict[str, Any]", value).items())
             case int() if not isinstance(value, bool):
                 if len(node.pipe.variables) > 1:
-                    self._fail(f"can't use {shown(value)} to iterate over more than one variable")
+                    raise self._fail(f"can't use {shown(value)} to iterate over more than one variable")
                 pairs = ((Int(number), Int(number)) for number in range(value))
             case _ if value is NO_VALUE:
                 pairs = []
             case _:
-                self._fail(f"range can't iterate over {shown(value)}")
+                raise self._fail(f"range can't iterate over {shown(value)}")
         empty = True
         for key, each in pairs:
             empty = False
@@ -133,7 +133,7 @@ class Execution:
         """Whether to go on."""
         self._rounds += 1
         if self._rounds > _ROUNDS_MAX:
-            self._fail(f"loops go round more than {_ROUNDS_MAX} times")
+            raise self._fail(f"loops go round more than {_ROUNDS_MAX} times")
         names = node.pipe.variables
         known = len(self._variables)
         given = {len(names) - 1: value, len(names) - 2: key}
@@ -153,9 +153,9 @@ class Execution:
     def _call(self, name: str, dot: Value) -> None:
         nodes = self._template.defined.get(name)
         if nodes is None:
-            self._fail(f'template "{name}" not defined')
+            raise self._fail(f'template "{name}" not defined')
         if len(self._names) > _DEPTH_MAX:
-            self._fail(f"exceeded maximum template depth ({_DEPTH_MAX})")
+            raise self._fail(f"exceeded maximum template depth ({_DEPTH_MAX})")
         variables, self._variables = self._variables, [("$", dot)]
         self._names.append(name)
         self.walk(nodes, dot)
@@ -181,7 +181,7 @@ class Execution:
             if self._variables[number][0] == name:
                 self._variables[number] = (name, value)
                 return
-        self._fail(f"undefined variable: {name}")
+        raise self._fail(f"undefined variable: {name}")
 
     def _command(self, command: ast.Command, dot: Value, final: Value) -> Value:
         first = command.arguments[0]
@@ -201,7 +201,7 @@ class Execution:
             case ast.Dot():
                 return dot
             case ast.Nil():
-                self._fail("nil is not a command")
+                raise self._fail("nil is not a command")
             case ast.Number():
                 return self._constant(first)
             case ast.Bool() | ast.String():
@@ -209,13 +209,13 @@ class Execution:
 
     def _no_arguments(self, arguments: Sequence[ast.Operand], final: Value) -> None:
         if len(arguments) > 1 or final is not _MISSING:
-            self._fail(f"can't give argument to non-function {arguments[0]}")
+            raise self._fail(f"can't give argument to non-function {arguments[0]}")
 
     def _constant(self, node: ast.Number) -> Value:
         if node.is_float and node.floating is not None:
             return node.floating
         if node.integer is None:
-            self._fail(f"{node.text} overflows int")
+            raise self._fail(f"{node.text} overflows int")
         return Int(node.integer)
 
     # Fields
@@ -230,7 +230,7 @@ class Execution:
                 value = dot
             case ast.Chain():
                 if isinstance(node.node, ast.Nil):
-                    self._fail(f"indirection through explicit nil in {node}")
+                    raise self._fail(f"indirection through explicit nil in {node}")
                 value = self._argument("any", node.node, dot)
             case ast.Variable():
                 value = self._variable(node.names[0])
@@ -246,7 +246,7 @@ class Execution:
         for known, value in reversed(self._variables):
             if known == name:
                 return value
-        self._fail(f"undefined variable: {name}")
+        raise self._fail(f"undefined variable: {name}")
 
     def _field(self, value: Value, name: str, arguments: Sequence[ast.Operand], final: Value, dot: Value) -> Value:
         given = bool(arguments) or final is not _MISSING
@@ -257,23 +257,23 @@ class Execution:
                 fields = value.fields if isinstance(value, Data) else {"Labels": value.labels, "Value": value.value}
                 if name in fields:
                     if given:
-                        self._fail(f"{name} has arguments but cannot be invoked as function")
+                        raise self._fail(f"{name} has arguments but cannot be invoked as function")
                     return fields[name]
             case dict():
                 if given:
-                    self._fail(f"{name} is not a method but has arguments")
+                    raise self._fail(f"{name} is not a method but has arguments")
                 missing = "" if isinstance(value, StringMap) else NO_VALUE
                 return cast("dict[str, Any]", value).get(name, missing)
             case _ if value is NO_VALUE:
                 return NO_VALUE
             case _:
                 pass
-        self._fail(f"can't evaluate field {name} in type {_type(value)}")
+        raise self._fail(f"can't evaluate field {name} in type {_type(value)}")
 
     def _method(self, value: Time, name: str, arguments: Sequence[ast.Operand], final: Value, dot: Value) -> Value:
         found = method(value, name)
         if found is None:
-            self._fail(f"can't evaluate field {name} in type {go_type(value)}")
+            raise self._fail(f"can't evaluate field {name} in type {go_type(value)}")
         return self._called(name, found, self._node, dot, arguments, final)
 
     # Functions
@@ -296,9 +296,9 @@ class Execution:
         given = len(arguments) + (final is not _MISSING)
         least = len(function.takes)
         if function.more is not None and given < least:
-            self._fail(f"wrong number of args for {name}: want at least {least} got {len(arguments)}")
+            raise self._fail(f"wrong number of args for {name}: want at least {least} got {len(arguments)}")
         if function.more is None and given != least:
-            self._fail(f"wrong number of args for {name}: want {least} got {given}")
+            raise self._fail(f"wrong number of args for {name}: want {least} got {given}")
         kinds = [*function.takes, *[function.more] * (given - least)]
         if name in ("and", "or"):
             return self._decided(name, arguments, dot, final)
@@ -309,7 +309,7 @@ class Execution:
             return function.call(*values)
         except (CallError, TemplateError) as error:
             self._node = whole
-            self._fail(f"error calling {name}: {error}")
+            raise self._fail(f"error calling {name}: {error}") from None
 
     def _decided(self, name: str, arguments: Sequence[ast.Operand], dot: Value, final: Value) -> Value:
         value: Value = NO_VALUE
@@ -326,7 +326,7 @@ class Execution:
                 return self._checked(dot, kind)
             case ast.Nil():
                 if kind in ("string", "float64", "int"):
-                    self._fail(f"cannot assign nil to {kind}")
+                    raise self._fail(f"cannot assign nil to {kind}")
                 return NO_VALUE
             case ast.Field() | ast.Variable() | ast.Chain():
                 return self._checked(self._fields(node, dot, (node,), _MISSING), kind)
@@ -351,9 +351,9 @@ class Execution:
                 return Int(cast("int", node.integer))
             case "string" | "float64" | "int", _:
                 word = {"string": "string", "float64": "float", "int": "integer"}[kind]
-                self._fail(f"expected {word}; found {node}")
+                raise self._fail(f"expected {word}; found {node}")
             case _:
-                self._fail(f"can't handle {node} for arg of type {kind}")
+                raise self._fail(f"can't handle {node} for arg of type {kind}")
 
     def _checked(self, value: Value, kind: Kind) -> Value:
         """A value where one of that type is wanted."""
@@ -361,10 +361,10 @@ class Execution:
             return value
         if value is NO_VALUE:
             if kind in ("string", "float64", "int"):
-                self._fail(f"invalid value; expected {kind}")
+                raise self._fail(f"invalid value; expected {kind}")
             return value
         if go_type(value) != kind:
-            self._fail(f"wrong type for value; expected {kind}; got {go_type(value)}")
+            raise self._fail(f"wrong type for value; expected {kind}; got {go_type(value)}")
         return value
 
 

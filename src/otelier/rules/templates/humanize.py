@@ -141,8 +141,7 @@ def to_duration(given: Value) -> TimeSpan:
 
 def _moment(value: float) -> Time:
     if not abs(value * 1e9) <= _NS_MAX:
-        raise CallError(
-            f"{formatted(value, 'v', Flags())} cannot be represented as a nanoseconds timestamp since it overflows int64"
-        )
+        shown = formatted(value, "v", Flags())
+        raise CallError(f"{shown} cannot be represented as a nanoseconds timestamp since it overflows int64")
     ns = int(value * 1e9)
     return Time(int(ns / 10**6) * 10**6 if ns < 0 else ns // 10**6 * 10**6)

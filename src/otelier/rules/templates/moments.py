@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 
 from ...ottl.functions.moments import shown
@@ -10,7 +11,20 @@ from ...ottl.values import Time
 from .functions import Function
 from .values import Int
 
-_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 _DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 _LAYOUT = re.compile(
     r"January|Jan|Monday|Mon|MST|2006|Z07:00|Z0700|-07:00|-0700|-07|002|01|02|03|04|05|06|15|PM|pm|_2|[.,]0+(?![0-9])|[.,]9+(?![0-9])|1|2|3|4|5"
@@ -60,7 +74,7 @@ def method(moment: Time, name: str) -> Function | None:
         return Function(lambda: Int(numbers[name]))
     match name:
         case "Format":
-            return Function(lambda layout: written(moment, layout), ("string",))
+            return Function(partial(written, moment), ("string",))
         case "UTC" | "Local":
             return Function(lambda: moment)
         case "String":

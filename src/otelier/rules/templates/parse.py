@@ -1,7 +1,6 @@
 """From a template's text to its tree, after the documentation of Go's package text/template."""
 
 from collections.abc import Collection
-from typing import NoReturn
 
 from ...component.go_text import BadEscape, quoted, unescaped
 from .ast import (
@@ -25,6 +24,7 @@ from .ast import (
     Text,
     Variable,
 )
+from .errors import TemplateError
 from .lex import Lexer, Token
 from .numbers import number
 
@@ -61,7 +61,7 @@ class _Parser:
                 continue
             node, word = self._node()
             if node is None:
-                self._fail(self._peek().at, f"unexpected {{{{{word}}}}}")
+                raise self._fail(self._peek().at, f"unexpected {{{{{word}}}}}")
             nodes.append(node)
         return Template(self._name, self._text, tuple(nodes), self._defined)
 
@@ -93,13 +93,13 @@ class _Parser:
         self._next = here + 1
         return True
 
-    def _fail(self, at: int, message: str) -> NoReturn:
-        raise self._lexer.fail(at, message)
+    def _fail(self, at: int, message: str) -> TemplateError:
+        return self._lexer.fail(at, message)
 
-    def _unexpected(self, token: Token, context: str) -> NoReturn:
-        if token.kind == "end":
-            self._fail(token.at, "unexpected EOF")
-        self._fail(token.at, f"unexpected {_shown(token)} in {context}")
+    def _unexpected(self, token: Token, context: str) -> TemplateError:
+        return self._fail(
+            token.at, "unexpected EOF" if token.kind == "end" else f"unexpected {_shown(token)} in {context}"
+        )
 
     # Nodes
 
@@ -109,7 +109,7 @@ class _Parser:
         variables, self._variables = self._variables, ["$"]
         nodes, word = self._list()
         if word != "end":
-            self._fail(self._peek().at, "unexpected {{else}} in define clause")
+            raise self._fail(self._peek().at, "unexpected {{else}} in define clause")
         self._variables = variables
         if name not in self._defined or any(not isinstance(each, Text) or each.text.strip() for each in nodes):
             self._defined[name] = nodes
@@ -118,7 +118,7 @@ class _Parser:
         """Nodes up to `{{end}}` or behind the word `else`; and which of them."""
         self._depth += 1
         if self._depth > _DEPTH_MAX:
-            self._fail(self._peek().at, f"nested more than {_DEPTH_MAX} levels deep")
+            raise self._fail(self._peek().at, f"nested more than {_DEPTH_MAX} levels deep")
         nodes: list[Node] = []
         while self._peek().kind != "end":
             node, word = self._node()
@@ -126,7 +126,7 @@ class _Parser:
                 self._depth -= 1
                 return tuple(nodes), word
             nodes.append(node)
-        self._fail(self._peek().at, "unexpected EOF")
+        raise self._fail(self._peek().at, "unexpected EOF")
 
     def _node(self) -> tuple[Node | None, str]:
         """A node; or None and `end` or `else` (which of both was read)."""
@@ -150,11 +150,11 @@ class _Parser:
                 case "break" | "continue":
                     self._next += 1
                     if not self._loops:
-                        self._fail(first.at, f"{{{{{first.text}}}}} outside {{{{range}}}}")
+                        raise self._fail(first.at, f"{{{{{first.text}}}}} outside {{{{range}}}}")
                     self._right(first.text)
                     return Leave(first.at, first.text), ""
                 case "define":
-                    self._fail(first.at, "unexpected {{define}} in command")
+                    raise self._fail(first.at, "unexpected {{define}} in command")
                 case _:
                     pass
         pipe = self._pipe("command", "right")
@@ -183,7 +183,7 @@ class _Parser:
         self._right("else")
         nodes, ended = self._list()
         if ended == "else":
-            self._fail(self._peek().at, "expected end; found {{else}}")
+            raise self._fail(self._peek().at, "expected end; found {{else}}")
         return nodes
 
     def _call(self, word: Token) -> Call:
@@ -198,21 +198,21 @@ class _Parser:
             variables, self._variables = self._variables, ["$"]
             self._defined[name], ended = self._list()
             if ended != "end":
-                self._fail(self._peek().at, "unexpected {{else}} in block clause")
+                raise self._fail(self._peek().at, "unexpected {{else}} in block clause")
             self._variables = variables
         return Call(at, name, pipe)
 
     def _quoted(self, context: str) -> str:
         token = self._skip_space()
         if token.kind not in ("string", "raw"):
-            self._unexpected(token, context)
+            raise self._unexpected(token, context)
         self._next += 1
         return self._text_of(token)
 
     def _right(self, context: str) -> None:
         token = self._skip_space()
         if token.kind != "right":
-            self._unexpected(token, context)
+            raise self._unexpected(token, context)
         self._next += 1
 
     # Pipelines
@@ -228,13 +228,13 @@ class _Parser:
                 self._next += 1
                 break
             if not self._starts_operand(token):
-                self._unexpected(token, context)
+                raise self._unexpected(token, context)
             commands.append(self._command(token))
         if not commands:
-            self._fail(token.at, f"missing value for {context}")
+            raise self._fail(token.at, f"missing value for {context}")
         for number_, command in enumerate(commands[1:], 2):
             if isinstance(command.arguments[0], Bool | Dot | Nil | Number | String):
-                self._fail(command.at, f"non executable command in pipeline stage {number_}")
+                raise self._fail(command.at, f"non executable command in pipeline stage {number_}")
         if not assigns:
             self._variables += variables
         return Pipe(commands[0].at, line, tuple(commands), tuple(variables), assigns)
@@ -250,11 +250,11 @@ class _Parser:
             if sign.kind == "sign" and sign.text in (":=", "="):
                 self._next += 1
                 if len(names) > 1 and context != "range":
-                    self._fail(token.at, f"too many declarations in {context}")
+                    raise self._fail(token.at, f"too many declarations in {context}")
                 return names, sign.text == "="
             if not (sign.kind == "sign" and sign.text == ",") or context != "range" or len(names) > 1:
                 if sign.kind == "sign" and sign.text == ",":
-                    self._fail(token.at, f"too many declarations in {context}")
+                    raise self._fail(token.at, f"too many declarations in {context}")
                 break
             self._next += 1
         self._next = start
@@ -275,11 +275,11 @@ class _Parser:
                     break
                 if token.kind == "right" or (token.kind == "sign" and token.text == ")"):
                     break
-                self._unexpected(token, "operand")
+                raise self._unexpected(token, "operand")
             arguments.append(self._operand(token))
             follows = self._peek()
             if follows.kind not in ("space", "right") and not (follows.kind == "sign" and follows.text in "|)"):
-                self._unexpected(follows, "operand")
+                raise self._unexpected(follows, "operand")
         return Command(first.at, tuple(arguments))
 
     def _operand(self, token: Token) -> Operand:
@@ -296,7 +296,7 @@ class _Parser:
             case Variable():
                 return Variable(at, (*node.names, *names))
             case Bool() | String() | Number() | Nil() | Dot():
-                self._fail(token.at, f"unexpected . after term {quoted(str(node))}")
+                raise self._fail(token.at, f"unexpected . after term {quoted(str(node))}")
             case _:
                 return Chain(at, node, tuple(names))
 
@@ -327,17 +327,17 @@ class _Parser:
                 return Nil(token.at)
             case name:
                 if name not in self._functions:
-                    self._fail(token.at, f'function "{name}" not defined')
+                    raise self._fail(token.at, f'function "{name}" not defined')
                 return Identifier(token.at, name)
 
     def _known(self, name: str, at: int) -> None:
         if name not in self._variables:
-            self._fail(at, f'undefined variable "{name}"')
+            raise self._fail(at, f'undefined variable "{name}"')
 
     def _number(self, token: Token) -> Number:
         found = number(token.text)
         if found is None:
-            self._fail(token.at, f'bad number syntax: "{token.text}"')
+            raise self._fail(token.at, f'bad number syntax: "{token.text}"')
         return Number(token.at, token.text, *found)
 
     def _text_of(self, token: Token) -> str:
@@ -346,7 +346,7 @@ class _Parser:
         try:
             return unescaped(token.text[1:-1], stray="keep")
         except BadEscape:
-            self._fail(token.at, "invalid syntax")
+            raise self._fail(token.at, "invalid syntax") from None
 
 
 def _shown(token: Token) -> str:

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,6 +38,18 @@ def _first(found: Samples) -> Sample:
     if not found:
         raise CallError("first() called on vector with no elements")
     return found[0]
+
+
+def _label(name: str, sample: Sample) -> str:
+    return sample.labels.get(name, "")
+
+
+def _value(sample: Sample) -> float:
+    return sample.value
+
+
+def _link(tab: int, text: str) -> str:
+    return f"/graph?g0.expr={url_escaped(text)}&g0.tab={tab}"
 
 
 def _arguments(*values: Value) -> AnyMap:
@@ -127,19 +140,19 @@ def _seconds(text: str) -> float:
 
 _STATELESS: Mapping[str, Function] = {
     "first": Function(_first, ("template.queryResult",)),
-    "label": Function(lambda name, sample: sample.labels.get(name, ""), ("string", "*template.sample")),
-    "value": Function(lambda sample: sample.value, ("*template.sample",)),
-    "strvalue": Function(lambda sample: sample.labels.get("__value__", ""), ("*template.sample",)),
+    "label": Function(_label, ("string", "*template.sample")),
+    "value": Function(_value, ("*template.sample",)),
+    "strvalue": Function(partial(_label, "__value__"), ("*template.sample",)),
     "sortByLabel": Function(_sorted, ("string", "template.queryResult")),
     "args": Function(_arguments, (), "any"),
     "reReplaceAll": Function(_replace_all, ("string", "string", "string")),
     "match": Function(_matches, ("string", "string")),
-    "safeHtml": Function(lambda text: text, ("string",)),
+    "safeHtml": Function(str, ("string",)),
     "title": Function(_title, ("string",)),
     "toUpper": Function(str.upper, ("string",)),
     "toLower": Function(str.lower, ("string",)),
-    "graphLink": Function(lambda text: f"/graph?g0.expr={url_escaped(text)}&g0.tab=0", ("string",)),
-    "tableLink": Function(lambda text: f"/graph?g0.expr={url_escaped(text)}&g0.tab=1", ("string",)),
+    "graphLink": Function(partial(_link, 0), ("string",)),
+    "tableLink": Function(partial(_link, 1), ("string",)),
     "urlQueryEscape": Function(url_escaped, ("string",)),
     "stripPort": Function(_strip_port, ("string",)),
     "stripDomain": Function(_strip_domain, ("string",)),

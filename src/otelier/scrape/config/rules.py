@@ -1,4 +1,4 @@
-"""Rules and alerts of Otelier's own: what is evaluated besides `prometheus.yml`, and who is told without an Alertmanager."""
+"""Keys of rules and alerts: what is evaluated besides `prometheus.yml`, and who is told without an Alertmanager."""
 
 from collections.abc import Iterable
 from typing import Annotated
@@ -66,8 +66,11 @@ class ReceiverConfig(Config):
     send_resolved: bool = True
     """Also tell when it is over."""
     webhook: WebhookConfig | None = None
+    """Tell by HTTP."""
     slack: SlackConfig | None = None
+    """Tell in a channel of Slack."""
     email: EmailConfig | None = None
+    """Tell by mail."""
 
     def problems(self) -> Iterable[tuple[str, str]]:
         """One way to tell, and matchers that can be read."""
@@ -106,6 +109,7 @@ class NotifyConfig(Config):
     receivers: tuple[ReceiverConfig, ...] = ()
     """All whose matchers fit are told."""
     inhibit_rules: tuple[InhibitConfig, ...] = ()
+    """Which alerts make others needless."""
 
     def problems(self) -> Iterable[tuple[str, str]]:
         """Names, and times that pass."""
