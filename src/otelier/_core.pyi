@@ -1102,9 +1102,6 @@ class Aggregate:
     def counts(self) -> bytes:
         """u64 for each cell: spans; if values are asked for, those that have a number."""
     @property
-    def errors(self) -> bytes:
-        """u64 for each cell: of the counted spans those with status error."""
-    @property
     def sums(self) -> bytes:
         """f64 for each cell; of kind sum and histogram. From roll-ups sums are within 1 %."""
     @property

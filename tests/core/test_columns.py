@@ -167,7 +167,7 @@ def test_roll_ups_answer_like_spans() -> None:
             for rollups in (True, False)
         ]
         assert [each.read["rollup_files"] for each in both] == [1, 0]
-        for name in ("counts", "errors", "cell_steps", "bucket_numbers", "bucket_counts"):
+        for name in ("counts", "cell_steps", "bucket_numbers", "bucket_counts"):
             assert getattr(both[0], name) == getattr(both[1], name)
 
 

@@ -225,11 +225,6 @@ impl Aggregate {
     }
 
     #[getter]
-    fn errors<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        array(py, &self.aggregate.errors, u64::to_le_bytes)
-    }
-
-    #[getter]
     fn sums<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         array(py, &self.aggregate.sums, f64::to_le_bytes)
     }

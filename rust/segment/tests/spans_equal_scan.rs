@@ -200,8 +200,8 @@ fn compare_traces(view: &View, all: &[Known], traces: impl Iterator<Item = u64>)
     }
 }
 
-/// By the groups' values and step: spans, errors, sum, least and greatest value, number of values in buckets.
-type Cells = BTreeMap<(Vec<String>, u64), (u64, u64, f64, f64, f64, u64)>;
+/// By the groups' values and step: spans, sum, least and greatest value, number of values in buckets.
+type Cells = BTreeMap<(Vec<String>, u64), (u64, f64, f64, f64, u64)>;
 
 fn cells(aggregate: &Aggregate) -> Cells {
     let cell = |at: usize| {
@@ -213,8 +213,7 @@ fn cells(aggregate: &Aggregate) -> Cells {
             _ => 0,
         };
         let sums = (number(&aggregate.sums), number(&aggregate.mins), number(&aggregate.maxs));
-        let counts = (aggregate.counts[at], aggregate.errors[at]);
-        ((values, aggregate.cell_steps[at].into()), (counts.0, counts.1, sums.0, sums.1, sums.2, buckets))
+        ((values, aggregate.cell_steps[at].into()), (aggregate.counts[at], sums.0, sums.1, sums.2, buckets))
     };
     let cells: Cells = (0..aggregate.counts.len()).map(cell).collect();
     assert_eq!(cells.len(), aggregate.counts.len(), "a group and step has one cell");
@@ -242,18 +241,16 @@ fn expected_cells(model: &Model, question: &Question) -> Cells {
         };
         let groups = question.groups.iter().map(group).collect();
         let step = (span.start_ns - question.window.start()) / question.step_ns;
-        let cell = cells.entry((groups, step)).or_insert((0, 0, 0.0, f64::INFINITY, f64::NEG_INFINITY, 0));
-        let error = otelier_segment::filter::value::Fixed::read(&span.span).status_code == 2;
+        let cell = cells.entry((groups, step)).or_insert((0, 0.0, f64::INFINITY, f64::NEG_INFINITY, 0));
         cell.0 += 1;
-        cell.1 += u64::from(error);
-        cell.2 += value;
-        (cell.3, cell.4) = (cell.3.min(value), cell.4.max(value));
-        cell.5 += 1;
+        cell.1 += value;
+        (cell.2, cell.3) = (cell.2.min(value), cell.3.max(value));
+        cell.4 += 1;
     }
     for cell in cells.values_mut() {
         match question.kind {
-            Kind::Count => (cell.2, cell.3, cell.4, cell.5) = (0.0, 0.0, 0.0, 0),
-            Kind::Sum => cell.5 = 0,
+            Kind::Count => (cell.1, cell.2, cell.3, cell.4) = (0.0, 0.0, 0.0, 0),
+            Kind::Sum => cell.4 = 0,
             Kind::Histogram => {}
         }
     }

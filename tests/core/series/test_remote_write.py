@@ -139,6 +139,17 @@ def test_a_damaged_request_is_read_as_protobuf_reads_it_or_refused(
     all_series: list[Any], data: st.DataObject, version: Any
 ) -> None:
     body = bytearray((_one if version == 1 else _two)(all_series))
+    more = message("WriteRequest" if version == 1 else "Request")
+    if version == 1:
+        more.metadata.add(type=1, metric_family_name="up", help="Help.")
+        series = more.timeseries.add()
+        series.labels.add(name="__name__", value="h")
+    else:
+        series = more.timeseries.add()
+        series.labels_refs.extend([0, 0])
+        series.metadata.type = 1
+    series.histograms.append(_histogram())
+    body += more.SerializeToString()
     for _ in range(data.draw(st.integers(0, 3)) if body else 0):
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
     _SINK.samples.clear()
@@ -266,8 +277,8 @@ def test_metadata_is_of_families() -> None:
         ("up", 2, "Help.", "s"),
     ]
     old = message("WriteRequest")
-    old.metadata.add(type=1, metric_family_name="up", help="Help.", unit="s")
-    assert Samples.of_remote_write(old.SerializeToString(), 1).metadata() == [("up", 1, "Help.", "s")]
+    old.metadata.add(type=1, metric_family_name="up", help="Help.")
+    assert Samples.of_remote_write(old.SerializeToString(), 1).metadata() == [("up", 1, "Help.", "")]
 
 
 def test_what_names_no_family_or_no_text_is_refused() -> None:

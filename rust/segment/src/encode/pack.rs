@@ -7,6 +7,8 @@ use zstd::zstd_safe::{CCtx, CParameter, InBuffer, OutBuffer, ResetDirective, com
 
 /// Of segments whose columns are searched.
 pub const LEVEL: i32 = 1;
+/// Shorter matches, mostly chance ones among packed bits, save no more than they take, and cost the reader time.
+const MIN_MATCH: u32 = 7;
 /// Parts up to this size stay with the one before: a block of their own costs more than it saves.
 const SMALL: usize = 64;
 /// What a block of its own can add to a frame.
@@ -20,6 +22,9 @@ impl Packer {
     pub fn new(level: i32) -> io::Result<Packer> {
         let mut context = CCtx::try_create().ok_or_else(|| io::Error::other("no memory for compression"))?;
         context.set_parameter(CParameter::CompressionLevel(level)).map_err(failed)?;
+        if level == LEVEL {
+            context.set_parameter(CParameter::MinMatch(MIN_MATCH)).map_err(failed)?;
+        }
         Ok(Packer { context })
     }
 

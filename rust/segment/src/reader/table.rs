@@ -186,8 +186,14 @@ impl<'a> GroupTable<'a> {
         {
             let (integers, wanted) = integers.map_err(|what| self.group.file.damaged(what))?;
             let Some(wanted) = wanted else { return Ok(()) };
-            let is_it = |row: &usize| integers.get(page.rank(row - first)) == Some(&wanted) && page.has(row - first);
-            among.within(rows).filter(is_it).for_each(|row| found.insert(row));
+            // Most pages do not have it at all.
+            if integers.contains(&wanted) {
+                page.each_present(|row, place| {
+                    if integers.get(place) == Some(&wanted) && among.contains(first + row) {
+                        found.insert(first + row);
+                    }
+                });
+            }
             return Ok(());
         }
         if look.judge == Judge::Attribute && matches!(test.condition, Condition::Exists) {
@@ -199,23 +205,26 @@ impl<'a> GroupTable<'a> {
             return Ok(());
         }
         let values = page.all_values().map_err(|what| self.group.file.damaged(what))?;
-        let dictionary = None;
-        for row in among.within(rows) {
-            let holds = match (page.has(row - first), &*values, verdicts) {
-                (false, _, _) => look.nulls,
-                (true, Values::Codes(codes), Some(verdicts)) => {
-                    let code = codes.get(page.rank(row - first)).copied().unwrap_or(u32::MAX);
-                    verdicts.get(code as usize).copied().unwrap_or(false)
-                }
-                (true, values, _) => {
-                    let value = values.get(page.rank(row - first), dictionary);
-                    value.is_some_and(|value| look.judge.holds(test, value))
-                }
-            };
-            if holds {
-                found.insert(row);
+        let holds = |place: usize| match (&*values, verdicts) {
+            (Values::Codes(codes), Some(verdicts)) => {
+                codes.get(place).and_then(|code| verdicts.get(*code as usize)).copied().unwrap_or(false)
             }
+            (values, _) => values.get(place, None).is_some_and(|value| look.judge.holds(test, value)),
+        };
+        // Few rows are looked up, of many their values are gone through.
+        if look.nulls || among.count_within(rows.clone()) < rows.len() / 8 {
+            let meant = |row: &usize| match page.has(row - first) {
+                true => holds(page.rank(row - first)),
+                false => look.nulls,
+            };
+            among.within(rows).filter(meant).for_each(|row| found.insert(row));
+            return Ok(());
         }
+        page.each_present(|row, place| {
+            if among.contains(first + row) && holds(place) {
+                found.insert(first + row);
+            }
+        });
         Ok(())
     }
 

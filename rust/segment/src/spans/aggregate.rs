@@ -9,7 +9,7 @@ use super::groups::Groups;
 use super::rollups;
 use super::scan::{Flow, Places, Read, Scan};
 use crate::error::ReadError;
-use crate::filter::{Comparison, Condition, Field, Filter, Intrinsic, Literal, Scope, Test, Wanted};
+use crate::filter::{Condition, Field, Filter, Intrinsic, Scope, Test, Wanted};
 use crate::rows::Rows;
 use crate::select::Table;
 
@@ -47,8 +47,6 @@ pub struct Aggregate {
     pub cell_groups: Vec<u32>,
     pub cell_steps: Vec<u32>,
     pub counts: Vec<u64>,
-    /// Of the counted spans those with status error.
-    pub errors: Vec<u64>,
     pub sums: Vec<f64>,
     pub mins: Vec<f64>,
     pub maxs: Vec<f64>,
@@ -59,9 +57,6 @@ pub struct Aggregate {
     pub partial: &'static str,
     pub read: Read,
 }
-
-/// STATUS_CODE_ERROR.
-const ERROR: i128 = 2;
 
 impl Question<'_> {
     pub fn asks_trace(&self) -> bool {
@@ -113,40 +108,22 @@ pub fn aggregate(places: &Places, question: &Question) -> Result<Aggregate, Read
 
 /// Columns of the block at hand.
 struct Block {
-    has_error: Test,
     only_step: Option<u32>,
     /// Not read if there is only one step.
     starts: Column,
     values: Column,
-    /// Of the rows, by place.
-    errors: Vec<bool>,
-}
-
-fn has_error() -> Test {
-    let is_error = Condition::Compare(Comparison::Equal, Literal::Int(ERROR));
-    Test::new(Field::Intrinsic(Intrinsic::Status), is_error)
 }
 
 impl Block {
     fn new(only_step: Option<u32>) -> Block {
-        let (starts, values, errors) = (Column::default(), Column::default(), Vec::new());
-        Block { has_error: has_error(), only_step, starts, values, errors }
+        Block { only_step, starts: Column::default(), values: Column::default() }
     }
 
     fn read(&mut self, table: &mut dyn Table, found: &Rows, question: &Question) -> Result<(), ReadError> {
-        let count = found.count();
         self.starts.resize(0);
         if self.only_step.is_none() {
-            let at = self.starts.extend(count);
+            let at = self.starts.extend(found.count());
             table.fill(&Field::Intrinsic(Intrinsic::StartNs), found, &mut self.starts, at)?;
-        }
-        let errors = table.test(&self.has_error, found)?;
-        self.errors.clear();
-        self.errors.resize(count, false);
-        if count == found.len() {
-            errors.iter().for_each(|row| self.errors[row] = true);
-        } else if !errors.is_empty() {
-            found.iter().zip(&mut self.errors).for_each(|(row, error)| *error = errors.contains(row));
         }
         self.values.resize(0);
         match question.value {
@@ -158,7 +135,7 @@ impl Block {
     fn count(&self, groups: &[u32], question: &Question, cells: &mut Cells) {
         // Neighbours are of a trace: most start in the same step.
         let (mut step, mut within) = (self.only_step.unwrap_or_default(), 0..0);
-        for (place, (group, error)) in groups.iter().zip(&self.errors).enumerate() {
+        for (place, group) in groups.iter().enumerate() {
             if let Some(start) = self.starts.data.get(place)
                 && !within.contains(start)
             {
@@ -168,7 +145,7 @@ impl Block {
                 within = first..first.saturating_add(question.step_ns);
             }
             match question.kind {
-                Kind::Count => cells.count(*group, step, *error),
+                Kind::Count => cells.count(*group, step),
                 _ => {
                     let value = match (self.values.tags[place], self.values.data[place]) {
                         (INT, int) => int as i64 as f64,
@@ -176,7 +153,7 @@ impl Block {
                         _ => continue,
                     };
                     if !value.is_nan() {
-                        cells.add(*group, step, *error, value);
+                        cells.add(*group, step, value);
                     }
                 }
             }
@@ -188,7 +165,6 @@ impl Block {
 struct Sparse {
     step: u32,
     exists: Test,
-    has_error: Test,
 }
 
 impl Sparse {
@@ -197,7 +173,7 @@ impl Sparse {
             ([Wanted { field: field @ Field::Attribute(Scope::Span, _), of_parent: false }], Some(step))
                 if question.kind == Kind::Count =>
             {
-                Some(Sparse { step, exists: Test::new(field.clone(), Condition::Exists), has_error: has_error() })
+                Some(Sparse { step, exists: Test::new(field.clone(), Condition::Exists) })
             }
             _ => None,
         }
@@ -210,19 +186,16 @@ impl Sparse {
         groups: &mut Groups,
         cells: &mut Cells,
     ) -> Result<(), ReadError> {
-        let errors = table.test(&self.has_error, found)?;
         let there = match table.may_hold(&self.exists)? {
             true => table.test(&self.exists, found)?,
             false => Rows::none(found.len()),
         };
-        for (row, group) in there.iter().zip(groups.numbers(table, &there)?) {
-            cells.count(*group, self.step, errors.contains(row));
+        for group in groups.numbers(table, &there)? {
+            cells.count(*group, self.step);
         }
-        let mut others = errors.clone();
-        others.remove(&there);
-        let (calls, errors) = ((found.count() - there.count()) as u64, others.count() as u64);
-        if calls > 0 {
-            cells.add_many(groups.number(&[None]), self.step, (calls, errors), None);
+        let others = (found.count() - there.count()) as u64;
+        if others > 0 {
+            cells.add_many(groups.number(&[None]), self.step, others, None);
         }
         Ok(())
     }

@@ -11,7 +11,6 @@ pub struct Cells {
     /// By group: its cells, from a first step on.
     of_group: Vec<(u32, Vec<u32>)>,
     pub counts: Vec<u64>,
-    errors: Vec<u64>,
     /// Sum, least, greatest.
     sums: Vec<(f64, f64, f64)>,
     histograms: Vec<Histogram>,
@@ -19,8 +18,7 @@ pub struct Cells {
 
 impl Cells {
     pub fn new(kind: Kind) -> Cells {
-        let (of_group, counts, errors) = (Vec::new(), Vec::new(), Vec::new());
-        Cells { kind, of_group, counts, errors, sums: Vec::new(), histograms: Vec::new() }
+        Cells { kind, of_group: Vec::new(), counts: Vec::new(), sums: Vec::new(), histograms: Vec::new() }
     }
 
     pub fn len(&self) -> usize {
@@ -55,7 +53,6 @@ impl Cells {
         let cell = self.counts.len();
         cells[place] = cell as u32;
         self.counts.push(0);
-        self.errors.push(0);
         if self.kind != Kind::Count {
             self.sums.push((0.0, f64::INFINITY, f64::NEG_INFINITY));
         }
@@ -66,17 +63,15 @@ impl Cells {
     }
 
     #[inline]
-    pub fn count(&mut self, group: u32, step: u32, error: bool) {
+    pub fn count(&mut self, group: u32, step: u32) {
         let cell = self.cell(group, step);
         self.counts[cell] += 1;
-        self.errors[cell] += u64::from(error);
     }
 
     #[inline]
-    pub fn add(&mut self, group: u32, step: u32, error: bool, value: f64) {
+    pub fn add(&mut self, group: u32, step: u32, value: f64) {
         let cell = self.cell(group, step);
         self.counts[cell] += 1;
-        self.errors[cell] += u64::from(error);
         let (sum, least, greatest) = &mut self.sums[cell];
         *sum += value;
         *least = least.min(value);
@@ -87,10 +82,9 @@ impl Cells {
     }
 
     /// Many at once; of a histogram's values their sum and buckets.
-    pub fn add_many(&mut self, group: u32, step: u32, (calls, errors): (u64, u64), values: Option<Many>) {
+    pub fn add_many(&mut self, group: u32, step: u32, calls: u64, values: Option<Many>) {
         let cell = self.cell(group, step);
         self.counts[cell] += calls;
-        self.errors[cell] += errors;
         let Some(Many { sum, least, greatest, buckets }) = values else { return };
         let (total, min, max) = &mut self.sums[cell];
         *total += sum;
@@ -114,7 +108,6 @@ impl Cells {
                 aggregate.cell_groups.push(group as u32);
                 aggregate.cell_steps.push(step);
                 aggregate.counts.push(self.counts[cell]);
-                aggregate.errors.push(self.errors[cell]);
                 if let Some((sum, least, greatest)) = self.sums.get(cell) {
                     aggregate.sums.push(*sum);
                     aggregate.mins.push(*least);

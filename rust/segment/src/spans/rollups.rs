@@ -104,7 +104,7 @@ impl<'a> Asked<'a> {
                 continue;
             }
             match self.step(cell) {
-                Some(Some(step)) => found.push((cell, operation, step, (calls, errors))),
+                Some(Some(step)) => found.push((cell, operation, step, calls)),
                 Some(None) => {}
                 None => return Ok(false),
             }
@@ -113,10 +113,10 @@ impl<'a> Asked<'a> {
                 return Ok(false);
             }
         }
-        for (cell, operation, step, counts) in found {
+        for (cell, operation, step, calls) in found {
             let group = groups.number(&self.values(&operation));
             if self.question.kind == Kind::Count {
-                cells.add_many(group, step, counts, None);
+                cells.add_many(group, step, calls, None);
                 continue;
             }
             let buckets: Vec<(i32, u64)> =
@@ -124,7 +124,7 @@ impl<'a> Asked<'a> {
             let bounds = |entry: Option<&(u32, u64)>| entry.map_or((0.0, 0.0), |(bucket, _)| bucket_bounds(*bucket));
             let (least, greatest) = (bounds(cell.histogram.first()).0, bounds(cell.histogram.last()).1);
             let many = Many { sum: cell.sum_ns as f64, least, greatest, buckets: &buckets };
-            cells.add_many(group, step, counts, Some(many));
+            cells.add_many(group, step, calls, Some(many));
         }
         Ok(true)
     }

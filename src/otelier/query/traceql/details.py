@@ -1,14 +1,16 @@
 """What an answer tells of its traces."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice, repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import ast
 from .answer import Attribute, ServiceStats, SpanResult, Spanset, TraceResult
 from .evaluate.order import arranged
-from .evaluate.present import any_value
+from .evaluate.present import any_values
 from .fields import CoreField
 from .found import Found, Judged, asked_for
 from .plan import Plan
@@ -68,37 +70,43 @@ class _Told:
         self._table = table
         self._order = arranged(self._spansets, table, plan.sort)
         self._fields = [(key, table.values(field)) for key, field in _by_key(plan.shown)]
-        self._names = table.values(_NAME)
-        self._durations = table.values(_DURATION).data
-        self._starts = table.starts
-        self._span_ids = table.span_ids
 
     def by_trace(self, spans_per_spanset: int) -> Mapping[bytes, _Trace]:
         """By trace id."""
-        sets = self._spansets.sets[self._order]
+        sets, ordered = self._spansets.sets[self._order], self._spansets.rows[self._order]
         begins = np.flatnonzero(np.diff(sets, prepend=-1))
-        traces: dict[bytes, list[Spanset]] = {}
-        roots: dict[bytes, tuple[str, str]] = {}
-        for begin, end in zip(begins.tolist(), [*begins[1:].tolist(), len(sets)], strict=True):
-            number = int(sets[begin])
-            trace_id = self._table.trace_ids[int(self._spansets.traces[number])]
-            rows = self._spansets.rows[self._order[begin : min(end, begin + spans_per_spanset)]].tolist()
-            notes = (Attribute(name, any_value(values, number)) for name, values in self._spansets.notes.items())
-            spanset = Spanset(end - begin, tuple(self._span(row) for row in rows), tuple(notes))
-            traces.setdefault(trace_id, []).append(spanset)
-            roots[trace_id] = self._root(int(self._spansets.rows[self._order[begin]]))
-        return {trace_id: _Trace(*roots[trace_id], tuple(each)) for trace_id, each in traces.items()}
+        sizes = np.diff(begins, append=len(sets))
+        places = np.arange(len(sets)) - np.repeat(begins, sizes)
+        spans = iter(self._spans(ordered[places < spans_per_spanset]))
+        numbers = sets[begins]
+        names, notes = list(self._spansets.notes), [any_values(v, numbers) for v in self._spansets.notes.values()]
+        roots = self._roots(ordered[begins])
+        traces: dict[bytes, _Trace] = {}
+        codes: list[int] = self._spansets.traces[numbers].tolist()
+        for at, (code, size) in enumerate(zip(codes, sizes.tolist(), strict=True)):
+            trace_id = self._table.trace_ids[code]
+            told = tuple(Attribute(name, values[at]) for name, values in zip(names, notes, strict=True))
+            spanset = Spanset(size, tuple(islice(spans, min(size, spans_per_spanset))), told)
+            before = traces[trace_id].spansets if trace_id in traces else ()
+            traces[trace_id] = _Trace(*roots[at], (*before, spanset))
+        return traces
 
-    def _root(self, row: int) -> tuple[str, str]:
-        values = (self._table.values(field) for field in (_ROOT_SERVICE, _ROOT_NAME))
-        service, name = (str(any_value(each, row)) for each in values)
-        return service, name
+    def _roots(self, rows: NDArray[np.intp]) -> list[tuple[str, str]]:
+        services, names = (any_values(self._table.values(field), rows) for field in (_ROOT_SERVICE, _ROOT_NAME))
+        return [(str(service), str(name)) for service, name in zip(services, names, strict=True)]
 
-    def _span(self, row: int) -> SpanResult:
-        shown = ((key, any_value(values, row)) for key, values in self._fields)
-        attributes = tuple(Attribute(key, value) for key, value in shown if value is not None)
-        name = str(any_value(self._names, row))
-        return SpanResult(self._span_ids[row], name, int(self._starts[row]), int(self._durations[row]), attributes)
+    def _spans(self, rows: NDArray[np.intp]) -> Iterator[SpanResult]:
+        table, keys = self._table, [key for key, _ in self._fields]
+        ids = table.span_ids
+        names = any_values(table.values(_NAME), rows)
+        durations = table.values(_DURATION).data[rows].tolist()
+        shown = [any_values(values, rows) for _, values in self._fields]
+        attributes = zip(*shown, strict=True) if shown else repeat(())
+        for row, name, start_ns, duration_ns, values in zip(
+            rows.tolist(), names, table.starts[rows].tolist(), durations, attributes, strict=bool(shown)
+        ):
+            told = tuple(Attribute(key, value) for key, value in zip(keys, values, strict=True) if value is not None)
+            yield SpanResult(ids[row], str(name), start_ns, duration_ns, told)
 
 
 def _by_key(fields: Iterable[ast.Field]) -> list[tuple[str, ast.Field]]:

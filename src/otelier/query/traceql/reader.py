@@ -35,8 +35,6 @@ class Cells(Protocol):
     @property
     def bucket_counts(self) -> bytes: ...  # noqa: D102
     @property
-    def errors(self) -> bytes: ...  # noqa: D102
-    @property
     def partial(self) -> str: ...  # noqa: D102
     @property
     def read(self) -> Mapping[str, int]: ...  # noqa: D102

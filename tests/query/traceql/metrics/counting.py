@@ -16,7 +16,7 @@ class Cells:
     def __init__(self) -> None:
         self.groups = 0
         self.group_columns: list[Column] = []
-        self.cell_groups = self.cell_steps = self.counts = self.sums = self.mins = self.maxs = self.errors = b""
+        self.cell_groups = self.cell_steps = self.counts = self.sums = self.mins = self.maxs = b""
         self.bucket_offsets, self.bucket_numbers, self.bucket_counts = struct.pack("<Q", 0), b"", b""
         self.partial = ""
         self.read = {"spans": 0, "bytes": 0}

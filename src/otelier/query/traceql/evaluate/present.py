@@ -1,6 +1,9 @@
 """Values as answers show them."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 
 from ..answer import AnyValue
 from .values import ARRAY, BOOL, DOUBLE, DURATION, INT, NIL, OTHER, STATUS, STRING, Values, array_elements
@@ -13,20 +16,33 @@ _SMALL = (("s", 10**9), ("ms", 10**6), ("µs", 10**3))
 
 def any_value(values: Values, row: int) -> AnyValue:
     """None: nil."""
-    tag, datum = int(values.tags[row]), int(values.data[row])
+    return any_values(values, np.array([row]))[0]
+
+
+def any_values(values: Values, rows: NDArray[np.intp]) -> list[AnyValue]:
+    """Of these rows, at once; None: nil."""
+    tags, data, texts = values.tags[rows], values.data[rows], values.texts
+    doubles = data.view(np.float64).tolist()
+    return [
+        _any(tag, datum, double, texts)
+        for tag, datum, double in zip(tags.tolist(), data.tolist(), doubles, strict=True)
+    ]
+
+
+def _any(tag: int, datum: int, double: float, texts: Sequence[str]) -> AnyValue:
     match tag:
         case _ if tag == NIL:
             return None
         case _ if tag in (STRING, OTHER):
-            return values.texts[datum]
+            return texts[datum]
         case _ if tag == ARRAY:
-            return tuple(array_elements(values.texts[datum]))
+            return tuple(array_elements(texts[datum]))
         case _ if tag == BOOL:
             return datum == 1
         case _ if tag == INT:
             return datum
         case _ if tag == DOUBLE:
-            return float(values.data[row : row + 1].view(np.float64)[0])
+            return double
         case _ if tag == DURATION:
             return duration(datum)
         case _:
