@@ -29,7 +29,9 @@ def test_duckdb_reads_samples_with_the_query_of_the_specification(tmp_path: Path
     stem = str(tmp_path / str(segment["path"])).removesuffix(".index")
     query = found[1].replace("….", f"{stem}.").replace('SELECT s."l.__name__"', 'SELECT s."l.__name__", s."l.instance"')
     rows = duckdb.connect().execute(query).fetchall()
-    answered = {((("__name__", name), ("instance", instance)), ms): value for name, instance, ms, value in rows}
+    answered: dict[tuple[Labels, int], float] = {
+        ((("__name__", name), ("instance", instance)), ms): value for name, instance, ms, value in rows
+    }
     expected = {
         (each, ms): np.array(bits, np.uint64).view(np.float64)
         for each, own in store.select([], *FOREVER).items()
