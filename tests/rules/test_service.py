@@ -14,7 +14,7 @@ from otelier.rules.service import RuleService
 from otelier.rules.sources import StoreSources
 from otelier.scrape.config import RulesSettings
 from otelier.testing import FakeAlertmanager, FakeClock
-from otelier.testing.metrics import MemoryMetrics
+from otelier.testing.memory_metrics import MemoryMetrics
 
 RULES = "groups: [{name: g, interval: 1s, rules: [{record: a, expr: vector(1)}, {alert: On, expr: a == 1}]}]"
 
