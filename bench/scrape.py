@@ -3,7 +3,7 @@
 python bench/scrape.py --targets 1000 --series 1000 --interval 15 --seconds 60 [--prometheus PATH]
 
 The targets are one process that listens at an address of 127.0.0.0/8 for each. CPU is that of the scraping process and
-its children, from /proc, without the first two intervals.
+its children, from /proc, without the first four intervals, in which series are learnt.
 """
 
 import argparse
@@ -76,7 +76,7 @@ def rss_mib(pid: int) -> float:
 
 def measure(words: list[str], options: argparse.Namespace, environment: dict[str, str]) -> dict:
     with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment) as process:
-        time.sleep(2 * options.interval + 5)
+        time.sleep(4 * options.interval)
         before, began = cpu_s(process.pid), time.monotonic()
         time.sleep(options.seconds)
         took, used = time.monotonic() - began, cpu_s(process.pid) - before

@@ -20,7 +20,7 @@ RULES = """groups:
 """
 CONFIG = """yaml:
 receivers:
-  otlp: {{protocols: {{grpc: {{endpoint: "127.0.0.1:0"}}}}}}
+  otlp: {{protocols: {{http: {{endpoint: "127.0.0.1:0"}}}}}}
 exporters:
   otelier: {{data_dir: "{data}"}}
 extensions:
@@ -30,16 +30,18 @@ service:
   extensions: [otelier_prometheus, otelier_query]
   telemetry: {{logs: {{encoding: json}}, metrics: {{level: none}}}}
   pipelines:
+    traces: {{receivers: [otlp], exporters: [otelier]}}
     metrics: {{receivers: [otlp], exporters: [otelier]}}
+    logs: {{receivers: [otlp], exporters: [otelier]}}
 """
 
 
 class Served:
-    def __init__(self, otelier, folder: Path, alerting: str, rules: dict[str, object]) -> None:
-        (folder / "r.yml").write_text(RULES)
+    def __init__(self, otelier, folder: Path, alerting: str, rules: dict[str, object], text: str = RULES) -> None:
+        (folder / "r.yml").write_text(text)
         (folder / "prometheus.yml").write_text(f"rule_files: [r.yml]\n{alerting}")
-        text = CONFIG.format(data=folder / "data", folder=folder, rules=json.dumps(rules))
-        self.running = otelier("run", "--config", text).ready()
+        config = CONFIG.format(data=folder / "data", folder=folder, rules=json.dumps(rules))
+        self.running = otelier("run", "--config", config).ready()
         self.url = self.running.until(r"Prometheus's API at (\S+)")[1]
 
     def ask(self, path: str, body: bytes | None = None, method: str | None = None, kind: str = "application/json"):
@@ -112,3 +114,44 @@ def test_without_an_alertmanager_a_webhook_is_told_and_a_silence_is_kept(otelier
         again.ask(f"/api/v2/silence/{made}", method="DELETE")
         assert again.ask(f"/api/v2/silence/{made}")["status"]["state"] == "expired"
         assert again.running.end() == 0
+
+
+ASKING_OTHERS = """groups:
+- name: traces
+  interval: 1s
+  source: traceql
+  window: 5m
+  rules:
+  - {alert: Failing, expr: "{ status = error } | rate() by (resource.service.name) > 0"}
+  - {record: spans, expr: "{} | count_over_time() by (resource.service.name)"}
+- name: logs
+  interval: 1s
+  source: logql
+  rules:
+  - {alert: Panic, expr: 'sum by (service_name) (count_over_time({service_name=~".+"} |= "panic" [5m])) > 0'}
+"""
+
+
+def test_rules_ask_traces_and_logs(otelier, tmp_path: Path) -> None:
+    with FakeAlertmanager() as told:
+        alerting = f"alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{told.address}']}}]}}]}}"
+        served = Served(otelier, tmp_path, alerting, {"shipped": False}, ASKING_OTHERS)
+        now = time.time_ns()
+        resource = {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]}
+        span = {
+            "traceId": "0af7651916cd43dd8448eb211c80319c", "spanId": "b7ad6b7169203331", "name": "x", "kind": 2,
+            "startTimeUnixNano": str(now), "endTimeUnixNano": str(now + 1000), "status": {"code": 2},
+        }  # fmt: skip
+        record = {"timeUnixNano": str(now), "body": {"stringValue": "panic: all"}}
+        for path, given in (
+            ("traces", {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": [span]}]}]}),
+            ("logs", {"resourceLogs": [{"resource": resource, "scopeLogs": [{"logRecords": [record]}]}]}),
+        ):
+            url = f"http://{served.running.address('http')}/v1/{path}"
+            request = urllib.request.Request(url, json.dumps(given).encode(), {"content-type": "application/json"})
+            urllib.request.urlopen(request, timeout=30).close()
+        told.until(lambda f: len({each["labels"]["alertname"] for each in f.alerts}) == 2)
+        found = {each["labels"]["alertname"]: each["labels"] for each in told.alerts}
+        assert found["Failing"] == {"alertname": "Failing", "resource_service_name": "shop"}
+        assert found["Panic"] == {"alertname": "Panic", "service_name": "shop"}
+        assert served.running.end() == 0

@@ -11,7 +11,7 @@ from otelier.rules.group import Surroundings
 from otelier.rules.schedule import Rules, offset
 from otelier.rules.sources import StoreSources
 from otelier.testing import FakeClock
-from otelier.testing.metrics import MemoryMetrics
+from otelier.testing.memory_metrics import MemoryMetrics
 
 START_MS = 1_700_000_000_000
 

@@ -152,6 +152,7 @@ def test_a_rule_may_be_a_number() -> None:
     assert e.states() == ["firing"]
 
 
+@pytest.mark.proves("otelier_query.prometheus.rules.for_outage_tolerance")
 @pytest.mark.parametrize(
     ("down_minutes", "fires_after"), [(5, 25), (20, 25), (70, 30)], ids=["short", "longer", "too long to restore"]
 )
@@ -186,6 +187,7 @@ def test_an_alert_that_fired_before_a_restart_fires_again_at_once() -> None:
     assert e.states() == ["firing"]
 
 
+@pytest.mark.proves("otelier_query.prometheus.rules.for_grace_period")
 def test_an_alert_that_had_nearly_fired_gets_time_to_prove_itself() -> None:
     e = Evaluation(alert("    for: 15m\n")).start()
     e.load('up{i="a"} 0x300')

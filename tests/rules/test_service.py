@@ -5,13 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from otelier.api.options import decode
+from otelier.api.rules import RulesOptions
 from otelier.component import ConfigError, Meter
+from otelier.extensions.otelier_query import OtelierQueryConfig, PrometheusSettings
 from otelier.rules.group import Sample
 from otelier.rules.service import RuleService
 from otelier.rules.sources import StoreSources
 from otelier.scrape.config import RulesSettings
 from otelier.testing import FakeAlertmanager, FakeClock
-from otelier.testing.metrics import MemoryMetrics
+from otelier.testing.memory_metrics import MemoryMetrics
 
 RULES = "groups: [{name: g, interval: 1s, rules: [{record: a, expr: vector(1)}, {alert: On, expr: a == 1}]}]"
 
@@ -55,6 +58,7 @@ def test_files_intervals_and_labels_come_from_prometheus_yml(tmp_path: Path) -> 
     desk.service.stop()
 
 
+@pytest.mark.proves("otelier_query.prometheus.rules.shipped")
 def test_shipped_rules_are_evaluated_unless_that_is_switched_off(tmp_path: Path) -> None:
     desk = Desk(tmp_path, "", shipped=True)
     desk.service.start()
@@ -65,6 +69,7 @@ def test_shipped_rules_are_evaluated_unless_that_is_switched_off(tmp_path: Path)
     desk.service.stop()
 
 
+@pytest.mark.proves("otelier_query.prometheus.rules.external_url", "otelier_query.prometheus.rules.resend_delay")
 def test_an_alertmanager_is_told_and_so_is_another_after_a_reload(tmp_path: Path) -> None:
     (tmp_path / "r.yml").write_text(RULES)
     text = "rule_files: [r.yml]\nglobal: {{external_labels: {{cluster: eu}}}}\nalerting:\n"
@@ -111,3 +116,25 @@ def test_a_start_with_a_file_that_is_wrong_runs_the_shipped_rules(
     assert "unknown key `rulez`" in caplog.text
     assert "ScrapeTargetDown" in desk.rules()
     desk.service.stop()
+
+
+@pytest.mark.proves("otelier_query.prometheus.rules.rule_files")
+def test_further_files_may_be_named(tmp_path: Path) -> None:
+    (tmp_path / "r.yml").write_text(RULES)
+    desk = Desk(tmp_path, "", rule_files=(str(tmp_path / "r*.yml"),))
+    desk.service.start()
+    assert desk.rules() == ["a", "On"]
+    desk.service.stop()
+
+
+@pytest.mark.proves("otelier_query.prometheus.rules.enabled")
+def test_rules_are_told_to_the_query_process_unless_they_are_switched_off(tmp_path: Path) -> None:
+    def told(**rules: object) -> object:
+        settings = PrometheusSettings(rules=RulesSettings(**rules))  # type: ignore[arg-type]
+        options = OtelierQueryConfig(prometheus=settings).options(tmp_path, None, "prometheus.yml")
+        return decode(options).rules
+
+    assert told(enabled=False) is None
+    assert told(external_url="http://x") == RulesOptions(
+        settings=RulesSettings(external_url="http://x"), config_file="prometheus.yml"
+    )

@@ -8,7 +8,7 @@ from otelier.query.promql.ast import Matcher
 from otelier.query.traceql.answer import Attribute, MetricsAnswer, Read, Series
 from otelier.rules.sources import StoreSources
 from otelier.testing import FakeClock
-from otelier.testing.metrics import MemoryMetrics
+from otelier.testing.memory_metrics import MemoryMetrics
 
 from .evaluation import labels
 

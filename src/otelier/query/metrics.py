@@ -187,7 +187,7 @@ class StoredSeries:
         return [_group(*each) for each in found]
 
 
-def _group(labels: list[Labels], times: bytes, values: bytes, histograms: list[bytes | None] | None) -> Group:
+def _group(labels: list[Labels], times: bytes, values: memoryview, histograms: list[bytes | None] | None) -> Group:
     timestamps = np.frombuffer(times, np.int64)
     shape = len(timestamps), len(labels)
     floats = np.frombuffer(values, np.float64).reshape(shape)

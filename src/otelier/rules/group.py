@@ -168,7 +168,9 @@ class Group:
         except (OtelierError, OSError) as raised:
             error = str(raised)
             self.tally.failures += 1
-            _log.warning("rule %s of group %s: %s", state.rule.name, self.definition.name, error)
+            # Said once, not at each evaluation.
+            say = _log.warning if error != state.error else _log.debug
+            say("rule %s of group %s: %s", state.rule.name, self.definition.name, error)
         state.error = error
         state.evaluated_ms = time_ms
         state.evaluation_s = self._around.clock.monotonic() - began

@@ -142,10 +142,13 @@ class Rules:
         def end() -> None:
             others = {labels for each in self.running() for labels in each.written()}
             gone.group.end_series(self._now_ms(), others)
+            with self._lock:
+                self._ending.remove(timer)
+            timer.close()
 
         timer = self._around.clock.timer(end, "otelier:rules:end")
-        timer.start(2 * interval_ms / 1000)
         self._ending.append(timer)
+        timer.start(2 * interval_ms / 1000)
 
     def _now_ms(self) -> int:
         return self._around.clock.time_ns() // _MS

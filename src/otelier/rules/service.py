@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from ..component import Clock, ConfigError, Meter
+from ..component import Clock, ConfigError, Location, Meter, Problem
 from ..query import rules_state
 from ..scrape.config import AlertingConfig, PrometheusConfig, RulesSettings, load_config
 from ..scrape.relabel import Relabelling
@@ -68,12 +68,11 @@ class RuleService:
     def start(self) -> None:
         """Evaluate. Where a file is wrong that is logged, and the rules that are shipped run without the others."""
         try:
-            groups, config = self._files()
+            self.reload()
         except ConfigError as error:
             _log.error("rules are not evaluated until this is repaired and reloaded:\n%s", error)
-            groups, config = self._shipped(Defaults()), PrometheusConfig()
-        with self._lock:
-            self._replace(groups, config)
+            with self._lock:
+                self._replace(self._shipped(Defaults()), PrometheusConfig())
 
     def reload(self) -> None:
         """Read all files anew; groups that are the same go on. Raises ConfigError; then nothing has changed."""
@@ -142,12 +141,16 @@ class RuleService:
             self._rules.reload(groups, around)
 
     def _made_teller(self, alerting: AlertingConfig, external_labels: dict[str, str]) -> _Teller:
+        """Raises ConfigError."""
         settings = self._settings
         relabelling = Relabelling(alerting.alert_relabel_configs)
         outward = Outward(external_labels, settings.external_url, relabelling)
-        if alerting.alertmanagers:
-            return Alertmanagers(alerting.alertmanagers, outward, self._clock, self._meter)
-        return Dispatcher(settings.notify, outward, self.silences, self._clock, self._meter, settings.external_url)
+        try:
+            if alerting.alertmanagers:
+                return Alertmanagers(alerting.alertmanagers, outward, self._clock, self._meter)
+            return Dispatcher(settings.notify, outward, self.silences, self._clock, self._meter, settings.external_url)
+        except ValueError as error:
+            raise ConfigError([Problem(str(error), Location("who is told of alerts"))]) from error
 
     def _notify(self, notices: Sequence[Notice]) -> None:
         teller = self._teller

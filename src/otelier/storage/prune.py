@@ -57,13 +57,14 @@ def _due(
     stores: list[Store], now_ns: int, older_than_s: float | None, max_bytes: int | None, tenant: str | None
 ) -> list[tuple[Store, list[Any]]]:
     """Of each store, oldest first. The bytes are those of all stores."""
-    aged = list[tuple[int, int, Any]]()
+    aged = list[tuple[int, int, int, Any]]()
     for number, (_, disk, kind) in enumerate(stores):
         mine = [each for each in read_state(disk, kind.segment).segments.values() if tenant in (None, each.tenant)]
         # Of equal ages the first in the store's own order is the older one.
-        aged += [(age_ns, -place, (number, each)) for place, (each, age_ns) in enumerate(kind.ages(mine, now_ns))]
-    total, due = 0, [(store, list[Any]()) for store in stores]
-    for age_ns, _, (number, segment) in sorted(aged, key=lambda each: each[:2]):
+        aged += [(age_ns, -place, number, each) for place, (each, age_ns) in enumerate(kind.ages(mine, now_ns))]
+    due: list[tuple[Store, list[Any]]] = [(store, []) for store in stores]
+    total = 0
+    for age_ns, _, number, segment in sorted(aged, key=lambda each: each[:2]):
         total += segment.bytes
         old = older_than_s is not None and age_ns >= older_than_s * 1e9
         if old or (max_bytes is not None and total > max_bytes):

@@ -63,6 +63,9 @@ class Desk:
         )
 
 
+@pytest.mark.proves(
+    "otelier_query.prometheus.rules.notify.group_by", "otelier_query.prometheus.rules.notify.group_wait"
+)
 def test_alerts_of_a_group_are_one_message_after_a_wait(tmp_path: Path) -> None:
     desk = Desk(tmp_path, group_by=["service"])
     desk.tell("A", service="x")
@@ -76,6 +79,9 @@ def test_alerts_of_a_group_are_one_message_after_a_wait(tmp_path: Path) -> None:
     assert desk.sent.messages[0].group_labels == {"service": "x"}
 
 
+@pytest.mark.proves(
+    "otelier_query.prometheus.rules.notify.group_interval", "otelier_query.prometheus.rules.notify.repeat_interval"
+)
 def test_a_group_that_changes_is_told_after_its_interval_and_one_that_does_not_later(tmp_path: Path) -> None:
     desk = Desk(tmp_path, group_by=[])
     desk.tell("A")
@@ -119,6 +125,11 @@ def test_what_was_over_before_anybody_was_told_is_told_to_nobody(tmp_path: Path)
     assert desk.sent.said == []
 
 
+@pytest.mark.proves(
+    "otelier_query.prometheus.rules.notify.receivers.name",
+    "otelier_query.prometheus.rules.notify.receivers.matchers",
+    "otelier_query.prometheus.rules.notify.receivers.send_resolved",
+)
 def test_receivers_get_what_fits(tmp_path: Path) -> None:
     hook = {"url": "http://x"}
     desk = Desk(
@@ -214,6 +225,11 @@ def test_a_silence_can_be_changed_and_what_it_can_not_be_is_said(tmp_path: Path)
         Silences(tmp_path / "broken.json", clock)
 
 
+@pytest.mark.proves(
+    "otelier_query.prometheus.rules.notify.inhibit_rules.source_matchers",
+    "otelier_query.prometheus.rules.notify.inhibit_rules.target_matchers",
+    "otelier_query.prometheus.rules.notify.inhibit_rules.equal",
+)
 def test_an_alert_that_another_explains_is_not_told(tmp_path: Path) -> None:
     desk = Desk(
         tmp_path,

@@ -26,6 +26,10 @@ def told(name: str, resolved: bool = False, **labels: str) -> Told:
 MESSAGE = Message("all", "{all}:{}", {"alertname": "A"}, [told("A", i="1"), told("A", True, i="2")], "http://here")
 
 
+@pytest.mark.proves(
+    "otelier_query.prometheus.rules.notify.receivers.webhook.url",
+    "otelier_query.prometheus.rules.notify.receivers.webhook.max_alerts",
+)
 def test_a_webhook_gets_what_alertmanager_would_post() -> None:
     with FakeAlertmanager() as fake:
         hook = Webhook(WebhookConfig(url=Secret(f"{fake.url}/hook"), max_alerts=1), SystemClock())
@@ -59,6 +63,10 @@ def test_a_webhook_that_refuses_is_an_error() -> None:
         Webhook(WebhookConfig(url=Secret(fake.url)), SystemClock()).send(MESSAGE)
 
 
+@pytest.mark.proves(
+    "otelier_query.prometheus.rules.notify.receivers.slack.api_url",
+    "otelier_query.prometheus.rules.notify.receivers.slack.channel",
+)
 def test_slack_gets_text_that_can_make_no_links() -> None:
     with FakeAlertmanager() as fake:
         Slack(SlackConfig(api_url=Secret(fake.url), channel="#ops"), SystemClock()).send(MESSAGE)
@@ -103,6 +111,11 @@ def smtp(*, extensions: str = "") -> Iterator[tuple[str, list[str]]]:
         server.shutdown()
 
 
+@pytest.mark.proves(
+    "otelier_query.prometheus.rules.notify.receivers.email.to",
+    "otelier_query.prometheus.rules.notify.receivers.email.from",
+    "otelier_query.prometheus.rules.notify.receivers.email.smarthost",
+)
 def test_a_mail_says_what_is_wrong() -> None:
     wild = Message("all", "", {}, [told("A\r\nBcc: all@example.com")], "http://here")
     with smtp() as (address, heard):
@@ -117,6 +130,7 @@ def test_a_mail_says_what_is_wrong() -> None:
     assert (mail["Bcc"], mail["Subject"]) == (None, "[FIRING:1] A Bcc: all@example.com")
 
 
+@pytest.mark.proves("otelier_query.prometheus.rules.notify.receivers.email.require_tls")
 def test_a_mail_is_not_sent_in_the_clear_unless_that_is_allowed() -> None:
     with smtp() as (address, heard):
         config = EmailConfig(to=("a@example.com",), from_="o@example.com", smarthost=address)

@@ -6,7 +6,6 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::BuildHasher;
-use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
@@ -21,8 +20,27 @@ const DROPPED: u32 = u32::MAX;
 const SUFFIXES: [&[u8]; 9] =
     [b"_bucket", b"_sum", b"_count", b"_total", b"_created", b"_info", b"_gcount", b"_gsum", b"_max"];
 
+/// Bytes of a text that all of one kind share: what comes one behind the other in answers lies so in memory.
+#[derive(Clone, Copy, Default)]
+struct Span {
+    start: usize,
+    length: u32,
+}
+
+impl Span {
+    fn of(self, text: &[u8]) -> &[u8] {
+        &text[self.start..self.start + self.length as usize]
+    }
+
+    fn append(text: &mut Vec<u8>, part: &[u8]) -> Span {
+        let start = text.len();
+        text.extend_from_slice(part);
+        Span { start, length: part.len() as u32 }
+    }
+}
+
 struct Entry {
-    key: Box<[u8]>,
+    key: Span,
     hash: u64,
     /// Index of its series, or `DROPPED`.
     series: u32,
@@ -31,8 +49,9 @@ struct Entry {
 
 /// A series as it is stored.
 pub struct Series {
-    /// Canonical.
-    pub labels: Arc<[u8]>,
+    labels: Span,
+    /// Of the labels.
+    pub hash: u64,
     /// Of its family; empty if none was announced.
     pub family: Box<[u8]>,
     /// Number of the scrape that it was last in.
@@ -116,9 +135,13 @@ pub struct Cache {
     entries: Vec<Entry>,
     keys: HashTable<u32>,
     series: Vec<Series>,
+    key_text: Vec<u8>,
+    label_text: Vec<u8>,
     by_labels: HashTable<u32>,
     families: HashMap<Box<[u8]>, Metadata>,
     scrape: u64,
+    /// The entry that came last: most answers have the same order as the one before.
+    last: usize,
     /// Series that become stale when they don't come again.
     tracked: Vec<u32>,
     pending: Pending,
@@ -143,6 +166,7 @@ impl Cache {
     pub fn read(&mut self, body: &[u8], format: Format, wanted: Wanted) -> Result<usize, Error> {
         self.forget_unlearnt();
         self.scrape += 1;
+        self.last = usize::MAX;
         self.pending = Pending { first_new: self.entries.len(), ..Pending::default() };
         self.pending.raws.reserve(self.tracked.len());
         let found = parse(body, format, wanted, self);
@@ -226,6 +250,11 @@ impl Cache {
         &self.series[id as usize]
     }
 
+    /// Canonical.
+    pub fn labels(&self, id: u32) -> &[u8] {
+        self.series[id as usize].labels.of(&self.label_text)
+    }
+
     /// When the counting that a row goes on with began: what the target says, else the first time that it was seen.
     pub fn start_of(&mut self, row: &Row) -> Option<i64> {
         let series = &mut self.series[row.series as usize];
@@ -248,16 +277,32 @@ impl Cache {
         self.families.get(family)
     }
 
+    /// The entry of a key, or the key's hash.
+    #[inline]
+    fn known(&self, key: &[u8]) -> Result<u32, u64> {
+        let next = self.last.wrapping_add(1);
+        if self.entries.get(next).is_some_and(|entry| entry.key.of(&self.key_text) == key) {
+            return Ok(next as u32);
+        }
+        let hash = self.hasher.hash_one(key);
+        let found = self.keys.find(hash, |n| {
+            let entry = &self.entries[*n as usize];
+            entry.hash == hash && entry.key.of(&self.key_text) == key
+        });
+        found.copied().ok_or(hash)
+    }
+
     fn series_of(&mut self, labels: &[u8], family: Box<[u8]>) -> u32 {
         let hash_ = hash(labels);
-        let series = &mut self.series;
-        let found = self.by_labels.find(hash_, |id| *series[*id as usize].labels == *labels);
+        let (series, text) = (&mut self.series, &mut self.label_text);
+        let found = self.by_labels.find(hash_, |id| series[*id as usize].labels.of(text) == labels);
         if let Some(id) = found {
             return *id;
         }
         let id = series.len() as u32;
-        series.push(Series { labels: labels.into(), family, seen: 0, exemplar: 0, start_ms: None, last: 0.0 });
-        self.by_labels.insert_unique(hash_, id, |id| hash(&series[*id as usize].labels));
+        let labels = Span::append(text, labels);
+        series.push(Series { labels, hash: hash_, family, seen: 0, exemplar: 0, start_ms: None, last: 0.0 });
+        self.by_labels.insert_unique(hash_, id, |id| series[*id as usize].hash);
         id
     }
 
@@ -288,6 +333,7 @@ impl Cache {
         let first = self.pending.first_new;
         if first < self.entries.len() && !self.pending.unknown.is_empty() {
             self.keys.retain(|entry| (*entry as usize) < first);
+            self.key_text.truncate(self.entries[first].key.start);
             self.entries.truncate(first);
         }
         self.pending = Pending { first_new: self.entries.len(), ..Pending::default() };
@@ -301,26 +347,30 @@ impl Cache {
         let scrape = self.scrape;
         let mut places = vec![DROPPED; self.series.len()];
         let mut kept = Vec::new();
-        for (id, series) in std::mem::take(&mut self.series).into_iter().enumerate() {
+        let mut text = Vec::new();
+        for (id, mut series) in std::mem::take(&mut self.series).into_iter().enumerate() {
             if series.seen == scrape {
                 places[id] = kept.len() as u32;
+                series.labels = Span::append(&mut text, series.labels.of(&self.label_text));
                 kept.push(series);
             }
         }
         // A series that was kept by labels alone has no entry that leads to it any more, and is found again by labels.
-        self.series = kept;
+        (self.series, self.label_text) = (kept, text);
         self.entries.retain(|entry| entry.seen == scrape);
+        let mut text = Vec::new();
         for entry in &mut self.entries {
+            entry.key = Span::append(&mut text, entry.key.of(&self.key_text));
             entry.series = places.get(entry.series as usize).copied().unwrap_or(DROPPED);
         }
+        self.key_text = text;
         self.tracked.iter_mut().for_each(|id| *id = places[*id as usize]);
         (self.keys, self.by_labels) = (HashTable::new(), HashTable::new());
         for (number, entry) in self.entries.iter().enumerate() {
             self.keys.insert_unique(entry.hash, number as u32, |n| self.entries[*n as usize].hash);
         }
         for (id, series) in self.series.iter().enumerate() {
-            let again = |id: &u32| hash(&self.series[*id as usize].labels);
-            self.by_labels.insert_unique(hash(&series.labels), id as u32, again);
+            self.by_labels.insert_unique(series.hash, id as u32, |id| self.series[*id as usize].hash);
         }
         self.pending.first_new = self.entries.len();
     }
@@ -360,26 +410,22 @@ impl Sink for Cache {
         sample: Sample<'a, '_>,
         labels: &mut dyn FnMut() -> Result<Pairs<'a>, String>,
     ) -> Result<(), String> {
-        let hash = self.hasher.hash_one(sample.key);
-        let entries = &self.entries;
-        let found = self.keys.find(hash, |n| {
-            let entry = &entries[*n as usize];
-            entry.hash == hash && *entry.key == *sample.key
-        });
-        let number = match found {
-            Some(number) => *number,
-            None => {
+        let number = match self.known(sample.key) {
+            Ok(number) => number,
+            Err(hash) => {
                 let labels = labels()?;
                 let family = family_of(&labels, sample.family);
                 let owned = labels.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
                 self.pending.unknown.push((family.into(), owned));
                 let number = self.entries.len() as u32;
-                self.entries.push(Entry { key: sample.key.into(), hash, series: DROPPED, seen: 0 });
+                let key = Span::append(&mut self.key_text, sample.key);
+                self.entries.push(Entry { key, hash, series: DROPPED, seen: 0 });
                 let entries = &self.entries;
                 self.keys.insert_unique(hash, number, |n| entries[*n as usize].hash);
                 number
             }
         };
+        self.last = number as usize;
         self.entries[number as usize].seen = self.scrape;
         let (bits, native) = match sample.value {
             Value::Float(value) => (value.to_bits(), 0),

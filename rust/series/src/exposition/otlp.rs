@@ -74,12 +74,12 @@ pub fn request(cache: &mut Cache, outcome: &Outcome, reports: &[Report<'_>], tar
     let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
     let mut resource = target.resource.clone();
     for (row, start_ms) in outcome.rows.iter().zip(starts) {
-        let series = cache.series(row.series);
-        if value(&series.labels, NAME) == Some(TARGET_INFO) {
-            add_info(&series.labels, &mut resource);
+        let (series, labels) = (cache.series(row.series), cache.labels(row.series));
+        if value(labels, NAME) == Some(TARGET_INFO) {
+            add_info(labels, &mut resource);
             continue;
         }
-        let found = Found::new(cache, series);
+        let found = Found::new(cache, series, labels);
         let place = *places
             .entry([found.metric, &[found.kind as u8, u8::from(row.native > 0)]].concat())
             .or_insert_with(|| {
@@ -88,7 +88,7 @@ pub fn request(cache: &mut Cache, outcome: &Outcome, reports: &[Report<'_>], tar
                 order.push((found.metric.to_vec(), group));
                 order.len() - 1
             });
-        order[place].1.add(&found, row, series, start_ms, outcome, exemplars.remove(&row.series).unwrap_or_default());
+        order[place].1.add(&found, row, labels, start_ms, outcome, exemplars.remove(&row.series).unwrap_or_default());
     }
     for report in reports {
         let name = value(report.labels, NAME).unwrap_or_default();
@@ -139,12 +139,11 @@ enum Part {
 }
 
 impl<'a> Found<'a> {
-    fn new(cache: &Cache, series: &'a Series) -> Found<'a> {
-        let name = value(&series.labels, NAME).unwrap_or_default();
+    fn new(cache: &Cache, series: &'a Series, labels: &'a [u8]) -> Found<'a> {
+        let name = value(labels, NAME).unwrap_or_default();
         let family: &'a [u8] = &series.family;
         let kind = cache.metadata(family).map_or(Kind::Unknown, |known| known.kind);
-        let number =
-            |label: &[u8]| value(&series.labels, label).and_then(|v| std::str::from_utf8(v).ok()?.parse().ok());
+        let number = |label: &[u8]| value(labels, label).and_then(|v| std::str::from_utf8(v).ok()?.parse().ok());
         let suffix = name.strip_prefix(family).filter(|_| !family.is_empty()).unwrap_or_default();
         let part = match (kind, suffix) {
             (Kind::Histogram | Kind::Summary, b"_count") => Part::Count,
@@ -172,12 +171,12 @@ impl<'a> Group<'a> {
         &mut self,
         found: &Found<'_>,
         row: &Row,
-        series: &'a Series,
+        labels: &'a [u8],
         start_ms: Option<i64>,
         outcome: &'a Outcome,
         exemplars: Vec<&'a Example>,
     ) {
-        let place = self.place(found, row, series);
+        let place = self.place(found, row, labels);
         let point = &mut self.points[place];
         point.exemplars.extend(exemplars);
         point.stale |= row.native == 0 && row.bits == STALE;
@@ -196,19 +195,19 @@ impl<'a> Group<'a> {
         }
     }
 
-    fn place(&mut self, found: &Found<'_>, row: &Row, series: &'a Series) -> usize {
+    fn place(&mut self, found: &Found<'_>, row: &Row, labels: &'a [u8]) -> usize {
         if found.part == Part::Value {
-            self.points.push(Point { labels: &series.labels, ms: row.ms, ..Point::default() });
+            self.points.push(Point { labels, ms: row.ms, ..Point::default() });
             return self.points.len() - 1;
         }
         let mut key = row.ms.to_le_bytes().to_vec();
-        for (name, value) in own_labels(&series.labels, self.kind) {
+        for (name, value) in own_labels(labels, self.kind) {
             bytes(&mut key, 1, name);
             bytes(&mut key, 2, value);
         }
         let points = &mut self.points;
         *self.places.entry(key).or_insert_with(|| {
-            points.push(Point { labels: &series.labels, ms: row.ms, ..Point::default() });
+            points.push(Point { labels, ms: row.ms, ..Point::default() });
             points.len() - 1
         })
     }

@@ -10,8 +10,8 @@ pub fn samples(cache: &Cache, outcome: &Outcome, reports: &[Report<'_>], metadat
     builder.reserve(outcome.rows.len() + reports.len());
     let nothing = builder.copy(b"")?;
     for Row { series, ms, bits, native, .. } in &outcome.rows {
-        let labels = builder.copy(&cache.series(*series).labels)?;
-        let number = builder.series(labels, nothing);
+        let labels = builder.copy(cache.labels(*series))?;
+        let number = builder.hashed_series(cache.series(*series).hash, labels, nothing);
         match native.checked_sub(1) {
             None => builder.sample(number, *ms, *bits),
             Some(at) => {
@@ -21,7 +21,7 @@ pub fn samples(cache: &Cache, outcome: &Outcome, reports: &[Report<'_>], metadat
         }
     }
     for example in &outcome.exemplars {
-        let labels = builder.copy(&cache.series(example.series).labels)?;
+        let labels = builder.copy(cache.labels(example.series))?;
         let number = builder.series(labels, nothing);
         let own = builder.copy(&example.labels)?;
         builder.exemplar(number, example.ms, example.bits, own);

@@ -24,7 +24,7 @@ fn scrape(cache: &mut Cache, body: &str, format: Format, now_ms: i64) -> Outcome
 }
 
 fn rows(cache: &Cache, outcome: &Outcome) -> Vec<(String, i64, f64)> {
-    outcome.rows.iter().map(|row| (shown(&cache.series(row.series).labels), row.ms, f64::from_bits(row.bits))).collect()
+    outcome.rows.iter().map(|row| (shown(cache.labels(row.series)), row.ms, f64::from_bits(row.bits))).collect()
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn what_was_learnt_is_not_asked_again_and_what_has_gone_is_stale() {
     assert!(second.rows.iter().all(|row| row.bits != cache::STALE));
     let third = scrape(&mut cache, "a 4\n", Format::Text, 30);
     let stale: Vec<_> = third.rows.iter().filter(|row| row.bits == cache::STALE).collect();
-    assert_eq!(stale.iter().map(|row| shown(&cache.series(row.series).labels)).collect::<Vec<_>>(), ["b", "d"]);
+    assert_eq!(stale.iter().map(|row| shown(cache.labels(row.series))).collect::<Vec<_>>(), ["b", "d"]);
     let failed = cache.fail(40);
     assert_eq!(failed.len(), 1);
     assert!(cache.fail(50).is_empty());

@@ -88,8 +88,14 @@ impl Builder {
     /// A canonical label set, and a soft one.
     #[inline]
     pub fn series(&mut self, labels: Text, soft: Text) -> u32 {
-        let number = self.next_series();
         let hash = labels::hash(self.part.text(labels));
+        self.hashed_series(hash, labels, soft)
+    }
+
+    /// The same where the hash of the labels is known.
+    #[inline]
+    pub fn hashed_series(&mut self, hash: u64, labels: Text, soft: Text) -> u32 {
+        let number = self.next_series();
         self.part.series.push(Series { hash, labels, soft });
         number
     }

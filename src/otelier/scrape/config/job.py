@@ -105,7 +105,10 @@ class ScrapeJob(HttpClientSettings):
         if self.scrape_interval and self.scrape_timeout and self.scrape_timeout > self.scrape_interval:
             yield "scrape_timeout", f"must not be longer than scrape_interval ({self.scrape_interval})"
         if self.kubernetes_sd_configs:
-            yield "kubernetes_sd_configs", "is not done by this version: let a program write targets for file_sd_configs"
+            yield (
+                "kubernetes_sd_configs",
+                "is not done by this version: let a program write targets for file_sd_configs",
+            )
         if self.native_histogram_min_bucket_factor > 1:
             yield "native_histogram_min_bucket_factor", "is not done by this version: remove it"
         if self.native_histogram_bucket_limit < 0:
