@@ -1508,7 +1508,8 @@ class SeriesView:
         selectors all. `limit` 0: all. So in the other look-ups."""
     def label_names(
         self, tenant: str, selectors: Sequence[Sequence[SeriesMatcher]], start_ms: int, end_ms: int, soft: bool
-    ) -> list[str]: ...
+    ) -> list[str]:
+        """Without selectors, those of all segments that overlap with the time; so are values."""
     def label_values(
         self,
         tenant: str,

@@ -45,6 +45,13 @@ impl Pairs {
         self.names.iter().map(|name| &**name)
     }
 
+    /// The values that a name has.
+    pub fn values_of(&self, name: &[u8]) -> impl Iterator<Item = &[u8]> {
+        let name = self.known_name(name);
+        let own = self.entries.iter().zip(&self.values).filter(move |(each, _)| Some(**each) == name);
+        own.map(|(_, value)| &**value)
+    }
+
     /// The number of a pair, by its name's number.
     pub fn intern(&mut self, name: u32, value: &[u8]) -> u32 {
         let hash = |name: u32, value: &[u8]| mix(name.into(), hash_bytes(value));

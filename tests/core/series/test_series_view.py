@@ -98,6 +98,15 @@ steps: st.SearchStrategy[list[Step]] = st.lists(
 )
 
 
+def check_vocabulary(store: Store) -> None:
+    """Without selectors nothing is asked about series."""
+    known = list(store.model.select([], *FOREVER))
+    assert store.view.label_names(TENANT, [], *FOREVER, False) == sorted({name for each in known for name, _ in each})
+    for name in NAMES:
+        expected = sorted({dict(each)[name] for each in known if name in dict(each)})
+        assert store.view.label_values(TENANT, name, [], *FOREVER, 0) == expected
+
+
 def do(store: Store, step: Step) -> None:
     match step:
         case Write(said):
@@ -137,6 +146,7 @@ def test_the_view_answers_as_dictionaries_do(
     store.refresh()
     check(store, asked, window)
     check(store, [], FOREVER)
+    check_vocabulary(store)
     assert store.verify() == [] and store.view.left_out() == []
     exemplars = {
         each: sorted((ms, value, of) for ms, value, of in own)

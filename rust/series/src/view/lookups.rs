@@ -76,10 +76,15 @@ impl SeriesView {
         window: (i64, i64),
         soft: bool,
     ) -> Result<Vec<Vec<u8>>, Failed> {
-        let mut names = BTreeSet::new();
+        let mut names: BTreeSet<Vec<u8>> = BTreeSet::new();
         let keys = if soft { self.soft_keys(tenant, window)? } else { BTreeSet::new() };
+        if selectors.is_empty() {
+            names = self.all_names(tenant, window)?;
+            names.extend(keys);
+            return Ok(names.into_iter().collect());
+        }
         let keys: Vec<Vec<u8>> = keys.into_iter().collect();
-        for matchers in some(selectors) {
+        for matchers in selectors {
             let query = Query { matchers, names: &keys, first_ms: window.0, last_ms: window.1 };
             self.each_series(tenant, &query, |pairs, set| {
                 for pair in set {
@@ -102,9 +107,9 @@ impl SeriesView {
         window: (i64, i64),
         limit: usize,
     ) -> Result<Vec<Vec<u8>>, Failed> {
-        let mut values = BTreeSet::new();
+        let mut values = if selectors.is_empty() { self.all_values(tenant, name, window)? } else { BTreeSet::new() };
         let names = [name.to_vec()];
-        for matchers in some(selectors) {
+        for matchers in selectors {
             let query = Query { matchers, names: &names, first_ms: window.0, last_ms: window.1 };
             let mut seen = HashSet::new();
             self.each_series(tenant, &query, |pairs, set| {

@@ -9,6 +9,7 @@ mod segments;
 mod select;
 mod statistics;
 mod timeline;
+mod vocabulary;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
