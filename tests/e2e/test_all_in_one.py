@@ -1,10 +1,14 @@
 """`otelier` alone, at free ports: it serves, says where, and keeps what it acknowledges."""
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -24,7 +28,7 @@ all_in_one.USUAL = json.loads(sys.argv.pop())
 from otelier.cli import main
 main()
 """
-NAMES = ("UI", "OTLP/gRPC", "OTLP/HTTP", "health", "own metrics")
+NAMES = ("UI", "Prometheus API", "OTLP/gRPC", "OTLP/HTTP", "health", "own metrics")
 
 
 def free_ports() -> dict[str, int]:
@@ -78,16 +82,36 @@ def test_it_prints_what_arrives_if_asked(tmp_path):
     assert "GET /cart" in out
 
 
-def test_metrics_are_answered_with_a_partial_success_that_says_that_they_are_not_kept(tmp_path):
-    ports = free_ports()
-    with start(ports, tmp_path) as process:
-        greeting(process)
-        with grpc.insecure_channel(f"127.0.0.1:{ports['OTLP/gRPC']}") as channel:
-            answer = MetricsServiceStub(channel).Export(decode(metrics(gauge("g", 1, 2))), timeout=30)
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
-    assert answer.partial_success.rejected_data_points == 2
-    assert "no metrics" in answer.partial_success.error_message
+def test_metrics_are_answered_in_promql_before_and_after_a_kill(tmp_path):
+    batch = metrics(gauge("level", 4))
+    message = decode(batch)
+    for point in message.resource_metrics[0].scope_metrics[0].metrics[0].gauge.data_points:
+        point.time_unix_nano = time.time_ns()
+    for attempt in range(2):
+        ports = free_ports()
+        with start(ports, tmp_path) as process:
+            greeting(process)
+            if attempt == 0:
+                with grpc.insecure_channel(f"127.0.0.1:{ports['OTLP/gRPC']}") as channel:
+                    answer = MetricsServiceStub(channel).Export(message, timeout=30)
+                assert answer.partial_success.rejected_data_points == 0
+            query = f"http://127.0.0.1:{ports['Prometheus API']}/api/v1/query?query=sum by (service_name) (level_ratio)"
+            found = json.loads(eventually(query.replace(" ", "%20")))["data"]["result"]
+            assert [(each["metric"], each["value"][1]) for each in found] == [({"service_name": "shop"}, "4")]
+            process.send_signal(signal.SIGKILL)
+            process.communicate(timeout=30)
+
+
+def eventually(url: str) -> bytes:
+    """The query process may still be starting."""
+    give_up = time.monotonic() + 30
+    while True:
+        try:
+            return urllib.request.urlopen(url, timeout=30).read()
+        except urllib.error.URLError:
+            if time.monotonic() > give_up:
+                raise
+            threading.Event().wait(0.1)
 
 
 def test_what_was_acknowledged_outlives_a_kill(tmp_path):

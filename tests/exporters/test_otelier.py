@@ -1,12 +1,15 @@
-"""otelier keeps traces and logs before it says so, per tenant, and says what it does not keep."""
+"""otelier keeps telemetry before it says so, per tenant, and says what it does not keep."""
 
 import pytest
 
+import otelier
 from otelier._core import Disk, read_generation
 from otelier.component import CustodyKind, Duration, Invalid, Rejected, StartError
 from otelier.exporters.otelier import Otelier, OtelierConfig, tenant_of
-from otelier.storage.local import FlushSettings
-from otelier.testing import component_context, items
+from otelier.storage.local import FlushSettings, RetentionSettings
+from otelier.testing import component_context, counter, gauge, items, metrics
+
+NOW_NS = component_context("otelier").clock.time_ns()
 
 
 @pytest.fixture
@@ -46,13 +49,55 @@ def test_what_is_taken_is_on_disk_unchanged(start, tmp_path):
     assert (sent(exporter, "spans"), sent(exporter, "log_records")) == (7, 2)
 
 
-def test_metrics_are_not_kept_and_their_sender_is_told_how_many(start, tmp_path):
+def asked(directory, query, tenant="default", at_ns=NOW_NS):
+    """Labels and value of each series that PromQL finds."""
+    with otelier.open(directory, tenant=tenant) as opened:
+        return {each.labels: each.values[-1] for each in opened.promql(query, time_ns=at_ns).series()}
+
+
+def points(*values, name="sold", delta=False, pod="p1"):
+    """A counter of a pod, a second apart, the last value now."""
+    metric = counter(name, *values)
+    for number, point in enumerate(reversed(metric.sum.data_points)):
+        point.time_unix_nano = NOW_NS - number * 10**9
+        point.start_time_unix_nano = NOW_NS - 60 * 10**9
+    if delta:
+        metric.sum.aggregation_temporality = 1
+    return metrics(metric, resource={"service.name": "shop", "k8s.pod.name": pod})
+
+
+def test_metrics_become_series_and_attributes_of_resources_are_labels_where_they_are_named(start, tmp_path):
     exporter = start()
-    with pytest.raises(Rejected, match="keeps traces and logs, no metrics") as told:
-        exporter.consume(items("metrics", 5))
-    assert told.value.items == 5
-    assert sent(exporter, "metric_points", "send_failed", reason="not_kept") == 5
-    assert kept(tmp_path) == []
+    exporter.consume(points(1, 5, 9))
+    found = asked(tmp_path / "data", "sold_total")
+    assert found == {(("__name__", "sold_total"), ("job", "shop"), ("otel_scope_name", "test")): 9}
+    assert asked(tmp_path / "data", "sum by (k8s_pod_name) (sold_total)") == {(("k8s_pod_name", "p1"),): 9}
+    assert asked(tmp_path / "data", 'count(sold_total{k8s_pod_name="other"})') == {}
+    assert sent(exporter, "metric_points") == 3
+
+
+def test_deltas_add_up(start, tmp_path):
+    exporter = start()
+    exporter.consume(points(1, 5, 9, delta=True))
+    assert list(asked(tmp_path / "data", "sold_total").values()) == [15]
+
+
+def test_of_metrics_that_can_not_be_kept_the_sender_is_told_how_many(start, tmp_path):
+    exporter = start(retention=RetentionSettings(max_age=Duration(60)))
+    exporter.ctx.clock.advance(3600)
+    old = metrics(gauge("old", 1, 2), gauge("now", 3))
+    with pytest.raises(Rejected, match="too_old") as told:
+        exporter.consume(old)
+    assert told.value.items == 3
+    assert sent(exporter, "metric_points", "send_failed", reason="not_kept") == 3
+    assert sent(exporter, "metric_points") == 0
+
+
+def test_metrics_of_tenants_are_apart(start, tmp_path):
+    exporter = start()
+    exporter.consume(points(7).with_metadata({"x-scope-orgid": ["team-1"]}))
+    assert asked(tmp_path / "data", "sold_total") == {}
+    assert list(asked(tmp_path / "data", "sold_total", "team-1").values()) == [7]
 
 
 def test_the_tenant_is_what_the_sender_says(start, tmp_path):

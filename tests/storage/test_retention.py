@@ -3,9 +3,11 @@
 import pytest
 
 from otelier.component import Duration
+from otelier.storage.local.kind import TELEMETRY
 from otelier.storage.local.manifest import Segment
-from otelier.storage.local.retention import RetentionClock, ages, expired
-from otelier.storage.local.settings import RetentionSettings
+from otelier.storage.segmented import retention
+from otelier.storage.segmented.retention import RetentionClock
+from otelier.storage.settings import RetentionSettings
 from otelier.testing import FakeClock
 
 HOUR = 3600 * 10**9
@@ -25,6 +27,10 @@ def segment(number: int, age_h: float, *, size: int = 100, start_ns: int = NOW) 
         generation=number,
         written_ns=NOW - round(age_h * HOUR),
     )
+
+
+def expired(segments, now_ns: int, settings: RetentionSettings) -> dict[str, str]:
+    return retention.expired(TELEMETRY.ages(segments, now_ns), settings)
 
 
 def test_what_is_older_than_the_age_goes():
@@ -50,7 +56,7 @@ def test_what_spans_say_of_their_time_does_not_matter():
 
 def test_what_was_written_by_a_clock_that_was_ahead_is_as_old_as_what_came_after_it():
     ahead = segment(2, -(10**5))
-    assert {each.path: age // HOUR for each, age in ages([segment(1, 300), ahead, segment(3, 200)], NOW)} == {
+    assert {each.path: age // HOUR for each, age in TELEMETRY.ages([segment(1, 300), ahead, segment(3, 200)], NOW)} == {
         "s1": 300,
         "s2": 200,
         "s3": 200,

@@ -21,7 +21,9 @@ _VERBS = {
     "data": "Look at what is kept: info, verify, prune, backup.",
     "tail": "Show logs and traces as they arrive.",
     "query": "Ask by SQL about spans and logs.",
+    "rules": "Check rule files and run their tests.",
     "exec": "Run a program that sends its telemetry here.",
+    "prometheus": "Be a Prometheus: scrape, store, answer, with its own flags.",
 }
 
 
@@ -63,13 +65,19 @@ class _Verbs(click.Group):
     help="Where traces and logs are kept.",
 )
 @click.option("--print", "print_all", is_flag=True, help="Also print what arrives.")
+@click.option(
+    "--prometheus-config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="A prometheus.yml: what to scrape into the store.",
+)
 @click.pass_context
-def main(ctx: click.Context, data_dir: Path | None, print_all: bool) -> None:
+def main(ctx: click.Context, data_dir: Path | None, print_all: bool, prometheus_config: Path | None) -> None:
     """OpenTelemetry backend. Without a command: all in one, on this machine's loopback addresses."""
     if ctx.invoked_subcommand is None:
         from ..storage.local import default_data_directory
         from .all_in_one import serve
 
-        serve(data_dir or default_data_directory(), print_all=print_all)
+        serve(data_dir or default_data_directory(), print_all=print_all, prometheus_config=prometheus_config)
     elif ctx.invoked_subcommand not in ("data", "tail", "query"):
         refuse_in_front(ctx, ctx.invoked_subcommand)

@@ -1,6 +1,6 @@
 """`otelier` without a verb: everything on this machine's loopback addresses, with the usual ports.
 
-Traces and logs are kept on disk before they are acknowledged, and found again by the UI and the query APIs. A port in
+Telemetry is kept on disk before it is acknowledged, and found again by the UI and the query APIs. A port in
 use is named with its owner, and what needs it is left out, unless it is that of OTLP/gRPC: without it there is nothing
 to run.
 """
@@ -25,18 +25,19 @@ USUAL: Mapping[str, int] = {
     "UI": 16686,
     "Tempo API": 3200,
     "Loki API": 3100,
+    "Prometheus API": 9090,
     "OTLP/gRPC": 4317,
     "OTLP/HTTP": 4318,
     "health": 13133,
     "own metrics": 8888,
 }
 _PATHS = {"own metrics": "/metrics"}
-_APIS = {"tempo": "Tempo API", "loki": "Loki API"}
+_APIS = {"tempo": "Tempo API", "loki": "Loki API", "prometheus": "Prometheus API"}
 """Served by the process of the UI; by the keys of the extension."""
 
 
-def serve(data_dir: Path, *, print_all: bool = False) -> None:
-    """Run until a signal says stop; `print_all` also prints what arrives.
+def serve(data_dir: Path, *, print_all: bool = False, prometheus_config: Path | None = None) -> None:
+    """Run until a signal says stop; `print_all` also prints what arrives, `prometheus_config` says what is scraped.
 
     Raises StartError if the port of OTLP/gRPC is taken or the data directory can't be used.
     """
@@ -47,7 +48,7 @@ def serve(data_dir: Path, *, print_all: bool = False) -> None:
         for api in _APIS.values():
             taken.setdefault(api, "it is answered by the process that serves the UI")
     free = {what: port for what, port in USUAL.items() if what not in taken}
-    text = configuration(free, data_dir, print_all=print_all)
+    text = configuration(free, data_dir, print_all=print_all, prometheus_config=prometheus_config)
     run(
         lambda: interpret(load([f"yaml:{text}"])),
         started=lambda _: _greet(free, taken, data_dir),
@@ -55,7 +56,9 @@ def serve(data_dir: Path, *, print_all: bool = False) -> None:
     )
 
 
-def configuration(ports: Mapping[str, int], data_dir: Path, *, print_all: bool = False) -> str:
+def configuration(
+    ports: Mapping[str, int], data_dir: Path, *, print_all: bool = False, prometheus_config: Path | None = None
+) -> str:
     """The configuration that serves these, as YAML (of the kind that is JSON, too)."""
     at = {what: f"{HOST}:{port}" for what, port in ports.items()}
     # A sender's metadata says which tenant it is.
@@ -69,6 +72,10 @@ def configuration(ports: Mapping[str, int], data_dir: Path, *, print_all: bool =
     extensions: dict[str, Any] = {}
     if "health" in at:
         extensions["health_check"] = {"endpoint": at["health"]}
+    if prometheus_config or ("UI" in at and "Prometheus API" in at):
+        # Before the process that sends on to it what is written over that API.
+        scraped = {"config_file": str(prometheus_config.absolute()).replace("$", "$$")} if prometheus_config else {}
+        extensions["otelier_prometheus"] = {"data_dir": directory, **scraped}
     if "UI" in at:
         query: dict[str, Any] = {"endpoint": at["UI"], "data_dir": directory}
         query |= {key: {"endpoint": at[what]} for key, what in _APIS.items() if what in at}
@@ -109,10 +116,10 @@ def _greet(free: Mapping[str, int], taken: Mapping[str, str], data_dir: Path) ->
     lines = [f"Otelier {__version__}, all in one"]
     lines += _columns((what, f"http://{HOST}:{port}{_PATHS.get(what, '')}") for what, port in free.items())
     lines += _columns((what, f"not served: {reason}") for what, reason in taken.items())
-    lines += _columns([("data", f"{data_dir.absolute()} (traces and logs; metrics are not kept yet)")])
+    lines += _columns([("data", f"{data_dir.absolute()} (traces, logs, metrics)")])
     lines += ["Send something: otelier exec -- python app.py", "Stop: Ctrl-C"]
     click.echo("\n".join(lines), err=True)
 
 
 def _columns(rows: Iterable[tuple[str, str]]) -> list[str]:
-    return [f"  {what:<12} {rest}" for what, rest in rows]
+    return [f"  {what:<14} {rest}" for what, rest in rows]

@@ -60,13 +60,12 @@ def command() -> None:
 @json_option
 def info(data_dir: Path, as_json: bool) -> None:
     """Say what it holds in segments and in the log, per tenant and signal; also while Otelier runs."""
-    from ..storage.local.contents import contents, manifest_problems, open_existing
-    from ..storage.local.lock import holder
+    from ..storage.segmented.lock import holder
+    from ..storage.stores import contents, doubts
 
-    disk = open_existing(data_dir)
-    for wrong in manifest_problems(disk):
+    for wrong in doubts(data_dir):
         click.echo(f"the manifest can't be relied on ({wrong}); the next start makes it anew", err=True)
-    found, pid = contents(disk), holder(data_dir)
+    found, pid = contents(data_dir), holder(data_dir)
     rows = [
         {
             "tenant": each.tenant,
@@ -100,11 +99,11 @@ def info(data_dir: Path, as_json: bool) -> None:
 @_directory
 def verify(data_dir: Path) -> None:
     """Read every byte; say what is damaged, and exit with 1 if anything is."""
-    from ..storage.local.contents import open_existing, problems
+    from ..storage.stores import damage
 
-    wrong = list(problems(open_existing(data_dir)))
+    wrong = list(damage(data_dir))
     for path, what in wrong:
-        click.echo(f"{data_dir / path}: {what}")
+        click.echo(f"{path}: {what}")
     click.echo(f"{len(wrong)} damaged" if wrong else f"{data_dir} is sound", err=True)
     raise SystemExit(1 if wrong else 0)
 
@@ -124,15 +123,15 @@ def prune(
     """
     if older_than is None and max_bytes is None:
         raise click.UsageError("say what to delete: --older-than or --max-bytes")
-    from ..storage.local.contents import open_existing
-    from ..storage.local.prune import prune as delete
+    from ..storage.prune import prune as delete
+    from ..storage.stores import present
 
-    open_existing(data_dir)
+    present(data_dir)
     gone = delete(data_dir, SystemClock(), older_than_s=older_than, max_bytes=max_bytes, tenant=tenant, dry_run=dry_run)
-    for each in gone:
-        click.echo(f"{each.path}: {each.rows} items, {each.bytes:,} bytes")
+    for path, segment, items in gone:
+        click.echo(f"{path}: {items} items, {segment.bytes:,} bytes")
     said = "would be deleted" if dry_run else "deleted"
-    rows, size = sum(each.rows for each in gone), sum(each.bytes for each in gone)
+    rows, size = sum(items for *_, items in gone), sum(segment.bytes for _, segment, _ in gone)
     click.echo(f"{len(gone)} segments, {rows:,} items, {size:,} bytes {said}", err=True)
 
 
@@ -144,13 +143,14 @@ def backup(data_dir: Path, directory: Path) -> None:
 
     Segments are hard links where the file system can.
     """
-    from ..storage.local.backup import backup as copy
-    from ..storage.local.contents import contents, open_existing
+    from ..storage.stores import backup as copy
+    from ..storage.stores import contents
 
-    state = copy(data_dir, directory)
-    rows = sum(each.rows for each in state.segments.values())
-    logged = sum(each.unflushed_items for each in contents(open_existing(directory)).holdings)
-    said = f"{len(state.segments)} segments with {rows:,} items, and the log with {logged:,} items"
+    copy(data_dir, directory)
+    holdings = contents(directory).holdings
+    segments, items = sum(each.segments for each in holdings), sum(each.items for each in holdings)
+    logged = sum(each.unflushed_items for each in holdings)
+    said = f"{segments} segments with {items:,} items, and the log with {logged:,} items"
     click.echo(f"{said}, are in {directory}", err=True)
 
 

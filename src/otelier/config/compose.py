@@ -41,15 +41,18 @@ def read_text(data: bytes, file: str) -> str:
         raise ConfigError([Problem(message, _index_location(before, len(before), file), "save it as UTF-8")]) from None
 
 
-def compose(text: str, file: str, problems: list[Problem]) -> Node:
-    """The only document of `text`. Raises ConfigError if that can't be read; appends what is wrong otherwise."""
+def compose(text: str, file: str, problems: list[Problem], *, templates_belong: bool = False) -> Node:
+    """The only document of `text`. Raises ConfigError if that can't be read; appends what is wrong otherwise.
+
+    `templates_belong`: a `{{…}}` in a text that is no YAML need not be the reason.
+    """
     if control := _CONTROL.search(text):
         at = _index_location(text, control.start(), file)
         raise ConfigError([Problem(f"the control character 0x{ord(control[0]):02x} is not allowed", at, "remove it")])
     try:
         return _Composer(text, file, problems).document()
     except yaml.YAMLError as error:
-        raise ConfigError([*problems, *_syntax_problems(error, text, file)]) from None
+        raise ConfigError([*problems, *_syntax_problems(error, text, file, templates_belong)]) from None
 
 
 class _Composer:
@@ -231,11 +234,13 @@ _TEXTS = {
 }
 
 
-def _syntax_problems(error: yaml.YAMLError, text: str, file: str) -> list[Problem]:
-    if found := [
-        Problem(f"unfilled placeholder `{name}`", Location(file, line, column), PLACEHOLDER_HINT)
-        for line, column, name in islice(templates(text), _TEMPLATES_MAX)
-    ]:
+def _syntax_problems(error: yaml.YAMLError, text: str, file: str, templates_belong: bool) -> list[Problem]:
+    if not templates_belong and (
+        found := [
+            Problem(f"unfilled placeholder `{name}`", Location(file, line, column), PLACEHOLDER_HINT)
+            for line, column, name in islice(templates(text), _TEMPLATES_MAX)
+        ]
+    ):
         return found
     mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     at = Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)

@@ -86,12 +86,12 @@ def test_an_explanation_says_what_is_read_without_reading_more() -> None:
         (0, "/ one-to-one", 11),
         (1, "sum", 11),
         (2, "rate()", 11),
-        (3, "a[600]", 11),
+        (3, "a[10m]", 11),
         (1, "avg_over_time()", 11),
-        (2, "b[300:60]", 11),
+        (2, "b[5m:1m]", 11),
         (3, "b", 15),
     ]
-    assert [(each.selector, each.series, each.samples) for each in found.reads] == [("a[600]", 1, 20), ("b", 1, 19)]
+    assert [(each.selector, each.series, each.samples) for each in found.reads] == [("a[10m]", 1, 20), ("b", 1, 19)]
     assert found.samples == 39
 
 
@@ -261,3 +261,17 @@ def _rate(points: list[tuple[float, float]], end: float, length: float) -> float
 def test_regular_expressions_are_re2_and_fit_whole_values() -> None:
     fits = predicate(parse('{a=~"x|yz"}').matchers[0])  # type: ignore[union-attr]
     assert [fits(value) for value in ("x", "yz", "xz", "ayz", "")] == [True, True, False, False, False]
+
+
+@pytest.mark.parametrize("query", ["rate(c[2m])", "increase(c[1m])", "delta(c[90s])", "irate(c[1m])", "deriv(c[5m])"])
+def test_when_it_is_makes_no_difference_to_a_rate(query: str) -> None:
+    """Seconds since 1970 have fewer digits behind the point than those since a test's epoch."""
+    answers: list[list[float]] = []
+    for start_ms in (0, 1_800_000_000_000):
+        storage = MemoryStorage()
+        for number in range(20):
+            labels = labels_of([("__name__", "c")])
+            storage.append(labels, start_ms + number * 15_000 + 7, float(number * 3 + number % 4))
+        answer = engine(storage).range(query, start_ms + 60_000, start_ms + 240_000, 13_000)
+        answers.append(answer.block.values[0].tolist())
+    assert answers[0] == answers[1]

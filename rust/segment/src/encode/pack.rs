@@ -5,6 +5,7 @@ use std::io;
 use zstd::zstd_safe::zstd_sys::ZSTD_EndDirective;
 use zstd::zstd_safe::{CCtx, CParameter, InBuffer, OutBuffer, ResetDirective, compress_bound, get_error_name};
 
+/// Of segments whose columns are searched.
 pub const LEVEL: i32 = 1;
 /// Shorter matches, mostly chance ones among packed bits, save no more than they take, and cost the reader time.
 const MIN_MATCH: u32 = 7;
@@ -18,10 +19,12 @@ pub struct Packer {
 }
 
 impl Packer {
-    pub fn new() -> io::Result<Packer> {
+    pub fn new(level: i32) -> io::Result<Packer> {
         let mut context = CCtx::try_create().ok_or_else(|| io::Error::other("no memory for compression"))?;
-        context.set_parameter(CParameter::CompressionLevel(LEVEL)).map_err(failed)?;
-        context.set_parameter(CParameter::MinMatch(MIN_MATCH)).map_err(failed)?;
+        context.set_parameter(CParameter::CompressionLevel(level)).map_err(failed)?;
+        if level == LEVEL {
+            context.set_parameter(CParameter::MinMatch(MIN_MATCH)).map_err(failed)?;
+        }
         Ok(Packer { context })
     }
 

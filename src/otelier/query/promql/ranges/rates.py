@@ -77,12 +77,13 @@ def _extrapolated(windows: Windows, *, counter: bool, per_second: bool) -> tuple
     out = np.empty((steps, number))
     enough = windows.counts >= 2
     rows, ends = windows.first, windows.last()
-    begin_s, end_s = group.timestamps[rows] / 1000, group.timestamps[ends] / 1000
-    interval = np.maximum(end_s - begin_s, 1e-3)
+    # Differences of whole milliseconds: seconds since the epoch have only seven digits behind the point.
+    begin_ms, end_ms = group.timestamps[rows], group.timestamps[ends]
+    interval = np.maximum((end_ms - begin_ms) / 1000, 1e-3)
     mean = interval / np.maximum(windows.counts - 1, 1)
     left, right = windows.reach
-    to_start = _edge(begin_s - left / 1000, mean)
-    to_end = _edge(right / 1000 - end_s, mean)
+    to_start = _edge((begin_ms - left) / 1000, mean)
+    to_end = _edge((right - end_ms) / 1000, mean)
     scale = windows.length_ms / 1000 if per_second else 1.0
     factor = (interval + to_start + to_end) / interval / scale
     lift = _lifts(windows) if counter else None
@@ -140,11 +141,11 @@ def _with_starts(
     start = group.starts[windows.first]
     inside = (start > begins[:, np.newaxis]) & (start < first_ms[:, np.newaxis]) & (start > 0)
     inside &= windows.counts[:, np.newaxis] > 0
-    last = group.timestamps[windows.last()] / 1000
-    interval = last[:, np.newaxis] - start / 1000
-    distance = last - first_ms / 1000
+    last_ms = group.timestamps[windows.last()]
+    interval = (last_ms[:, np.newaxis] - start) / 1000
+    distance = (last_ms - first_ms) / 1000
     mean = distance / np.maximum(windows.counts - 1, 1)
-    to_end = np.where(windows.counts > 1, _edge(ends / 1000 - last, mean), 0.0)[:, np.newaxis]
+    to_end = np.where(windows.counts > 1, _edge((ends - last_ms) / 1000, mean), 0.0)[:, np.newaxis]
     change = group.values[windows.last()] + (0.0 if lift is None else lift)
     with np.errstate(all="ignore"):
         whole = change * ((interval + to_end) / interval) / scale

@@ -1,0 +1,115 @@
+"""Scrapes end in the store, and the routes of the scraping process answer as Prometheus's API does."""
+
+import http.client
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from otelier.component import StartError, SystemClock
+from otelier.extensions.otelier_prometheus import OtelierPrometheus, OtelierPrometheusConfig
+from otelier.testing import component_context
+from otelier.testing.scrape import FakeTarget
+
+
+@pytest.fixture
+def target() -> Iterator[FakeTarget]:
+    with FakeTarget("# HELP a helps\n# TYPE a counter\na 1\n") as made:
+        yield made
+
+
+class Running:
+    """The extension over a configuration file."""
+
+    def __init__(self, folder: Path, text: str) -> None:
+        self.file = folder / "prometheus.yml"
+        self.file.write_text(text)
+        config = OtelierPrometheusConfig(data_dir=str(folder / "data"), config_file=str(self.file))
+        self.extension = OtelierPrometheus(config, component_context("otelier_prometheus", clock=SystemClock()))
+        self.extension.start()
+        self.extension.notify_ready()
+
+    def ask(self, path: str, method: str = "GET", token: str | None = None) -> tuple[int, Any]:
+        host, port, right = self.extension.internal()
+        connection = http.client.HTTPConnection(host, port, timeout=10)
+        connection.request(method, path, headers={"x-otelier-token": right if token is None else token})
+        answer = connection.getresponse()
+        body = answer.read()
+        connection.close()
+        is_json = answer.headers.get("content-type", "").startswith("application/json")
+        return answer.status, json.loads(body) if is_json else body.decode()
+
+    def until_up(self) -> dict[str, Any]:
+        for _ in range(1000):
+            found = self.ask("/api/v1/targets")[1]["data"]
+            if found["activeTargets"] and found["activeTargets"][0]["health"] == "up":
+                return found
+        raise AssertionError(found)
+
+    def stop(self) -> None:
+        self.extension.notify_stopping()
+        self.extension.stop(self.extension.ctx.clock.monotonic() + 10)
+
+
+def text(target: FakeTarget, job: str = "j") -> str:
+    return (
+        f"scrape_configs: [{{job_name: {job}, scrape_interval: 100ms, "
+        f"static_configs: [{{targets: ['{target.address}']}}]}}]"
+    )
+
+
+@pytest.fixture
+def running(tmp_path: Path, target: FakeTarget) -> Iterator[Running]:
+    made = Running(tmp_path, text(target))
+    yield made
+    made.stop()
+
+
+def test_routes(running: Running) -> None:
+    shown = running.until_up()
+    assert shown["droppedTargets"] == []
+    assert running.ask("/api/v1/scrape_pools") == (200, {"status": "success", "data": {"scrapePools": ["j"]}})
+    status, answer = running.ask("/api/v1/targets/metadata?metric=a&match_target=%7Bjob%3D%22j%22%7D")
+    (told,) = answer["data"]
+    assert (status, told["type"], told["help"]) == (200, "counter", "helps")
+    assert running.ask("/api/v1/targets/metadata?match_target=nonsense%7B")[0] == 400
+    assert "job_name: j" in running.ask("/api/v1/status/config")[1]["data"]["yaml"]
+    assert running.ask("/api/v1/targets", token="wrong")[0] == 401
+    assert running.ask("/nowhere")[0] == 404
+
+
+def test_samples_are_in_the_store(running: Running) -> None:
+    running.until_up()
+    engine = running.extension._engine
+    assert engine is not None
+    names = {name for name, _ in engine.active("default", 100)}
+    assert {"a", "up", "scrape_series_added"} <= names
+
+
+def test_reload(running: Running, target: FakeTarget) -> None:
+    running.until_up()
+    running.file.write_text(text(target, "other"))
+    assert running.ask("/-/reload", "POST")[0] == 200
+    assert running.ask("/api/v1/scrape_pools")[1]["data"]["scrapePools"] == ["other"]
+    running.file.write_text("scrape_configs: [{}]")
+    status, said = running.ask("/-/reload", "POST")
+    assert status == 500
+    assert "failed to reload config" in said
+    assert "job_name" in said
+    assert running.ask("/api/v1/scrape_pools")[1]["data"]["scrapePools"] == ["other"]
+
+
+def test_deletions(running: Running) -> None:
+    running.until_up()
+    assert running.ask("/api/v1/admin/tsdb/delete_series?match[]=a", "POST")[0] == 204
+    assert running.ask("/api/v1/admin/tsdb/delete_series", "POST")[0] == 400
+    assert running.ask("/api/v1/admin/tsdb/delete_series?match[]=%7B", "PUT")[0] == 400
+    assert running.ask("/api/v1/admin/tsdb/clean_tombstones", "POST")[0] == 204
+
+
+def test_a_wrong_file_ends_the_start(tmp_path: Path) -> None:
+    with pytest.raises(StartError, match="job_name") as raised:
+        Running(tmp_path, "scrape_configs: [{}]")
+    assert raised.value.exit_code == 2
