@@ -37,11 +37,11 @@ pub fn read<'a>(bytes: &'a [u8], total: usize, count: usize, out: &mut Vec<i64>)
             }
             let packed = cursor.take(part * usize::from(*width) / 8).map_err(|_| CUT)?;
             let here = left.min(part);
-            for at in 0..here.min(end - out.len()) {
+            out.extend((0..here.min(end - out.len())).map(|at| {
                 let above = packed_wide(packed, at * usize::from(*width), (*width).into());
                 value = value.wrapping_add(least).wrapping_add(above as i64);
-                out.push(value);
-            }
+                value
+            }));
             left -= here;
         }
     }
