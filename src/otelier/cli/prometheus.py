@@ -60,10 +60,10 @@ class _Prometheus(click.Command):
             return super().parse_args(ctx, given)
         except click.NoSuchOption as error:
             names = sorted(option for each in self.params for option in each.opts)
-            said = (
-                f"{error.option_name} is no flag that Otelier takes in Prometheus's place. It takes: {' '.join(names)}"
-            )
-            raise click.UsageError(said, ctx) from error
+            raise click.UsageError(
+                f"{error.option_name} is no flag that Otelier takes in Prometheus's place. It takes: {' '.join(names)}",
+                ctx,
+            ) from None
 
 
 @click.command(cls=_Prometheus)
