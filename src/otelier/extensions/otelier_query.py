@@ -1,7 +1,8 @@
 """otelier_query: the UI and the query APIs of what the exporter `otelier` has stored, in a process of their own.
 
 So queries neither slow nor crash what takes telemetry in. If that process ends, it is started again, at once or after
-a growing pause.
+a growing pause. It reads the directory without a lock, so a service that has this extension and no pipeline answers for
+a directory that another Otelier writes; any number of them may.
 """
 
 import errno
@@ -109,6 +110,7 @@ class OtelierQueryConfig(HttpServerSettings):
 
 @extension("otelier_query", stability="alpha")
 class OtelierQuery(Extension):
+    works_alone = True
     cfg: OtelierQueryConfig
 
     def setup(self) -> None:
