@@ -22,6 +22,7 @@ from ..server.router import Group, Router
 from ..server.web import Web
 from ..storage.local.catalogue import CatalogueReader
 from . import pages
+from .deletion import Deletions
 from .jaeger.classic import Classic
 from .jaeger.v3 import V3
 from .loki import probes as loki_probes
@@ -65,6 +66,7 @@ class Application:
             TraceLogs(reader).group(),
             SqlQueries(Sql(self.snapshot, gate, _of_sql(options.limits))).group(),
             *of_logs,
+            Deletions(directory, clock, allowed=options.allow_delete).group(),
             metrics.group(),
             pages.group(),
         ]

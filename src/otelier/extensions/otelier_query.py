@@ -61,6 +61,8 @@ class OtelierQueryConfig(HttpServerSettings):
     """The store's directory; empty: that of the exporter `otelier`."""
     allowed_hosts: tuple[str, ...] = ()
     """Names in URLs that are answered besides IP addresses and this machine's own; `*.example.com`, or `*` for any."""
+    allow_delete: bool = False
+    """Whether `DELETE /api/otelier/v1/traces/{id}` deletes a trace, for whoever reaches the endpoint."""
     queries_at_once: Annotated[int, Meta(ge=0)] = 0
     """Queries that run at the same time, others wait; 0 = the number of cores, at least 2."""
     query_timeout: Duration = Duration(30)
@@ -75,7 +77,8 @@ class OtelierQueryConfig(HttpServerSettings):
         """What is allowed but should be known."""
         for server in self.servers():
             if not server.address.is_loopback and not (server.tls and server.tls.client_ca_file):
-                yield f"anyone who reaches {server.endpoint} can read all that is stored: use localhost, or a firewall"
+                can = "read and delete" if self.allow_delete and server is self else "read"
+                yield f"anyone who reaches {server.endpoint} can {can} all that is stored: use localhost, or a firewall"
 
     def servers(self) -> list[HttpServerSettings]:
         """All that listen."""
@@ -102,6 +105,7 @@ class OtelierQueryConfig(HttpServerSettings):
             "loki": _server(self.loki) if self.loki else None,
             "data_dir": str(directory),
             "allowed_hosts": self.allowed_hosts,
+            "allow_delete": self.allow_delete,
             "queries_at_once": self.queries_at_once or max(2, os.cpu_count() or 2),
             "limits": {"time_s": float(self.query_timeout), "rows": self.query_spans, "bytes": self.query_bytes},
         }

@@ -25,6 +25,11 @@ class StoreCounters:
             "otelier_store_retries", "{try}", "Work that failed and is tried again, by operation and reason."
         )
         self.deleted = meter.counter("otelier_store_deleted_segments", "{segment}", "Segments deleted, by reason.")
+        self.deleted_items = meter.counter(
+            "otelier_store_deleted_items",
+            "{item}",
+            "Items deleted before or with their segments, by signal and reason.",
+        )
         self.flush_seconds = meter.histogram(
             "otelier_store_flush_seconds", "s", "Time to turn a part of the log into segments.", _SECONDS
         ).bind()

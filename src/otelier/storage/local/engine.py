@@ -8,12 +8,14 @@ import errno
 import logging
 import threading
 import time
+from collections.abc import Collection
 
 from ..._core import Disk, Log
 from ...component import Clock, Meter, Refused, Retryable
 from ...telemetry import Batch
 from .catalogue import Catalogue
 from .counters import StoreCounters
+from .deletion import Deleted
 from .flush import Flusher
 from .layout import LOG
 from .manifest import State
@@ -91,6 +93,13 @@ class Engine:
             state = self._flusher.flush(self._stamp(), everything=everything)
         self._catalogue.follow(state)
         return state
+
+    def delete(self, tenant: str, trace_ids: Collection[bytes], *, logs: bool = False) -> Deleted:
+        """Take traces out, with `logs` their log records, too; what is acknowledged later stays.
+
+        Raises OSError; ValueError for a damaged segment.
+        """
+        return self._upkeep.delete(tenant, trace_ids, logs=logs)
 
     def compact(self) -> bool:
         """Merge one group of small segments, if there is one; whether there was. Raises OSError."""

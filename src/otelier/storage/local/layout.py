@@ -11,9 +11,12 @@ LOCK = "LOCK"
 MANIFEST = "manifest"
 DOUBT = "manifest.doubted"
 """There while a recovery of the manifest is not finished."""
+REPLACING = "manifest.replacing"
+"""The step that puts segments in the place of others, while it is being made."""
 LOG = "log"
 SEGMENTS = "segments"
 QUARANTINE = "quarantine"
+REQUESTS = "requests"
 CATALOGUE = "catalogue.sqlite"
 
 STORED: tuple[Signal, ...] = ("traces", "logs")

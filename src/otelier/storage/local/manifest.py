@@ -41,6 +41,8 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Newest generation of the log that went into it: the order in which things were written, whatever clocks said."""
     written_ns: int = 0
     """Wall clock when that generation was written into a segment."""
+    important: bool = False
+    """Only what retention keeps longer is left of it."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ..._core import Disk
-from ...component import Clock, Duration, Meter
+from ...component import Clock, Meter
 from .catalogue import Catalogue
 from .engine import Engine
 from .layout import CATALOGUE, index_of
@@ -11,7 +11,7 @@ from .lock import DirectoryLock
 from .manifest import Manifest, Segment, Step, read_state
 from .recovery import unlink_all
 from .retention import ages
-from .settings import RetentionSettings, StoreSettings
+from .settings import keep_all
 
 
 def prune(
@@ -55,5 +55,4 @@ def prune(
 
 def _put_in_order(root: Path, disk: Disk, clock: Clock) -> None:
     """Recover what an end without order has left, and write the log into segments."""
-    settings = StoreSettings(data_dir=str(root), retention=RetentionSettings(max_age=Duration(0)))
-    Engine(disk, clock, settings, Meter(), Catalogue(disk, root / CATALOGUE)).close()
+    Engine(disk, clock, keep_all(root), Meter(), Catalogue(disk, root / CATALOGUE)).close()

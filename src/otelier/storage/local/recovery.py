@@ -17,9 +17,8 @@ from enum import Enum
 import msgspec
 
 from ..._core import Disk, verify_segment
-from . import compaction
 from .counters import StoreCounters
-from .layout import DOUBT, LOG, MANIFEST, QUARANTINE, SEGMENTS, index_of, parse_segment
+from .layout import DOUBT, LOG, MANIFEST, QUARANTINE, REPLACING, SEGMENTS, index_of, parse_segment
 from .manifest import Manifest, Segment, State, Step, look
 from .summary import read_summary
 
@@ -86,6 +85,14 @@ def _kept(path: str) -> str:
     return f"{QUARANTINE}/{path.replace('/', '.')}"
 
 
+def note_replacing(disk: Disk, step: Step) -> None:
+    """Before a step that puts segments in the place of others: if a crash cuts it short, this tells what it was.
+
+    It may stay: when the step was made, its `remove` lives no longer. Raises OSError.
+    """
+    disk.replace(REPLACING, msgspec.json.encode(step))
+
+
 def open_manifest(disk: Disk, counters: StoreCounters, now_ns: int) -> Manifest:
     """The manifest, in agreement with the files; before anything else is done in the directory.
 
@@ -146,7 +153,8 @@ class _Recovery:
         if self._doubt is Doubt.NONE:
             self._disk.create_dir(QUARANTINE)
             self._disk.replace(f"{QUARANTINE}/{MANIFEST}-{self._now_ns}", self._disk.read(MANIFEST))
-        whole = self._whole(strangers, self._retired(state))
+        replacing = self._replacing(state, present)
+        whole = [each for each in self._whole(strangers, self._retired(state)) if each.path not in replacing]
         adopted = tuple(whole) if lost else tuple(self._only_copies(whole, state))
         self._report_missing(missing)
         if adopted:
@@ -171,7 +179,7 @@ class _Recovery:
             )
 
     def _only_copies(self, whole: list[Segment], state: State) -> Iterator[Segment]:
-        """Those that are neither in the log nor a merge of living segments, by all that can be known.
+        """Those that are not in the log, by all that can be known.
 
         The last step can't be read. If it was a flush that a crash has cut short, all of its generations are there.
         """
@@ -181,11 +189,16 @@ class _Recovery:
             if generations[-1] - generations[0] + 1 > len(generations):
                 yield from whole
             return
-        group = compaction.choose(state.segments.values())
-        for each in whole:
-            same = [other for other in whole if (other.tenant, other.signal) == (each.tenant, each.signal)]
-            if not _is_merge_of(same, group):
-                yield each
+        yield from whole
+
+    def _replacing(self, state: State, present: set[str]) -> set[str]:
+        """Segments made of others that all live: the step that was to put them in their place was cut short."""
+        try:
+            step = msgspec.json.decode(self._disk.read(REPLACING), type=Step)
+        except (FileNotFoundError, msgspec.MsgspecError):
+            return set()
+        alive = all(path in state.segments and {path, index_of(path)} <= present for path in step.remove)
+        return {each.path for each in step.add} if alive else set()
 
     def _log_has_a_gap(self, state: State) -> bool:
         generations = self._generations()
@@ -220,16 +233,6 @@ class _Recovery:
             return verify_segment(self._disk, path)
         except (OSError, ValueError) as error:
             return str(error)
-
-
-def _is_merge_of(segments: list[Segment], group: list[Segment]) -> bool:
-    """Whether the first ones are what a merge of the others makes."""
-
-    def measures(of: list[Segment]) -> tuple[str, str, int, int, int]:
-        first, last = min(each.min_start_ns for each in of), max(each.max_start_ns for each in of)
-        return of[0].tenant, of[0].signal, sum(each.rows for each in of), first, last
-
-    return bool(group) and measures(segments) == measures(group)
 
 
 def described(disk: Disk, path: str, generation: int, now_ns: int) -> Segment:

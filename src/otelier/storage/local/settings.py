@@ -23,13 +23,27 @@ class FlushSettings(Config):
     """Longest time that a trace that goes on waits."""
 
 
+class ImportantSettings(Config):
+    """`retention.important`: which traces stay longer than others, and how long."""
+
+    max_age: Duration = Duration(30 * 86_400)
+    """Time since they arrived; 0 = for ever."""
+    errors: bool = True
+    """Traces with a span whose status is error, and log records of severity ERROR and above."""
+    slower_than: Duration = Duration(0)
+    """Traces that take at least so long from their first start to their last end; 0 = none for that."""
+
+
 class RetentionSettings(Config):
     """`retention`: what is deleted, by whole segments, oldest first."""
 
     max_age: Duration = Duration(7 * 86_400)
     """Time since it arrived; 0 = keep for ever."""
     max_bytes: int = 0
-    """Most bytes of all segments; 0 = no limit."""
+    """Most bytes of all segments; 0 = no limit. With `important`, other traces go first; important ones that are past
+    `max_age`, or alone are left, take at most half of it."""
+    important: ImportantSettings | None = None
+    """Keep errors and slow traces, and their logs, longer than the rest; `{}`: errors, for 30 days."""
 
 
 class StoreSettings(Config):
@@ -62,8 +76,25 @@ class StoreSettings(Config):
         for key in ("max_age", "max_bytes"):
             if getattr(self.retention, key) < 0:
                 yield f"retention.{key}", "must not be negative"
+        if important := self.retention.important:
+            yield from _problems_of(important, self.retention.max_age)
 
     @property
     def root(self) -> Path:
         """The data directory."""
         return Path(self.data_dir).expanduser() if self.data_dir else default_data_directory()
+
+
+def _problems_of(important: ImportantSettings, max_age: float) -> Iterable[tuple[str, str]]:
+    for key in ("max_age", "slower_than"):
+        if getattr(important, key) < 0:
+            yield f"retention.important.{key}", "must not be negative"
+    if 0 < important.max_age < max_age:
+        yield "retention.important.max_age", "must not be shorter than retention.max_age"
+    if not (important.errors or important.slower_than):
+        yield "retention.important", "nothing is important: set errors, or slower_than"
+
+
+def keep_all(root: Path) -> StoreSettings:
+    """Of an engine that is opened for some work by hand: retention is nobody's wish then."""
+    return StoreSettings(data_dir=str(root), retention=RetentionSettings(max_age=Duration(0)))

@@ -6,21 +6,26 @@ Deleting is two steps. The manifest forgets a segment, then, when readers have h
 import errno
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+
+import msgspec
 
 from ..._core import Disk, merge, verify_segment
 from ...component import Clock
 from . import compaction
 from .catalogue import Catalogue
 from .counters import StoreCounters
+from .deletion import Deleted, Deletion, UnreadableError
 from .flush import Flusher, written
-from .layout import index_of
+from .layout import QUARANTINE, index_of
 from .manifest import Manifest, Segment, State, Step
-from .recovery import leftovers, quarantine_all, unlink_all
-from .retention import RetentionClock, expired
+from .recovery import leftovers, note_replacing, quarantine_all, unlink_all
+from .requests import DeleteTraces, Inbox
+from .retention import RetentionClock, due
 from .settings import StoreSettings
 from .summary import read_summary
+from .thinning import Thinning, batch_of
 
 _log = logging.getLogger("otelier.store")
 EVERY_S = 1.0
@@ -73,6 +78,11 @@ class Upkeep:
         self._followed: State | None = None
         """What the catalogue was last brought in step with here; at first that may be many segments."""
         self._at_work = threading.RLock()
+        self._deletion = Deletion(disk, manifest, flusher, building, counters, self.forget)
+        self._thinning = Thinning(disk, manifest, counters, self.forget)
+        self._to_thin: dict[str, str] = {}
+        """Path to reason, as of the last look at retention."""
+        self._inbox = Inbox(disk, clock, self._delete_requested)
 
     def attempt(self, *, calm: bool) -> None:
         """Do what is due; merge only while it is `calm`. Never raises."""
@@ -101,19 +111,56 @@ class Upkeep:
         if now >= self._next_retention:
             self._next_retention = now + _RETENTION_S
             self.retain()
-        if calm and now >= self._next_merge:
+        if calm and now >= self._next_merge and not self.thin_some():
             self.merge_some()
+        self._inbox.work_off()
 
     def retain(self) -> None:
         """Delete what retention says. Raises OSError."""
         segments = self._manifest.state.segments
-        due = expired(segments.values(), self._time.time_ns(), self._settings.retention)
-        if not due:
+        found = due(segments.values(), self._time.time_ns(), self._settings.retention)
+        self._to_thin = found.thin
+        if not found.delete:
             return
-        self.forget(due)
-        for reason in set(due.values()):
-            self._counters.deleted.add(list(due.values()).count(reason), reason=reason)
-        _log.info("retention deletes %d segments, %d items", len(due), sum(segments[path].rows for path in due))
+        self.forget(found.delete)
+        for path, reason in found.delete.items():
+            self._counters.deleted.add(1, reason=reason)
+            self._counters.deleted_items.add(segments[path].rows, signal=segments[path].signal, reason=reason)
+        rows = sum(segments[path].rows for path in found.delete)
+        _log.info("retention deletes %d segments, %d items", len(found.delete), rows)
+
+    def thin_some(self) -> bool:
+        """Thin some of the segments that are due, if there are any; whether there were. Raises OSError."""
+        with self._at_work:
+            state, important = self._manifest.state, self._settings.retention.important
+            batch = batch_of(state.segments[path] for path in self._to_thin if path in state.segments)
+            if not batch or not important:
+                return False
+            began, self._untidy = self._clock.monotonic(), True
+            try:
+                self._thinning.thin(batch, important, self._to_thin)
+            except UnreadableError as error:
+                if not self._set_damaged_aside([error.segment]):
+                    raise
+            self._untidy = False
+            self._next_merge = began + (self._clock.monotonic() - began) * (1 + _REST)
+            return True
+
+    def delete(self, tenant: str, trace_ids: Collection[bytes], *, logs: bool) -> Deleted:
+        """Delete traces, with `logs` their log records, too. Raises OSError; ValueError for damaged segments."""
+        with self._at_work:
+            before, self._untidy = self._untidy, True
+            try:
+                deleted = self._deletion.delete(tenant, trace_ids, self._clock.time_ns(), logs=logs)
+            except UnreadableError as error:
+                if not self._set_damaged_aside([error.segment]):
+                    raise
+                raise ValueError(f"{error}; what is left of it is kept in {QUARANTINE}/; ask again") from error
+            self._untidy = before
+            return deleted
+
+    def _delete_requested(self, request: DeleteTraces) -> Deleted:
+        return self.delete(request.tenant, request.ids(), logs=request.logs)
 
     def merge_some(self) -> bool:
         """Merge one group of segments, if there is one; whether there was. Raises OSError."""
@@ -138,7 +185,8 @@ class Upkeep:
             return True
         newest = max(group, key=lambda each: each.generation)
         # In the order of things the result stands where the youngest of its parts stood.
-        added = tuple(written(body, newest.generation, newest.written_ns) for body in done.segments)
+        merged = (written(body, newest.generation, newest.written_ns) for body in done.segments)
+        added = tuple(msgspec.structs.replace(each, important=newest.important) for each in merged)
         self.forget(paths, add=added)
         self._untidy = False
         took = self._clock.monotonic() - began
@@ -151,9 +199,12 @@ class Upkeep:
     def forget(self, paths: Iterable[str], add: tuple[Segment, ...] = ()) -> None:
         """The manifest forgets these segments now; their files go later. Raises OSError."""
         gone = tuple(paths)
-        state = self._manifest.apply(Step(add=add, remove=gone))
-        due = self._clock.monotonic() + _GRACE_S
-        self._removed += [_Removed(path, due) for path in gone]
+        step = Step(add=add, remove=gone)
+        if add:
+            note_replacing(self._disk, step)
+        state = self._manifest.apply(step)
+        when = self._clock.monotonic() + _GRACE_S
+        self._removed += [_Removed(path, when) for path in gone]
         self._catalogue.follow(state)
 
     def close(self) -> None:
@@ -166,8 +217,7 @@ class Upkeep:
 
     def _unlink_due(self) -> None:
         now = self._clock.monotonic()
-        due = [each for each in self._removed if each.due <= now]
-        self._unlink(due)
+        self._unlink([each for each in self._removed if each.due <= now])
         self._removed = [each for each in self._removed if each.due > now]
 
     def _unlink(self, removed: Iterable[_Removed]) -> None:
