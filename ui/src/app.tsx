@@ -1,6 +1,8 @@
 // The frame around every page: the way home, a trace by its id, language, theme, keys; and which page the address means.
 import { useEffect, useRef, useState } from "preact/hooks";
+import { lastExplored } from "./explore/asking.ts";
 import { language, t } from "./i18n/index.ts";
+import { ExplorePage } from "./pages/explore.tsx";
 import { SearchPage } from "./pages/search.tsx";
 import { TracePage } from "./pages/trace.tsx";
 import { Icon } from "./parts/icon.tsx";
@@ -29,6 +31,7 @@ export function App() {
 
 function Page({ path }: { path: string }) {
   if (path === "/" || /^\/search\/?$/.test(path)) return <SearchPage />;
+  if (/^\/explore\/?$/.test(path)) return <ExplorePage />;
   if (path.startsWith("/trace/")) return <TracePage />;
   return (
     <Notice title={t().shell.notFound}>
@@ -51,8 +54,11 @@ function TopBar() {
         Otelier
       </a>
       <nav>
-        <a href={lastSearch.value} aria-current={address.value.path.startsWith("/trace/") ? undefined : "page"}>
+        <a href={lastSearch.value} aria-current={isAt("/search") || address.value.path === "/" ? "page" : undefined}>
           {words.search}
+        </a>
+        <a href={lastExplored.value} aria-current={isAt("/explore") ? "page" : undefined}>
+          {words.explore}
         </a>
       </nav>
       <span class="spread" />
@@ -87,6 +93,10 @@ function TopBar() {
       </button>
     </header>
   );
+}
+
+function isAt(path: string): boolean {
+  return address.value.path.startsWith(path);
 }
 
 function TraceIdBox() {
@@ -141,7 +151,7 @@ function Keys() {
       if (event.key === "?") openKeys();
       if (event.key === "/" && !address.value.path.startsWith("/trace/")) {
         event.preventDefault();
-        document.getElementById("search-tags")?.focus();
+        document.querySelector<HTMLElement>("#search-tags, #explore-query")?.focus();
       }
     };
     addEventListener("keydown", key);

@@ -59,18 +59,19 @@ class Application:
         reader = Traces(self.snapshot, names, gate)
         logs = Logs(self.snapshot, gate)
         metrics = OwnMetrics(Meter(), clock)
+        engine, tags = TraceQL(self.snapshot, gate, options.limits), Tags(self.snapshot, gate)
         of_logs = [LokiQueries(logs, clock).group(), LokiNames(logs, clock).group()]
         groups = [
             Classic(reader, clock).group(),
             V3(reader).group(),
             TraceLogs(reader).group(),
             SqlQueries(Sql(self.snapshot, gate, _of_sql(options.limits))).group(),
+            *routes.for_pages(engine, clock),
             *of_logs,
             Deletions(directory, clock, allowed=options.allow_delete).group(),
             metrics.group(),
             pages.group(),
         ]
-        engine, tags = TraceQL(self.snapshot, gate, options.limits), Tags(self.snapshot, gate)
         tempo = [*routes.groups(reader, engine, tags, clock), metrics.group()]
         threads = options.queries_at_once + _WAITING + _SPARE
 

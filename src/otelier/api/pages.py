@@ -6,7 +6,7 @@ from ..server.request import Request
 from ..server.router import Group, Route, plain_error
 from ..server.web import accepts_gzip
 
-_PATTERNS = ("/", "/search", "/search/", "/trace/{id}", "/static/{file}", "/favicon.ico")
+_PATTERNS = ("/", "/search", "/search/", "/explore", "/explore/", "/trace/{id}", "/static/{file}", "/favicon.ico")
 
 
 def group() -> Group:

@@ -7,6 +7,7 @@ export const en = {
   language: "English",
   shell: {
     search: "Search",
+    explore: "TraceQL",
     openTrace: "Open a trace by its id",
     traceIdPlaceholder: "Trace id",
     notATraceId: "That isn't a trace id: 1 to 32 hexadecimal digits, or a whole traceparent.",
@@ -85,6 +86,30 @@ export const en = {
     failed: "The search failed",
     unreachable: "Otelier doesn't answer. Is it still running?",
     copySuccess: "Copied",
+  },
+  explore: {
+    title: "TraceQL",
+    intro:
+      "Ask for spans, for how they stand to each other, or for numbers over time. Ctrl+Space says what may come next.",
+    query: "TraceQL query",
+    placeholder: '{ resource.service.name = "shop" && status = error }',
+    suggestions: "What may come next",
+    kinds: { attribute: "attribute", value: "value" } as Record<string, string>,
+    run: "Run",
+    failed: "The query can't be answered",
+    nothingHint: "Look further back, or ask for less.",
+    moreSpans: (count: number) => `${plural(count, "more span", "more spans")}`,
+    chart: (count: number) => `${plural(count, "line", "lines")} over time. The table below has the values.`,
+    last: "newest values",
+    mostLines: (shown: number, of: number) => `the ${shown} largest of ${of.toLocaleString("en")}`,
+    examples: [
+      "spans with an error",
+      "slow servers",
+      "server errors with their routes",
+      "errors with a database below them",
+      "spans a second by service",
+      "median and 95th percentile by service",
+    ],
   },
   empty: {
     nothing: "No trace matches",

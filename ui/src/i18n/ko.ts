@@ -7,6 +7,7 @@ export const ko: Dictionary = {
   language: "한국어",
   shell: {
     search: "검색",
+    explore: "TraceQL",
     openTrace: "트레이스 ID로 열기",
     traceIdPlaceholder: "트레이스 ID",
     notATraceId: "트레이스 ID가 아닙니다. 16진수 1~32자리이거나 traceparent 전체여야 합니다.",
@@ -79,6 +80,30 @@ export const ko: Dictionary = {
     failed: "검색하지 못했습니다",
     unreachable: "Otelier가 응답하지 않습니다. 실행 중인지 확인하세요.",
     copySuccess: "복사됨",
+  },
+  explore: {
+    title: "TraceQL",
+    intro:
+      "스팬과 스팬 사이의 관계, 시간에 따른 수치를 질의합니다. Ctrl+Space를 누르면 다음에 올 수 있는 것을 보여 줍니다.",
+    query: "TraceQL 질의",
+    placeholder: '{ resource.service.name = "shop" && status = error }',
+    suggestions: "다음에 올 수 있는 것",
+    kinds: { attribute: "속성", value: "값" },
+    run: "실행",
+    failed: "질의에 답할 수 없습니다",
+    nothingHint: "더 이전까지 찾거나 조건을 줄여 보세요.",
+    moreSpans: count => `스팬 ${number(count)}개 더`,
+    chart: count => `시간에 따른 선 ${number(count)}개. 값은 아래 표에 있습니다.`,
+    last: "마지막 값",
+    mostLines: (shown, of) => `${number(of)}개 중 큰 것 ${number(shown)}개`,
+    examples: [
+      "오류가 있는 스팬",
+      "느린 서버",
+      "서버 오류와 그 경로",
+      "아래에 데이터베이스가 있는 오류",
+      "서비스별 초당 스팬 수",
+      "서비스별 중앙값과 95 백분위수",
+    ],
   },
   empty: {
     nothing: "조건에 맞는 트레이스가 없습니다",

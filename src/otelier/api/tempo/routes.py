@@ -15,7 +15,7 @@ from .traces import TraceById
 
 
 def groups(reader: Traces, engine: TraceQL, tags: Tags, clock: Clock) -> list[Group]:
-    """For a Router."""
+    """For a Router of its own."""
     search, names, series = Search(engine), TagRoutes(tags), Metrics(engine, clock)
     querier = GrpcService(
         "tempopb.StreamingQuerier",
@@ -31,3 +31,8 @@ def groups(reader: Traces, engine: TraceQL, tags: Tags, clock: Clock) -> list[Gr
     )
     served = (TraceById(reader, engine), search, names, series, querier, Complete(engine))
     return [*(each.group() for each in served), probes.group()]
+
+
+def for_pages(engine: TraceQL, clock: Clock) -> list[Group]:
+    """What the web UI asks, for a Router that has another API's traces."""
+    return [each.group() for each in (Search(engine), Metrics(engine, clock), Complete(engine))]

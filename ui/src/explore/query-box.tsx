@@ -1,0 +1,136 @@
+// Where a query is typed: several lines, with what may come next in a list.
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { type Suggestions, suggest } from "../api/traceql.ts";
+import { t } from "../i18n/index.ts";
+import { isComposing } from "../parts/text-input.tsx";
+import { oneLine } from "../text/harmless.ts";
+import { rangeOf } from "./question.ts";
+
+const PAUSE_MS = 120;
+const MOST = 50;
+
+interface Props {
+  text: string;
+  lookback: string;
+  invalid: boolean;
+  onText: (text: string) => void;
+  onSend: () => void;
+}
+
+export function QueryBox({ text, lookback, invalid, onText, onSend }: Props) {
+  const id = useId();
+  const area = useRef<HTMLTextAreaElement>(null);
+  const list = useRef<HTMLDivElement>(null);
+  const [found, setFound] = useState<Suggestions | null>(null);
+  const [active, setActive] = useState(0);
+  const [typedAt, setTypedAt] = useState<number | null>(null);
+  const close = () => {
+    setFound(null);
+    setTypedAt(null);
+  };
+
+  // Asked after a short pause; what a newer letter has overtaken is given up.
+  useEffect(() => {
+    if (typedAt === null) return;
+    const running = new AbortController();
+    const timer = setTimeout(() => {
+      suggest(text, typedAt, rangeOf(lookback, Date.now()), running.signal).then(
+        answer => {
+          setFound(answer.suggestions.length ? answer : null);
+          setActive(0);
+        },
+        () => setFound(null),
+      );
+    }, PAUSE_MS);
+    return () => {
+      clearTimeout(timer);
+      running.abort();
+    };
+  }, [text, typedAt]);
+  useEffect(() => {
+    list.current?.children[active]?.scrollIntoView({ block: "nearest" });
+  }, [active, found]);
+
+  const choose = (chosen: string) => {
+    const box = area.current;
+    if (!found || !box || typedAt === null) return;
+    const before = [...text].slice(0, found.start).join("") + chosen;
+    onText(before + text.slice(typedAt));
+    close();
+    requestAnimationFrame(() => {
+      box.focus();
+      box.setSelectionRange(before.length, before.length);
+    });
+  };
+  const shown = found?.suggestions.slice(0, MOST) ?? [];
+  const onKey = (event: KeyboardEvent) => {
+    if (isComposing(event)) return;
+    if (event.key === "Enter" && !event.shiftKey && (event.ctrlKey || event.metaKey || !shown.length)) {
+      event.preventDefault();
+      close();
+      onSend();
+    } else if (event.key === " " && event.ctrlKey) {
+      event.preventDefault();
+      setTypedAt(area.current?.selectionStart ?? text.length);
+    } else if (!shown.length) {
+      return;
+    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      setActive((active + (event.key === "ArrowDown" ? 1 : shown.length - 1)) % shown.length);
+    } else if (event.key === "Enter" || event.key === "Tab") {
+      event.preventDefault();
+      choose(shown[active]!.text);
+    } else if (event.key === "Escape") {
+      event.preventDefault();
+      close();
+    }
+  };
+  const words = t().explore;
+  return (
+    <div class="combobox query-box">
+      <textarea
+        ref={area}
+        id="explore-query"
+        class="mono"
+        rows={Math.min(8, text.split("\n").length)}
+        autocomplete="off"
+        autocapitalize="off"
+        spellcheck={false}
+        aria-label={words.query}
+        aria-invalid={invalid}
+        aria-controls={`${id}-list`}
+        aria-autocomplete="list"
+        aria-activedescendant={shown.length ? `${id}-${active}` : undefined}
+        placeholder={words.placeholder}
+        value={text}
+        onInput={event => {
+          onText(event.currentTarget.value);
+          if (!event.isComposing) setTypedAt(event.currentTarget.selectionStart);
+        }}
+        onKeyDown={onKey}
+        onBlur={close}
+      />
+      {shown.length > 0 && (
+        <div class="choices" role="listbox" id={`${id}-list`} aria-label={words.suggestions} ref={list}>
+          {shown.map((each, i) => (
+            <div
+              key={`${each.kind} ${each.text}`}
+              id={`${id}-${i}`}
+              role="option"
+              tabIndex={-1}
+              aria-selected={i === active}
+              class={i === active ? "choice active" : "choice"}
+              onPointerDown={event => {
+                event.preventDefault();
+                choose(each.text);
+              }}
+            >
+              <span class="choice-name mono">{oneLine(each.text, 160)}</span>
+              <span class="choice-note">{words.kinds[each.kind] ?? each.kind}</span>
+            </div>
+          ))}
+        </div>
+      )}
+    </div>
+  );
+}
