@@ -484,11 +484,12 @@ class Disk:
     def simulated() -> Disk:
         """A disk in memory that loses at a crash whatever a real one may lose; it keeps the names of operations."""
 
-    def fetching(self, directory: str, fetch: Callable[[str], None]) -> Disk:
+    def fetching(self, directory: str, fetch: Callable[[str], None], marker: str) -> Disk:
         """The same disk, some of whose files below `directory` are elsewhere.
 
         `fetch` is called with the path of one that is not here when somebody wants to read it: it puts it here, or raises
-        FileNotFoundError or another OSError. What is read gets a new modification time on a real disk.
+        FileNotFoundError or another OSError. While a real disk has the file `marker`, what is read gets a new
+        modification time.
         """
 
     def operations(self) -> list[str]:

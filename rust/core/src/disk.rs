@@ -47,10 +47,10 @@ impl Disk {
         Disk { inner: disk.clone(), simulated: Some(disk), root: None }
     }
 
-    fn fetching(&self, directory: String, fetch: Py<PyAny>) -> Disk {
+    fn fetching(&self, directory: &str, fetch: Py<PyAny>, marker: &str) -> Disk {
         let Disk { inner, simulated, root } = self;
         let (simulated, root) = (simulated.clone(), root.clone());
-        let fetching = FetchingDisk::new(inner.clone(), root.clone(), directory, fetch);
+        let fetching = FetchingDisk::new(inner.clone(), root.clone(), directory, fetch, marker);
         Disk { inner: Arc::new(fetching), simulated, root }
     }
 

@@ -22,6 +22,8 @@ from ..component import Config, Duration, Extension, Secret, StartError, extensi
 from ..server.http import HttpServerSettings
 from ..server.listen import Inbox, http_options, listen
 from ..storage.local import StoreSettings
+from ..storage.local.bucket.attach import read_only
+from ..storage.local.bucket.place import BucketSettings, url_problems
 from ..storage.local.layout import default_data_directory
 
 _COMMAND = (sys.executable, "-P", "-m", "otelier.api.serve")
@@ -59,6 +61,10 @@ class OtelierQueryConfig(HttpServerSettings):
     """Serve Loki's API too; `{}`: at localhost:3100."""
     data_dir: str = ""
     """The store's directory; empty: that of the exporter `otelier`."""
+    storage: str = ""
+    """`s3://bucket/prefix` that an Otelier elsewhere writes to, to be read here; `data_dir` is a cache then."""
+    s3: BucketSettings = BucketSettings()
+    """How that bucket is reached."""
     allowed_hosts: tuple[str, ...] = ()
     """Names in URLs that are answered besides IP addresses and this machine's own; `*.example.com`, or `*` for any."""
     allow_delete: bool = False
@@ -73,6 +79,12 @@ class OtelierQueryConfig(HttpServerSettings):
     query_bytes: Annotated[int, Meta(ge=1)] = 2**30
     """Most bytes that these columns may take."""
 
+    def problems(self) -> Iterable[tuple[str, str]]:
+        """The server's, and an address that is none."""
+        yield from super().problems()
+        for problem in url_problems(self.storage):
+            yield "storage", problem
+
     def warnings(self) -> Iterator[str]:
         """What is allowed but should be known."""
         for server in self.servers():
@@ -86,6 +98,9 @@ class OtelierQueryConfig(HttpServerSettings):
 
     def directory(self, exporters: Iterable[Config]) -> Path:
         """Where the store is, given who else is configured. Raises ValueError if that is not where it is written."""
+        if self.storage:
+            root = Path(self.data_dir).expanduser().absolute() if self.data_dir else None
+            return read_only(self.storage, self.s3, root)
         written = {each.root.absolute() for each in exporters if isinstance(each, StoreSettings)}
         names = ", ".join(sorted(map(str, written)))
         if self.data_dir:

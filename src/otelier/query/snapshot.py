@@ -10,8 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from .._core import DamagedFile, Disk, StaleView, View
+from .._core import DamagedFile, StaleView, View
+from ..component import SystemClock
 from ..storage.contract import DataDirectoryError
+from ..storage.local.bucket.attach import open_disk
+from ..storage.local.bucket.cache import Cache
+from ..storage.local.bucket.follow import Follower
 from ..storage.local.layout import MANIFEST
 from ..storage.local.manifest import State, read_state
 from .errors import StoreUnreadable
@@ -28,7 +32,9 @@ class Snapshot:
 
     def __init__(self, directory: Path) -> None:
         """The directory need not exist yet."""
-        self.disk = Disk.real(str(directory))
+        self._cache = Cache(directory)
+        self._follower = Follower(directory, self._cache, SystemClock())
+        self.disk = open_disk(directory, self._cache)
         self._manifest = directory / MANIFEST
         self._view = View(self.disk)
         self._lock = threading.Lock()
@@ -62,6 +68,7 @@ class Snapshot:
 
     def refresh(self) -> State:
         """Bring the view up to what is on disk now. Raises StaleView, DamagedFile, DataDirectoryError, OSError."""
+        self._follower.pull()
         with self._lock:
             for _ in range(_TRIES):
                 version = self._stat()

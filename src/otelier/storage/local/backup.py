@@ -67,7 +67,7 @@ def _copy(disk: Disk, root: Path, target: Path) -> State:
     target.mkdir(0o700, parents=True, exist_ok=True)
     for _ in range(_ROUNDS):
         state = read_state(disk)
-        if _copy_segments(root, target, state) and (manifest := _copy_log(disk, root, target)) is not None:
+        if _copy_segments(disk, root, target, state) and (manifest := _copy_log(disk, root, target)) is not None:
             _remove_others(target, state)
             # Last, so that what was not finished is no data directory.
             _write(target / MANIFEST, manifest)
@@ -76,7 +76,7 @@ def _copy(disk: Disk, root: Path, target: Path) -> State:
     raise DataDirectoryError(f"{root} changes faster than it can be copied: try again, or stop its writer")
 
 
-def _copy_segments(root: Path, target: Path, state: State) -> bool:
+def _copy_segments(disk: Disk, root: Path, target: Path, state: State) -> bool:
     """Whether all were still there."""
     for segment in state.segments:
         for path in (segment, index_of(segment)):
@@ -85,6 +85,7 @@ def _copy_segments(root: Path, target: Path, state: State) -> bool:
                 continue
             to.parent.mkdir(0o700, parents=True, exist_ok=True)
             try:
+                disk.size(path)  # brings it here, if it is only in a bucket
                 _link_or_copy(root / path, to)
             except FileNotFoundError:
                 return False

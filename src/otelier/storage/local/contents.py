@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..._core import Disk, damaged_bytes, read_generation, verify_segment
 from ..contract import DataDirectoryError
+from .bucket.attach import open_disk
 from .layout import DOUBT, LOG, MANIFEST, SEGMENTS, parse_segment
 from .manifest import Segment, State, look, read_state
 from .recovery import leftovers, names_in, segment_files
@@ -47,7 +48,7 @@ def open_existing(root: Path) -> Disk:
     if not any((root / each).exists() for each in (MANIFEST, LOG, SEGMENTS)):
         raise DataDirectoryError(f"there is no data directory at {root}; name another one (--data-dir)")
     try:
-        return Disk.real(str(root))
+        return open_disk(root)
     except OSError as error:
         raise DataDirectoryError(f"can't read the data directory {root}: {error.strerror or error}") from error
 

@@ -8,11 +8,13 @@ import errno
 import logging
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from ..._core import Disk, Log
 from ...component import Clock, Meter, Refused, Retryable
 from ...telemetry import Batch
+from .bucket.attach import Attached
+from .bucket.publisher import EVERY_S as PUBLISH_EVERY_S
 from .catalogue import Catalogue
 from .counters import StoreCounters
 from .deletion import Deleted
@@ -25,6 +27,7 @@ from .upkeep import EVERY_S, Upkeep
 
 _log = logging.getLogger("otelier.store")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+Attach = Callable[[StoreCounters], Attached | None]
 _SPACE_S = 5.0
 """Senders come back after so long when the disk is full."""
 
@@ -33,16 +36,28 @@ class Engine:
     """One open data directory. `contract.Store` for any number of threads."""
 
     def __init__(
-        self, disk: Disk, clock: Clock, settings: StoreSettings, meter: Meter, catalogue: Catalogue | None = None
+        self,
+        disk: Disk,
+        clock: Clock,
+        settings: StoreSettings,
+        meter: Meter,
+        catalogue: Catalogue | None = None,
+        attach: Attach | None = None,
     ) -> None:
-        """Open it, in whatever state it was left. Raises DataDirectoryError, OSError."""
+        """Open it, in whatever state it was left. `attach`: finds the bucket that segments go to, if there is one.
+
+        Raises DataDirectoryError, OSError.
+        """
         self._clock = clock
         self._settings = settings
         self._now_ns = 0
         self._full_at: float | None = None
         """When an append last met a full disk; None once that is over."""
         self._counters = StoreCounters(meter)
-        self._manifest = open_manifest(disk, self._counters, clock.time_ns())
+        attached = attach(self._counters) if attach else None
+        self._publisher = attached.publisher if attached else None
+        disk, elsewhere = (attached.disk, attached.elsewhere) if attached else (disk, frozenset[str]())
+        self._manifest = open_manifest(disk, self._counters, clock.time_ns(), elsewhere)
         self._log = Log(
             disk,
             LOG,
@@ -56,13 +71,24 @@ class Engine:
         self._building = threading.Lock()
         self._flusher = Flusher(disk, self._log, self._manifest, clock, settings, self._counters)
         self._upkeep = Upkeep(
-            disk, self._manifest, self._catalogue, self._flusher, clock, settings, self._counters, self._building
+            disk,
+            self._manifest,
+            self._catalogue,
+            self._flusher,
+            clock,
+            settings,
+            self._counters,
+            self._building,
+            self._publisher.has if self._publisher else _nothing,
         )
         self._forget = self._counters.observe(lambda: self._manifest.state, lambda: self._log.unflushed_bytes)
         self._flush_timer = clock.timer(self._flush_tick, "otelier:store:flush")
         self._upkeep_timer = clock.timer(self._upkeep_tick, "otelier:store:upkeep")
+        self._publish_timer = clock.timer(self._publish_tick, "otelier:store:bucket")
         self._flush_timer.start(EVERY_S)
         self._upkeep_timer.start(0)
+        if self._publisher:
+            self._publish_timer.start(PUBLISH_EVERY_S)
 
     @property
     def state(self) -> State:
@@ -111,9 +137,12 @@ class Engine:
         until = None if timeout_s is None else time.monotonic() + timeout_s
         self._flush_timer.close(timeout_s)
         self._upkeep_timer.close(_left(until))
+        self._publish_timer.close(_left(until))
         for forget in self._forget:
             forget()
         self._flush_last(_left(until))
+        if self._publisher and _left(until) != 0:
+            self._publisher.attempt(self._manifest.state)
         self._upkeep.close()
         try:
             self._log.close()
@@ -159,9 +188,18 @@ class Engine:
             self._catalogue.follow(self._manifest.state)
         self._flush_timer.start(wait_s)
 
+    def _publish_tick(self) -> None:
+        assert self._publisher
+        self._publisher.attempt(self._manifest.state)
+        self._publish_timer.start(PUBLISH_EVERY_S)
+
     def _upkeep_tick(self) -> None:
         self._upkeep.attempt(calm=2 * self._log.unflushed_bytes < self._settings.max_unflushed_bytes)
         self._upkeep_timer.start(EVERY_S)
+
+
+def _nothing(_path: str) -> bool:
+    return False
 
 
 def _left(until: float | None) -> float | None:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..._core import Disk
 from ...component import Clock, Meter
 from ..contract import DataDirectoryError
+from .bucket.attach import attach_by_hand, open_disk
 from .catalogue import Catalogue
 from .deletion import Deleted
 from .engine import Engine
@@ -21,8 +21,11 @@ def erase(root: Path, clock: Clock, tenant: str, trace_ids: Sequence[bytes], *, 
         return delete_traces(root, clock, tenant, trace_ids, logs=logs)
     lock = DirectoryLock(root, clock.time_ns())
     try:
-        disk = Disk.real(str(root))
-        engine = Engine(disk, clock, keep_all(root), Meter(), Catalogue(disk, root / CATALOGUE))
+        disk = open_disk(root)
+        catalogue = Catalogue(disk, root / CATALOGUE)
+        engine = Engine(
+            disk, clock, keep_all(root), Meter(), catalogue, lambda counters: attach_by_hand(root, clock, counters)
+        )
         try:
             return engine.delete(tenant, trace_ids, logs=logs)
         finally:

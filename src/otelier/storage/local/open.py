@@ -4,9 +4,9 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..._core import Disk
 from ...component import Clock, Meter
 from ..contract import DataDirectoryError
+from .bucket.attach import attach_writer, open_disk
 from .catalogue import Catalogue
 from .engine import Engine
 from .layout import CATALOGUE
@@ -41,8 +41,15 @@ def open_store(settings: StoreSettings, clock: Clock, meter: Meter) -> Engine:
             return shared.engine
         lock = DirectoryLock(root, clock.time_ns())
         try:
-            disk = Disk.real(str(root))
-            engine = Engine(disk, clock, settings, meter, Catalogue(disk, root / CATALOGUE))
+            disk = open_disk(root)
+            engine = Engine(
+                disk,
+                clock,
+                settings,
+                meter,
+                Catalogue(disk, root / CATALOGUE),
+                lambda counters: attach_writer(root, settings.storage, settings.s3, clock, counters),
+            )
         except OSError as error:
             lock.release()
             raise DataDirectoryError(f"can't open the data directory {root}: {error}") from error

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ..._core import Disk
 from ...component import Clock, Meter
+from .bucket.attach import attach_by_hand, open_disk
 from .catalogue import Catalogue
 from .engine import Engine
 from .layout import CATALOGUE, index_of
@@ -30,7 +31,7 @@ def prune(
     """
     lock = DirectoryLock(root, clock.time_ns())
     try:
-        disk = Disk.real(str(root))
+        disk = open_disk(root)
         state, manifest = read_state(disk), None
         if not dry_run:
             _put_in_order(root, disk, clock)
@@ -55,4 +56,7 @@ def prune(
 
 def _put_in_order(root: Path, disk: Disk, clock: Clock) -> None:
     """Recover what an end without order has left, and write the log into segments."""
-    Engine(disk, clock, keep_all(root), Meter(), Catalogue(disk, root / CATALOGUE)).close()
+    catalogue = Catalogue(disk, root / CATALOGUE)
+    Engine(
+        disk, clock, keep_all(root), Meter(), catalogue, lambda counters: attach_by_hand(root, clock, counters)
+    ).close()

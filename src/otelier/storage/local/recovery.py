@@ -93,10 +93,11 @@ def note_replacing(disk: Disk, step: Step) -> None:
     disk.replace(REPLACING, msgspec.json.encode(step))
 
 
-def open_manifest(disk: Disk, counters: StoreCounters, now_ns: int) -> Manifest:
+def open_manifest(disk: Disk, counters: StoreCounters, now_ns: int, elsewhere: Collection[str] = ()) -> Manifest:
     """The manifest, in agreement with the files; before anything else is done in the directory.
 
     Opening it writes it anew, so what is wrong with it is written down first: a crash meanwhile must not hide it.
+    Segments that are `elsewhere` need not be here.
     Raises DataDirectoryError, OSError.
     """
     doubt = doubt_of(disk)
@@ -107,7 +108,7 @@ def open_manifest(disk: Disk, counters: StoreCounters, now_ns: int) -> Manifest:
             disk.replace(f"{QUARANTINE}/{MANIFEST}-{now_ns}", disk.read(MANIFEST))
         disk.replace(DOUBT, doubt.name.encode())
     manifest = Manifest(disk)
-    _Recovery(disk, manifest, counters, now_ns, doubt).run()
+    _Recovery(disk, manifest, counters, now_ns, doubt, elsewhere).run()
     unlink_all(disk, [DOUBT] if doubt is not Doubt.NONE else [])
     return manifest
 
@@ -131,7 +132,16 @@ def doubt_of(disk: Disk) -> Doubt:
 
 
 class _Recovery:
-    def __init__(self, disk: Disk, manifest: Manifest, counters: StoreCounters, now_ns: int, doubt: Doubt) -> None:
+    def __init__(
+        self,
+        disk: Disk,
+        manifest: Manifest,
+        counters: StoreCounters,
+        now_ns: int,
+        doubt: Doubt,
+        elsewhere: Collection[str],
+    ) -> None:
+        self._elsewhere = elsewhere
         self._disk = disk
         self._manifest = manifest
         self._counters = counters
@@ -141,7 +151,7 @@ class _Recovery:
     def run(self) -> None:
         """Raises OSError."""
         state = self._manifest.state
-        present = set(segment_files(self._disk))
+        present = {*segment_files(self._disk), *self._elsewhere, *map(index_of, self._elsewhere)}
         missing = [each for each in state.segments.values() if not {each.path, index_of(each.path)} <= present]
         strangers = leftovers(self._disk, state)
         lost = bool(missing) or self._doubt is Doubt.LOST or self._log_has_a_gap(state)

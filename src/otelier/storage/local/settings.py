@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from ...component import Config, Duration
+from .bucket.place import BucketSettings, url_problems
 from .layout import default_data_directory
 
 MIB = 2**20
@@ -51,6 +52,11 @@ class StoreSettings(Config):
 
     data_dir: str = ""
     """Directory of everything that is kept; empty: `OTELIER_DATA_DIR`, else `otelier` under the user's data home."""
+    storage: str = ""
+    """`s3://bucket/prefix`: segments go there, and the data directory keeps what is newest and used most; empty: all
+    stays in the data directory."""
+    s3: BucketSettings = BucketSettings()
+    """How the bucket is reached."""
     durability: Literal["commit", "interval"] = "commit"
     """commit: what is acknowledged is on disk; interval: with the operating system, and on disk every `interval`."""
     interval: Duration = Duration(1)
@@ -64,6 +70,8 @@ class StoreSettings(Config):
 
     def problems(self) -> Iterable[tuple[str, str]]:
         """Ranges."""
+        for problem in url_problems(self.storage):
+            yield "storage", problem
         if self.interval <= 0:
             yield "interval", "must be above 0"
         if self.flush.max_bytes < MIB:

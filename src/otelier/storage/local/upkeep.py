@@ -6,7 +6,7 @@ Deleting is two steps. The manifest forgets a segment, then, when readers have h
 import errno
 import logging
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 import msgspec
@@ -58,7 +58,10 @@ class Upkeep:
         settings: StoreSettings,
         counters: StoreCounters,
         building: threading.Lock,
+        elsewhere: Callable[[str], bool],
     ) -> None:
+        """`elsewhere`: whether a segment need not be on the disk, because a bucket has it."""
+        self._elsewhere = elsewhere
         self._disk = disk
         self._manifest = manifest
         self._catalogue = catalogue
@@ -247,6 +250,8 @@ class Upkeep:
         del self._to_look_at[-_LOOKS:]
 
     def _quick_problem(self, path: str) -> str:
+        if self._elsewhere(path) and not (self._disk.exists(path) and self._disk.exists(index_of(path))):
+            return ""
         try:
             read_summary(self._disk, path)
         except FileNotFoundError:
@@ -269,7 +274,7 @@ class Upkeep:
             except OSError as error:  # the disk's fault, which may pass: not to be merged in this life
                 _log.error("can't read %s: %s", each.path, error)
                 unreadable.add(each.path)
-        self._avoid |= unreadable
+        self._avoid |= {path for path in unreadable if self._disk.exists(path)}
         if damaged:
             self._set_aside(damaged)
         return bool(damaged or unreadable)
