@@ -72,7 +72,6 @@ def kept(*, max_age_h: float = 10, max_bytes: int = 0, important_h: float = 100)
     return RetentionSettings(max_age=Duration(max_age_h * 3600), max_bytes=max_bytes, important=important)
 
 
-@pytest.mark.proves("otelier.retention.important")
 @pytest.mark.proves("otelier.retention.important.max_age")
 def test_what_is_past_the_ordinary_age_is_thinned_and_goes_when_it_is_past_the_other():
     found = due([segment(1, 101), segment(2, 11), segment(3, 9)], NOW, kept())

@@ -1,5 +1,6 @@
 """The same against a real S3 server (versitygw over a folder): writers, readers elsewhere, kills, an empty cache."""
 
+import http.client
 import os
 import secrets
 import shutil
@@ -14,12 +15,14 @@ import pytest
 
 import otelier
 from otelier.component import Meter, StartError, SystemClock
+from otelier.extensions.otelier_query import OtelierQuery, OtelierQueryConfig
+from otelier.query.opened import Opened
 from otelier.storage.local import StoreSettings, close_store, open_store
 from otelier.storage.local.bucket.attach import read_only
 from otelier.storage.local.bucket.bucket import BucketError
 from otelier.storage.local.bucket.place import BucketSettings, Place
 from otelier.storage.local.bucket.s3 import S3Bucket
-from otelier.testing import span, trace_id, traces
+from otelier.testing import component_context, span, trace_id, traces
 
 botocore = pytest.importorskip("botocore", reason="otelier[aws] is not installed")
 pytestmark = pytest.mark.slow
@@ -110,7 +113,7 @@ def bucket(endpoint: str, url: str = "s3://otelier/a/b") -> S3Bucket:
     return S3Bucket(Place(url=url, endpoint=endpoint))
 
 
-def spans(opened: "otelier.query.opened.Opened", number: int) -> int:
+def spans(opened: Opened, number: int) -> int:
     found = opened.traceql(f'{{ trace:id = "{trace_id(number).hex()}" }}', limit=1)
     return sum(spanset.matched for trace in found.traces for spanset in trace.spansets)
 
@@ -156,6 +159,37 @@ def test_a_bucket_is_read_elsewhere_with_an_empty_cache_while_its_writer_goes_on
             assert [spans(opened, number) for number in range(1, 7)] == [3] * 6
         print(f"an empty cache took {time.monotonic() - began:.2f} s")
     finally:
+        close_store(engine)
+
+
+@pytest.mark.proves("otelier.s3.endpoint")
+@pytest.mark.proves("otelier.s3.region")
+@pytest.mark.proves("otelier_query.storage")
+@pytest.mark.proves("otelier_query.s3.endpoint")
+@pytest.mark.proves("otelier_query.s3.region")
+@pytest.mark.proves("otelier_query.s3.cache_bytes")
+def test_a_query_process_elsewhere_answers_from_the_bucket(s3, tmp_path, monkeypatch):
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    url, reached = "s3://otelier/served", BucketSettings(endpoint=s3, region="us-east-1", cache_bytes=0)
+    engine = open_store(StoreSettings(data_dir=str(tmp_path / "a"), storage=url, s3=reached), SystemClock(), Meter())
+    config = OtelierQueryConfig(endpoint="127.0.0.1:0", storage=url, s3=reached, data_dir=str(tmp_path / "b"))
+    query = OtelierQuery(config, component_context("otelier_query", clock=SystemClock()))
+    query.start()
+    try:
+        host, port = query.address(WAIT_S)
+
+        def status(number: int) -> int:
+            connection = http.client.HTTPConnection(host, port, timeout=WAIT_S)
+            connection.request("GET", f"/api/traces/{trace_id(number).hex()}")
+            return connection.getresponse().status
+
+        for number in (1, 2):
+            engine.append("default", traces(span(trace=number)))
+            engine.flush(everything=True)
+            until(lambda number=number: status(number) == 200)
+        assert len(list((tmp_path / "b").rglob("*.parquet"))) <= 1
+    finally:
+        query.stop(time.monotonic() + WAIT_S)
         close_store(engine)
 
 
