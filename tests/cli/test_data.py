@@ -9,7 +9,8 @@ from click.testing import CliRunner
 from otelier._core import Disk
 from otelier.cli import main
 from otelier.component import Duration, Meter, SystemClock
-from otelier.storage.local import StoreSettings, backup, close_store, open_store, read_state
+from otelier.storage.local import StoreSettings, close_store, open_store, read_state
+from otelier.storage.segmented import backup
 from otelier.testing import items, log_record, logs, span, trace_id, traces
 
 from ..storage.reading import everything

@@ -18,7 +18,7 @@ from otelier._core import Disk, Records, View
 from otelier.component import Duration, Meter
 from otelier.storage.local import Engine, StoreSettings
 from otelier.storage.local.manifest import read_state
-from otelier.storage.local.settings import ImportantSettings, RetentionSettings
+from otelier.storage.settings import ImportantSettings, TelemetryRetention
 from otelier.telemetry import Batch
 from otelier.testing import FakeClock, decode, log_record, logs, span, span_id, trace_id, traces
 
@@ -31,7 +31,7 @@ VICTIM = 7
 UNIMPORTANT = range(8, 12)
 """Traces that go when their time is over; those of `TRACES` have an error, and stay."""
 SETTINGS = StoreSettings(
-    retention=RetentionSettings(max_age=Duration(12), important=ImportantSettings(max_age=Duration(10**6)))
+    retention=TelemetryRetention(max_age=Duration(12), important=ImportantSettings(max_age=Duration(10**6)))
 )
 
 

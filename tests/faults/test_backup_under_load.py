@@ -5,8 +5,7 @@ import threading
 from otelier._core import Disk
 from otelier.component import Duration, Meter, SystemClock
 from otelier.storage.local import FlushSettings, StoreSettings, close_store, open_store
-from otelier.storage.local.backup import backup
-from otelier.storage.local.contents import problems
+from otelier.storage.stores import backup, damage
 from otelier.testing import span, trace_id, traces
 
 from ..storage.reading import readable_spans
@@ -38,7 +37,7 @@ def test_a_copy_of_a_store_at_work_is_whole(tmp_path):
             before, target = acknowledged[0], tmp_path / f"copy-{copy}"
             backup(tmp_path / "data", target)
             disk = Disk.real(str(target))
-            assert list(problems(disk)) == []
+            assert list(damage(target)) == []
             found = readable_spans(disk, "default", map(trace_id, range(TRACES)))
             assert before <= len(found) <= acknowledged[0]
             assert max(found.values()) == 1

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from otelier._core import Disk, View, read_generation, read_segment
-from otelier.storage.local.manifest import read_state
+from otelier.storage.local.manifest import of_signal, read_state
 from otelier.telemetry import Batch, Signal
 from otelier.testing import decode
 
@@ -44,7 +44,7 @@ def readable_logs(disk: Disk, tenant: str, trace_ids: Iterable[bytes]) -> Counte
 def everything(disk: Disk, tenant: str, signal: Signal) -> Iterator[Batch]:
     """All that counts in segments and log, as it lies there, duplicates too."""
     state = read_state(disk)
-    for each in state.of(tenant, signal):
+    for each in of_signal(state, tenant, signal):
         yield read_segment(disk, each.path, signal)
     for name in disk.list("log"):
         if int(name[:-4]) > state.retired:

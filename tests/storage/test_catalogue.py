@@ -4,7 +4,7 @@ import pytest
 
 from otelier._core import Log, flush
 from otelier.storage.local.catalogue import Catalogue, CatalogueReader
-from otelier.storage.local.flush import written
+from otelier.storage.local.kind import written
 from otelier.storage.local.layout import CATALOGUE, index_of
 from otelier.storage.local.manifest import Segment, State
 from otelier.telemetry import Batch

@@ -14,7 +14,7 @@ from otelier.storage.contract import DataDirectoryError
 from otelier.storage.local import Engine, StoreSettings, close_store, open_store
 from otelier.storage.local.deletion import Deleted
 from otelier.storage.local.erase import erase
-from otelier.storage.local.manifest import read_state
+from otelier.storage.local.manifest import of_signal, read_state
 from otelier.storage.local.requests import delete_traces
 from otelier.testing import FakeClock, log_record, logs, losing_disk, span, trace_id, traces
 
@@ -216,7 +216,7 @@ def test_a_damaged_segment_is_set_aside_and_the_next_try_goes_on_without_it():
     disk = losing_disk()
     engine = opened(disk)
     fill(engine)
-    path = next(iter(read_state(disk).of("default", "traces"))).path
+    path = next(iter(of_signal(read_state(disk), "default", "traces"))).path
     data = bytearray(disk.read(path))
     data[100] ^= 1
     disk.replace(path, bytes(data))

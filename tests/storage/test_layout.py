@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from otelier.storage.local.layout import check_tenant, default_data_directory, index_of, parse_segment
+from otelier.storage.directory import check_tenant, default_data_directory
+from otelier.storage.local.layout import index_of, parse_segment
 
 GOOD = "segments/acme/logs/00001700000000000000-00000000000000ff.parquet"
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from otelier.storage import DataDirectoryError
-from otelier.storage.local.lock import DirectoryLock, holder
+from otelier.storage.segmented.lock import DirectoryLock, holder
 
 HOLD = """
 import sys
 from pathlib import Path
-from otelier.storage.local.lock import DirectoryLock
+from otelier.storage.segmented.lock import DirectoryLock
 lock = DirectoryLock(Path(sys.argv[1]), 0)
 print("held", flush=True)
 sys.stdin.read()
@@ -78,7 +78,7 @@ def test_a_place_that_is_no_directory_is_named_with_what_to_do(tmp_path, inside)
 AS_USER = """
 import os, sys
 from pathlib import Path
-import otelier.storage.local.lock as lock
+import otelier.storage.segmented.lock as lock
 os.setgid(12345); os.setuid(12345)
 try:
     lock.DirectoryLock(Path(sys.argv[1]), 0)

@@ -3,20 +3,17 @@
 import pytest
 
 from otelier.component import Duration
+from otelier.storage.local.kind import TELEMETRY
 from otelier.storage.local.manifest import Segment
-from otelier.storage.local.retention import RetentionClock, ages, due
-from otelier.storage.local.settings import ImportantSettings, RetentionSettings
+from otelier.storage.local.retention import due
+from otelier.storage.segmented import retention
+from otelier.storage.segmented.retention import RetentionClock
+from otelier.storage.settings import ImportantSettings, RetentionSettings, TelemetryRetention
 from otelier.testing import FakeClock
 
 HOUR = 3600 * 10**9
 NOW = 1_000_000 * HOUR
 WEEK = RetentionSettings(max_age=Duration(7 * 86_400))
-
-
-def expired(segments: list[Segment], now_ns: int, settings: RetentionSettings) -> dict[str, str]:
-    found = due(segments, now_ns, settings)
-    assert not found.thin
-    return found.delete
 
 
 def segment(number: int, age_h: float, *, size: int = 100, start_ns: int = NOW, important: bool = False) -> Segment:
@@ -32,6 +29,10 @@ def segment(number: int, age_h: float, *, size: int = 100, start_ns: int = NOW, 
         written_ns=NOW - round(age_h * HOUR),
         important=important,
     )
+
+
+def expired(segments, now_ns: int, settings: RetentionSettings) -> dict[str, str]:
+    return retention.expired(TELEMETRY.ages(segments, now_ns), settings)
 
 
 def test_what_is_older_than_the_age_goes():
@@ -57,7 +58,7 @@ def test_what_spans_say_of_their_time_does_not_matter():
 
 def test_what_was_written_by_a_clock_that_was_ahead_is_as_old_as_what_came_after_it():
     ahead = segment(2, -(10**5))
-    assert {each.path: age // HOUR for each, age in ages([segment(1, 300), ahead, segment(3, 200)], NOW)} == {
+    assert {each.path: age // HOUR for each, age in TELEMETRY.ages([segment(1, 300), ahead, segment(3, 200)], NOW)} == {
         "s1": 300,
         "s2": 200,
         "s3": 200,
@@ -67,28 +68,28 @@ def test_what_was_written_by_a_clock_that_was_ahead_is_as_old_as_what_came_after
     assert expired([ahead], NOW, WEEK) == {}
 
 
-def kept(*, max_age_h: float = 10, max_bytes: int = 0, important_h: float = 100) -> RetentionSettings:
+def kept(*, max_age_h: float = 10, max_bytes: int = 0, important_h: float = 100) -> TelemetryRetention:
     important = ImportantSettings(max_age=Duration(important_h * 3600))
-    return RetentionSettings(max_age=Duration(max_age_h * 3600), max_bytes=max_bytes, important=important)
+    return TelemetryRetention(max_age=Duration(max_age_h * 3600), max_bytes=max_bytes, important=important)
 
 
 @pytest.mark.proves("otelier.retention.important.max_age")
 def test_what_is_past_the_ordinary_age_is_thinned_and_goes_when_it_is_past_the_other():
-    found = due([segment(1, 101), segment(2, 11), segment(3, 9)], NOW, kept())
+    found = due(TELEMETRY.ages([segment(1, 101), segment(2, 11), segment(3, 9)], NOW), kept())
     assert (found.delete, found.thin) == ({"s1": "age"}, {"s2": "age"})
-    found = due([segment(1, 101, important=True), segment(2, 99, important=True)], NOW, kept())
+    found = due(TELEMETRY.ages([segment(1, 101, important=True), segment(2, 99, important=True)], NOW), kept())
     assert (found.delete, found.thin) == ({"s1": "age"}, {})
 
 
 def test_by_size_the_oldest_unimportant_go_first():
     segments = [segment(1, 4, size=60, important=True), *(segment(n, 4 - n / 2, size=50) for n in (2, 3, 4))]
-    found = due(segments, NOW, kept(max_bytes=130))
+    found = due(TELEMETRY.ages(segments, NOW), kept(max_bytes=130))
     assert (found.delete, found.thin) == ({}, {"s2": "size", "s3": "size"})
 
 
 def test_by_size_important_ones_take_at_most_half():
     segments = [segment(n, 9 - n, size=40, important=True) for n in (1, 2, 3)] + [segment(4, 1, size=20)]
-    found = due(segments, NOW, kept(max_bytes=160))
+    found = due(TELEMETRY.ages(segments, NOW), kept(max_bytes=160))
     assert (found.delete, found.thin) == ({"s1": "size"}, {})
 
 

@@ -11,7 +11,7 @@ from otelier.config import load
 from otelier.pipeline.interpret import interpret
 from otelier.storage.local import Engine, StoreSettings
 from otelier.storage.local.manifest import read_state
-from otelier.storage.local.settings import ImportantSettings, RetentionSettings
+from otelier.storage.settings import ImportantSettings, TelemetryRetention
 from otelier.testing import FakeClock, log_record, logs, losing_disk, span, trace_id, traces
 from otelier.testing.telemetry import START_NS
 
@@ -23,7 +23,9 @@ AGE_S, IMPORTANT_S = 200, 1000
 
 def store(*, errors: bool = True, slower_than_s: float = 0, max_bytes: int = 0) -> StoreSettings:
     important = ImportantSettings(max_age=Duration(IMPORTANT_S), errors=errors, slower_than=Duration(slower_than_s))
-    return StoreSettings(retention=RetentionSettings(max_age=Duration(AGE_S), max_bytes=max_bytes, important=important))
+    return StoreSettings(
+        retention=TelemetryRetention(max_age=Duration(AGE_S), max_bytes=max_bytes, important=important)
+    )
 
 
 def spans(disk, *numbers: int) -> list[int]:

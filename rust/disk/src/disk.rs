@@ -53,6 +53,13 @@ pub trait File: Debug + Send {
 pub trait ReadAt: Debug + Send + Sync {
     /// `len` bytes from `offset` on, fewer where the file ends before.
     fn read_at(&self, offset: u64, len: usize) -> io::Result<Bytes>;
+    /// Fills `out` with the bytes from `offset` on, for those who read into the same memory again and again; answers how
+    /// many there are.
+    fn read_into(&self, offset: u64, out: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.read_at(offset, out.len())?;
+        out[..bytes.len()].copy_from_slice(&bytes);
+        Ok(bytes.len())
+    }
     /// Its length now.
     fn len(&self) -> io::Result<u64>;
     fn is_empty(&self) -> io::Result<bool> {

@@ -169,19 +169,24 @@ struct RealSource {
 
 impl ReadAt for RealSource {
     fn read_at(&self, offset: u64, len: usize) -> io::Result<Bytes> {
-        self.operations.begin("read", &self.path)?;
         let mut bytes = vec![0; self.believed(offset, len)?];
+        let filled = self.read_into(offset, &mut bytes)?;
+        bytes.truncate(filled);
+        Ok(bytes.into())
+    }
+
+    fn read_into(&self, offset: u64, out: &mut [u8]) -> io::Result<usize> {
+        self.operations.begin("read", &self.path)?;
         let mut filled = 0;
-        while filled < bytes.len() {
-            match self.file.read_at(&mut bytes[filled..], offset + filled as u64) {
+        while filled < out.len() {
+            match self.file.read_at(&mut out[filled..], offset + filled as u64) {
                 Ok(0) => break,
                 Ok(read) => filled += read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
-        bytes.truncate(filled);
-        Ok(bytes.into())
+        Ok(filled)
     }
 
     fn len(&self) -> io::Result<u64> {

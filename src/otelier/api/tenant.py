@@ -1,7 +1,7 @@
 """Whose data a request is about: the header `X-Scope-OrgID` names a tenant, without it the default one is meant."""
 
 from ..server.request import HttpError, Request
-from ..storage.local.layout import DEFAULT_TENANT, check_tenant
+from ..storage.directory import DEFAULT_TENANT, check_tenant
 
 _HEADER = "x-scope-orgid"
 

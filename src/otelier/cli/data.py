@@ -60,13 +60,12 @@ def command() -> None:
 @json_option
 def info(data_dir: Path, as_json: bool) -> None:
     """Say what it holds in segments and in the log, per tenant and signal; also while Otelier runs."""
-    from ..storage.local.contents import contents, manifest_problems, open_existing
-    from ..storage.local.lock import holder
+    from ..storage.segmented.lock import holder
+    from ..storage.stores import contents, doubts
 
-    disk = open_existing(data_dir)
-    for wrong in manifest_problems(disk):
+    for wrong in doubts(data_dir):
         click.echo(f"the manifest can't be relied on ({wrong}); the next start makes it anew", err=True)
-    found, pid = contents(disk), holder(data_dir)
+    found, pid = contents(data_dir), holder(data_dir)
     rows = [
         {
             "tenant": each.tenant,
@@ -100,11 +99,11 @@ def info(data_dir: Path, as_json: bool) -> None:
 @_directory
 def verify(data_dir: Path) -> None:
     """Read every byte; say what is damaged, and exit with 1 if anything is."""
-    from ..storage.local.contents import open_existing, problems
+    from ..storage.stores import damage
 
-    wrong = list(problems(open_existing(data_dir)))
+    wrong = list(damage(data_dir))
     for path, what in wrong:
-        click.echo(f"{data_dir / path}: {what}")
+        click.echo(f"{path}: {what}")
     click.echo(f"{len(wrong)} damaged" if wrong else f"{data_dir} is sound", err=True)
     raise SystemExit(1 if wrong else 0)
 
@@ -124,10 +123,10 @@ def prune(
     """
     if older_than is None and max_bytes is None:
         raise click.UsageError("say what to delete: --older-than or --max-bytes")
-    from ..storage.local.contents import open_existing
     from ..storage.local.prune import prune as delete
+    from ..storage.stores import present
 
-    open_existing(data_dir)
+    present(data_dir)
     gone = delete(data_dir, SystemClock(), older_than_s=older_than, max_bytes=max_bytes, tenant=tenant, dry_run=dry_run)
     for each in gone:
         click.echo(f"{each.path}: {each.rows} items, {each.bytes:,} bytes")
@@ -146,11 +145,11 @@ def delete_trace(data_dir: Path, trace_ids: tuple[str, ...], tenant: str, logs: 
 
     They are gone from every answer at once, and from the disk within a minute. Spans that come later are kept.
     """
-    from ..storage.local.contents import open_existing
     from ..storage.local.erase import erase
+    from ..storage.stores import present
 
     ids = [_trace_id(each) for each in trace_ids]
-    open_existing(data_dir)
+    present(data_dir)
     gone = erase(data_dir, SystemClock(), _tenant(tenant), ids, logs=logs)
     records = f" and {gone.records:,} log records" if logs else ""
     click.echo(f"{gone.spans:,} spans{records} deleted", err=True)
@@ -180,13 +179,14 @@ def backup(data_dir: Path, directory: Path) -> None:
 
     Segments are hard links where the file system can.
     """
-    from ..storage.local.backup import backup as copy
-    from ..storage.local.contents import contents, open_existing
+    from ..storage.stores import backup as copy
+    from ..storage.stores import contents
 
-    state = copy(data_dir, directory)
-    rows = sum(each.rows for each in state.segments.values())
-    logged = sum(each.unflushed_items for each in contents(open_existing(directory)).holdings)
-    said = f"{len(state.segments)} segments with {rows:,} items, and the log with {logged:,} items"
+    copy(data_dir, directory)
+    holdings = contents(directory).holdings
+    segments, items = sum(each.segments for each in holdings), sum(each.items for each in holdings)
+    logged = sum(each.unflushed_items for each in holdings)
+    said = f"{segments} segments with {items:,} items, and the log with {logged:,} items"
     click.echo(f"{said}, are in {directory}", err=True)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from .._core import Disk, QueueFile, Records
 from ..component import Config, Duration, QueueStore, RecordStore, StartError, Storage, extension
 from ..storage.contract import DataDirectoryError
-from ..storage.local.lock import DirectoryLock, holder
+from ..storage.segmented.lock import DirectoryLock, holder
 
 _DEFAULT_DIRECTORY = "/var/lib/otelcol/file_storage"
 _PLAIN = re.compile(r"[^A-Za-z0-9_.-]|^\.")

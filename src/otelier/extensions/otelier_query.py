@@ -21,10 +21,10 @@ from msgspec import Meta
 from ..component import Config, Duration, Extension, Secret, StartError, extension
 from ..server.http import HttpServerSettings
 from ..server.listen import Inbox, http_options, listen
+from ..storage.directory import default_data_directory
 from ..storage.local import StoreSettings
 from ..storage.local.bucket.attach import read_only
-from ..storage.local.bucket.place import BucketSettings, url_problems
-from ..storage.local.layout import default_data_directory
+from ..storage.settings import BucketSettings, url_problems
 
 _COMMAND = (sys.executable, "-P", "-m", "otelier.api.serve")
 _FIRST_PAUSE_S = 0.5

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from .._core import Disk
 from ..storage.local.catalogue import CatalogueReader
-from ..storage.local.manifest import State
+from ..storage.local.manifest import State, of_signal
 from ..storage.local.summary import Summary, read_summary
 
 _log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Names:
     def _unknown(self, state: State, tenant: str) -> list[Summary]:
         """Asked for before the lists, so that a segment that gets known meanwhile is in both rather than in neither."""
         known = self._catalogue.segments(tenant)
-        return [self._summary(each.path) for each in state.of(tenant, "traces") if each.path not in known]
+        return [self._summary(each.path) for each in of_signal(state, tenant, "traces") if each.path not in known]
 
     def _summary(self, path: str) -> Summary:
         summary = self._summaries.get(path)

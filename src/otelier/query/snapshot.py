@@ -1,122 +1,35 @@
-"""The store as a reader sees it: the manifest's state, and the core's view of segments and log brought up to it.
+"""The store of traces and logs as a reader sees it."""
 
-A reader holds no lock. The writer first says in the manifest what has changed and then deletes files; so whatever a
-reader misses is explained by a manifest that is newer than the one it has read, and it looks again.
-"""
-
-import logging
-import threading
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
-from .._core import DamagedFile, StaleView, View
+from .._core import View
 from ..component import SystemClock
-from ..storage.contract import DataDirectoryError
 from ..storage.local.bucket.attach import open_disk
 from ..storage.local.bucket.cache import Cache
 from ..storage.local.bucket.follow import Follower
-from ..storage.local.layout import MANIFEST
-from ..storage.local.manifest import State, read_state
-from .errors import StoreUnreadable
-
-_log = logging.getLogger(__name__)
-
-_TRIES = 5
-_Version = tuple[int, int, int]
-T = TypeVar("T")
+from ..storage.local.manifest import Segment, State
+from .following import Following
 
 
-class Snapshot:
-    """Keeps one view up to date; used from several threads."""
+class Snapshot(Following[View, Segment]):
+    """Of a data directory."""
 
     def __init__(self, directory: Path) -> None:
         """The directory need not exist yet."""
-        self._cache = Cache(directory)
-        self._follower = Follower(directory, self._cache, SystemClock())
-        self.disk = open_disk(directory, self._cache)
-        self._manifest = directory / MANIFEST
-        self._view = View(self.disk)
-        self._lock = threading.Lock()
-        self._version: _Version | None = None
-        self._state = State()
-        self._told: set[str] = set()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        cache = Cache(directory)
+        self._follower = Follower(directory, cache, SystemClock())
+        disk = open_disk(directory, cache)
+        super().__init__(directory, disk, View(disk), Segment)
 
-    def read(self, ask: Callable[[View, State], T], *, paired: bool = False) -> T:
-        """Ask the view as of now; asks again if files vanish meanwhile. Raises StoreUnreadable.
-
-        `paired`: the answer joins what view and state have, so it is asked again if both moved on meanwhile.
-        """
-        for tries_left in reversed(range(_TRIES)):
-            try:
-                state = self.refresh()
-                answer = ask(self._view, state)
-                with self._lock:
-                    moved = paired and self._state != state
-                if not moved or not tries_left:
-                    self._tell_left_out()
-                    return answer
-            except (StaleView, FileNotFoundError) as error:
-                if not tries_left:
-                    raise StoreUnreadable(f"{error}; `otelier data verify` says what is missing") from error
-                self._version = None
-            except (DamagedFile, DataDirectoryError, OSError) as error:
-                raise StoreUnreadable(f"can't read the store: {error}") from error
-        raise AssertionError
-
-    def refresh(self) -> State:
-        """Bring the view up to what is on disk now. Raises StaleView, DamagedFile, DataDirectoryError, OSError."""
+    def look_elsewhere(self) -> None:
+        """Where the directory is a reader's cache of a bucket. Raises OSError, StartError."""
         self._follower.pull()
-        with self._lock:
-            for _ in range(_TRIES):
-                version = self._stat()
-                if version != self._version or version is None:
-                    self._state = read_state(self.disk)
-                segments = self._state.segments
-                starts = [(each.min_start_ns, each.max_start_ns) for each in segments.values()]
-                self._view.refresh(list(segments), self._state.retired, starts)
-                self._version = version
-                # A generation that went while the log was read is in a segment that only the new manifest names.
-                if self._stat() == version:
-                    break
-            return self._state
+
+    def bring_up(self, state: State) -> None:
+        """Raises StaleView, DamagedFile, OSError."""
+        starts = [(each.min_start_ns, each.max_start_ns) for each in state.segments.values()]
+        self._view.refresh(list(state.segments), state.retired, starts)
 
     def left_out(self) -> list[str]:
         """What is wrong with each segment that answers are made without; each text begins with its path."""
         return self._view.left_out()
-
-    def _tell_left_out(self) -> None:
-        for text in self.left_out():
-            if text not in self._told:
-                self._told.add(text)
-                _log.error("answers are made without a segment: %s", text)
-
-    def keep_fresh(self, interval_s: float) -> None:
-        """Follow the log in the background, so that a question after a pause finds little left to read."""
-
-        def run() -> None:
-            while True:
-                try:
-                    self.refresh()
-                except BaseException as error:  # noqa: BLE001 (also a panic; a query will say it, this thread goes on)
-                    _log.warning("can't follow the store: %s", error)
-                if self._stop.wait(interval_s):
-                    return
-
-        self._thread = threading.Thread(target=run, name="otelier:follow", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        """End the thread."""
-        self._stop.set()
-        if self._thread:
-            self._thread.join()
-
-    def _stat(self) -> _Version | None:
-        try:
-            stat = self._manifest.stat()
-        except FileNotFoundError:
-            return None
-        return stat.st_ino, stat.st_size, stat.st_mtime_ns

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from otelier.storage.local.manifest import of_signal
 from otelier.testing import span, trace_id, traces
 
 CLASSIC = "/api/traces?service=shop&start=0&end=4000000000000000"
@@ -12,7 +13,7 @@ def two_segments(backend, tenant: str = "default") -> Path:
     """The first one's file."""
     backend.store(traces(span(trace=1)), tenant)
     backend.engine.flush(everything=True)
-    (first,) = backend.engine.state.of(tenant, "traces")
+    (first,) = of_signal(backend.engine.state, tenant, "traces")
     backend.store(traces(span(trace=2)), tenant)
     backend.engine.flush(everything=True)
     return Path(first.path)

@@ -5,6 +5,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from otelier.storage.local.manifest import of_signal
 from otelier.testing import span, trace_id, traces
 from otelier.testing.telemetry import START_NS
 
@@ -85,7 +86,7 @@ def test_a_root_that_has_not_come_is_told(tempo):
 def test_a_trace_that_may_miss_spans_says_so(tempo, backend, tmp_path: Path):
     tempo.store(traces(span(trace=1)))
     backend.engine.flush(everything=True)
-    [first] = backend.engine.state.of("default", "traces")
+    [first] = of_signal(backend.engine.state, "default", "traces")
     tempo.store(traces(span(trace=2)))
     backend.engine.flush(everything=True)
     file = tmp_path / first.path

@@ -20,8 +20,9 @@ from otelier.query.opened import Opened
 from otelier.storage.local import StoreSettings, close_store, open_store
 from otelier.storage.local.bucket.attach import read_only
 from otelier.storage.local.bucket.bucket import BucketError
-from otelier.storage.local.bucket.place import BucketSettings, Place
+from otelier.storage.local.bucket.place import Place
 from otelier.storage.local.bucket.s3 import S3Bucket
+from otelier.storage.settings import BucketSettings
 from otelier.testing import component_context, span, trace_id, traces
 
 botocore = pytest.importorskip("botocore", reason="otelier[aws] is not installed")
@@ -34,7 +35,7 @@ WRITER = """
 import sys
 from otelier.component import Meter, SystemClock
 from otelier.storage.local import StoreSettings, FlushSettings, open_store
-from otelier.storage.local.bucket.place import BucketSettings
+from otelier.storage.settings import BucketSettings
 from otelier.component import Duration
 from otelier.testing import span, traces
 root, url, endpoint = sys.argv[1:4]

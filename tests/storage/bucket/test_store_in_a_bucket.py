@@ -15,9 +15,10 @@ from otelier.storage.local.bucket import published
 from otelier.storage.local.bucket.attach import attach_writer, open_disk
 from otelier.storage.local.bucket.cache import Cache
 from otelier.storage.local.bucket.follow import Follower
-from otelier.storage.local.bucket.place import BucketSettings, Place, write_place
+from otelier.storage.local.bucket.place import Place, write_place
 from otelier.storage.local.bucket.publisher import GRACE_S
 from otelier.storage.local.manifest import read_state
+from otelier.storage.settings import BucketSettings
 from otelier.testing import FakeClock, span, trace_id, traces
 from otelier.testing.bucket import MemoryBucket
 

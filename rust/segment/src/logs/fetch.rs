@@ -71,7 +71,8 @@ fn attributes(group: &mut Group, rows: &[usize], range: &Range<usize>) -> Result
     for (at, column) in group.columns().iter().enumerate() {
         if let Some((_, key)) = schema::attribute_of_column(&column.name) {
             let mut next = 0;
-            each(group, at, range, &mut |row, value: Value| {
+            each(group, at, std::slice::from_ref(range), &mut |place, value: Value| {
+                let row = range.start + place;
                 while rows.get(next).is_some_and(|wanted| *wanted < row) {
                     next += 1;
                 }

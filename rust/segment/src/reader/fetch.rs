@@ -39,8 +39,14 @@ impl Group<'_> {
         }
     }
 
-    /// Adds the spans of a run.
-    fn spans(&mut self, trace_id: &TraceId, rows: &Range<usize>, items: &mut Items) -> Result<(), ReadError> {
+    /// Adds the spans of a run, whose encoded attributes come with it.
+    fn spans(
+        &mut self,
+        trace_id: &TraceId,
+        rows: &Range<usize>,
+        attributes: &[Vec<u8>],
+        items: &mut Items,
+    ) -> Result<(), ReadError> {
         let mut names = HEAD.iter();
         let mut head = || self.slice(names.next().unwrap_or(&""), rows);
         let (span_ids, distances, parent_ids) = (head()?, head()?, head()?);
@@ -48,9 +54,8 @@ impl Group<'_> {
         let (codes, messages, states, flags) = (head()?, head()?, head()?, head()?);
         let (dropped_attributes, dropped_events, dropped_links) = (head()?, head()?, head()?);
         let (resources, scopes, rest, events, links) = (head()?, head()?, head()?, head()?, head()?);
-        let attributes = self.attributes(SPAN_ATTRIBUTES, rows)?;
         let mut item = Vec::new();
-        for row in rows.clone() {
+        for (row, attributes) in rows.clone().zip(attributes) {
             let start_ns = int(&starts, row) as u64;
             let kind = int(&kinds, row) as i32;
             let span_id = bytes(&span_ids, row);
@@ -78,7 +83,7 @@ impl Group<'_> {
             item.clear();
             let raw = bytes(&rest, row);
             head.put(&mut item, raw);
-            item.extend_from_slice(&attributes[row - rows.start]);
+            item.extend_from_slice(attributes);
             [raw, bytes(&events, row), bytes(&links, row)].iter().for_each(|raw| item.extend_from_slice(raw));
             let key = (*trace_id, span_id.try_into().unwrap_or_default(), start_ns, kind);
             items.add(Some(key), bytes(&resources, row), bytes(&scopes, row), &item);
@@ -97,9 +102,9 @@ impl Group<'_> {
         let (names, bodies) = (slice(schema::EVENT_NAME)?, slice(schema::BODY)?);
         let (flags, dropped) = (slice(schema::FLAGS)?, slice(schema::DROPPED_ATTRIBUTES)?);
         let (resources, scopes, rest) = (slice(schema::RESOURCE)?, slice(schema::SCOPE)?, slice(schema::REST)?);
-        let attributes = self.attributes(RECORD_ATTRIBUTES, rows)?;
+        let attributes = self.attributes(RECORD_ATTRIBUTES, runs)?;
         let (mut item, mut body) = (Vec::new(), Vec::new());
-        for row in runs.iter().cloned().flatten() {
+        for (row, attributes) in runs.iter().cloned().flatten().zip(&attributes) {
             item.clear();
             let mut message = Message(&mut item);
             message.fixed64(1, int(&times, row) as u64);
@@ -116,20 +121,20 @@ impl Group<'_> {
             message.bytes(10, bytes(&span_ids, row));
             message.fixed64(11, int(&observed, row) as u64);
             message.bytes(12, bytes(&names, row));
-            item.extend_from_slice(&attributes[row - rows.start]);
+            item.extend_from_slice(attributes);
             item.extend_from_slice(bytes(&rest, row));
             items.add(None, bytes(&resources, row), bytes(&scopes, row), &item);
         }
         Ok(())
     }
 
-    /// The encoded attributes of each row, as fields of this number.
-    fn attributes(&mut self, number: u32, rows: &Range<usize>) -> Result<Vec<Vec<u8>>, ReadError> {
-        let mut encoded: Vec<Vec<u8>> = rows.clone().map(|_| Vec::with_capacity(USUAL)).collect();
+    /// The encoded attributes of each row of `runs`, which are in order, as fields of this number.
+    fn attributes(&mut self, number: u32, runs: &[Range<usize>]) -> Result<Vec<Vec<u8>>, ReadError> {
+        let mut encoded: Vec<Vec<u8>> = runs.iter().cloned().flatten().map(|_| Vec::with_capacity(USUAL)).collect();
         for (at, column) in self.columns().iter().enumerate() {
             if let Some((_, key)) = schema::attribute_of_column(&column.name) {
-                each(self, at, rows, &mut |row, value| {
-                    put_attribute(&mut encoded[row - rows.start], number, key.as_bytes(), value);
+                each(self, at, runs, &mut |place, value| {
+                    put_attribute(&mut encoded[place], number, key.as_bytes(), value);
                 })?;
             }
         }
@@ -225,22 +230,29 @@ fn items_of(signal: Signal, parts: &[Part], trace_ids: &[TraceId]) -> Result<Ite
     let mut items = Items::default();
     let Some(first) = parts.first() else { return Ok(items) };
     let mut group = Group::open(&first.file, first.run.group)?;
-    let mut records: Vec<Range<usize>> = Vec::new();
+    let mut own = Vec::new();
     for part in parts {
-        let trace_id = &trace_ids[part.trace];
-        if !group.is_of(trace_id, &part.run)? {
-            continue;
-        }
-        match signal {
-            Signal::Logs => records.push(part.run.rows.clone()),
-            _ => group.spans(trace_id, &part.run.rows, &mut items)?,
+        if group.is_of(&trace_ids[part.trace], &part.run)? {
+            own.push(part);
         }
     }
-    let mut rest = &records[..];
-    while let Some(first) = rest.first() {
-        let near = rest.iter().take_while(|rows| rows.end - first.start <= NEAR).count().max(1);
-        group.records(&rest[..near], &mut items)?;
-        rest = &rest[near..];
+    let runs: Vec<Range<usize>> = own.iter().map(|part| part.run.rows.clone()).collect();
+    if signal == Signal::Logs {
+        let mut rest = &runs[..];
+        while let Some(first) = rest.first() {
+            let near = rest.iter().take_while(|rows| rows.end - first.start <= NEAR).count().max(1);
+            group.records(&rest[..near], &mut items)?;
+            rest = &rest[near..];
+        }
+        return Ok(items);
+    }
+    // Of a column that traces share each page is read once.
+    let encoded = group.attributes(SPAN_ATTRIBUTES, &runs)?;
+    let mut encoded = &encoded[..];
+    for part in own {
+        let (attributes, rest) = encoded.split_at(part.run.rows.len());
+        group.spans(&trace_ids[part.trace], &part.run.rows, attributes, &mut items)?;
+        encoded = rest;
     }
     Ok(items)
 }

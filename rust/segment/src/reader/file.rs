@@ -12,7 +12,9 @@ use otelier_wire::Signal;
 use super::Damage;
 use super::footer::{Chunk, Footer};
 use super::kept::Kept;
+use super::page_index::PageIndex;
 use super::repeats::Repeats;
+use super::thrift::Location;
 use crate::error::ReadError;
 use crate::index::{Catalogue, Filters, Index, Rollups, Summary, TraceIndex};
 use crate::numbered::NumberedKeys;
@@ -21,8 +23,8 @@ use crate::write::index_path;
 
 /// Files that stay open at most; the system has a limit, and a search may look into all there are.
 const MAX_OPEN: usize = 256;
-/// What a column chunk takes in a footer.
-const CHUNK_BYTES: usize = size_of::<Chunk>() + 24;
+/// What a column chunk takes in a footer, and in a page index once its pages have been looked for.
+const CHUNK_BYTES: usize = size_of::<Chunk>() + 24 + 64 + 8 * size_of::<Location>();
 
 thread_local! {
     static READ: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
@@ -65,8 +67,8 @@ pub struct SegmentFile {
     /// Open, unless too many others are.
     source: OnceLock<Arc<dyn ReadAt>>,
     footer: OnceLock<Footer>,
-    /// By row group: the bytes of its page indexes, and where they begin in the file.
-    page_indexes: Vec<OnceLock<(u64, Bytes)>>,
+    /// By row group.
+    page_indexes: Vec<OnceLock<PageIndex>>,
     scanned: Arc<Scanned>,
     /// No other file had this one.
     pub number: u64,
@@ -185,27 +187,36 @@ impl SegmentFile {
     }
 
     pub fn read(&self, offset: u64, len: usize) -> Result<Bytes, ReadError> {
-        let bytes = self.source()?.read_at(offset, len).map_err(|error| ReadError::io(&self.path, error))?;
-        self.scanned.bytes.fetch_add(len as u64, Ordering::Relaxed);
-        READ.set((READ.get().0 + 1, READ.get().1 + len as u64));
-        if bytes.len() == len { Ok(bytes) } else { Err(self.damaged("it ends too early")) }
+        self.read_to(offset, vec![0; len])
     }
 
-    /// The offset index of a chunk.
-    pub fn offset_index(&self, group: usize, chunk: &Chunk) -> Result<Bytes, ReadError> {
-        let cell = self.page_indexes.get(group).ok_or_else(|| self.damaged("a row group is missing"))?;
-        let (at, bytes) = match cell.get() {
-            Some(read) => read,
+    /// Reads what fills `buffer`; lengths are those of the footer and of indexes, of which none reaches beyond the file.
+    pub fn read_to(&self, offset: u64, mut buffer: Vec<u8>) -> Result<Bytes, ReadError> {
+        let len = buffer.len();
+        let read = self.source()?.read_into(offset, &mut buffer).map_err(|error| ReadError::io(&self.path, error))?;
+        self.scanned.bytes.fetch_add(len as u64, Ordering::Relaxed);
+        READ.set((READ.get().0 + 1, READ.get().1 + len as u64));
+        if read == len { Ok(buffer.into()) } else { Err(self.damaged("it ends too early")) }
+    }
+
+    /// Where the pages of a chunk of this row group lie.
+    pub fn locations(&self, group: usize, column: usize) -> Result<&[Location], ReadError> {
+        let index = self.page_indexes.get(group).ok_or_else(|| self.damaged("a row group is missing"))?;
+        let index = match index.get() {
+            Some(index) => index,
             None => {
-                let chunks = &self.footer()?.groups[group].chunks;
-                let read = self.read_offsets(chunks)?;
-                cell.get_or_init(|| read)
+                let group = &self.footer()?.groups[group];
+                let read = self.read_offsets(&group.chunks)?;
+                index.get_or_init(|| read)
             }
         };
-        let (offset, len) = chunk.offsets;
-        let start = offset.checked_sub(*at).and_then(|start| usize::try_from(start).ok());
-        let range = start.map(|start| start..start + len as usize).filter(|range| range.end <= bytes.len());
-        range.map(|range| bytes.slice(range)).ok_or_else(|| self.damaged("a chunk has no offset index"))
+        let locations = &index.columns[column];
+        if let Some(locations) = locations.get() {
+            return Ok(locations);
+        }
+        let group = &self.footer()?.groups[group];
+        let read = index.locations(&group.chunks[column], group.rows).map_err(|what| self.damaged(what))?;
+        Ok(locations.get_or_init(|| read))
     }
 
     /// The column index of a chunk; empty if it has none.
@@ -217,7 +228,7 @@ impl SegmentFile {
     }
 
     /// All offset indexes of a row group lie together.
-    fn read_offsets(&self, chunks: &[Chunk]) -> Result<(u64, Bytes), ReadError> {
+    fn read_offsets(&self, chunks: &[Chunk]) -> Result<PageIndex, ReadError> {
         let there = || chunks.iter().map(|chunk| chunk.offsets).filter(|(_, len)| *len > 0);
         let start = there().map(|(offset, _)| offset).min().unwrap_or_default();
         let end = there().map(|(offset, len)| offset + u64::from(len)).max().unwrap_or_default();
@@ -225,7 +236,8 @@ impl SegmentFile {
         if end - start > 2 * sum + 4096 {
             return Err(self.damaged("offset indexes are strewn over the file"));
         }
-        Ok((start, self.read(start, (end - start) as usize)?))
+        let bytes = self.read(start, (end - start) as usize)?;
+        Ok(PageIndex { start, bytes, columns: chunks.iter().map(|_| OnceLock::new()).collect() })
     }
 }
 

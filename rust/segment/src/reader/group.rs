@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use hashbrown::HashMap;
 use parquet::bloom_filter::Sbbf;
 
+use super::buffers;
 use super::file::SegmentFile;
 use super::footer::{Chunk, Column, Footer};
 use super::kept::{Bounds, Item, Place, What};
@@ -23,7 +24,6 @@ pub struct Group<'a> {
     pub number: usize,
     pub rows: usize,
     footer: &'a Footer,
-    locations: HashMap<usize, Arc<Vec<Location>>>,
     dictionaries: HashMap<usize, Arc<Dictionary>>,
     pages: HashMap<(usize, usize), Arc<Page>>,
 }
@@ -33,15 +33,7 @@ impl<'a> Group<'a> {
         let footer = file.footer()?;
         let group = footer.groups.get(number).ok_or_else(|| file.damaged("a row group is missing"))?;
         file.scanned().row_groups.fetch_add(1, Ordering::Relaxed);
-        Ok(Group {
-            file,
-            number,
-            rows: group.rows,
-            footer,
-            locations: HashMap::new(),
-            dictionaries: HashMap::new(),
-            pages: HashMap::new(),
-        })
+        Ok(Group { file, number, rows: group.rows, footer, dictionaries: HashMap::new(), pages: HashMap::new() })
     }
 
     pub fn columns(&self) -> &'a [Column] {
@@ -68,31 +60,8 @@ impl<'a> Group<'a> {
     }
 
     /// Where the column's pages lie; in order, from row 0 on.
-    pub fn locations(&mut self, column: usize) -> Result<Arc<Vec<Location>>, ReadError> {
-        if let Some(known) = self.locations.get(&column) {
-            return Ok(known.clone());
-        }
-        if let Some(Item::Locations(locations)) = self.file.kept.get(&self.place(column, What::Locations)) {
-            self.locations.insert(column, locations.clone());
-            return Ok(locations);
-        }
-        let chunk = self.chunk(column);
-        let offsets = self.file.offset_index(self.number, chunk)?;
-        let locations = thrift::locations(&offsets).map_err(|what| self.file.damaged(what))?;
-        let end = chunk.start + chunk.len;
-        let inside = |page: &Location| {
-            page.offset >= chunk.data && page.offset.checked_add(page.size as u64).is_some_and(|at| at <= end)
-        };
-        let ascending = locations.windows(2).all(|pair| pair[0].first_row < pair[1].first_row);
-        let rows = locations.first().is_some_and(|page| page.first_row == 0)
-            && locations.last().is_some_and(|page| page.first_row < self.rows);
-        if !locations.iter().all(inside) || !ascending || !rows {
-            return Err(self.file.damaged("pages lie where they can't"));
-        }
-        let locations = Arc::new(locations);
-        self.file.kept.put(self.place(column, What::Locations), Item::Locations(locations.clone()));
-        self.locations.insert(column, locations.clone());
-        Ok(locations)
+    pub fn locations(&self, column: usize) -> Result<&'a [Location], ReadError> {
+        self.file.locations(self.number, column)
     }
 
     fn place(&self, column: usize, what: What) -> Place {
@@ -100,37 +69,45 @@ impl<'a> Group<'a> {
     }
 
     /// Numbers of the pages, first rows and the rows behind the last of those that hold some of `rows`.
-    pub fn pages_of(&mut self, column: usize, rows: Range<usize>) -> Result<Vec<(usize, Range<usize>)>, ReadError> {
+    pub fn pages_of(&self, column: usize, rows: Range<usize>) -> Result<Vec<(usize, Range<usize>)>, ReadError> {
         let locations = self.locations(column)?;
-        let first = locations.partition_point(|page| page.first_row <= rows.start).saturating_sub(1);
-        let mut pages = Vec::new();
-        for (number, page) in locations.iter().enumerate().skip(first).take_while(|(_, page)| page.first_row < rows.end)
-        {
-            let end = locations.get(number + 1).map_or(self.rows, |next| next.first_row);
-            pages.push((number, page.first_row..end));
-        }
-        Ok(pages)
+        let start = |number: usize| locations.get(number).map_or(self.rows, |page| page.first_row as usize);
+        let first = locations.partition_point(|page| page.first_row as usize <= rows.start).saturating_sub(1);
+        let numbers = (first..locations.len()).take_while(|number| start(*number) < rows.end);
+        Ok(numbers.map(|number| (number, start(number)..start(number + 1))).collect())
     }
 
+    /// A page that is likely to be asked again soon.
     pub fn page(&mut self, column: usize, number: usize) -> Result<Arc<Page>, ReadError> {
         if let Some(page) = self.pages.get(&(column, number)) {
             return Ok(page.clone());
         }
+        let page = self.passing_page(column, number)?;
+        self.pages.insert((column, number), page.clone());
+        Ok(page)
+    }
+
+    /// A page that may be forgotten.
+    pub fn passing_page(&self, column: usize, number: usize) -> Result<Arc<Page>, ReadError> {
         let place = self.place(column, What::Page(number));
         if let Some(Item::Page(page)) = self.file.kept.get(&place) {
-            self.pages.insert((column, number), page.clone());
             return Ok(page);
         }
         let locations = self.locations(column)?;
         let at = *locations.get(number).ok_or_else(|| self.file.damaged("a page is missing"))?;
-        let end = locations.get(number + 1).map_or(self.rows, |next| next.first_row);
-        let stored = self.file.read(at.offset, at.size)?;
+        let end = locations.get(number + 1).map_or(self.rows, |next| next.first_row as usize);
+        let (size, lasting) = (at.size as usize, self.file.kept.wants(&place));
+        let mut buffer = if lasting { Vec::with_capacity(size) } else { buffers::take(size) };
+        buffer.resize(size, 0);
+        let stored = self.file.read_to(at.offset, buffer)?;
         self.file.scanned().pages.fetch_add(1, Ordering::Relaxed);
         let (of, chunk) = (&self.footer.columns[column], self.chunk(column));
-        let page = Page::read(&stored, of, chunk.compressed, end - at.first_row);
+        let page = Page::read(&stored, of, chunk, end - at.first_row as usize, lasting);
         let page = Arc::new(page.map_err(|what| self.file.damaged(what))?);
-        self.file.kept.put(place, Item::Page(page.clone()));
-        self.pages.insert((column, number), page.clone());
+        buffers::give_back(stored);
+        if lasting {
+            self.file.kept.put(place, Item::Page(page.clone()));
+        }
         Ok(page)
     }
 
@@ -151,7 +128,9 @@ impl<'a> Group<'a> {
         let stored = self.file.read(chunk.start, (chunk.data - chunk.start) as usize)?;
         let dictionary = Page::read_dictionary(&stored, self.footer.columns[column].cell, chunk.compressed);
         let dictionary = Arc::new(dictionary.map_err(|what| self.file.damaged(what))?);
-        self.file.kept.put(place, Item::Dictionary(dictionary.clone()));
+        if self.file.kept.wants(&place) {
+            self.file.kept.put(place, Item::Dictionary(dictionary.clone()));
+        }
         self.dictionaries.insert(column, dictionary.clone());
         Ok(Some(dictionary))
     }
@@ -194,7 +173,9 @@ impl<'a> Group<'a> {
         let integers: Option<Vec<_>> =
             bounds.iter().map(|(least, greatest)| Some((integer(least)?, integer(greatest)?))).collect();
         let integers = integers.filter(|bounds| bounds.len() == pages).map(Arc::new);
-        if let Some(bounds) = &integers {
+        if let Some(bounds) = &integers
+            && self.file.kept.wants(&place)
+        {
             self.file.kept.put(place, Item::Bounds(bounds.clone()));
         }
         Ok(integers)

@@ -3,13 +3,12 @@
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use hashbrown::HashMap;
+use hashbrown::{DefaultHashBuilder, HashMap};
 use parking_lot::RwLock;
 
 use super::page::Page;
-use super::thrift::Location;
 use super::values::Dictionary;
 
 /// Places of what was read once that are remembered, by 32 bits of their hash: 256 KiB. That some are forgotten, or very
@@ -28,7 +27,6 @@ pub struct Place {
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum What {
-    Locations,
     Bounds,
     Dictionary,
     Page(usize),
@@ -39,7 +37,6 @@ pub type Bounds = Vec<(i64, i64)>;
 
 #[derive(Clone, Debug)]
 pub enum Item {
-    Locations(Arc<Vec<Location>>),
     Bounds(Arc<Bounds>),
     Dictionary(Arc<Dictionary>),
     Page(Arc<Page>),
@@ -52,6 +49,9 @@ pub enum Item {
 pub struct Kept {
     max_bytes: usize,
     items: RwLock<Items>,
+    /// Read once lately, and not kept.
+    seen: Box<[AtomicU32]>,
+    hasher: DefaultHashBuilder,
 }
 
 #[derive(Debug)]
@@ -60,8 +60,6 @@ struct Items {
     /// The hand is at the front.
     clock: VecDeque<Place>,
     bytes: usize,
-    /// Read once lately, and not kept.
-    seen: Box<[u32]>,
 }
 
 #[derive(Debug)]
@@ -73,8 +71,14 @@ struct Entry {
 
 impl Kept {
     pub fn new(max_bytes: usize) -> Kept {
-        let (of, clock, seen) = (HashMap::new(), VecDeque::new(), vec![0; SEEN].into());
-        Kept { max_bytes, items: RwLock::new(Items { of, clock, bytes: 0, seen }) }
+        let (of, clock) = (HashMap::new(), VecDeque::new());
+        let seen = (0..SEEN).map(|_| AtomicU32::new(0)).collect();
+        Kept {
+            max_bytes,
+            items: RwLock::new(Items { of, clock, bytes: 0 }),
+            seen,
+            hasher: DefaultHashBuilder::default(),
+        }
     }
 
     pub fn get(&self, place: &Place) -> Option<Item> {
@@ -84,13 +88,20 @@ impl Kept {
         Some(entry.item.clone())
     }
 
+    /// Whether what is not here and is about to be read should come in: it was read before. If not, it is from now on.
+    pub fn wants(&self, place: &Place) -> bool {
+        let hash = self.hasher.hash_one(place);
+        let (slot, mark) = (hash as usize % SEEN, (hash >> 32) as u32);
+        self.seen[slot].swap(mark, Ordering::Relaxed) == mark
+    }
+
     pub fn put(&self, place: Place, item: Item) {
         /// Of the entry itself.
         const ENTRY: usize = size_of::<Place>() * 2 + size_of::<Entry>();
         let bytes = ENTRY + item.size();
         let mut gone = Vec::new();
         let mut items = self.items.write();
-        if bytes > self.max_bytes || items.of.contains_key(&place) || !items.was_seen(place) {
+        if bytes > self.max_bytes || items.of.contains_key(&place) {
             return;
         }
         items.of.insert(place, Entry { item, bytes, asked: AtomicBool::new(false) });
@@ -105,13 +116,6 @@ impl Kept {
 }
 
 impl Items {
-    /// Whether it was read before; if not, it is from now on.
-    fn was_seen(&mut self, place: Place) -> bool {
-        let hash = self.of.hasher().hash_one(place);
-        let (slot, mark) = (hash as usize % SEEN, (hash >> 32) as u32);
-        std::mem::replace(&mut self.seen[slot], mark) == mark
-    }
-
     /// The next one goes, or gets a second chance.
     fn turn(&mut self) -> Option<Entry> {
         let place = self.clock.pop_front()?;
@@ -129,7 +133,6 @@ impl Item {
     /// About how many bytes of memory it takes.
     fn size(&self) -> usize {
         match self {
-            Item::Locations(locations) => locations.len() * size_of::<Location>(),
             Item::Bounds(bounds) => bounds.len() * size_of::<(i64, i64)>(),
             Item::Dictionary(dictionary) => dictionary.size(),
             Item::Page(page) => page.size(),
@@ -149,18 +152,24 @@ mod tests {
         Item::Dictionary(Arc::new(Dictionary::Int64(vec![0; 1000])))
     }
 
-    fn put_twice(kept: &Kept, file: u64) {
-        kept.put(place(file), item());
-        kept.put(place(file), item());
+    fn read(kept: &Kept, file: u64) {
+        if kept.get(&place(file)).is_none() && kept.wants(&place(file)) {
+            kept.put(place(file), item());
+        }
+    }
+
+    fn read_twice(kept: &Kept, file: u64) {
+        read(kept, file);
+        read(kept, file);
     }
 
     #[test]
     fn a_scan_does_not_push_out_what_is_asked_for_again() {
         let kept = Kept::new(100_000);
-        put_twice(&kept, 0);
+        read_twice(&kept, 0);
         for file in 1..1000 {
             assert!(kept.get(&place(0)).is_some(), "{file}");
-            put_twice(&kept, file);
+            read_twice(&kept, file);
         }
         assert!(kept.get(&place(1)).is_none() && kept.get(&place(999)).is_some());
     }
@@ -168,9 +177,9 @@ mod tests {
     #[test]
     fn what_is_read_once_is_not_kept() {
         let kept = Kept::new(100_000);
-        kept.put(place(0), item());
+        read(&kept, 0);
         assert!(kept.get(&place(0)).is_none());
-        kept.put(place(0), item());
+        read(&kept, 0);
         assert!(kept.get(&place(0)).is_some());
     }
 
@@ -178,13 +187,13 @@ mod tests {
     fn there_is_never_more_than_may_be() {
         let kept = Kept::new(20_000);
         for file in 0..100 {
-            put_twice(&kept, file);
-            put_twice(&kept, file);
+            read_twice(&kept, file);
+            read_twice(&kept, file);
             let items = kept.items.read();
             assert!(items.bytes <= 20_000 && items.of.len() == items.clock.len());
         }
         let small = Kept::new(100);
-        put_twice(&small, 0);
+        read_twice(&small, 0);
         assert!(small.get(&place(0)).is_none());
     }
 }

@@ -6,6 +6,7 @@
 
 mod bits;
 mod bounds;
+mod buffers;
 mod cache;
 mod catalogue;
 mod cells;
@@ -22,6 +23,7 @@ mod items;
 mod kept;
 mod look;
 mod page;
+mod page_index;
 mod part;
 mod present;
 mod repeats;

@@ -9,13 +9,13 @@ use bytes::Bytes;
 use zstd::bulk::Decompressor;
 use zstd::zstd_safe;
 
-use super::Damage;
 use super::bits::Hybrid;
-use super::footer::Column;
+use super::footer::{Chunk, Column};
 use super::present::Present;
 use super::texts::Texts;
 use super::thrift::Reader;
 use super::values::{Dictionary, Values};
+use super::{Damage, buffers};
 use crate::numbered::Numbered;
 use crate::schema;
 
@@ -87,7 +87,8 @@ impl Header {
         Ok((header, reader.rest()))
     }
 
-    fn unpack(&self, stored: &Bytes, at: usize, compressed: bool) -> Result<Bytes, Damage> {
+    /// `out`: where it goes if it is compressed.
+    fn unpack(&self, stored: &Bytes, at: usize, compressed: bool, out: fn(usize) -> Vec<u8>) -> Result<Bytes, Damage> {
         let size = usize::try_from(self.size).map_err(|_| "a page of negative size")?;
         let plain_size = usize::try_from(self.plain_size).map_err(|_| "a page of negative size")?;
         let end = at.checked_add(size).filter(|end| *end <= stored.len()).ok_or("a page is cut off")?;
@@ -99,7 +100,7 @@ impl Header {
         if plain_size > MAX_PAGE || known != Some(plain_size as u64) {
             return Err("a page has another size than it says");
         }
-        let mut out = Vec::with_capacity(plain_size);
+        let mut out = out(plain_size);
         let done = ZSTD.with_borrow_mut(|zstd| {
             if zstd.is_none() {
                 *zstd = Some(Decompressor::new()?);
@@ -117,13 +118,15 @@ impl Header {
 }
 
 impl Page {
-    /// From its bytes in the file, header first. `rows` is what the index says.
-    pub fn read(stored: &Bytes, of: &Column, compressed: bool, rows: usize) -> Result<Page, Damage> {
+    /// From its bytes in the file, header first. `rows` is what the index says; `lasting`: it takes no more memory than
+    /// it must.
+    pub fn read(stored: &Bytes, of: &Column, chunk: &Chunk, rows: usize, lasting: bool) -> Result<Page, Damage> {
         let (header, behind) = Header::read(stored)?;
         if header.kind != 0 || header.count != rows as i64 {
             return Err("a page is not the one that the index says");
         }
-        let bytes = header.unpack(stored, stored.len() - behind.len(), compressed)?;
+        let out = if lasting { Vec::with_capacity } else { buffers::take };
+        let bytes = header.unpack(stored, stored.len() - behind.len(), chunk.compressed, out)?;
         let (present, values_at) = if of.optional { Present::read(&bytes, rows)? } else { (Present::All, 0) };
         let (cell, numbered) = (of.cell, of.numbered.clone());
         Ok(Page {
@@ -146,7 +149,7 @@ impl Page {
         if header.kind != 2 || !matches!(header.encoding, PLAIN | OLD_DICTIONARY) {
             return Err("a dictionary is not where the footer says");
         }
-        let bytes = header.unpack(stored, stored.len() - behind.len(), compressed)?;
+        let bytes = header.unpack(stored, stored.len() - behind.len(), compressed, Vec::with_capacity)?;
         if count > bytes.len() {
             return Err("a dictionary says that it holds more than it does");
         }
@@ -266,5 +269,11 @@ impl Page {
 
     fn encoded(&self) -> &[u8] {
         self.bytes.get(self.values_at..).unwrap_or_default()
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        buffers::give_back(std::mem::take(&mut self.bytes));
     }
 }

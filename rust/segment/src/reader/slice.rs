@@ -21,8 +21,8 @@ struct Part {
     rows: Range<usize>,
     /// The first row of the page.
     page_row: usize,
-    page: Arc<Page>,
     values: Arc<Values>,
+    page: Arc<Page>,
     /// The place of the first of the values in the page.
     base: usize,
 }
@@ -59,31 +59,38 @@ impl Slice {
     }
 }
 
-/// Calls `see` with each of the rows that has a value there.
+/// Calls `see` with the place among the rows of `runs`, which are in order, and the value of each that has one.
 pub fn each(
     group: &mut Group,
     column: usize,
-    rows: &Range<usize>,
+    runs: &[Range<usize>],
     see: &mut dyn FnMut(usize, Value),
 ) -> Result<(), ReadError> {
     if group.chunk(column).empty {
         return Ok(());
     }
-    for (number, page_rows) in group.pages_of(column, rows.clone())? {
-        let page = group.page(column, number)?;
-        let first = page_rows.start;
-        let rows = rows.start.max(first)..rows.end.min(page_rows.end);
-        let (from, to) = (page.rank(rows.start - first), page.rank(rows.end - first));
-        if from == to {
-            continue;
-        }
-        let dictionary = if page.is_coded() { group.dictionary(column)? } else { None };
-        let (values, base) = page.some_values(from..to).map_err(|what| group.file.damaged(what))?;
-        for (place, row) in (from - base..).zip(rows.filter(|row| page.has(row - first))) {
-            if let Some(value) = values.get(place, dictionary.as_deref()) {
-                see(row, value);
+    let (mut place, mut last) = (0, None);
+    for run in runs {
+        for (number, page_rows) in group.pages_of(column, run.clone())? {
+            let page = match last.take() {
+                Some((of, page)) if of == number => page,
+                _ => group.passing_page(column, number)?,
+            };
+            let first = page_rows.start;
+            let rows = run.start.max(first)..run.end.min(page_rows.end);
+            let (from, to) = (page.rank(rows.start - first), page.rank(rows.end - first));
+            if from != to {
+                let dictionary = if page.is_coded() { group.dictionary(column)? } else { None };
+                let (values, base) = page.some_values(from..to).map_err(|what| group.file.damaged(what))?;
+                for (at, row) in (from - base..).zip(rows.filter(|row| page.has(row - first))) {
+                    if let Some(value) = values.get(at, dictionary.as_deref()) {
+                        see(place + row - run.start, value);
+                    }
+                }
             }
+            last = Some((number, page));
         }
+        place += run.len();
     }
     Ok(())
 }

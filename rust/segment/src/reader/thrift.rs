@@ -115,9 +115,9 @@ impl<'a> Reader<'a> {
 pub struct Location {
     pub offset: u64,
     /// With its header.
-    pub size: usize,
+    pub size: u32,
     /// In the row group.
-    pub first_row: usize,
+    pub first_row: u32,
 }
 
 /// An offset index: where a chunk's pages lie.
@@ -139,9 +139,10 @@ pub fn locations(bytes: &[u8]) -> Result<Vec<Location>, Damage> {
                     _ => reader.skip(field)?,
                 }
             }
-            let number = |at: usize| u64::try_from(numbers[at]).map_err(|_| "a page lies nowhere");
-            let (size, first_row) = (number(1)? as usize, number(2)? as usize);
-            locations.push(Location { offset: number(0)?, size, first_row });
+            const NOWHERE: Damage = "a page lies nowhere";
+            let number = |at: usize| u32::try_from(numbers[at]).map_err(|_| NOWHERE);
+            let offset = u64::try_from(numbers[0]).map_err(|_| NOWHERE)?;
+            locations.push(Location { offset, size: number(1)?, first_row: number(2)? });
         }
     }
     Ok(locations)

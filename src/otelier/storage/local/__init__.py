@@ -1,11 +1,12 @@
-"""The store on this machine's disk. ARCHITECTURE.md follows a span through it."""
+"""The store of traces and logs on this machine's disk. ARCHITECTURE.md follows a span through it."""
 
+from ..directory import DEFAULT_TENANT, check_tenant, default_data_directory
+from ..settings import FlushSettings, StoreSettings, TelemetryRetention
 from .catalogue import CatalogueReader
 from .engine import Engine
-from .layout import DEFAULT_TENANT, STORED, check_tenant, default_data_directory
+from .layout import STORED
 from .manifest import Segment, State, Step, read_state
 from .open import close_store, open_store
-from .settings import FlushSettings, RetentionSettings, StoreSettings
 
 __all__ = [
     "DEFAULT_TENANT",
@@ -13,11 +14,11 @@ __all__ = [
     "CatalogueReader",
     "Engine",
     "FlushSettings",
-    "RetentionSettings",
     "Segment",
     "State",
     "Step",
     "StoreSettings",
+    "TelemetryRetention",
     "check_tenant",
     "close_store",
     "default_data_directory",

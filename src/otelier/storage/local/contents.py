@@ -1,21 +1,13 @@
 """What a data directory holds, read without its lock: also while another process writes it."""
 
-import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from ..._core import Disk, damaged_bytes, read_generation, verify_segment
-from ..contract import DataDirectoryError
-from .bucket.attach import open_disk
-from .layout import DOUBT, LOG, MANIFEST, SEGMENTS, parse_segment
-from .manifest import Segment, State, look, read_state
-from .recovery import leftovers, names_in, segment_files
+from ..._core import Disk, read_generation
+from ..segmented.inspect import unflushed
+from .manifest import Segment, State, read_state
 
 _ROUNDS = 5
-_STEP_S = 0.2
-"""Longer than a step of the manifest takes to be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +33,6 @@ class Contents:
     """By tenant and signal."""
     unflushed_bytes: int
     """Of the log: what no segment holds yet."""
-
-
-def open_existing(root: Path) -> Disk:
-    """The disk of a data directory. Raises DataDirectoryError if there is none."""
-    if not any((root / each).exists() for each in (MANIFEST, LOG, SEGMENTS)):
-        raise DataDirectoryError(f"there is no data directory at {root}; name another one (--data-dir)")
-    try:
-        return open_disk(root)
-    except OSError as error:
-        raise DataDirectoryError(f"can't read the data directory {root}: {error.strerror or error}") from error
 
 
 def contents(disk: Disk) -> Contents:
@@ -80,62 +62,6 @@ def _logged(disk: Disk, state: State) -> Counter[tuple[str, str]]:
             if carried_from <= state.retired:
                 found[tenant, batch.signal] += batch.items
     return found
-
-
-def unflushed(disk: Disk, state: State) -> Iterator[tuple[str, int]]:
-    """Path and bytes of the log's generations that are not retired."""
-    for name in names_in(disk, LOG):
-        if name.endswith(".log") and name[:-4].isdigit() and int(name[:-4]) > state.retired:
-            path = f"{LOG}/{name}"
-            try:
-                yield path, disk.size(path)
-            except FileNotFoundError:
-                continue  # retired meanwhile
-
-
-def problems(disk: Disk) -> Iterator[tuple[str, str]]:
-    """(path, what is wrong with it), after every byte was read. Raises DataDirectoryError, OSError."""
-    doubted = list(manifest_problems(disk))
-    yield from ((MANIFEST, each) for each in doubted)
-    state = read_state(disk)
-    if doubted:
-        # Else they are of work under way, or of work that a crash has cut short.
-        for path in leftovers(disk, state):
-            if parse_segment(path):
-                yield path, "the manifest does not name it: the next start takes it in if it is whole"
-    for segment in state.segments.values():
-        if (wrong := _wrong(disk, segment.path)) and segment.path in read_state(disk).segments:
-            yield segment.path, wrong
-    for path, _ in unflushed(disk, state):
-        try:
-            damaged = damaged_bytes(disk, path)
-        except FileNotFoundError:
-            continue
-        if damaged:
-            yield path, f"{damaged} bytes are damaged"
-
-
-def manifest_problems(disk: Disk) -> Iterator[str]:
-    """What is wrong with the manifest: then it may have lost segments, until the next start. Raises OSError."""
-    found = look(disk)
-    if found.torn_bytes:
-        time.sleep(_STEP_S)  # a step that is being written
-        found = look(disk)
-    if found.damaged_bytes:
-        yield f"{found.damaged_bytes} bytes are damaged"
-    if found.torn_bytes:
-        yield f"{found.torn_bytes} bytes at its end can't be read"
-    if not found.records and any(segment_files(disk)):
-        yield "it is missing or empty, though there are segments"
-    if disk.exists(DOUBT):
-        yield "its recovery is not finished"
-
-
-def _wrong(disk: Disk, path: str) -> str:
-    try:
-        return verify_segment(disk, path)
-    except (OSError, ValueError) as error:
-        return str(error)
 
 
 def _holding(tenant: str, signal: str, group: list[Segment], unflushed_items: int) -> Holding:

@@ -12,8 +12,9 @@ import msgspec
 
 from ..._core import Disk, Flushed, may_hold, merge
 from .counters import StoreCounters
-from .flush import Flusher, written
-from .manifest import Manifest, Segment
+from .flush import Flusher
+from .kind import built
+from .manifest import Segment, of_signal
 
 Forget = Callable[[Collection[str], tuple[Segment, ...]], None]
 
@@ -40,7 +41,6 @@ class Deletion:
     def __init__(
         self,
         disk: Disk,
-        manifest: Manifest,
         flusher: Flusher,
         building: threading.Lock,
         counters: StoreCounters,
@@ -48,7 +48,6 @@ class Deletion:
     ) -> None:
         """`forget`: the manifest forgets segments and adds others in one step."""
         self._disk = disk
-        self._manifest = manifest
         self._flusher = flusher
         self._building = building
         self._counters = counters
@@ -63,13 +62,14 @@ class Deletion:
             state = self._flusher.flush(now_ns, everything=True)
         ids = b"".join(trace_ids)
         gone, added, items = list[str](), list[Segment](), {"traces": 0, "logs": 0}
-        for segment in [*state.of(tenant, "traces"), *(state.of(tenant, "logs") if logs else ())]:
+        for segment in [*of_signal(state, tenant, "traces"), *(of_signal(state, tenant, "logs") if logs else ())]:
             done = self._without(segment, ids)
             if done is None:
                 continue
             items[segment.signal] += done.left_out
             gone.append(segment.path)
-            added += [written(body, segment.generation, segment.written_ns) for body in done.segments]
+            kept = built(done, segment.generation, segment.written_ns, important=segment.important)
+            added += kept.segments
         if gone:
             self._forget(gone, tuple(added))
         for signal, count in items.items():

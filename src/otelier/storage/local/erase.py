@@ -5,14 +5,14 @@ from pathlib import Path
 
 from ...component import Clock, Meter
 from ..contract import DataDirectoryError
+from ..segmented.lock import DirectoryLock, holder
+from ..settings import keep_all
 from .bucket.attach import attach_by_hand, open_disk
 from .catalogue import Catalogue
 from .deletion import Deleted
 from .engine import Engine
 from .layout import CATALOGUE
-from .lock import DirectoryLock, holder
 from .requests import delete_traces
-from .settings import keep_all
 
 
 def erase(root: Path, clock: Clock, tenant: str, trace_ids: Sequence[bytes], *, logs: bool) -> Deleted:

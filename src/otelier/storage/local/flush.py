@@ -1,47 +1,26 @@
-"""From the log to segments: when, how much at once, and what happens when it fails.
-
-The order of steps makes a crash at any moment harmless: segments are written and synced, then one step of the
-manifest adds them and retires the generations of the log that they hold, then those are unlinked. Without the step
-the files are leftovers, which `recovery` removes; with it, whatever is left of the generations is ignored.
+"""Spans and log records from the log to segments: what may wait because its trace goes on, and what it is joined with.
 
 Traces that go on are carried into the next generation, so that they stay whole; the fuller the log, the less.
 """
 
-import errno
-import logging
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import msgspec
-
 from ..._core import Disk, Flushed, Log, flush
 from ...component import Clock
-from .counters import StoreCounters
-from .layout import LOG
-from .manifest import Manifest, Segment, State, Step
-from .recovery import quarantine
-from .settings import StoreSettings
+from ..segmented import flush as segmented
+from ..segmented.counters import Counters
+from ..segmented.kind import Built
+from ..segmented.manifest import Manifest
+from ..settings import StoreSettings
+from .kind import built
+from .manifest import Segment, State
 
-_log = logging.getLogger("otelier.store")
 _S = 10**9
 _RECENT = 32
 """So many of the newest segments of each tenant are looked through for the beginnings of traces, and for duplicates."""
-_MORE = 1.25
-"""At most so many times `flush.max_bytes` are worked on at once, unless one generation is larger: bounds the memory."""
-_AGAIN_S = 2.0
-"""Between two tries while the disk fails: space is noticed in time."""
-_SAY_S = 60.0
-"""Between two lines in the log about a disk that fails."""
-_SUSPECT = 3
-"""After so many failures in a row that no disk is to blame for, generations are taken one by one, the oldest first. One
-that fails alone while another one doesn't is set aside."""
-_PROBES = 4
-"""So many other generations are tried, the newest first."""
-_AGAIN_DEFECT_S = 30.0
-"""Between two tries when all of them fail."""
-
 
 Work: TypeAlias = Callable[..., Flushed]
 
@@ -64,148 +43,46 @@ def patience(settings: StoreSettings, unflushed_bytes: int) -> Patience:
     return Patience(round(settings.flush.idle * share * _S), round(settings.flush.max_open * share * _S))
 
 
-class Flusher:
-    """Turns the log into segments; one thread at a time."""
+class Flusher(segmented.Flusher[Segment]):
+    """Of traces and logs."""
 
     def __init__(
         self,
         disk: Disk,
         log: Log,
-        manifest: Manifest,
+        manifest: Manifest[Segment],
         clock: Clock,
         settings: StoreSettings,
-        counters: StoreCounters,
+        counters: Counters,
         work: Work = flush,
     ) -> None:
         """`work` writes the segments; tests give another one."""
-        self._work = work
-        self._disk = disk
-        self._log = log
-        self._manifest = manifest
-        self._clock = clock
+        super().__init__(disk, log, manifest, clock, settings.flush, counters)
+        self._telemetry = log
         self._settings = settings
-        self._counters = counters
-        self._since: float | None = None
-        self._failures = 0
-        self._not_before = 0.0
-        """Monotonic seconds: the pause after a failure."""
-        self._say_again = 0.0
-        self._one_went = False
-        """Whether a generation alone became segments while one is suspected."""
-        self.untidy = False
-        """Whether a flush has failed and may have left files."""
+        self._work = work
         # What an earlier process left was stamped by a clock that may have been ahead: nothing of it may wait.
         self._first = True
 
-    def due_in(self) -> float:
-        """Seconds until the next flush should be made; at most a second, to look again."""
-        unflushed = self._log.unflushed_bytes
-        if not unflushed:
-            self._since = None
-            return 1.0
-        now = self._clock.monotonic()
-        if self._since is None:
-            self._since = now
-        due = now if unflushed >= self._settings.flush.max_bytes else self._since + self._settings.flush.max_age
-        return min(max(max(due, self._not_before) - now, 0.0), 1.0)
-
-    def attempt(self, now_ns: int) -> float:
-        """Flush if it is due; seconds until the next look. Never raises."""
-        wait_s = self.due_in()
-        if wait_s > 0:
-            return wait_s
-        try:
-            self.flush(now_ns)
-        except OSError as error:
-            reason = errno.errorcode.get(error.errno or 0, "error")
-            self._counters.retries.add(1, operation="flush", reason=reason)
-            now = self._clock.monotonic()
-            if now >= self._say_again:
-                self._say_again = now + _SAY_S
-                _log.error("can't write segments: %s; what was acknowledged stays in the log, trying every 2 s", error)
-            return self._pause(_AGAIN_S)
-        except BaseException:  # noqa: BLE001 (a panic, too: the store goes on)
-            self._counters.retries.add(1, operation="flush", reason="defect")
-            self._failures += 1
-            _log.exception("can't turn the log into segments; what was acknowledged stays in it, trying again")
-            if self._failures > _SUSPECT and not self._set_aside_oldest(now_ns):
-                return self._pause(_AGAIN_DEFECT_S)
-            return self._pause(_AGAIN_S)
-        return self.due_in()
-
-    def _pause(self, seconds: float) -> float:
-        """After a failure; nobody may cut it short, however much waits. Answers when to look again."""
-        self.untidy = True
-        self._not_before = self._clock.monotonic() + seconds
-        return self.due_in()
-
     def flush(self, now_ns: int, *, everything: bool = False) -> State:
-        """Write all that is in the log now, but for traces that go on unless `everything`. Raises OSError.
-
-        A little more than `flush.max_bytes` at once: what a kill has left may be several times that.
-        """
-        # If the manifest can't be written, whatever is built is in vain and only fills the disk.
-        self._manifest.settle()
-        newest = self._log.rotate()
-        while generations := self._next(newest):
-            unhurried = NONE if everything or self._first else patience(self._settings, self._log.unflushed_bytes)
-            self._write(generations, now_ns, unhurried)
-            self._one_went = self._failures >= _SUSPECT
-        # What is retired may still be there, if it could not be unlinked.
-        self._retire(self._manifest.state.retired)
-        self._since = None
-        self._failures = 0
-        self._not_before = self._say_again = 0.0
-        self._one_went = False
+        """As `segmented.Flusher.flush`; traces that go on wait. Raises OSError."""
+        state = super().flush(now_ns, everything=everything)
         self._first = False
-        return self._manifest.state
+        return state
 
-    def _next(self, newest: int) -> list[int]:
-        """The oldest generations that are not in segments, up to the newest; one if one of them is suspected."""
-        most = 0 if self._failures >= _SUSPECT else _MORE * self._settings.flush.max_bytes
-        numbers, total = list[int](), 0
-        for number, size in self._waiting():
-            total += size
-            if number > newest or (numbers and total > most):
-                break
-            numbers.append(number)
-        return numbers
-
-    def _waiting(self) -> list[tuple[int, int]]:
-        """(number, bytes) of the generations that are not in segments, the oldest first."""
-        retired = self._manifest.state.retired
-        return [each for each in self._log.generations() if each[0] > retired]
-
-    def _write(self, generations: list[int], now_ns: int, unhurried: Patience) -> None:
-        began = self._clock.monotonic()
+    def build(self, generations: list[int], now_ns: int, *, everything: bool) -> Built[Segment]:
+        """Raises OSError."""
+        unhurried = NONE if everything or self._first else patience(self._settings, self._log.unflushed_bytes)
         done = self._work(
             self._disk,
-            self._log,
+            self._telemetry,
             generations,
             now_ns=now_ns,
             idle_ns=unhurried.idle_ns,
             max_open_ns=unhurried.max_open_ns,
             recent=self._recent(),
         )
-        if done.damaged_bytes:
-            self._keep_damaged(generations, done.damaged_bytes, "log")
-        if done.torn_bytes:
-            # A kill leaves such, of what it had not acknowledged; bit rot in the last record looks the same.
-            self._keep_damaged(generations, done.torn_bytes, "log_tail")
-        added = tuple(written(body, generations[-1], now_ns) for body in done.segments)
-        self._manifest.apply(Step(add=added, retired=generations[-1]))
-        self._retire(generations[-1])
-        for signal, items in done.items.items():
-            self._counters.flushed.add(items, signal=signal)
-        self._counters.duplicates.add(done.duplicates)
-        self._counters.flush_seconds.record(self._clock.monotonic() - began)
-
-    def _retire(self, generation: int) -> None:
-        try:
-            self._log.retire(generation)
-        except OSError as error:
-            # They are retired all the same: the manifest says so. The next flush unlinks them, too.
-            _log.warning("can't unlink what is flushed of the log: %s", error)
+        return built(done, generations[-1], now_ns)
 
     def _recent(self) -> list[str]:
         tenants: defaultdict[str, list[Segment]] = defaultdict(list)
@@ -214,56 +91,3 @@ class Flusher:
                 tenants[each.tenant].append(each)
         newest = (sorted(each, key=lambda one: one.generation)[-_RECENT:] for each in tenants.values())
         return [segment.path for of_tenant in newest for segment in of_tenant]
-
-    def _keep_damaged(self, generations: list[int], damaged_bytes: int, where: str) -> None:
-        self._counters.damaged_bytes.add(damaged_bytes, where=where)
-        kept = [quarantine(self._disk, generation_path(number)) for number in generations]
-        place = "the log is damaged" if where == "log" else "the log ends within a record"
-        _log.error("%s: %d bytes can't be read; the files are kept as %s", place, damaged_bytes, kept)
-
-    def _set_aside_oldest(self, now_ns: int) -> bool:
-        """A generation that can't be turned into segments must not hold up all that come after it; whether it went.
-
-        If the others can't either, it is not to blame: then all stay where they are.
-        """
-        if not (self._one_went or self._another_goes(now_ns)):
-            _log.error("no generation of the log can be turned into segments; all are kept, next try in 30 s")
-            return False
-        number, size = self._waiting()[0]
-        try:
-            kept = quarantine(self._disk, generation_path(number))
-            self._manifest.apply(Step(retired=number))
-        except OSError as error:
-            _log.error("can't set generation %d of the log aside: %s", number, error)
-            return False
-        self._failures = _SUSPECT
-        self._one_went = False
-        self._counters.damaged_bytes.add(size, where="log")
-        self._retire(number)
-        _log.error("generation %d of the log (%d bytes) can't be turned into segments; kept as %s", number, size, kept)
-        return True
-
-    def _another_goes(self, now_ns: int) -> bool:
-        """Whether any other generation can be worked on. What is written then is thrown away as leftovers."""
-        others = [number for number, _ in self._waiting()[1:]]
-        for number in reversed(others[-_PROBES:]):
-            try:
-                self._work(self._disk, self._log, [number], now_ns=now_ns, idle_ns=0, max_open_ns=0, recent=())
-            except BaseException as error:  # noqa: BLE001 (a panic, too)
-                _log.warning("generation %d of the log fails, too: %s", number, error)
-                continue
-            return True
-        return False
-
-
-def written(body: bytes, generation: int, now_ns: int) -> Segment:
-    """A new segment as the manifest names it."""
-    return msgspec.structs.replace(_segment(body), generation=generation, written_ns=now_ns)
-
-
-def generation_path(number: int) -> str:
-    """The file of a generation of the log."""
-    return f"{LOG}/{number:016d}.log"
-
-
-_segment = msgspec.json.Decoder(Segment).decode

@@ -1,29 +1,13 @@
-"""One engine per data directory in this process, however many exporters and pipelines name it."""
-
-import threading
-from dataclasses import dataclass
-from pathlib import Path
+"""The engine of a data directory's traces and logs, shared by all in this process that name it."""
 
 from ...component import Clock, Meter
-from ..contract import DataDirectoryError
-from .bucket.attach import attach_writer, open_disk
+from ..segmented.sharing import give_back, share
+from ..settings import StoreSettings
+from .bucket.attach import Attached, attach_writer, open_disk
 from .catalogue import Catalogue
+from .counters import StoreCounters
 from .engine import Engine
 from .layout import CATALOGUE
-from .lock import DirectoryLock
-from .settings import StoreSettings
-
-
-@dataclass(slots=True)
-class _Open:
-    engine: Engine
-    lock: DirectoryLock
-    settings: StoreSettings
-    users: int = 1
-
-
-_open: dict[Path, _Open] = {}
-_guard = threading.Lock()
 
 
 def open_store(settings: StoreSettings, clock: Clock, meter: Meter) -> Engine:
@@ -32,42 +16,18 @@ def open_store(settings: StoreSettings, clock: Clock, meter: Meter) -> Engine:
     Raises DataDirectoryError.
     """
     root = settings.root.absolute()
-    with _guard:
-        key = root.resolve()
-        if shared := _open.get(key):
-            if shared.settings != settings:
-                raise DataDirectoryError(f"{root} is open with other settings: exporters that share it must agree")
-            shared.users += 1
-            return shared.engine
-        lock = DirectoryLock(root, clock.time_ns())
-        try:
-            disk = open_disk(root)
-            engine = Engine(
-                disk,
-                clock,
-                settings,
-                meter,
-                Catalogue(disk, root / CATALOGUE),
-                lambda counters: attach_writer(root, settings.storage, settings.s3, clock, counters),
-            )
-        except OSError as error:
-            lock.release()
-            raise DataDirectoryError(f"can't open the data directory {root}: {error}") from error
-        except BaseException:
-            lock.release()
-            raise
-        _open[root.resolve()] = _Open(engine, lock, settings)
-        return engine
+
+    def make() -> Engine:
+        disk = open_disk(root)
+
+        def attach(counters: StoreCounters) -> Attached | None:
+            return attach_writer(root, settings.storage, settings.s3, clock, counters)
+
+        return Engine(disk, clock, settings, meter, Catalogue(disk, root / CATALOGUE), attach)
+
+    return share(root, "traces and logs", settings, clock, make)
 
 
 def close_store(engine: Engine, timeout_s: float | None = None) -> None:
     """Give an engine back; the last one to do so closes it, within about `timeout_s`."""
-    with _guard:
-        for root, shared in _open.items():
-            if shared.engine is engine:
-                shared.users -= 1
-                if not shared.users:
-                    del _open[root]
-                    engine.close(timeout_s)
-                    shared.lock.release()
-                return
+    give_back(engine, timeout_s)

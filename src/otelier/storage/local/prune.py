@@ -4,15 +4,15 @@ from pathlib import Path
 
 from ..._core import Disk
 from ...component import Clock, Meter
+from ..segmented.files import unlink_all
+from ..segmented.lock import DirectoryLock
+from ..settings import keep_all
 from .bucket.attach import attach_by_hand, open_disk
 from .catalogue import Catalogue
 from .engine import Engine
-from .layout import CATALOGUE, index_of
-from .lock import DirectoryLock
+from .kind import TELEMETRY
+from .layout import CATALOGUE
 from .manifest import Manifest, Segment, Step, read_state
-from .recovery import unlink_all
-from .retention import ages
-from .settings import keep_all
 
 
 def prune(
@@ -39,7 +39,7 @@ def prune(
             state = manifest.state
         mine = [each for each in state.segments.values() if tenant in (None, each.tenant)]
         total, due = 0, list[Segment]()
-        for segment, age_ns in reversed(list(ages(mine, clock.time_ns()))):
+        for segment, age_ns in reversed(list(TELEMETRY.ages(mine, clock.time_ns()))):
             total += segment.bytes
             old = older_than_s is not None and age_ns >= older_than_s * 1e9
             if old or (max_bytes is not None and total > max_bytes):
@@ -48,7 +48,7 @@ def prune(
         if due and manifest:
             manifest.apply(Step(remove=tuple(each.path for each in due)))
             for each in due:
-                unlink_all(disk, (each.path, index_of(each.path)))
+                unlink_all(disk, TELEMETRY.files(each.path))
         return due
     finally:
         lock.release()

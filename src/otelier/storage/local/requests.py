@@ -15,10 +15,11 @@ import msgspec
 from ..._core import Disk
 from ...component import Clock
 from ..contract import DataDirectoryError
+from ..directory import check_tenant
+from ..segmented.files import names_in, unlink_all
+from ..segmented.lock import holder
 from .deletion import Deleted
-from .layout import REQUESTS, check_tenant
-from .lock import holder
-from .recovery import names_in, unlink_all
+from .layout import REQUESTS
 
 _log = logging.getLogger("otelier.store")
 _WAIT_S = 60.0

@@ -5,17 +5,17 @@ that are thinned already. Of logs stay those of such traces and, where errors co
 above.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from ..._core import Disk, View, merge
+from ..settings import ImportantSettings
 from .counters import StoreCounters
 from .deletion import Forget, UnreadableError
-from .flush import written
-from .manifest import Manifest, Segment
-from .settings import ImportantSettings
+from .kind import built
+from .manifest import Segment, State, of_signal
 
 _AT_ONCE = 16
 """Segments that are judged by one look at their neighbours."""
@@ -50,10 +50,10 @@ def batch_of(due: Iterable[Segment]) -> list[Segment]:
 class Thinning:
     """Called by one thread at a time, while nobody merges."""
 
-    def __init__(self, disk: Disk, manifest: Manifest, counters: StoreCounters, forget: Forget) -> None:
+    def __init__(self, disk: Disk, state: Callable[[], State], counters: StoreCounters, forget: Forget) -> None:
         """`forget`: the manifest forgets segments and adds others in one step."""
         self._disk = disk
-        self._manifest = manifest
+        self._state = state
         self._counters = counters
         self._forget = forget
 
@@ -68,8 +68,8 @@ class Thinning:
                 )
             except (OSError, ValueError) as error:
                 raise UnreadableError(segment, error) from error
-            added = (written(body, segment.generation, segment.written_ns) for body in done.segments)
-            self._forget([segment.path], tuple(msgspec.structs.replace(each, important=True) for each in added))
+            left = built(done, segment.generation, segment.written_ns, important=True)
+            self._forget([segment.path], left.segments)
             self._counters.deleted_items.add(done.left_out, signal=segment.signal, reason=reasons[segment.path])
 
     def _important_traces(self, batch: Sequence[Segment], important: ImportantSettings) -> Collection[bytes]:
@@ -77,7 +77,7 @@ class Thinning:
         first, last = min(each.written_ns for each in batch), max(each.written_ns for each in batch)
         near = [
             each
-            for each in self._manifest.state.of(tenant, "traces")
+            for each in of_signal(self._state(), tenant, "traces")
             if first - _NEAR_NS <= each.written_ns <= last + _NEAR_NS
         ]
         view = View(self._disk)

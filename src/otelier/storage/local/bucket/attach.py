@@ -12,13 +12,15 @@ import msgspec
 from ...._core import Disk
 from ....component import Clock
 from ...contract import DataDirectoryError
+from ...directory import LOCK
+from ...segmented.files import LOG, MANIFEST, SEGMENTS
+from ...settings import BucketSettings, url_problems
 from ..counters import StoreCounters
-from ..layout import LOCK, LOG, MANIFEST, SEGMENTS
 from . import published
 from .bucket import Bucket
 from .cache import UPLOADED, Cache, Open, note_uploaded, uploaded
 from .follow import as_manifest
-from .place import MARKER, BucketSettings, Place, put_in_place, read_place, url_problems, write_place
+from .place import MARKER, Place, put_in_place, read_place, write_place
 from .publisher import Publisher
 from .s3 import S3Bucket
 

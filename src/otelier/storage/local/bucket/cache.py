@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from ..layout import SEGMENTS
+from ...segmented.files import SEGMENTS
 from .bucket import Bucket, BucketError
 from .place import Place, put_in_place, read_place
 from .s3 import S3Bucket

@@ -9,7 +9,7 @@ import msgspec
 
 from ...._core import Disk, Records
 from ....component import Clock
-from ..layout import MANIFEST
+from ...segmented.files import MANIFEST
 from ..manifest import Step
 from . import published
 from .bucket import Bucket

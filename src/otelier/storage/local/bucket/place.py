@@ -1,31 +1,16 @@
 """Where a directory's segments go, and what the directory says of it: `bucket.json`, without any secret."""
 
 import os
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
 from urllib.parse import urlsplit
 
 import msgspec
-from msgspec import Meta
 
-from ....component import Config
 from ...contract import DataDirectoryError
+from ...settings import GIB
 
 MARKER = "bucket.json"
-GIB = 2**30
-
-
-class BucketSettings(Config):
-    """`s3`: how the bucket of `storage` is reached."""
-
-    endpoint: str = ""
-    """URL of another S3-compatible server; empty: AWS. Credentials come from where AWS tools look for them."""
-    region: str = ""
-    """Empty: as the environment says."""
-    cache_bytes: Annotated[int, Meta(ge=0)] = 10 * GIB
-    """Bytes of segments that stay in the data directory, beside those that are not uploaded yet."""
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,12 +33,6 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         """What all keys begin with: nothing, or it ends with a slash."""
         path = urlsplit(self.url).path.strip("/")
         return f"{path}/" if path else ""
-
-
-def url_problems(storage: str) -> Iterable[str]:
-    """What is wrong with a setting `storage`."""
-    if storage and not (storage.startswith("s3://") and urlsplit(storage).netloc):
-        yield "must be s3://bucket or s3://bucket/prefix"
 
 
 def read_place(root: Path) -> Place | None:

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ....component import Clock
+from ...segmented.files import SEGMENTS
 from ..counters import StoreCounters
-from ..layout import SEGMENTS, index_of
+from ..layout import index_of
 from ..manifest import State
 from . import published
 from .bucket import Bucket

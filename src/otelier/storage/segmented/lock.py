@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..contract import DataDirectoryError
-from .layout import LOCK
+from ..directory import LOCK
 
 
 class DirectoryLock:

@@ -7,30 +7,38 @@ came in between, and what the copy holds is the state of one moment. Everything 
 
 import os
 import shutil
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, TypeVar
 
 from ..._core import Disk
 from ..contract import DataDirectoryError
-from .contents import manifest_problems, open_existing, unflushed
-from .layout import MANIFEST, SEGMENTS, index_of
-from .manifest import State, read_state
+from .files import LOG, MANIFEST, SEGMENTS
+from .inspect import manifest_problems, unflushed
+from .kind import Kind
+from .manifest import State, Stored, read_state
 
+S = TypeVar("S", bound=Stored)
 _ROUNDS = 50
 
 
-def backup(root: Path, target: Path) -> State:
-    """Copy `root` to `target`, a new or empty directory; the state that was copied. All of it, or nothing stays.
+def backup(root: Path, target: Path, stores: Sequence[tuple[str, Disk, Kind[Any]]]) -> None:
+    """Copy these stores (folder below `root`, kind) to `target`, a new or empty directory. All, or nothing stays.
 
     Raises DataDirectoryError.
     """
-    disk = open_existing(root)
-    if wrong := list(manifest_problems(disk)):
-        raise DataDirectoryError(f"the manifest of {root} must be made anew first, by a start: {'; '.join(wrong)}")
+    for folder, disk, kind in stores:
+        if wrong := list(manifest_problems(disk, kind)):
+            raise DataDirectoryError(
+                f"the manifest of {root / folder} must be made anew first, by a start: {'; '.join(wrong)}"
+            )
     try:
         existed = _may_be(target, root)
         try:
-            return _copy(disk, root, target)
+            for folder, disk, kind in stores:
+                _copy(root / folder, disk, target / folder, kind)
+            _sync_tree(target)
         except BaseException:
             _remove_all(target, itself=not existed)
             raise
@@ -63,23 +71,25 @@ def _remove_all(target: Path, *, itself: bool) -> None:
             target.rmdir()
 
 
-def _copy(disk: Disk, root: Path, target: Path) -> State:
+def _copy(root: Path, disk: Disk, target: Path, kind: Kind[S]) -> None:
     target.mkdir(0o700, parents=True, exist_ok=True)
     for _ in range(_ROUNDS):
-        state = read_state(disk)
-        if _copy_segments(disk, root, target, state) and (manifest := _copy_log(disk, root, target)) is not None:
-            _remove_others(target, state)
+        state = read_state(disk, kind.segment)
+        if (
+            _copy_segments(disk, root, target, kind, state)
+            and (manifest := _copy_log(disk, root, target, kind)) is not None
+        ):
+            _remove_others(target, kind, state)
             # Last, so that what was not finished is no data directory.
             _write(target / MANIFEST, manifest)
-            _sync_tree(target)
-            return state
+            return
     raise DataDirectoryError(f"{root} changes faster than it can be copied: try again, or stop its writer")
 
 
-def _copy_segments(disk: Disk, root: Path, target: Path, state: State) -> bool:
+def _copy_segments(disk: Disk, root: Path, target: Path, kind: Kind[S], state: State[S]) -> bool:
     """Whether all were still there."""
     for segment in state.segments:
-        for path in (segment, index_of(segment)):
+        for path in kind.files(segment):
             to = target / path
             if to.exists():
                 continue
@@ -92,17 +102,17 @@ def _copy_segments(disk: Disk, root: Path, target: Path, state: State) -> bool:
     return True
 
 
-def _copy_log(disk: Disk, root: Path, target: Path) -> bytes | None:
+def _copy_log(disk: Disk, root: Path, target: Path, kind: Kind[S]) -> bytes | None:
     """The manifest that fits the log and the segments copied; None if they don't belong together."""
-    before = read_state(disk)
+    before = read_state(disk, kind.segment)
     manifest = disk.read(MANIFEST) if disk.exists(MANIFEST) else b""
-    folder = target / "log"
+    folder = target / LOG
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(0o700)
     for path, _ in unflushed(disk, before):
         with suppress(FileNotFoundError):
             shutil.copyfile(root / path, target / path)
-    after = read_state(disk)
+    after = read_state(disk, kind.segment)
     copied = all((target / each).exists() for each in before.segments)
     return manifest if copied and after == before else None
 
@@ -118,8 +128,8 @@ def _link_or_copy(source: Path, to: Path) -> None:
         partial.rename(to)
 
 
-def _remove_others(target: Path, state: State) -> None:
-    wanted = {target / each for path in state.segments for each in (path, index_of(path))}
+def _remove_others(target: Path, kind: Kind[S], state: State[S]) -> None:
+    wanted = {target / each for path in state.segments for each in kind.files(path)}
     for path in (target / SEGMENTS).rglob("*"):
         if path.is_file() and path not in wanted:
             path.unlink()

@@ -1,0 +1,60 @@
+"""All stores of a data directory, looked at from outside: by `otelier data`, also while another process writes them."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .._core import Disk
+from .contract import DataDirectoryError
+from .local import contents as local
+from .local.bucket.attach import open_disk
+from .local.contents import Contents
+from .local.kind import TELEMETRY
+from .segmented import backup as segmented
+from .segmented.files import LOG, MANIFEST, SEGMENTS
+from .segmented.inspect import manifest_problems, problems
+from .segmented.kind import Kind
+
+_STORES: tuple[tuple[str, Kind[Any]], ...] = (("", TELEMETRY),)
+"""Folder below the data directory, and what its segments are."""
+_CONTENTS: Mapping[str, Callable[[Disk], Contents]] = {"": local.contents}
+
+
+def present(root: Path) -> list[tuple[str, Disk, Kind[Any]]]:
+    """Folder, disk and kind of each store that there is. Raises DataDirectoryError if there is none."""
+    there = [each for each in _STORES if _is_store(root / each[0])]
+    if not there:
+        raise DataDirectoryError(f"there is no data directory at {root}; name another one (--data-dir)")
+    try:
+        return [(folder, open_disk(root / folder), kind) for folder, kind in there]
+    except OSError as error:
+        raise DataDirectoryError(f"can't read the data directory {root}: {error.strerror or error}") from error
+
+
+def contents(root: Path) -> Contents:
+    """What is in all of them. Raises DataDirectoryError, OSError."""
+    each = [_CONTENTS[folder](disk) for folder, disk, _ in present(root)]
+    return Contents(
+        tuple(holding for one in each for holding in one.holdings), sum(one.unflushed_bytes for one in each)
+    )
+
+
+def doubts(root: Path) -> Iterator[str]:
+    """What is wrong with manifests: then they may have lost segments, until the next start. Raises OSError."""
+    for folder, disk, kind in present(root):
+        yield from (f"{folder}: {each}" if folder else each for each in manifest_problems(disk, kind))
+
+
+def damage(root: Path) -> Iterator[tuple[Path, str]]:
+    """(file, what is wrong with it), after every byte was read. Raises DataDirectoryError, OSError."""
+    for folder, disk, kind in present(root):
+        yield from ((root / folder / path, what) for path, what in problems(disk, kind))
+
+
+def backup(root: Path, target: Path) -> None:
+    """Copy all stores to `target`, a new or empty directory. Raises DataDirectoryError."""
+    segmented.backup(root, target, present(root))
+
+
+def _is_store(folder: Path) -> bool:
+    return any((folder / each).exists() for each in (MANIFEST, LOG, SEGMENTS))
