@@ -18,12 +18,14 @@ from typing import Any
 import msgspec
 
 from otelier.component import (
+    ByteSize,
     Component,
     ComponentID,
     Config,
     CustodyKind,
     Duration,
     Kind,
+    PrometheusDuration,
     Registration,
     Secret,
     registry,
@@ -47,6 +49,8 @@ that *stores* is the end.
 """
 KINDS = {bool: "true or false", int: "whole number", float: "number", str: "text", Secret: "secret text"} | {
     Duration: "duration",
+    PrometheusDuration: "duration as Prometheus writes it",
+    ByteSize: "size such as 10MB",
     ComponentID: "component id",
     Any: "anything",
     object: "anything",

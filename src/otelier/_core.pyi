@@ -1176,3 +1176,398 @@ class Words:
     def __new__(cls, text: str) -> Words: ...
     def found_in(self, line: str) -> bool:
         """Whether all of them are in it."""
+
+# -- scraping -----------------------------------------------------------------------------------
+
+@final
+class Scraped:
+    """What a scrape comes to."""
+
+    scraped: int
+    """Samples in the answer."""
+    kept: int
+    """Of these, after relabelling."""
+    added: int
+    """Of these, of series that were not in the scrape before."""
+    duplicates: int
+    """Left out, because another of the same series came before."""
+
+    samples: Samples
+    otlp: bytes
+    """An `ExportMetricsServiceRequest`, if that was asked for."""
+
+@final
+class ScrapeCache:
+    """What one target has exposed before. Any thread; a scrape is `read`, `learn`, `finish`, or ends in `fail`."""
+
+    def __init__(
+        self,
+        reports: Sequence[Sequence[tuple[str, str]]],
+        *,
+        resource: Sequence[tuple[str, str]] | None = None,
+        trim: bool = False,
+    ) -> None:
+        """`resource`: attributes of the target; then OTLP is made instead of samples, and `trim` takes units and `_total`
+        from names. `reports`: labels of up, scrape_duration_seconds, scrape_samples_scraped,
+        scrape_samples_post_metric_relabeling, scrape_series_added, and of what `extra` has more."""
+
+    def read(
+        self,
+        body: bytes,
+        format: Literal["text", "openmetrics", "protobuf"],
+        *,
+        native: bool = False,
+        classic: bool = False,
+    ) -> list[list[tuple[str, str]]]:
+        """Parse an answer; labels of the series that were never seen, `__name__` first, for `learn`.
+
+        `native`: take native histograms; `classic`: their classic buckets, too. Raises ValueError with the line.
+        """
+
+    def learn(self, labels: Sequence[Sequence[tuple[str, str]] | None]) -> None:
+        """What each of these is stored as; None drops it."""
+
+    def finish(
+        self,
+        now_ms: int,
+        duration_s: float,
+        extra: Sequence[float],
+        *,
+        honor_timestamps: bool = True,
+        track_timestamps: bool = False,
+        sample_limit: int = 0,
+        bucket_limit: int = 0,
+        metadata: bool = False,
+    ) -> Scraped:
+        """The samples, stale markers for what has gone, and the reports. Raises ValueError where a limit is exceeded."""
+
+    def fail(self, now_ms: int, duration_s: float, extra: Sequence[float]) -> Scraped:
+        """The scrape has failed: stale markers for all that was there, and `up` of 0."""
+
+    def end(self, now_ms: int) -> Scraped:
+        """The target has gone: stale markers for all."""
+
+    def metadata(self) -> list[tuple[str, str, str, str]]:
+        """Family, type, help, unit."""
+
+@final
+class Fetched:
+    """What came of one request."""
+
+    token: int
+    took_s: float
+    error: str | None
+    """Why there is no answer."""
+    status: int
+    content_type: str
+    body: bytes
+
+@final
+class Fetches:
+    """Many GET requests at once, without a thread for each."""
+
+    def __init__(self) -> None: ...
+    def begin(
+        self,
+        client: HttpClient,
+        token: int,
+        url: str,
+        headers: Sequence[tuple[str, str]],
+        timeout_s: float,
+        redirects: bool,
+    ) -> None:
+        """Returns at once. `redirects`: follow them."""
+
+    def next(self, wait_s: float) -> Fetched | None:
+        """The next that is done; None if none is in time, or after `close`."""
+
+    def close(self) -> None:
+        """Whoever waits gets None."""
+
+# ---- Prometheus' JSON ---------------------------------------------------------------------------------------------
+
+_Labels: TypeAlias = tuple[tuple[str, str], ...]
+_Cell: TypeAlias = tuple[int, int, float, float, Sequence[tuple[int, float, float, float]]]
+"""A native histogram: row, column, count, sum, and (rule, lower, upper, count) of each bucket."""
+
+def matrix_json(
+    labels: list[_Labels], times_ms: bytes, values: bytes, present: bytes, histograms: Sequence[_Cell]
+) -> bytes:
+    """The elements of a matrix's `result`, with commas between them. times_ms: (m,) int64; values: (n, m) float64;
+    present: (n, m) bool; histograms by row and column. ValueError: the shapes differ."""
+
+def vector_json(
+    labels: list[_Labels], time_ms: int, values: bytes, present: bytes, histograms: Sequence[_Cell]
+) -> bytes:
+    """The same of a vector at one moment, where m is 1."""
+
+# -- metrics, written ------------------------------------------------------------------------------
+
+Labels: TypeAlias = tuple[tuple[str, str], ...]
+"""(name, value) in the order of names, `__name__` among them; no value is empty."""
+
+@final
+class Samples:
+    """What came in of metrics at one time, parsed and not stored yet. Immutable; joins copy nothing."""
+
+    @staticmethod
+    def of_remote_write(body: bytes, version: Literal[1, 2]) -> Samples:
+        """A request of remote write, not compressed any more.
+
+        Raises ValueError if it can't be read. What is wrong with a single series leaves out that one; see `refused`.
+        """
+
+    @staticmethod
+    def of_arrays(labels: Sequence[Sequence[tuple[str, str]]], times_ms: bytes, values: bytes) -> Samples:
+        """One sample for each label set, which may be in any order; int64 and float64 as numpy has them.
+
+        Raises ValueError for arrays of another length, label sets without a name, or with the same label twice.
+        """
+
+    @staticmethod
+    def joined(parts: Sequence[Samples]) -> Samples:
+        """All of them, in this order."""
+
+    @property
+    def samples(self) -> int: ...
+    @property
+    def histograms(self) -> int:
+        """Native ones."""
+    @property
+    def exemplars(self) -> int: ...
+    @property
+    def series(self) -> int:
+        """One that stands in two places counts twice."""
+    @property
+    def refused(self) -> list[tuple[str, str, int]]:
+        """What was left out: reason, the first series that it happened to, how many samples and histograms.
+
+        Reasons: `missing_name`, `invalid_label`, `duplicate_label`, `invalid_symbol`, `no_samples` (series, not samples),
+        `invalid_histogram`, `delta_limit`.
+        """
+
+    def contents(
+        self,
+    ) -> list[
+        tuple[
+            list[tuple[str, str]],
+            list[tuple[str, str]],
+            tuple[list[tuple[int, float]], list[tuple[int, bytes]], list[tuple[int, float, list[tuple[str, str]]]]],
+        ]
+    ]:
+        """Series by series, to look at: labels, soft labels, and (ms, value) of samples, (ms, message) of histograms,
+        (ms, value, labels) of exemplars.
+        """
+
+    def metadata(self) -> list[tuple[str, int, str, str]]:
+        """Family, type as remote write numbers it, help, unit."""
+
+@final
+class Translator:
+    """OTLP metrics as samples: series are called as by `RemoteWriter`, resource attributes stand beside them as soft labels.
+
+    Deltas are added up, sums as well as histograms; what a series has added up to is forgotten when nothing came of it for
+    long, and at a restart: then it begins at zero.
+    """
+
+    def __init__(
+        self,
+        options: bytes,
+        metric_name: Callable[[str, str, bool, bool], str],
+        label_name: Callable[[str], str],
+    ) -> None:
+        """As `RemoteWriter`; `options` may have `delta_max_series` (1 000 000) and `delta_idle_ms` (an hour). Raises
+        ValueError.
+        """
+
+    def translate(self, batch: Batch, now_ms: int) -> tuple[Samples, list[tuple[int, str, str, int]], bool]:
+        """`now_ms`: when it arrived. The list: data points without translation as `RemoteWriter.write` tells them;
+        `temporality` are those that have none. The last: whether there are deltas. They count if `keep` is called before
+        the next batch is translated.
+
+        Deltas of more series than are remembered are in `Samples.refused`, as `delta_limit`. Raises whatever the callables
+        raise, and ValueError for a batch too large for a record.
+        """
+
+    def keep(self) -> None:
+        """What was translated last is stored."""
+
+@final
+class Appended:
+    """What became of samples that were appended."""
+
+    @property
+    def samples(self) -> int:
+        """Taken, folded ones among them."""
+    @property
+    def histograms(self) -> int: ...
+    @property
+    def exemplars(self) -> int: ...
+    @property
+    def folded(self) -> int:
+        """Samples and histograms that went to the `__overflow__` series of their metric, which has too many."""
+    @property
+    def rejected(self) -> list[tuple[str, str, int]]:
+        """As `Samples.refused`, which is in it; besides `too_old`, `too_far_in_future`, `series_limit`."""
+
+@final
+class SeriesLog:
+    """The log of series. Format: docs/spec/metrics-log.md. As a `Log`, and knows which series are active."""
+
+    def __init__(
+        self,
+        disk: Disk,
+        directory: str,
+        *,
+        sync: Literal["commit", "interval", "never"] = "commit",
+        interval_s: float = 1.0,
+        max_unflushed_bytes: int = 268_435_456,
+        max_wait_s: float = 5.0,
+        retired: int = 0,
+        max_series: int = 5_000_000,
+        max_series_per_metric: int = 200_000,
+    ) -> None:
+        """As `Log`. Of a tenant at most `max_series` are active, and of a metric `max_series_per_metric`: what is more
+        is folded.
+        """
+
+    def append(self, tenant: str, samples: Samples, now_ms: int, oldest_ms: int, newest_ms: int) -> Appended:
+        """Takes samples of `oldest_ms <= time <= newest_ms`; they are durable on return (`sync="commit"`).
+
+        Raises as `Log.append` does, and keeps nothing then.
+        """
+
+    def active(self, tenant: str, limit: int) -> list[tuple[str, int]]:
+        """Metrics with the most series that had samples in the last fifteen minutes, and how many."""
+
+    def active_series(self, tenant: str) -> int: ...
+    def rotate(self) -> int:
+        """As `Log.rotate`."""
+
+    def generations(self) -> list[tuple[int, int]]:
+        """(number, bytes), oldest first; the open one is the last."""
+
+    def retire(self, generation: int) -> None:
+        """As `Log.retire`."""
+
+    @property
+    def unflushed_bytes(self) -> int:
+        """Bytes of all generations and of what waits to be written."""
+    @property
+    def oldest_ns(self) -> int:
+        """As `Log.oldest_ns`."""
+
+    def counters(self) -> dict[str, int]:
+        """As `Log.counters`."""
+
+    def close(self) -> None:
+        """Make everything durable, unless `sync` is "never", and end. Later appends raise OSError."""
+
+# -- series: segments and reading ---------------------------------------------------------------
+
+SeriesMatcher: TypeAlias = tuple[str, Literal["=", "!=", "=~", "!~"], str]
+"""Name, operator, value. Regular expressions are RE2's and fit whole values; a label that a series lacks is empty."""
+SeriesGroup: TypeAlias = tuple[list[Labels], bytes, memoryview, list[bytes | None] | None]
+"""Series that have samples at the same moments: labels (n), times (m int64, ms), values (m × n float64, moment after
+moment), and if there are native histograms, these (m × n, encoded `io.prometheus.write.v2.Histogram`): where one is,
+the float does not count."""
+
+class TooManySamples(ValueError):
+    """A query asks for more samples than it may."""
+
+@final
+class SeriesFlushed:
+    @property
+    def segments(self) -> list[bytes]:
+        """JSON objects: path, tenant, rows, series, samples, histograms, exemplars, bytes, min_ms, max_ms."""
+    @property
+    def samples(self) -> int:
+        """Written, histograms included."""
+    @property
+    def damaged_bytes(self) -> int: ...
+    @property
+    def torn_bytes(self) -> int: ...
+
+def flush_series(
+    disk: Disk, log: SeriesLog, generations: Sequence[int], segments_dir: str, now_ns: int
+) -> SeriesFlushed:
+    """Write sealed generations as segments, one for each tenant and two hours (UTC). Durable on return; manifest and
+    generations are the caller's. OSError."""
+
+def merge_series(disk: Disk, paths: Sequence[str], segments_dir: str, deleted: bytes, now_ns: int) -> list[bytes]:
+    """Merge segments of a tenant, oldest first: later samples win. `deleted`: JSON list of tombstones `{matchers:
+    [[name, operator, value], …], start_ms, end_ms}`, both ends included, or nothing. The new segment as in
+    `SeriesFlushed.segments`; none if nothing is left. OSError; ValueError says what is damaged."""
+
+def verify_series(disk: Disk, path: str) -> list[str]:
+    """Read every byte of a segment; what is wrong with it."""
+
+def series_summary(disk: Disk, path: str) -> bytes:
+    """A segment on disk as in `SeriesFlushed.segments`. ValueError if it is damaged."""
+
+def series_files(path: str) -> list[str]:
+    """The files that a segment can have, its index (`path`) first, which is written last; only some need be there."""
+
+@final
+class SeriesView:
+    """Segments and log as one, as of the newest refresh. Any number of threads. All questions raise StaleView (refresh
+    and ask again), DamagedFile, OSError, and ValueError for what can't be asked."""
+
+    def __new__(cls, disk: Disk, log_directory: str) -> SeriesView: ...
+    def refresh(self, segments: Sequence[tuple[str, int, int, str]], retired: int) -> None:
+        """Path, least and greatest time, tenant of each segment, oldest first: of equal timestamps in a series the later
+        segment's counts, and the log's more than these. Generations up to `retired` are in segments."""
+    def select(
+        self,
+        tenant: str,
+        matchers: Sequence[SeriesMatcher],
+        start_ms: int,
+        end_ms: int,
+        names: Sequence[str],
+        max_samples: int,
+    ) -> list[SeriesGroup]:
+        """Samples of `start_ms < time <= end_ms`. A series that lacks one of `names`, or the name of a matcher, gets it
+        from its resource's attributes. Raises TooManySamples."""
+    def series(
+        self,
+        tenant: str,
+        selectors: Sequence[Sequence[SeriesMatcher]],
+        start_ms: int,
+        end_ms: int,
+        names: Sequence[str],
+        limit: int,
+    ) -> list[Labels]:
+        """Sorted label sets with samples in that time, both ends included, that fit one of the selectors; without
+        selectors all. `limit` 0: all. So in the other look-ups."""
+    def label_names(
+        self, tenant: str, selectors: Sequence[Sequence[SeriesMatcher]], start_ms: int, end_ms: int, soft: bool
+    ) -> list[str]: ...
+    def label_values(
+        self,
+        tenant: str,
+        name: str,
+        selectors: Sequence[Sequence[SeriesMatcher]],
+        start_ms: int,
+        end_ms: int,
+        limit: int,
+    ) -> list[str]: ...
+    def exemplars(
+        self, tenant: str, selectors: Sequence[Sequence[SeriesMatcher]], start_ms: int, end_ms: int, limit: int
+    ) -> list[tuple[Labels, list[tuple[Labels, float, int]]]]:
+        """By series, sorted: labels, value and time of each. `limit` counts exemplars."""
+    def metadata(self, tenant: str, metric: str, limit: int) -> list[tuple[str, str, str, str]]:
+        """Family, type, help, unit, by family; all if `metric` is empty."""
+    def statistics(self, tenant: str, limit: int) -> dict[str, object]:
+        """Of series that were active in the last two hours before the newest sample: series, samples, label_pairs,
+        min_ms, max_ms, and lists of (name, number), the largest first: by_metric, values_by_label, bytes_by_label,
+        by_pair."""
+    def hot_samples(self) -> dict[str, int]:
+        """Samples of each tenant that are in the log alone."""
+    def left_out(self) -> list[str]:
+        """What is wrong with each segment that answers are made without."""
+    @property
+    def damaged_bytes(self) -> int:
+        """Of the log."""
+    @property
+    def open_bytes(self) -> int:
+        """About how much memory open segments take."""

@@ -22,12 +22,19 @@ def test_whatever_port_is_taken_the_rest_is_a_sound_configuration(left_out):
         8888 for _ in ["own metrics"] if "own metrics" not in left_out
     ]
     assert [each.id.type for each in plan.extensions] == [
-        kind for what, kind in (("health", "health_check"), ("UI", "otelier_query")) if what not in left_out
+        kind
+        for kind, needed in (
+            ("health_check", {"health"}),
+            ("otelier_prometheus", {"UI", "Prometheus API"}),
+            ("otelier_query", {"UI"}),
+        )
+        if not needed & set(left_out)
     ]
     for query in plan.extensions:
         if query.id.type == "otelier_query":
             assert (query.config.tempo is None) == ("Tempo API" in left_out)
             assert (query.config.loki is None) == ("Loki API" in left_out)
+            assert (query.config.prometheus is None) == ("Prometheus API" in left_out)
     protocols = plan.pipelines[0].receivers[0].config.protocols
     assert protocols.grpc.endpoint == "127.0.0.1:4317"
     assert (protocols.http is None) == ("OTLP/HTTP" in left_out)

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use otelier_transport::client::http::{Encoding, NoAnswer};
@@ -115,13 +116,15 @@ impl GrpcClient {
 }
 
 #[pyclass(frozen, module = "otelier._core")]
-struct HttpClient(client::HttpClient);
+pub struct HttpClient(pub Arc<client::HttpClient>);
 
 #[pymethods]
 impl HttpClient {
     #[new]
     fn new(py: Python<'_>, options: &[u8]) -> PyResult<HttpClient> {
-        py.detach(|| client::HttpClient::new(options::parse(options)?)).map(HttpClient).map_err(PyValueError::new_err)
+        py.detach(|| client::HttpClient::new(options::parse(options)?))
+            .map(|made| HttpClient(Arc::new(made)))
+            .map_err(PyValueError::new_err)
     }
 
     fn send(

@@ -33,6 +33,7 @@ fn read_generation(py: Python<'_>, disk: &Disk, path: &str) -> PyResult<(Vec<Rec
             let kind = match heading.kind {
                 Kind::Telemetry => "telemetry",
                 Kind::Carried => "carried",
+                Kind::Series => "series",
             };
             let segment = wire::Segment::new(otlp, heading.items as usize);
             let batch = Batch(wire::Batch::new(heading.signal, vec![segment], None));
@@ -47,9 +48,30 @@ fn read_generation(py: Python<'_>, disk: &Disk, path: &str) -> PyResult<(Vec<Rec
 #[pyclass(frozen, module = "otelier._core")]
 pub struct Log(pub Arc<disk::Log>);
 
-fn seconds(value: f64, name: &str) -> PyResult<Duration> {
+pub fn seconds(value: f64, name: &str) -> PyResult<Duration> {
     Duration::try_from_secs_f64(value)
         .map_err(|_| PyValueError::new_err(format!("{name}: not a length of time: {value}")))
+}
+
+pub fn sync_named(name: &str, interval_s: f64) -> PyResult<Sync> {
+    match name {
+        "commit" => Ok(Sync::Commit),
+        "interval" => Ok(Sync::Interval(seconds(interval_s, "interval_s")?)),
+        "never" => Ok(Sync::Never),
+        _ => Err(PyValueError::new_err(format!("sync must be commit, interval or never, not {name:?}"))),
+    }
+}
+
+pub fn counted(counters: &disk::Counters) -> HashMap<&'static str, u64> {
+    let disk::Counters { writes, syncs, failed_writes, failed_syncs, refused } = counters;
+    let named = [
+        ("writes", writes),
+        ("syncs", syncs),
+        ("failed_writes", failed_writes),
+        ("failed_syncs", failed_syncs),
+        ("refused", refused),
+    ];
+    named.into_iter().map(|(name, counter)| (name, counter.load(Ordering::Relaxed))).collect()
 }
 
 #[pymethods]
@@ -67,12 +89,7 @@ impl Log {
         max_wait_s: f64,
         retired: u64,
     ) -> PyResult<Log> {
-        let sync = match sync {
-            "commit" => Sync::Commit,
-            "interval" => Sync::Interval(seconds(interval_s, "interval_s")?),
-            "never" => Sync::Never,
-            _ => return Err(PyValueError::new_err(format!("sync must be commit, interval or never, not {sync:?}"))),
-        };
+        let sync = sync_named(sync, interval_s)?;
         let options = LogOptions { sync, max_unflushed_bytes, max_wait: seconds(max_wait_s, "max_wait_s")?, retired };
         let opened = py.detach(|| disk::Log::open(disk.inner().clone(), directory, options));
         opened.map(Log).map_err(|error| os_error(&error))
@@ -109,15 +126,7 @@ impl Log {
     }
 
     fn counters(&self) -> HashMap<&'static str, u64> {
-        let disk::Counters { writes, syncs, failed_writes, failed_syncs, refused } = &self.0.counters;
-        let named = [
-            ("writes", writes),
-            ("syncs", syncs),
-            ("failed_writes", failed_writes),
-            ("failed_syncs", failed_syncs),
-            ("refused", refused),
-        ];
-        named.into_iter().map(|(name, counter)| (name, counter.load(Ordering::Relaxed))).collect()
+        counted(&self.0.counters)
     }
 
     fn close(&self, py: Python<'_>) {

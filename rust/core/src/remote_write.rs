@@ -28,7 +28,7 @@ struct RemoteWriter {
 /// A request: body, data points, samples, histograms, exemplars.
 type Request = (Py<PyBytes>, usize, usize, usize, usize);
 /// Data points, name of the metric, the reason's word, the scale.
-type Refused = (usize, String, &'static str, i32);
+pub type Refused = (usize, String, &'static str, i32);
 
 #[pymethods]
 impl RemoteWriter {
@@ -42,7 +42,7 @@ impl RemoteWriter {
     ) -> PyResult<Self> {
         let options = serde_json::from_slice(options).map_err(|error| PyValueError::new_err(error.to_string()))?;
         let version = if version == 2 { Version::Two } else { Version::One { metadata } };
-        let names = Known { metric_name, label_name, metrics: HashMap::new(), labels: HashMap::new() };
+        let names = Known::new(metric_name, label_name);
         Ok(RemoteWriter { options, version, names: Mutex::new(names) })
     }
 
@@ -62,21 +62,30 @@ impl RemoteWriter {
                 .map(|it| (PyBytes::new(py, &it.body).unbind(), it.points, it.samples, it.histograms, it.exemplars))
                 .collect()
         };
-        let refused = refused.into_iter().map(|each| match each.why {
-            Why::Temporality => (each.points, each.metric, "temporality", 0),
-            Why::Name => (each.points, each.metric, "name", 0),
-            Why::Scale(scale) => (each.points, each.metric, "scale", scale),
-        });
-        Ok((series, requests.into_iter().map(for_python).collect(), refused.collect()))
+        Ok((series, requests.into_iter().map(for_python).collect(), refused.into_iter().map(told).collect()))
+    }
+}
+
+pub fn told(each: otelier_process::remote_write::Refused) -> Refused {
+    match each.why {
+        Why::Temporality => (each.points, each.metric, "temporality", 0),
+        Why::Name => (each.points, each.metric, "name", 0),
+        Why::Scale(scale) => (each.points, each.metric, "scale", scale),
     }
 }
 
 /// Asks Python for each name once.
-struct Known {
+pub struct Known {
     metric_name: Py<PyAny>,
     label_name: Py<PyAny>,
     metrics: HashMap<(Vec<u8>, Vec<u8>, bool, bool), String>,
     labels: HashMap<Vec<u8>, String>,
+}
+
+impl Known {
+    pub fn new(metric_name: Py<PyAny>, label_name: Py<PyAny>) -> Known {
+        Known { metric_name, label_name, metrics: HashMap::new(), labels: HashMap::new() }
+    }
 }
 
 impl Names for Known {

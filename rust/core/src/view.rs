@@ -30,7 +30,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("DamagedFile", module.py().get_type::<DamagedFile>())
 }
 
-fn raised(error: ReadError) -> PyErr {
+pub fn raised(error: ReadError) -> PyErr {
     match error {
         ReadError::Stale(_) => StaleView::new_err(error.to_string()),
         ReadError::Damaged { .. } => DamagedFile::new_err(error.to_string()),

@@ -19,6 +19,8 @@ pub enum Kind {
     Telemetry = 1,
     /// Taken over from an older generation by a flush; counts only once that generation is retired.
     Carried = 2,
+    /// Of the series log: its payload is docs/spec/metrics-log.md's.
+    Series = 3,
 }
 
 /// What a record says besides its telemetry.
@@ -38,7 +40,7 @@ pub struct Heading {
 #[derive(Clone, Debug)]
 pub struct LogRecord {
     pub heading: Heading,
-    /// An encoded OTLP request of the signal.
+    /// An encoded OTLP request of the signal, or what the kind says.
     pub otlp: Bytes,
     /// Where `otlp` begins in the file.
     pub offset: u64,
@@ -115,6 +117,7 @@ impl LogRecord {
         let kind = match *body.first()? {
             1 => Kind::Telemetry,
             2 => Kind::Carried,
+            3 => Kind::Series,
             _ => return None,
         };
         let signal = match *body.get(1)? {

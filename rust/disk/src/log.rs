@@ -118,6 +118,27 @@ impl Log {
         self.commit(self.admit(self.state.lock())?, entry).map(|_| ())
     }
 
+    /// Waits until an append would be taken. Fails with EAGAIN if that takes too long.
+    pub fn wait_for_room(&self) -> io::Result<()> {
+        self.admit(self.state.lock()).map(drop)
+    }
+
+    /// A record of series, which never waits for room: ask for it before, where no flush waits for you. Answers the generation
+    /// that has it.
+    pub fn append_series(&self, tenant: &str, now_ns: u64, items: u32, payload: Vec<Bytes>) -> io::Result<u64> {
+        let heading = Heading {
+            kind: Kind::Series,
+            signal: Signal::Metrics,
+            tenant: tenant.into(),
+            items,
+            first_ns: now_ns,
+            last_ns: now_ns,
+            from_generation: 0,
+        };
+        let entry = Entry::of_records(&[(heading, payload)], Needs::Commit)?;
+        self.write(entry).map(|place| place.generation)
+    }
+
     /// Writes all these records into one generation, durable however the log syncs; they count once `from_generation` is
     /// retired. Never waits for room, because room is made by the flush that carries.
     pub fn carry(&self, records: Vec<Carried>) -> io::Result<()> {

@@ -63,6 +63,8 @@ pub enum Coding {
     Plain,
     /// DELTA_BINARY_PACKED.
     Delta,
+    /// Integers by BYTE_STREAM_SPLIT.
+    Split,
     /// Always by a dictionary, however many values are distinct.
     Codes,
     /// By a dictionary where that pays.
@@ -77,6 +79,13 @@ pub struct Column {
     pub coding: Coding,
     /// Whether pages have their least and greatest value in the column index.
     pub page_bounds: bool,
+}
+
+impl Column {
+    /// Without bounds of pages.
+    pub fn new(name: &str, cell: Cell, required: bool, coding: Coding) -> Column {
+        Column { name: name.into(), cell, required, coding, page_bounds: false }
+    }
 }
 
 fn column(name: &str, cell: Cell, required: bool, coding: Coding) -> Column {

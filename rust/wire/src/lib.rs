@@ -16,6 +16,7 @@ pub mod index;
 pub mod intake;
 mod jaeger;
 pub mod json;
+pub mod prometheus_json;
 pub mod protobuf;
 mod regroup;
 pub mod repair;

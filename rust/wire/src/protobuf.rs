@@ -239,10 +239,12 @@ impl<'a> Iterator for Fields<'a> {
 }
 
 /// Bytes that `value` takes as a varint.
+#[inline]
 pub fn varint_len(value: usize) -> usize {
     (usize::BITS - (value | 1).leading_zeros()).div_ceil(7) as usize
 }
 
+#[inline]
 pub fn put_varint(out: &mut Vec<u8>, mut value: usize) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);

@@ -6,7 +6,10 @@ from pathlib import Path
 from ..component import Clock, Meter, SystemClock
 from ..query.gate import Gate
 from ..query.logs import Logs
+from ..query.metrics import Metrics
+from ..query.metrics_reader import MetricsReader
 from ..query.names import Names
+from ..query.rules_state import RulesState
 from ..query.snapshot import Snapshot
 from ..query.sql.engine import Sql
 from ..query.sql.limits import Limits as SqlLimits
@@ -30,6 +33,9 @@ from .loki.names import Names as LokiNames
 from .loki.queries import Queries as LokiQueries
 from .options import Options
 from .own_metrics import OwnMetrics
+from .prometheus import routes as prometheus_routes
+from .prometheus.forward import Forward
+from .rules import rule_service
 from .sql import SqlQueries
 from .tempo import routes
 from .trace_logs import TraceLogs
@@ -49,7 +55,13 @@ def _of_sql(limits: Limits) -> SqlLimits:
 class Application:
     """One life: made → `start` → `stop`."""
 
-    def __init__(self, options: Options, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        options: Options,
+        clock: Clock | None = None,
+        metrics_reader: MetricsReader | None = None,
+        rules: RulesState | None = None,
+    ) -> None:
         """Raises OSError where the data directory is there but can't be read."""
         clock = clock or SystemClock()
         directory = Path(options.data_dir)
@@ -58,7 +70,8 @@ class Application:
         gate = Gate(options.queries_at_once, _WAITING)
         reader = Traces(self.snapshot, names, gate)
         logs = Logs(self.snapshot, gate)
-        metrics = OwnMetrics(Meter(), clock)
+        meter = Meter()
+        metrics = OwnMetrics(meter, clock)
         engine, tags = TraceQL(self.snapshot, gate, options.limits), Tags(self.snapshot, gate)
         of_logs = [LokiQueries(logs, clock).group(), LokiNames(logs, clock).group()]
         groups = [
@@ -84,12 +97,44 @@ class Application:
         loki = [*of_logs, loki_probes.group(), metrics.group()]
         self._tempo = endpoint(options.tempo, tempo, "otelier:tempo") if options.tempo else None
         self._loki = endpoint(options.loki, loki, "otelier:loki") if options.loki else None
+        self._prometheus = self._forward = self._metrics = self._rules = None
+        if options.prometheus:
+            settings = options.prometheus
+            if metrics_reader is None:
+                metrics_reader = self._metrics = Metrics(directory, gate, settings.max_samples)
+            self._forward = Forward(settings.parent) if settings.parent else None
+            if options.rules and self._forward:
+                self._rules = rule_service(
+                    options.rules,
+                    metrics_reader,
+                    settings.engine(),
+                    engine,
+                    logs,
+                    self._forward,
+                    clock,
+                    meter,
+                    directory,
+                )
+            prometheus = prometheus_routes.groups(
+                metrics_reader,
+                settings,
+                clock,
+                options.data_dir,
+                self._rules or rules,
+                self._forward,
+                self._rules.reload if self._rules else None,
+            )
+            self._prometheus = endpoint(settings.server, [*prometheus, metrics.group()], "otelier:prometheus")
 
     def start(self) -> None:
         """Bind and answer. Raises StartError."""
         for each in self._endpoints():
             each.start()
         self.snapshot.keep_fresh(_FOLLOW_S)
+        if self._metrics:
+            self._metrics.keep_fresh(_FOLLOW_S)
+        if self._rules:
+            self._rules.start()
 
     @property
     def address(self) -> tuple[str, int]:
@@ -102,15 +147,26 @@ class Application:
         return self._loki.address if self._loki else None
 
     @property
+    def prometheus_address(self) -> tuple[str, int] | None:
+        """The same of Prometheus' API, if it is served."""
+        return self._prometheus.address if self._prometheus else None
+
+    @property
     def tempo_address(self) -> tuple[str, int] | None:
         """The same of Tempo's API, if it is served."""
         return self._tempo.address if self._tempo else None
 
     def stop(self, grace_s: float) -> None:
         """Answer what is under way for up to `grace_s`, then close."""
+        if self._rules:
+            self._rules.stop()
         for each in self._endpoints():
             each.stop(grace_s)
+        if self._forward:
+            self._forward.close()
+        if self._metrics:
+            self._metrics.close()
         self.snapshot.close()
 
     def _endpoints(self) -> list[HttpEndpoint]:
-        return [each for each in (self._endpoint, self._tempo, self._loki) if each]
+        return [each for each in (self._endpoint, self._tempo, self._loki, self._prometheus) if each]

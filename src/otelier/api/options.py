@@ -7,6 +7,8 @@ import msgspec
 from ..component.config import VALUE_TYPES
 from ..query.traceql.limits import Limits
 from ..server.http import HttpServerSettings
+from .prometheus.options import PrometheusOptions
+from .rules import RulesOptions
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -18,6 +20,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """The same of Tempo's API; it is left out without."""
     loki: HttpServerSettings | None = None
     """The same of Loki's API; it is left out without."""
+    prometheus: PrometheusOptions | None = None
+    """The same of Prometheus' API; it is left out without."""
+    rules: RulesOptions | None = None
+    """What is evaluated; without it nothing is."""
     data_dir: str
     """Directory of the store; need not exist yet."""
     allowed_hosts: tuple[str, ...] = ()

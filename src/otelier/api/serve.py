@@ -3,9 +3,8 @@
 It reads its options as one line of JSON from standard input. A second line lets it answer what is under way and end;
 when the input is closed it ends at once, so it can't outlive its parent. Signals that ask to stop are for the parent
 alone, even if all processes of a service get them. To standard output it writes one JSON object a line:
-`{"ready":[host,port],"tempo":[host,port],"loki":[host,port]}` once, `{"failed":text}` if it can't begin,
-`{"log":[level,logger,text]}`
-for what is to be logged.
+`{"ready":[host,port],"tempo":[host,port],"loki":[host,port],"prometheus":[host,port]}` once, `{"failed":text}` if it
+can't begin, `{"log":[level,logger,text]}` for what is to be logged.
 """
 
 import gc
@@ -64,7 +63,14 @@ def main() -> int:
         return _FAILED
     gc.freeze()
     threading.Thread(target=_listen_to_parent, args=(stop,), daemon=True).start()
-    say({"ready": application.address, "tempo": application.tempo_address, "loki": application.loki_address})
+    say(
+        {
+            "ready": application.address,
+            "tempo": application.tempo_address,
+            "loki": application.loki_address,
+            "prometheus": application.prometheus_address,
+        }
+    )
     stop.wait()
     application.stop(_GRACE_S)
     return 0

@@ -21,6 +21,7 @@ _VERBS = {
     "data": "Look at what is kept: info, verify, prune, backup.",
     "tail": "Show logs and traces as they arrive.",
     "query": "Ask by SQL about spans and logs.",
+    "rules": "Check rule files and run their tests.",
     "exec": "Run a program that sends its telemetry here.",
 }
 

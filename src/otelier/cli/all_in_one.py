@@ -1,6 +1,6 @@
 """`otelier` without a verb: everything on this machine's loopback addresses, with the usual ports.
 
-Traces and logs are kept on disk before they are acknowledged, and found again by the UI and the query APIs. A port in
+Telemetry is kept on disk before it is acknowledged, and found again by the UI and the query APIs. A port in
 use is named with its owner, and what needs it is left out, unless it is that of OTLP/gRPC: without it there is nothing
 to run.
 """
@@ -25,13 +25,14 @@ USUAL: Mapping[str, int] = {
     "UI": 16686,
     "Tempo API": 3200,
     "Loki API": 3100,
+    "Prometheus API": 9090,
     "OTLP/gRPC": 4317,
     "OTLP/HTTP": 4318,
     "health": 13133,
     "own metrics": 8888,
 }
 _PATHS = {"own metrics": "/metrics"}
-_APIS = {"tempo": "Tempo API", "loki": "Loki API"}
+_APIS = {"tempo": "Tempo API", "loki": "Loki API", "prometheus": "Prometheus API"}
 """Served by the process of the UI; by the keys of the extension."""
 
 
@@ -69,6 +70,9 @@ def configuration(ports: Mapping[str, int], data_dir: Path, *, print_all: bool =
     extensions: dict[str, Any] = {}
     if "health" in at:
         extensions["health_check"] = {"endpoint": at["health"]}
+    if "UI" in at and "Prometheus API" in at:
+        # Before the process that sends on to it what is written over that API.
+        extensions["otelier_prometheus"] = {"data_dir": directory}
     if "UI" in at:
         query: dict[str, Any] = {"endpoint": at["UI"], "data_dir": directory}
         query |= {key: {"endpoint": at[what]} for key, what in _APIS.items() if what in at}
@@ -109,10 +113,10 @@ def _greet(free: Mapping[str, int], taken: Mapping[str, str], data_dir: Path) ->
     lines = [f"Otelier {__version__}, all in one"]
     lines += _columns((what, f"http://{HOST}:{port}{_PATHS.get(what, '')}") for what, port in free.items())
     lines += _columns((what, f"not served: {reason}") for what, reason in taken.items())
-    lines += _columns([("data", f"{data_dir.absolute()} (traces and logs; metrics are not kept yet)")])
+    lines += _columns([("data", f"{data_dir.absolute()} (traces, logs, metrics)")])
     lines += ["Send something: otelier exec -- python app.py", "Stop: Ctrl-C"]
     click.echo("\n".join(lines), err=True)
 
 
 def _columns(rows: Iterable[tuple[str, str]]) -> list[str]:
-    return [f"  {what:<12} {rest}" for what, rest in rows]
+    return [f"  {what:<14} {rest}" for what, rest in rows]

@@ -123,15 +123,15 @@ def prune(
     """
     if older_than is None and max_bytes is None:
         raise click.UsageError("say what to delete: --older-than or --max-bytes")
-    from ..storage.local.prune import prune as delete
+    from ..storage.prune import prune as delete
     from ..storage.stores import present
 
     present(data_dir)
     gone = delete(data_dir, SystemClock(), older_than_s=older_than, max_bytes=max_bytes, tenant=tenant, dry_run=dry_run)
-    for each in gone:
-        click.echo(f"{each.path}: {each.rows} items, {each.bytes:,} bytes")
+    for path, segment, items in gone:
+        click.echo(f"{path}: {items} items, {segment.bytes:,} bytes")
     said = "would be deleted" if dry_run else "deleted"
-    rows, size = sum(each.rows for each in gone), sum(each.bytes for each in gone)
+    rows, size = sum(items for *_, items in gone), sum(segment.bytes for _, segment, _ in gone)
     click.echo(f"{len(gone)} segments, {rows:,} items, {size:,} bytes {said}", err=True)
 
 

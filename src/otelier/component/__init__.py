@@ -24,6 +24,7 @@ from .instance import INSTANCE_ID
 from .meter import BoundCounter, BoundHistogram, Counter, Histogram, HistogramValue, Meter, Metric, Reading
 from .numbered import NumberedQueue
 from .pages import Link, Page, Pages, Question, Shown
+from .prometheus_values import ByteSize, PrometheusDuration
 from .registry import Kind, Registration, connector, exporter, extension, processor, receiver
 from .storage import QueueStore, RecordStore, Storage, find_storage
 
@@ -32,6 +33,7 @@ __all__ = [
     "INSTANCE_ID",
     "BoundCounter",
     "BoundHistogram",
+    "ByteSize",
     "Clock",
     "Component",
     "ComponentID",
@@ -62,6 +64,7 @@ __all__ = [
     "Permanent",
     "Problem",
     "Processor",
+    "PrometheusDuration",
     "Question",
     "QueueStore",
     "Reading",

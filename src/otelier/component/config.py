@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, dataclass_transform
 import msgspec
 
 from .id import ComponentID
+from .prometheus_values import ByteSize, PrometheusDuration
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,))
@@ -43,6 +44,12 @@ class Config(msgspec.Struct, metaclass=_ConfigMeta):
     def remarks(self) -> Iterable[Remark]:
         """Choices that differ between versions, and traps: all is allowed. Only asked where there is no problem."""
         return ()
+
+    @classmethod
+    def instead_of(cls, key: str) -> str:
+        """What to do about a key that there is elsewhere but not here; empty where nothing better than the nearest
+        key can be said."""
+        return ""
 
     def gives_metadata(self) -> bool:
         """Of a receiver: whether what it takes carries the client's metadata."""
@@ -149,5 +156,11 @@ def _shortened(text: str) -> str:
     return text if len(text) <= _TEXT_MAX else text[:_TEXT_MAX] + "…"
 
 
-VALUE_TYPES: dict[type, Any] = {Duration: Duration.parse, Secret: Secret, ComponentID: ComponentID.parse}
+VALUE_TYPES: dict[type, Any] = {
+    Duration: Duration.parse,
+    Secret: Secret,
+    ComponentID: ComponentID.parse,
+    PrometheusDuration: PrometheusDuration.parse,
+    ByteSize: ByteSize.parse,
+}
 """How the decoder makes each value type from a YAML scalar; each raises ValueError for what it refuses."""

@@ -11,6 +11,7 @@ import msgspec
 
 from ..component.config import VALUE_TYPES, Config, Duration, Secret
 from ..component.id import ComponentID
+from ..component.prometheus_values import ByteSize, PrometheusDuration
 from .scalars import Scalar, resolve
 from .secrets import without_password
 
@@ -104,7 +105,7 @@ def has_shape(kind: Any, value: Any) -> bool:
     if isinstance(value, list):
         return kind in LISTS
     if isinstance(value, str):
-        return kind in (str, Duration, Secret, ComponentID, typing.Literal) or _is_enum(kind)
+        return kind in (str, *VALUE_TYPES, typing.Literal) or _is_enum(kind)
     if isinstance(value, bool):
         return kind is bool
     return kind in ((float, int, Duration) if isinstance(value, int) else (float, Duration))
@@ -122,6 +123,8 @@ _WORDS: dict[Any, str] = {
     Secret: "text",
     Duration: "a duration such as 200ms or 1m30s",
     ComponentID: "a name such as otlp or otlp/2",
+    PrometheusDuration: "a duration such as 15s or 1m30s",
+    ByteSize: "a size such as 512KB or 10MB",
 }
 
 

@@ -70,7 +70,8 @@ class _Decoder:
         before = len(self.problems)
         for key in given:
             if key not in fields:
-                self._report_key((*path, key), f"unknown key `{key}`", did_you_mean(key, fields))
+                hint = kind.instead_of(key) or did_you_mean(key, fields)
+                self._report_key((*path, key), f"unknown key `{key}`", hint)
         values = {field.name: self._field(field, given, (*path, key), under) for key, field in fields.items()}
         return self._made(kind, values, path) if len(self.problems) == before else _INVALID
 

@@ -11,6 +11,7 @@ import yaml
 
 from ..component.config import Duration, Secret
 from ..component.id import ComponentID
+from ..component.prometheus_values import ByteSize, PrometheusDuration
 from .scalars import resolve
 from .secrets import SHOWN, looks_secret, without_password
 
@@ -40,7 +41,7 @@ def _plain(value: Any, *, unredacted: bool, hidden: bool) -> Any:
             str(key): _plain(entry, unredacted=unredacted, hidden=hidden or looks_secret(str(key)))
             for key, entry in entries.items()
         }
-    if isinstance(value, ComponentID | Duration):
+    if isinstance(value, ComponentID | Duration | PrometheusDuration | ByteSize):
         return str(value)
     if isinstance(value, Enum):
         return value.value

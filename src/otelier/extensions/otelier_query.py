@@ -13,12 +13,13 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol, runtime_checkable
 
 import msgspec
 from msgspec import Meta
 
 from ..component import Config, Duration, Extension, Secret, StartError, extension
+from ..scrape.config import PrometheusConfig, RulesSettings
 from ..server.http import HttpServerSettings
 from ..server.listen import Inbox, http_options, listen
 from ..storage.directory import default_data_directory
@@ -52,6 +53,21 @@ class LokiSettings(HttpServerSettings):
     """`host:port` of Loki's API; without a host: all addresses."""
 
 
+class PrometheusSettings(HttpServerSettings):
+    """`prometheus`: Prometheus's API, for Grafana's data source and whatever else asks for metrics."""
+
+    endpoint: str = "localhost:9090"
+    """`host:port` of Prometheus's API; without a host: all addresses."""
+    lookback_delta: Duration = Duration(300)
+    """How old a sample may be to be its series' current value."""
+    timeout: Duration = Duration(120)
+    """Longest time that a query may take."""
+    max_samples: Annotated[int, Meta(ge=1)] = 50_000_000
+    """Most samples that a query may read and make."""
+    rules: RulesSettings = RulesSettings()
+    """Rules and alerts. They need the extension `otelier_prometheus`, which writes what they find."""
+
+
 class OtelierQueryConfig(HttpServerSettings):
     endpoint: str = "localhost:16686"
     """`host:port` of UI and APIs; without a host: all addresses."""
@@ -59,6 +75,8 @@ class OtelierQueryConfig(HttpServerSettings):
     """Serve Tempo's API too; `{}`: at localhost:3200."""
     loki: LokiSettings | None = None
     """Serve Loki's API too; `{}`: at localhost:3100."""
+    prometheus: PrometheusSettings | None = None
+    """Serve Prometheus's API too; `{}`: at localhost:9090. With the extension `otelier_prometheus` it takes writes."""
     data_dir: str = ""
     """The store's directory; empty: that of the exporter `otelier`."""
     storage: str = ""
@@ -94,7 +112,7 @@ class OtelierQueryConfig(HttpServerSettings):
 
     def servers(self) -> list[HttpServerSettings]:
         """All that listen."""
-        return [self, *(each for each in (self.tempo, self.loki) if each)]
+        return [self, *(each for each in (self.tempo, self.loki, self.prometheus) if each)]
 
     def directory(self, exporters: Iterable[Config]) -> Path:
         """Where the store is, given who else is configured. Raises ValueError if that is not where it is written."""
@@ -112,12 +130,19 @@ class OtelierQueryConfig(HttpServerSettings):
             raise ValueError(f"data_dir must say which one, because exporters `otelier` write to {names}")
         return written.pop() if written else default_data_directory().absolute()
 
-    def options(self, directory: Path) -> bytes:
-        """As `otelier.api.serve` reads them."""
+    def options(
+        self, directory: Path, parent: dict[str, Any] | None = None, scraped: "str | PrometheusConfig" = ""
+    ) -> bytes:
+        """As `otelier.api.serve` reads them; `parent`: endpoint and token of what only this process can answer;
+        `scraped`: `prometheus.yml`, or where it is."""
         options = {
             "server": _server(self),
             "tempo": _server(self.tempo) if self.tempo else None,
             "loki": _server(self.loki) if self.loki else None,
+            "prometheus": _prometheus(self.prometheus, parent) if self.prometheus else None,
+            "rules": _rules(self.prometheus.rules, scraped)
+            if self.prometheus and self.prometheus.rules.enabled
+            else None,
             "data_dir": str(directory),
             "allowed_hosts": self.allowed_hosts,
             "allow_delete": self.allow_delete,
@@ -127,13 +152,32 @@ class OtelierQueryConfig(HttpServerSettings):
         return msgspec.json.encode(options, enc_hook=_plain)
 
 
+@runtime_checkable
+class TakesMetrics(Protocol):
+    """An extension that takes in what clients of Prometheus's API write; `otelier_prometheus` is one."""
+
+    @property
+    def directory(self) -> Path:
+        """The data directory that it writes to."""
+        ...
+
+    @property
+    def scraped(self) -> str | PrometheusConfig:
+        """Its `prometheus.yml`, or where that is."""
+        ...
+
+    def internal(self) -> tuple[str, int, str]:
+        """Host, port and token. Raises LookupError before it has started."""
+        ...
+
+
 @extension("otelier_query", stability="alpha")
 class OtelierQuery(Extension):
     works_alone = True
     cfg: OtelierQueryConfig
 
     def setup(self) -> None:
-        self._options = self.cfg.options(self.cfg.directory(self.ctx.exporters))
+        self._directory = self.cfg.directory(self.ctx.exporters)
         self._restarts = self.ctx.meter.counter(
             "otelier_query_restarts",
             "{restart}",
@@ -144,6 +188,7 @@ class OtelierQuery(Extension):
         self._address: tuple[str, int] | None = None
         self._tempo_address: tuple[str, int] | None = None
         self._loki_address: tuple[str, int] | None = None
+        self._prometheus_address: tuple[str, int] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._keeper: threading.Thread | None = None
 
@@ -152,8 +197,38 @@ class OtelierQuery(Extension):
             self.ctx.log.warning("%s", warning)
         for server in self.cfg.servers():
             self._try_port(server)
+        self._begin(final=False)
+
+    def notify_ready(self) -> None:
+        self._begin(final=True)
+
+    def _begin(self, *, final: bool) -> None:
+        """Start the process, once, as soon as what it is told is known; it is when all extensions have started."""
+        if self._keeper:
+            return
+        try:
+            parent = self._parent()
+        except LookupError:
+            if not final:
+                return
+            parent = None
+        self._options = self.cfg.options(self._directory, parent, self._scraped())
         self._keeper = threading.Thread(target=self._keep, name=f"otelier:{self.ctx.id}", daemon=True)
         self._keeper.start()
+
+    def _parent(self) -> dict[str, Any] | None:
+        """Raises LookupError while it is not known."""
+        for each in (self.ctx.extensions or {}).values():
+            if isinstance(each, TakesMetrics) and each.directory == self._directory:
+                host, port, token = each.internal()
+                return {"endpoint": f"{host}:{port}", "token": token}
+        return None
+
+    def _scraped(self) -> str | PrometheusConfig:
+        for each in (self.ctx.extensions or {}).values():
+            if isinstance(each, TakesMetrics) and each.directory == self._directory:
+                return each.scraped
+        return ""
 
     def address(self, wait_s: float = 30.0) -> tuple[str, int]:
         """Host and port once it answers there. Raises TimeoutError."""
@@ -178,6 +253,14 @@ class OtelierQuery(Extension):
             if not self._loki_address:
                 raise LookupError("there is no key `loki`")
             return self._loki_address
+
+    def prometheus_address(self, wait_s: float = 30.0) -> tuple[str, int]:
+        """The same of Prometheus's API. Raises TimeoutError; LookupError if it is not served."""
+        self.address(wait_s)
+        with self._served:
+            if not self._prometheus_address:
+                raise LookupError("there is no key `prometheus`")
+            return self._prometheus_address
 
     @property
     def pid(self) -> int | None:
@@ -246,22 +329,25 @@ class OtelierQuery(Extension):
             code = process.wait()
             self._process = None
         with self._served:
-            self._address = self._tempo_address = self._loki_address = None
+            self._address = self._tempo_address = self._loki_address = self._prometheus_address = None
         return f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
 
     def _take(self, line: bytes) -> None:
         match _decoded(line):
-            case {"ready": [str(host), int(port)], "tempo": tempo, "loki": loki}:
+            case {"ready": [str(host), int(port)], "tempo": tempo, "loki": loki, "prometheus": prometheus}:
                 with self._served:
                     self._address = (host, port)
                     self._tempo_address = tuple(tempo) if tempo else None
                     self._loki_address = tuple(loki) if loki else None
+                    self._prometheus_address = tuple(prometheus) if prometheus else None
                     self._served.notify_all()
                 self.ctx.log.info("UI and queries at http://%s:%d", host, port)
                 if tempo:
                     self.ctx.log.info("Tempo's API at http://%s:%d", *tempo)
                 if loki:
                     self.ctx.log.info("Loki's API at http://%s:%d", *loki)
+                if prometheus:
+                    self.ctx.log.info("Prometheus's API at http://%s:%d", *prometheus)
             case {"failed": str(text)}:
                 self.ctx.log.error("%s", text)
             case {"log": [int(level), str(), str(text)]}:
@@ -285,6 +371,21 @@ def _decoded(line: bytes) -> Any:
 
 def _server(settings: HttpServerSettings) -> dict[str, Any]:
     return {name: getattr(settings, name) for name in HttpServerSettings.__struct_fields__}
+
+
+def _prometheus(settings: PrometheusSettings, parent: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "server": _server(settings),
+        "parent": parent,
+        "lookback_delta": settings.lookback_delta,
+        "timeout": settings.timeout,
+        "max_samples": settings.max_samples,
+    }
+
+
+def _rules(settings: RulesSettings, scraped: str | PrometheusConfig) -> dict[str, Any]:
+    given = {"config_file": scraped} if isinstance(scraped, str) else {"config": scraped}
+    return {"settings": settings, **given}
 
 
 def _plain(value: object) -> str:

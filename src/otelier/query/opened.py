@@ -4,7 +4,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ..component import SystemClock
 from .gate import Gate
+from .metrics import Metrics
+from .promql import Answer as PromQLAnswer
+from .promql import Engine as PromQL
+from .promql import Options as PromQLOptions
 from .snapshot import Snapshot
 from .sql.engine import Result, Sql
 from .sql.limits import Limits
@@ -13,6 +18,7 @@ from .traceql.engine import TraceQL
 
 _AT_ONCE = 4
 _WAITING = 1000
+_MS = 10**6
 
 
 class Opened:
@@ -27,6 +33,9 @@ class Opened:
         gate = Gate(_AT_ONCE, _WAITING)
         self._sql = Sql(self._snapshot, gate, limits)
         self._traceql = TraceQL(self._snapshot, gate)
+        self._metrics = Metrics(data_dir, gate)
+        self._promql = PromQLOptions()
+        self._clock = SystemClock()
         self._tenant = tenant
 
     def sql(self, query: str, *, start_ns: int = 0, end_ns: int = 0) -> Result:
@@ -37,8 +46,23 @@ class Opened:
         """The newest traces that a search by TraceQL finds."""
         return self._traceql.search(self._tenant, query, start_ns=start_ns, end_ns=end_ns, limit=limit)
 
+    def promql(
+        self, query: str, *, time_ns: int | None = None, start_ns: int = 0, end_ns: int = 0, step_s: float = 0
+    ) -> PromQLAnswer:
+        """What a query in PromQL is worth at one time, by default now, or at steps of `step_s` from start to end."""
+        source = self._metrics.storage(self._tenant, query)
+        engine = PromQL(source, self._promql, self._clock.monotonic)
+        with self._metrics.turn():
+            if step_s:
+                answer = engine.range(query, start_ns // _MS, end_ns // _MS, round(step_s * 1000))
+            else:
+                answer = engine.instant(query, (self._clock.time_ns() if time_ns is None else time_ns) // _MS)
+        answer.warnings += source.warnings
+        return answer
+
     def close(self) -> None:
         """Let go of the directory."""
+        self._metrics.close()
         self._snapshot.close()
 
     def __enter__(self) -> Self:

@@ -73,6 +73,11 @@ class Request:
         """Decoded."""
         return unquote(self._raw.path)
 
+    @property
+    def raw_path(self) -> str:
+        """Still encoded."""
+        return self._raw.path
+
     @cached_property
     def headers(self) -> Mapping[str, str]:
         """By name in lower case."""

@@ -6,18 +6,21 @@ from typing import Any
 
 from .._core import Disk
 from .contract import DataDirectoryError
+from .directory import METRICS
 from .local import contents as local
 from .local.bucket.attach import open_disk
 from .local.contents import Contents
 from .local.kind import TELEMETRY
+from .metrics import contents as metrics
+from .metrics.segment import SERIES
 from .segmented import backup as segmented
 from .segmented.files import LOG, MANIFEST, SEGMENTS
 from .segmented.inspect import manifest_problems, problems
 from .segmented.kind import Kind
 
-_STORES: tuple[tuple[str, Kind[Any]], ...] = (("", TELEMETRY),)
+_STORES: tuple[tuple[str, Kind[Any]], ...] = (("", TELEMETRY), (METRICS, SERIES))
 """Folder below the data directory, and what its segments are."""
-_CONTENTS: Mapping[str, Callable[[Disk], Contents]] = {"": local.contents}
+_CONTENTS: Mapping[str, Callable[[Disk], Contents]] = {"": local.contents, METRICS: metrics.contents}
 
 
 def present(root: Path) -> list[tuple[str, Disk, Kind[Any]]]:

@@ -1,5 +1,6 @@
 """Public test doubles: clock, disk that loses, consumer that remembers, Kubernetes API, contexts, telemetry."""
 
+from .alertmanager import FakeAlertmanager
 from .clock import FakeClock
 from .context import component_context
 from .disk import losing_disk
@@ -24,6 +25,7 @@ from .telemetry import (
 )
 
 __all__ = [
+    "FakeAlertmanager",
     "FakeClock",
     "FakeKubernetes",
     "MemoryExporter",

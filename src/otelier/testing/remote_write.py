@@ -67,6 +67,12 @@ def _messages() -> Mapping[str, Callable[[], Any]]:
 _MESSAGES = _messages()
 
 
+def message(name: str, **fields: Any) -> Any:
+    """A message, to be filled and serialised: `WriteRequest` of 1.0, `Request` of 2.0, or a part of them."""
+    made: Any = _MESSAGES[name]
+    return made(**fields)
+
+
 class RemoteWriteSink:
     """Listens on 127.0.0.1; use it as a context."""
 

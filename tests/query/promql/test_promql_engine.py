@@ -86,12 +86,12 @@ def test_an_explanation_says_what_is_read_without_reading_more() -> None:
         (0, "/ one-to-one", 11),
         (1, "sum", 11),
         (2, "rate()", 11),
-        (3, "a[600]", 11),
+        (3, "a[10m]", 11),
         (1, "avg_over_time()", 11),
-        (2, "b[300:60]", 11),
+        (2, "b[5m:1m]", 11),
         (3, "b", 15),
     ]
-    assert [(each.selector, each.series, each.samples) for each in found.reads] == [("a[600]", 1, 20), ("b", 1, 19)]
+    assert [(each.selector, each.series, each.samples) for each in found.reads] == [("a[10m]", 1, 20), ("b", 1, 19)]
     assert found.samples == 39
 
 

@@ -118,4 +118,4 @@ def test_nesting_has_a_limit() -> None:
 
 def test_what_was_read_is_written_on_one_line() -> None:
     text = 'sum  by(job)(\n rate(x{a="b"}[300]) ) /ignoring(c) group_left y'
-    assert text_of(parse(text)) == 'sum by (job) (rate(x{a="b"}[300])) / ignoring (c) group_left () y'
+    assert text_of(parse(text)) == 'sum by (job) (rate(x{a="b"}[5m])) / ignoring (c) group_left () y'

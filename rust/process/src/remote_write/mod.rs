@@ -20,11 +20,14 @@ use otelier_wire::{Any, Batch};
 use serde::Deserialize;
 
 use crate::message::{merged, messages, text_field};
+pub use exemplar::Exemplar;
 use labels::{Labels, Pairs};
+pub use native::Histogram;
+pub use points::STALE_BITS;
 use points::{Kind, Reading};
 pub use request::{Request, Version};
-use series::Family;
-pub use series::Table;
+pub use series::{Family, Series, Table};
+pub use text::of as text_of;
 
 /// What things are called, asked once per name by a caller that remembers.
 pub trait Names {
@@ -54,6 +57,9 @@ pub struct Options {
     custom_buckets: bool,
     /// … and stay classic ones as well.
     classic_too: bool,
+    /// For a store that adds up deltas and keeps resources beside series: both are handed on.
+    #[serde(skip)]
+    pub for_store: bool,
 }
 
 /// Data points without a translation.
@@ -66,7 +72,7 @@ pub struct Refused {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Why {
-    /// The temporality is not cumulative.
+    /// The temporality is not cumulative, or not known.
     Temporality,
     /// Nothing of the metric's name can be in a name.
     Name,
@@ -119,6 +125,7 @@ impl<N: Names> Walk<'_, N> {
             promoted: attributes(&resource, 1).filter(|attribute| promote(attribute.key)).collect(),
         };
         let mut newest_ns = 0;
+        self.table.come_from(options.for_store.then_some(&resource));
         for scope_group in messages(group, 2) {
             around.weak.clone_from(&external);
             if options.scope_info {
@@ -128,6 +135,8 @@ impl<N: Names> Walk<'_, N> {
                 newest_ns = newest_ns.max(self.metric(metric, &around)?);
             }
         }
+        self.table.come_from(None);
+        self.table.now.delta = false;
         if newest_ns > 0 && !options.target_info.is_empty() {
             self.target_info(&resource, external, &around.identity, newest_ns)?;
         }
@@ -176,7 +185,9 @@ impl<N: Names> Walk<'_, N> {
         let newest_ns = points().map(points::time_ns).max().unwrap_or(0);
         let name = text_field(metric, 1);
         let refuse = |points, why| Refused { points, metric: text::lossy(name).into_owned(), why };
-        if kind.has_temporality() && number(&data, 2) != CUMULATIVE {
+        let temporality = if kind.has_temporality() { number(&data, 2) } else { CUMULATIVE };
+        self.table.now.delta = temporality == DELTA;
+        if temporality != CUMULATIVE && !(temporality == DELTA && self.options.for_store) {
             self.refused.push(refuse(points().count(), Why::Temporality));
             return Ok(newest_ns);
         }
@@ -280,6 +291,7 @@ fn identity(resource: &[u8]) -> Pairs<'static> {
     pairs
 }
 
+const DELTA: u64 = 1;
 const CUMULATIVE: u64 = 2;
 
 /// The last one counts.

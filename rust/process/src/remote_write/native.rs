@@ -6,6 +6,8 @@ use otelier_wire::protobuf::{Cursor, Value, fields};
 
 use super::request::{put_double, put_int, put_len, put_raw_varint};
 
+/// The schema of a histogram whose bounds are listed.
+pub const CUSTOM_SCHEMA: i32 = -53;
 pub const MIN_SCALE: i32 = -4;
 pub const MAX_SCALE: i32 = 8;
 /// Where the data point gives none: what Prometheus itself takes.
@@ -13,7 +15,7 @@ pub const ZERO_THRESHOLD: f64 = 1e-128;
 /// Empty buckets in a row up to this many are written out, more become a gap.
 const MAX_GAP: i64 = 2;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Histogram {
     pub count: u64,
     pub sum: f64,
@@ -27,7 +29,7 @@ pub struct Histogram {
 }
 
 /// Integer counts of buckets.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Buckets {
     /// Gap to the one before, length.
     spans: Vec<(i64, u64)>,
@@ -45,9 +47,13 @@ impl Buckets {
             let count_here = merged.entry((index >> down) + first).or_default();
             *count_here = count_here.wrapping_add(*count);
         }
+        Buckets::of(merged)
+    }
+
+    fn of(counts: BTreeMap<i64, u64>) -> Buckets {
         let mut buckets = Buckets::default();
         let (mut before, mut end) = (0_i64, 0);
-        for (index, count) in merged {
+        for (index, count) in counts {
             match buckets.spans.last_mut() {
                 None => buckets.spans.push((index, 0)),
                 Some(_) if index - end > MAX_GAP => buckets.spans.push((index - end, 0)),
@@ -66,6 +72,20 @@ impl Buckets {
             (before, end) = (count as i64, index + 1);
         }
         buckets
+    }
+
+    /// Counts by index; empty buckets may be among them.
+    fn counts(&self) -> impl Iterator<Item = (i64, u64)> {
+        let indexes = self.spans.iter().scan(0_i64, |end, (gap, length)| {
+            let first = end.wrapping_add(*gap);
+            *end = first.wrapping_add(*length as i64);
+            Some(first..*end)
+        });
+        let mut count = 0_i64;
+        indexes.flatten().zip(&self.deltas).map(move |(index, delta)| {
+            count = count.wrapping_add(*delta);
+            (index, count as u64)
+        })
     }
 
     /// Of OTLP's Buckets, whose bucket i ends where Prometheus's bucket i + 1 does.
@@ -104,6 +124,42 @@ impl Buckets {
 }
 
 impl Histogram {
+    /// Adds the observations of another. The coarser schema and the wider zero bucket hold then. False, and nothing is
+    /// added, if the two can't be one: bounds that are listed must be the same.
+    pub fn add(&mut self, other: &Histogram) -> bool {
+        let custom = [&*self, other].map(|each| each.schema == CUSTOM_SCHEMA);
+        if custom[0] != custom[1] || self.custom_bounds != other.custom_bounds {
+            return false;
+        }
+        let schema = self.schema.min(other.schema);
+        let threshold = self.zero_threshold.max(other.zero_threshold);
+        let mut inside_zero = self.zero_count.wrapping_add(other.zero_count);
+        let mut sum = |of: fn(&Histogram) -> &Buckets| {
+            let mut counts: BTreeMap<i64, u64> = BTreeMap::new();
+            for each in [&*self, other] {
+                let coarser = |index: i64| {
+                    if custom[0] { index } else { ((index - 1) >> (each.schema - schema)) + 1 }
+                };
+                for (index, count) in of(each).counts() {
+                    let index = coarser(index);
+                    let place = if !custom[0] && upper_bound(schema, index) <= threshold {
+                        &mut inside_zero
+                    } else {
+                        counts.entry(index).or_default()
+                    };
+                    *place = place.wrapping_add(count);
+                }
+            }
+            Buckets::of(counts.into_iter().filter(|(_, count)| *count > 0).collect())
+        };
+        let (positive, negative) = (sum(|each| &each.positive), sum(|each| &each.negative));
+        self.count = self.count.wrapping_add(other.count);
+        self.sum += other.sum;
+        (self.schema, self.zero_threshold, self.zero_count) = (schema, threshold, inside_zero);
+        (self.positive, self.negative) = (positive, negative);
+        true
+    }
+
     /// The message of both versions.
     pub fn encode(&self, at_ms: i64) -> Vec<u8> {
         let mut out = Vec::new();
@@ -121,6 +177,11 @@ impl Histogram {
         }
         out
     }
+}
+
+/// Of a bucket of an exponential schema.
+fn upper_bound(schema: i32, index: i64) -> f64 {
+    (index as f64 * (-f64::from(schema)).exp2()).exp2()
 }
 
 fn zigzag(value: i64) -> u64 {

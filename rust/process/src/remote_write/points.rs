@@ -68,11 +68,9 @@ impl Kind {
 }
 
 /// The NaN that ends a series.
-const STALE_BITS: u64 = 0x7ff0_0000_0000_0002;
+pub const STALE_BITS: u64 = 0x7ff0_0000_0000_0002;
 /// The flag of a data point that only says that its series ends.
 const NO_VALUE: u64 = 1;
-/// The schema of a native histogram whose bounds are listed.
-const CUSTOM_BUCKETS: i32 = -53;
 
 /// Every kind of data point has it at the same place.
 pub fn time_ns(point: &[u8]) -> u64 {
@@ -131,7 +129,7 @@ impl Reading<'_> {
             let histogram = Histogram {
                 count: fixed(self.point, 4).unwrap_or(0),
                 sum: f64::from_bits(fixed(self.point, 5).unwrap_or(0)),
-                schema: CUSTOM_BUCKETS,
+                schema: native::CUSTOM_SCHEMA,
                 positive: if ended { Buckets::default() } else { Buckets::dense(0, &counts, 0, 0) },
                 custom_bounds: bounds,
                 ..Histogram::default()
@@ -207,7 +205,7 @@ impl Reading<'_> {
         }
         let at_ms = self.at_ms();
         let series = table.series(self.family, |out| self.labels.named("", out));
-        series.histograms.push((at_ms, histogram.encode(at_ms)));
+        series.histograms.push((at_ms, histogram));
         series.exemplars.extend(self.exemplars);
         series.points += points;
     }

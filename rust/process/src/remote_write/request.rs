@@ -77,8 +77,8 @@ impl<'a> Writer<'a> {
             put_int(3, exemplar.at_ms as u64, &mut message);
             put_len(exemplars, &message, &mut out);
         }
-        for (_, histogram) in &series.histograms {
-            put_len(histograms, histogram, &mut out);
+        for (at_ms, histogram) in &series.histograms {
+            put_len(histograms, &histogram.encode(*at_ms), &mut out);
         }
         match version {
             Version::Two => {

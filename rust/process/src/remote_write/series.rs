@@ -7,6 +7,7 @@ use hashbrown::hash_table::Entry;
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use super::exemplar::Exemplar;
+use super::native::Histogram;
 use super::text;
 
 /// The same for all tables: a series keeps its lane while the process lives.
@@ -21,6 +22,18 @@ pub struct Table {
     wanted: Vec<u8>,
     families: Vec<Family>,
     family_places: HashMap<String, usize>,
+    /// Encoded, where somebody wants to know.
+    resources: Vec<Vec<u8>>,
+    /// What holds for the series that are asked for now.
+    pub(super) now: Origin,
+}
+
+/// Where the points of a series come from.
+#[derive(Clone, Copy, Default)]
+pub struct Origin {
+    resource: Option<usize>,
+    /// Values are what has been added since the point before.
+    pub delta: bool,
 }
 
 /// What is new of one series.
@@ -34,10 +47,12 @@ pub struct Series {
     /// (value, ms).
     pub samples: Vec<(f64, i64)>,
     pub exemplars: Vec<Exemplar>,
-    /// (ms, encoded).
-    pub histograms: Vec<(i64, Vec<u8>)>,
+    /// By ms.
+    pub histograms: Vec<(i64, Histogram)>,
     /// Data points that are counted here: of those that make several series, each is by one of them.
     pub points: usize,
+    /// Of the last of its points.
+    pub origin: Origin,
 }
 
 impl Series {
@@ -80,7 +95,7 @@ impl Table {
 
     /// The series with the labels that `write` puts in place of what its argument holds.
     pub(super) fn series(&mut self, family: usize, write: impl FnOnce(&mut Vec<u8>)) -> &mut Series {
-        let Table { places, series, wanted, .. } = self;
+        let Table { places, series, wanted, now, .. } = self;
         write(wanted);
         let hash = HASHER.hash_one(&wanted[..]);
         let same = |place: &usize| series[*place].hash == hash && series[*place].labels == *wanted;
@@ -90,11 +105,43 @@ impl Table {
                 let place = series.len();
                 free.insert(place);
                 let (samples, exemplars, histograms) = Default::default();
-                series.push(Series { labels: wanted.clone(), hash, family, samples, exemplars, histograms, points: 0 });
+                let origin = *now;
+                series.push(Series {
+                    labels: wanted.clone(),
+                    hash,
+                    family,
+                    samples,
+                    exemplars,
+                    histograms,
+                    points: 0,
+                    origin,
+                });
                 place
             }
         };
-        &mut self.series[place]
+        series[place].origin = *now;
+        &mut series[place]
+    }
+
+    /// The series that are asked for from now on come from this resource, or from none.
+    pub(super) fn come_from(&mut self, resource: Option<&[u8]>) {
+        self.now.resource = resource.map(|resource| {
+            self.resources.push(resource.to_vec());
+            self.resources.len() - 1
+        });
+    }
+
+    pub fn all(&self) -> &[Series] {
+        &self.series
+    }
+
+    pub fn families(&self) -> &[Family] {
+        &self.families
+    }
+
+    /// The encoded resource that a series comes from, if that was to be remembered.
+    pub fn resource_of(&self, series: &Series) -> Option<&[u8]> {
+        series.origin.resource.map(|place| &self.resources[place][..])
     }
 
     pub(super) fn in_order(&mut self) {

@@ -12,9 +12,9 @@ use super::dictionary::Maker;
 use super::levels::put_levels;
 use super::pack::{LEVEL, Packer};
 use super::page::{Coded, put_data_header, put_dictionary_header};
-use super::plain::{plain_size, put_plain, put_values};
+use super::plain::{plain_size, put_plain, put_split, put_values};
 use super::{Strings, Values};
-use crate::schema::{Cell, Column, PAGE_ROWS, attribute_of_column};
+use crate::schema::{Cell, Coding, Column, PAGE_ROWS, attribute_of_column};
 
 /// A page is not much larger.
 const PAGE_BYTES: usize = 1 << 20;
@@ -56,6 +56,7 @@ pub enum Content<'a> {
 /// Makes column chunks one after the other with the same memory.
 pub struct Encoder {
     packer: Packer,
+    level: i32,
     page: Vec<u8>,
     /// Where the page's levels, lengths and values begin.
     cuts: Vec<usize>,
@@ -67,8 +68,14 @@ pub struct Encoder {
 
 impl Encoder {
     pub fn new() -> std::io::Result<Encoder> {
+        Encoder::with_level(LEVEL)
+    }
+
+    /// Compresses by this level of zstd.
+    pub fn with_level(level: i32) -> std::io::Result<Encoder> {
         Ok(Encoder {
-            packer: Packer::new()?,
+            packer: Packer::new(level)?,
+            level,
             page: Vec::new(),
             cuts: Vec::new(),
             packed: Vec::new(),
@@ -78,14 +85,21 @@ impl Encoder {
         })
     }
 
-    pub fn encode(&mut self, column: &Column, of: ColumnDescPtr, cells: &Cells) -> Result<Encoded, ParquetError> {
+    /// `pages`: the rows of each page; empty: as many as is usual.
+    pub fn encode(
+        &mut self,
+        column: &Column,
+        of: ColumnDescPtr,
+        cells: &Cells,
+        pages: &[u32],
+    ) -> Result<Encoded, ParquetError> {
         let mut codes = std::mem::take(&mut self.codes);
         codes.clear();
         let dictionary = match cells.content {
             Content::Codes(global, lookup) => Some(Values::Bytes(self.maker.localise(global, lookup, &mut codes))),
             Content::Values(values) => self.maker.make(column.coding, values, &mut codes),
         };
-        let encoded = self.pages(column, of, cells, dictionary.as_ref().map(|values| (values, &codes[..])));
+        let encoded = self.pages(column, of, cells, pages, dictionary.as_ref().map(|values| (values, &codes[..])));
         self.codes = codes;
         let mut encoded = encoded?;
         if let (None, Content::Values(values), Some(_)) =
@@ -101,8 +115,10 @@ impl Encoder {
         column: &Column,
         of: ColumnDescPtr,
         cells: &Cells,
+        pages: &[u32],
         dictionary: Option<(&Values, &[u32])>,
     ) -> Result<Encoded, ParquetError> {
+        let mut pages = pages.iter();
         let filled = cells.rows.map_or(cells.count, <[u32]>::len);
         let compressed = self.is_worth_compressing(cells, dictionary);
         let mut chunk = Chunk::default();
@@ -119,7 +135,7 @@ impl Encoder {
         let most = page_rows(cells.count, filled, cells.size(dictionary.is_some()));
         let (mut first, mut done) = (0, 0);
         while first < cells.count || (first == 0 && cells.count == 0) {
-            let rows = most.min(cells.count - first);
+            let rows = pages.next().map_or(most, |rows| *rows as usize).min(cells.count - first);
             self.page.clear();
             self.cuts.clear();
             let upto = match cells.rows {
@@ -135,6 +151,9 @@ impl Encoder {
                 (Some((values, codes)), _) => {
                     put_codes(&mut self.page, &codes[done..upto], width(values.len()));
                     Coded::Dictionary
+                }
+                (None, Content::Values(Values::Int64(values))) if column.coding == Coding::Split => {
+                    put_split(&mut self.page, &mut self.cuts, &values[done..upto])
                 }
                 (None, Content::Values(values)) => put_values(&mut self.page, &mut self.cuts, values, done, upto),
                 (None, Content::Codes(..)) => Coded::Plain,
@@ -155,7 +174,7 @@ impl Encoder {
                 break;
             }
         }
-        let codec = match ZstdLevel::try_new(LEVEL) {
+        let codec = match ZstdLevel::try_new(self.level) {
             Ok(level) if compressed => Compression::ZSTD(level),
             _ => Compression::UNCOMPRESSED,
         };

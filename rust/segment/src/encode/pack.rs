@@ -5,6 +5,7 @@ use std::io;
 use zstd::zstd_safe::zstd_sys::ZSTD_EndDirective;
 use zstd::zstd_safe::{CCtx, CParameter, InBuffer, OutBuffer, ResetDirective, compress_bound, get_error_name};
 
+/// Of segments whose columns are searched.
 pub const LEVEL: i32 = 1;
 /// Parts up to this size stay with the one before: a block of their own costs more than it saves.
 const SMALL: usize = 64;
@@ -16,9 +17,9 @@ pub struct Packer {
 }
 
 impl Packer {
-    pub fn new() -> io::Result<Packer> {
+    pub fn new(level: i32) -> io::Result<Packer> {
         let mut context = CCtx::try_create().ok_or_else(|| io::Error::other("no memory for compression"))?;
-        context.set_parameter(CParameter::CompressionLevel(LEVEL)).map_err(failed)?;
+        context.set_parameter(CParameter::CompressionLevel(level)).map_err(failed)?;
         Ok(Packer { context })
     }
 

@@ -49,6 +49,17 @@ pub fn put_values(out: &mut Vec<u8>, cuts: &mut Vec<usize>, values: &Values, fro
     }
 }
 
+/// Appends integers by bytes, each place of the eight a sort of its own.
+pub fn put_split(out: &mut Vec<u8>, cuts: &mut Vec<usize>, values: &[i64]) -> Coded {
+    for byte in 0..8 {
+        if byte > 0 {
+            cuts.push(out.len());
+        }
+        out.extend(values.iter().map(|value| (value >> (8 * byte)) as u8));
+    }
+    Coded::Split
+}
+
 /// Appends values as PLAIN has them.
 pub fn put_plain(out: &mut Vec<u8>, values: &Values, from: usize, to: usize) {
     match values {

@@ -32,7 +32,7 @@ mod shape;
 mod slice;
 mod table;
 mod texts;
-mod thrift;
+pub mod thrift;
 mod values;
 
 pub use cache::Cache;
@@ -40,7 +40,7 @@ pub use catalogue::candidates;
 pub use facts::facts;
 pub use fetch::fetch;
 pub use file::{Scanned, SegmentFile, read_here};
-pub use footer::Footer;
+pub use footer::{Chunk, Column, Footer};
 pub use group::Group;
 pub use page::Page;
 pub use part::Part;

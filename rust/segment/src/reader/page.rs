@@ -267,6 +267,14 @@ impl Page {
         self.some_values(0..self.rank(self.rows)).map(|(values, _)| values)
     }
 
+    /// Of integers by BYTE_STREAM_SPLIT without nulls: all first bytes, then all second ones, and so on.
+    pub fn split_bytes(&self) -> Result<&[u8], Damage> {
+        match (self.encoding, self.encoded()) {
+            (SPLIT, bytes) if self.is_full() && bytes.len() == 8 * self.rows => Ok(bytes),
+            _ => Err("a page does not hold what it should"),
+        }
+    }
+
     fn encoded(&self) -> &[u8] {
         self.bytes.get(self.values_at..).unwrap_or_default()
     }

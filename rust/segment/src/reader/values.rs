@@ -119,14 +119,17 @@ impl Values {
         }
     }
 
-    /// BYTE_STREAM_SPLIT: the first bytes of all `count` doubles, then their second ones, and so on.
+    /// BYTE_STREAM_SPLIT: the first bytes of all `count` numbers, then their second ones, and so on.
     pub fn split(cell: Cell, bytes: &[u8], count: usize, from: usize, to: usize) -> Result<Values, Damage> {
-        if cell != Cell::Double || bytes.len() < 8 * count || to > count {
-            return Err("doubles are cut off");
+        if !matches!(cell, Cell::Double | Cell::Int64) || bytes.len() < 8 * count || to > count {
+            return Err("numbers by bytes are cut off");
         }
         let byte = |place: usize, number: usize| u64::from(bytes[number * count + place]) << (8 * number);
         let bits = |place| (0..8).fold(0, |bits, number| bits | byte(place, number));
-        Ok(Values::Double((from..to).map(|place| f64::from_bits(bits(place))).collect()))
+        Ok(match cell {
+            Cell::Int64 => Values::Int64((from..to).map(|place| bits(place) as i64).collect()),
+            _ => Values::Double((from..to).map(|place| f64::from_bits(bits(place))).collect()),
+        })
     }
 
     /// The texts that integers stand for.

@@ -23,7 +23,7 @@ pub use attributes::{Plain, plain, scalar};
 pub use error::WriteError;
 pub use file::File;
 pub use headers::service_name;
-pub use sink::{Written, index_path};
+pub use sink::{Sink, Written, index_path};
 
 pub(crate) use headers::Headers;
 pub(crate) use intern::Interner;

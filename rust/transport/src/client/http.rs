@@ -1,7 +1,7 @@
 //! OTLP over HTTP/1.1 and HTTP/2, and any other request. Redirects are not followed.
 
-use std::cell::RefCell;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -128,17 +128,38 @@ impl HttpClient {
         Ok(one_segment(small.map_err(|e| NoAnswer::Failed(format!("compression failed: {e}")))?))
     }
 
+    /// GET, from within the runtime; asks for gzip unless `headers` say what to accept.
+    pub async fn get(&self, url: &str, headers: &[(String, String)], limit_s: f64) -> Result<Answer, NoAnswer> {
+        let deadline = Instant::now() + seconds(limit_s, LONGEST_TIMEOUT);
+        let own = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("gzip"))]);
+        let nothing = one_segment(Bytes::new());
+        let exchange = self.exchange(Method::GET, url, own, headers, nothing)?;
+        self.within(exchange, deadline, limit_s).await
+    }
+
     #[allow(clippy::too_many_arguments)]
     fn answer(
+        &self,
+        method: Method,
+        url: &str,
+        headers: HeaderMap,
+        more: &[(String, String)],
+        segments: Segments,
+        deadline: Instant,
+        limit_s: f64,
+    ) -> Result<Answer, NoAnswer> {
+        let exchange = self.exchange(method, url, headers, more, segments)?;
+        runtime::handle().block_on(self.within(exchange, deadline, limit_s))
+    }
+
+    fn exchange(
         &self,
         method: Method,
         url: &str,
         mut headers: HeaderMap,
         more: &[(String, String)],
         segments: Segments,
-        deadline: Instant,
-        limit_s: f64,
-    ) -> Result<Answer, NoAnswer> {
+    ) -> Result<Exchange<'_>, NoAnswer> {
         let url = Url::parse(url).map_err(NoAnswer::Unsendable)?;
         headers.insert(USER_AGENT, header_value("user-agent", &self.options.user_agent)?);
         if let Some(login) = &url.login {
@@ -153,17 +174,18 @@ impl HttpClient {
                 headers.insert(key, value);
             }
         }
-        let exchange = Exchange { client: self, method, url, headers, segments, connected: RefCell::new(false) };
+        Ok(Exchange { client: self, method, url, headers, segments, connected: AtomicBool::new(false) })
+    }
+
+    async fn within(&self, exchange: Exchange<'_>, deadline: Instant, limit_s: f64) -> Result<Answer, NoAnswer> {
         let mut closed = self.closed.subscribe();
-        runtime::handle().block_on(async {
-            tokio::select! {
-                biased;
-                _ = closed.wait_for(|closed| *closed) => Err(NoAnswer::Failed("the client was closed".into())),
-                result = timeout(deadline.saturating_duration_since(Instant::now()), exchange.run()) => {
-                    result.unwrap_or_else(|_| Err(exchange.too_late(limit_s)))
-                }
+        tokio::select! {
+            biased;
+            _ = closed.wait_for(|closed| *closed) => Err(NoAnswer::Failed("the client was closed".into())),
+            result = timeout(deadline.saturating_duration_since(Instant::now()), exchange.run()) => {
+                result.unwrap_or_else(|_| Err(exchange.too_late(limit_s)))
             }
-        })
+        }
     }
 }
 
@@ -179,7 +201,7 @@ struct Exchange<'a> {
     url: Url,
     headers: HeaderMap,
     segments: Segments,
-    connected: RefCell<bool>,
+    connected: AtomicBool,
 }
 
 impl Exchange<'_> {
@@ -188,7 +210,7 @@ impl Exchange<'_> {
         let mut fresh = false;
         loop {
             let mut lease = pool.lease(origin, fresh).await.map_err(NoAnswer::Failed)?;
-            *self.connected.borrow_mut() = true;
+            self.connected.store(true, Ordering::Relaxed);
             match self.attempt(&mut lease.lane).await? {
                 Ok((response, _loan)) => {
                     let answer = answer::read(response, self.client.options.max_response_bytes).await;
@@ -248,7 +270,7 @@ impl Exchange<'_> {
     }
 
     fn too_late(&self, limit_s: f64) -> NoAnswer {
-        let what = if *self.connected.borrow() { "no answer from" } else { "no connection to" };
+        let what = if self.connected.load(Ordering::Relaxed) { "no answer from" } else { "no connection to" };
         NoAnswer::TimedOut(format!("{what} {} within {limit_s} s", name(&self.url.origin)))
     }
 }

@@ -5,6 +5,7 @@ mod body;
 mod channel;
 mod connect;
 mod endpoints;
+pub mod fetch;
 pub mod grpc;
 pub mod http;
 pub mod options;
@@ -15,6 +16,8 @@ mod tls;
 
 use std::time::Duration;
 
+pub use answer::Answer;
+pub use fetch::Fetches;
 pub use grpc::GrpcClient;
 pub use http::HttpClient;
 pub use options::{GrpcOptions, HttpOptions};

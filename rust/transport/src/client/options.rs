@@ -108,6 +108,10 @@ pub struct HttpOptions {
     pub read_buffer_bytes: usize,
     /// `http://[user:password@]host:port`; if absent, the variables http_proxy, https_proxy and no_proxy count.
     pub proxy_url: Option<String>,
+    /// Hosts that are reached without `proxy_url`, as the variable no_proxy has them.
+    pub no_proxy: Option<String>,
+    /// Whether these variables count.
+    pub proxy_from_environment: bool,
     pub user_agent: String,
     pub connect_timeout_s: f64,
     /// Of an answer's body, decompressed.
@@ -127,6 +131,8 @@ impl Default for HttpOptions {
             disable_keep_alives: false,
             read_buffer_bytes: 64 << 10,
             proxy_url: None,
+            no_proxy: None,
+            proxy_from_environment: true,
             user_agent: user_agent(),
             connect_timeout_s: 30.0,
             max_response_bytes: 4 * MIB,

@@ -60,7 +60,16 @@ struct Kept {
 impl Pool {
     /// Errors are about TLS files and the proxy.
     pub fn new(options: HttpOptions) -> Result<Pool, String> {
-        let proxies = Proxies::new(options.proxy_url.as_deref(), |name| std::env::var(name).ok())?;
+        let proxies = match (&options.proxy_url, &options.no_proxy) {
+            (Some(url), Some(direct)) => Proxies::new(None, |name| match name {
+                "http_proxy" | "https_proxy" => Some(url.clone()),
+                "no_proxy" => Some(direct.clone()),
+                _ => None,
+            })?,
+            (url, _) => Proxies::new(url.as_deref(), |name| {
+                if options.proxy_from_environment { std::env::var(name).ok() } else { None }
+            })?,
+        };
         let pool = Pool { options, tls: OnceLock::new(), proxies, origins: Mutex::default(), reaper: OnceLock::new() };
         if pool.options.tls != TlsOptions::default() {
             pool.tls()?; // say at once what is wrong with the files

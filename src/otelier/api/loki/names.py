@@ -17,6 +17,7 @@ from ...server.endpoint import Response
 from ...server.request import Query, Request
 from ...server.router import Group, Route
 from ..errors import as_http_errors
+from ..form import parameters
 from ..tenant import tenant
 from . import answers, parse
 
@@ -61,7 +62,7 @@ class Names:
 
     def stats(self, request: Request) -> Response:
         """How many streams, row groups and lines a query has to do with, and about how many bytes."""
-        given = parse.parameters(request)
+        given = parameters(request)
         streams, found = self._matching(request, given, _selectors(given, ("query",)))
         share = len(streams) / len(found.resources) if found.resources else 0.0
         return answers.plain_json(
@@ -75,7 +76,7 @@ class Names:
 
     def volume(self, request: Request) -> Response:
         """Bytes of lines by `targetLabels`, by default by the labels of the selector; the most first."""
-        given = parse.parameters(request)
+        given = parameters(request)
         start_ns, end_ns = parse.times(given, self._clock)
         with as_http_errors(), self._reader.turn():
             query = parse_lines(parse.text(given) or "{}")
@@ -88,7 +89,7 @@ class Names:
         return answers.volumes(rows[: parse.limit(given, _VOLUMES)], end_ns)
 
     def _streams(self, request: Request, *selectors: str) -> list[dict[str, str]]:
-        given = parse.parameters(request)
+        given = parameters(request)
         return self._matching(request, given, _selectors(given, selectors))[0]
 
     def _matching(

@@ -8,6 +8,7 @@ from ...component import Clock
 from ...query.logql.lex import duration_ns
 from ...query.logql.series import Steps
 from ...server.request import HttpError, Query, Request
+from ..form import parameters
 
 _HOUR_NS = 3600 * 10**9
 _SECONDS_DIGITS = 10
@@ -24,16 +25,6 @@ class Range(NamedTuple):
     steps: Steps
     limit: int
     oldest_first: bool
-
-
-def parameters(request: Request) -> Query:
-    """All of them. Raises HttpError."""
-    if request.method != "POST":
-        return request.query
-    try:
-        return Query("&".join(part for part in (request.body.decode(), request.raw_query) if part))
-    except UnicodeDecodeError as error:
-        raise HttpError(400, "the form is not UTF-8") from error
 
 
 def query_range(request: Request, clock: Clock) -> Range:

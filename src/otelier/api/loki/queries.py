@@ -7,6 +7,7 @@ from ...server.endpoint import Response
 from ...server.request import Request
 from ...server.router import Group, Route
 from ..errors import as_http_errors
+from ..form import parameters
 from ..tenant import tenant
 from . import answers, parse
 
@@ -42,7 +43,7 @@ class Queries:
 
     def query(self, request: Request) -> Response:
         """Values at one time. Grafana's test of a data source asks for `vector(1)+vector(1)`."""
-        given = parse.parameters(request)
+        given = parameters(request)
         time_ns = parse.instant(given, self._clock)
         began = self._clock.monotonic()
         with as_http_errors(), self._reader.turn():

@@ -31,8 +31,8 @@ class Flags:
 
 
 def type_of(value: Value) -> str:
-    """Go's name of the value's type."""
-    return _TYPES[type(value)]
+    """Go's name of the value's type; values of other languages' say it themselves."""
+    return getattr(value, "go_type", None) or _TYPES[type(value)]
 
 
 def formatted(value: Value, verb: str, flags: Flags) -> str:

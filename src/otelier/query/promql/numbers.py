@@ -38,6 +38,13 @@ def general(value: float) -> str:
     return _with_exponent(value)
 
 
+def scientific(value: float) -> str:
+    """As Go's `%e` with as many digits as needed: always with an exponent."""
+    if special := _special(value):
+        return special
+    return _with_exponent(value) if value else f"{fixed(value)}e+00"
+
+
 def _special(value: float) -> str:
     if math.isnan(value):
         return "NaN"

@@ -39,6 +39,17 @@ def parse(text: str) -> Expression:
     return found
 
 
+def parse_selector(text: str) -> Selector:
+    """A selector alone, without modifiers: `metric{label="x"}`. Raises ParseError."""
+    cursor = Cursor(text)
+    if cursor.token.kind != "name" and not cursor.at_sign("{"):
+        cursor.unexpected("metric selector", ["a metric", "{"])
+    found = selector(cursor)
+    if cursor.token.kind != "end":
+        cursor.unexpected("metric selector", ["the end"])
+    return found
+
+
 class _Parser:
     def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor

@@ -25,6 +25,12 @@ from .strings import quoted
 
 _METRIC = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_UNITS_MS = (
+    ("y", 31_536_000_000, True), ("w", 604_800_000, True), ("d", 86_400_000, False), ("h", 3_600_000, False),
+    ("m", 60_000, False), ("s", 1_000, False), ("ms", 1, False),
+)  # fmt: skip
+"""Years and weeks are written only where nothing is left: 90d is easier to read than 12w6d."""
+_LONGEST_S = 2**53 / 1000
 _KEYWORDS = frozenset(AGGREGATIONS) | {
     "and", "or", "unless", "atan2", "by", "without", "on", "ignoring", "group_left", "group_right", "bool", "offset",
     "inf", "nan",
@@ -32,10 +38,10 @@ _KEYWORDS = frozenset(AGGREGATIONS) | {
 
 
 def text_of(node: Expression) -> str:
-    """On one line."""
+    """On one line, the matchers of each selector in order."""
     match node:
         case Number():
-            return "Inf" if node.value == math.inf else shortest(node.value)
+            return _number(node)
         case String():
             return quoted(node.value)
         case Selector() | Range() | Subquery():
@@ -52,14 +58,48 @@ def text_of(node: Expression) -> str:
             return f"{node.function}({', '.join(map(text_of, node.arguments))})"
 
 
+def _number(node: Number) -> str:
+    if node.duration and (text := _length(node.value)):
+        return text
+    return "Inf" if node.value == math.inf else shortest(node.value)
+
+
+def _duration(node: Expression) -> str:
+    """In brackets and after `offset` plain numbers are durations, too."""
+    match node:
+        case Number():
+            return _length(node.value) or _number(node)
+        case Unary(expression=Number()):
+            return node.operator.replace("+", "") + _duration(node.expression)
+        case _:
+            return text_of(node)
+
+
+def _length(seconds: float) -> str:
+    """`1h30m`; empty if it is not a positive number of whole milliseconds."""
+    if not 0.001 <= seconds < _LONGEST_S or not (seconds * 1000).is_integer():
+        return ""
+    rest = int(seconds * 1000)
+    parts: list[str] = []
+    for unit, size, whole in _UNITS_MS:
+        if rest >= size and not (whole and rest % size):
+            parts.append(f"{rest // size}{unit}")
+            rest %= size
+    return "".join(parts)
+
+
 def _selection(node: Selector | Range | Subquery) -> str:
     if isinstance(node, Subquery):
-        step = "" if node.step is None else text_of(node.step)
-        brackets = f"[{text_of(node.duration)}:{step}]"
-        return text_of(node.expression) + brackets + _modifiers(node.offset, node.pinned, "")
+        return text_of(node.expression) + subquery_suffix(node)
     inner = node.selector if isinstance(node, Range) else node
-    brackets = f"[{text_of(node.duration)}]" if isinstance(node, Range) else ""
+    brackets = f"[{_duration(node.duration)}]" if isinstance(node, Range) else ""
     return _selected(inner) + brackets + _modifiers(inner.offset, inner.pinned, inner.extent)
+
+
+def subquery_suffix(node: Subquery) -> str:
+    """What stands behind its expression."""
+    step = "" if node.step is None else _duration(node.step)
+    return f"[{_duration(node.duration)}:{step}]" + _modifiers(node.offset, node.pinned, "")
 
 
 def label_text(name: str) -> str:
@@ -74,7 +114,7 @@ def _selected(node: Selector) -> str:
         name, rest = rest[0].value, rest[1:]
         if any(each.label == NAME for each in rest):
             name, rest = "", node.matchers
-    matchers = ", ".join(f"{label_text(each.label)}{each.operator}{quoted(each.value)}" for each in rest)
+    matchers = ",".join(sorted(f"{label_text(each.label)}{each.operator}{quoted(each.value)}" for each in rest))
     return f"{name}{{{matchers}}}" if matchers or not name else name
 
 
@@ -87,16 +127,17 @@ def _modifiers(offset: Expression | None, pinned: AtModifier, extent: str) -> st
     if pinned is not None:
         written += f" @ {pinned}()" if isinstance(pinned, str) else f" @ {pinned / 1000:.3f}"
     if offset is not None:
-        written += f" offset {text_of(offset)}"
+        written += f" offset {_duration(offset)}"
     return f"{written} {extent}" if extent else written
 
 
 def _binary(node: Binary) -> str:
-    words = [node.operator]
-    if node.returns_bool:
-        words.append("bool")
-    words += _matching(node.matching)
-    return f"{text_of(node.left)} {' '.join(words)} {text_of(node.right)}"
+    return f"{text_of(node.left)} {operator_text(node)} {text_of(node.right)}"
+
+
+def operator_text(node: Binary) -> str:
+    """The operator with `bool` and how the sides find each other."""
+    return " ".join([node.operator, *(["bool"] if node.returns_bool else []), *_matching(node.matching)])
 
 
 def _matching(matching: Matching) -> list[str]:
@@ -116,12 +157,15 @@ def _matching(matching: Matching) -> list[str]:
 
 
 def _aggregate(node: Aggregate) -> str:
-    grouping = ""
-    if node.without or node.labels:
-        grouping = f" {'without' if node.without else 'by'} ({_labels(node.labels)})"
     parameter = "" if node.parameter is None else text_of(node.parameter) + ", "
-    separator = " " if grouping else ""
-    return f"{node.operator}{grouping}{separator}({parameter}{text_of(node.expression)})"
+    return f"{aggregation_text(node)}({parameter}{text_of(node.expression)})"
+
+
+def aggregation_text(node: Aggregate) -> str:
+    """What stands before its parentheses."""
+    if not (node.without or node.labels):
+        return node.operator
+    return f"{node.operator} {'without' if node.without else 'by'} ({_labels(node.labels)}) "
 
 
 def _labels(names: tuple[str, ...]) -> str:

@@ -51,10 +51,9 @@ class Upkeep(segmented.Upkeep[Segment]):
         newest = max(group, key=lambda each: each.generation)
         return built(done, newest.generation, newest.written_ns, important=newest.important)
 
-    def merge_some(self) -> bool:
-        """Thin some segments, else merge some, if there is a need. Raises OSError."""
-        with self._at_work:
-            return self._thin_some() or super().merge_some()
+    def _merge_some(self) -> bool:
+        """What is to be thinned comes first."""
+        return self._thin_some() or super()._merge_some()
 
     def expired(self, now_ns: int) -> dict[str, str]:
         """What retention deletes now; what it thins is noted."""

@@ -98,7 +98,8 @@ def _copy_segments(disk: Disk, root: Path, target: Path, kind: Kind[S], state: S
                 disk.size(path)  # brings it here, if it is only in a bucket
                 _link_or_copy(root / path, to)
             except FileNotFoundError:
-                return False
+                if path in kind.needed(segment):
+                    return False
     return True
 
 

@@ -36,7 +36,11 @@ class Kind(ABC, Generic[S]):
 
     @abstractmethod
     def files(self, path: str) -> tuple[str, ...]:
-        """All files of the segment with this path, that one first."""
+        """All files that the segment with this path may have, that one first."""
+
+    def needed(self, path: str) -> tuple[str, ...]:
+        """Those of them that every segment has."""
+        return self.files(path)
 
     @abstractmethod
     def is_segment(self, path: str) -> bool:

@@ -16,7 +16,7 @@ class DirectoryLock:
     def __init__(self, root: Path, now_ns: int) -> None:
         """Make the directory if it is missing, and lock it. Raises DataDirectoryError."""
         try:
-            _make(root)
+            make_durably(root)
             descriptor = os.open(root / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise DataDirectoryError(_why_not(root, error)) from error
@@ -37,7 +37,7 @@ class DirectoryLock:
         os.close(self._descriptor)
 
 
-def _make(root: Path) -> None:
+def make_durably(root: Path) -> None:
     """The directory and those above it, so that a power cut does not take their names. Raises OSError."""
     missing = [each for each in (root, *root.parents) if not each.exists()]
     root.mkdir(0o700, parents=True, exist_ok=True)

@@ -97,7 +97,7 @@ class _Recovery(Generic[S]):
         state = self._manifest.state
         present = set(self._kind.files_on(self._disk))
         present.update(file for path in self._elsewhere for file in self._kind.files(path))
-        missing = [each for each in state.segments.values() if not present.issuperset(self._kind.files(each.path))]
+        missing = [each for each in state.segments.values() if not present.issuperset(self._kind.needed(each.path))]
         strangers = self._kind.leftovers(self._disk, state)
         lost = bool(missing) or self._doubt is Doubt.LOST or self._log_has_a_gap(state)
         if not lost and self._doubt is Doubt.NONE:
@@ -155,7 +155,7 @@ class _Recovery(Generic[S]):
             step = msgspec.json.decode(self._disk.read(REPLACING), type=Step[self._kind.segment])
         except (FileNotFoundError, msgspec.MsgspecError):
             return set()
-        alive = all(path in state.segments and present.issuperset(self._kind.files(path)) for path in step.remove)
+        alive = all(path in state.segments and present.issuperset(self._kind.needed(path)) for path in step.remove)
         return {each.path for each in step.add} if alive else set()
 
     def _log_has_a_gap(self, state: State[S]) -> bool:

@@ -129,7 +129,7 @@ class Upkeep(ABC, Generic[S]):
             self.retain()
         self.others()
         if calm and now >= self._next_merge:
-            self.merge_some()
+            self._merge_some()
         self.afterwards()
 
     def retain(self) -> None:
@@ -150,6 +150,7 @@ class Upkeep(ABC, Generic[S]):
     def merge_some(self) -> bool:
         """Merge one group of segments, if there is one; whether there was. Raises OSError."""
         with self._at_work:
+            self.others()
             return self._merge_some()
 
     def _merge_some(self) -> bool:
@@ -157,26 +158,26 @@ class Upkeep(ABC, Generic[S]):
         group = self._kind.choose(sound, self._time.time_ns())
         if not group:
             return False
-        return self.replace(group)
+        self.rewrite(group, "merged", self.merge)
+        return True
 
-    def replace(self, group: list[S]) -> bool:
-        """Put in the place of these segments what a merge makes of them. Raises OSError."""
+    def rewrite(self, group: list[S], reason: str, work: Callable[[list[S]], Built[S]]) -> None:
+        """Put in the place of these segments what `work` makes of them. Raises OSError."""
         began = self._clock.monotonic()
         paths = [each.path for each in group]
         self._untidy = True
         try:
-            done = self.merge(group)
+            done = work(group)
         except (OSError, ValueError) as error:
             if not self.set_damaged_aside(group):
                 raise
             _log.warning("can't merge %d segments: %s; going on without the damaged ones", len(group), error)
-            return True
+            return
         self.forget(paths, add=done.segments)
         self._untidy = False
         self._counters.duplicates.add(done.duplicates)
         self._counters.merge_seconds.record(self.rest_after(began))
-        self._counters.deleted.add(len(paths), reason="merged")
-        return True
+        self._counters.deleted.add(len(paths), reason=reason)
 
     def rest_after(self, began: float) -> float:
         """No merge for a while after work that began then, in monotonic seconds; how long it took."""
@@ -236,7 +237,7 @@ class Upkeep(ABC, Generic[S]):
         del self._to_look_at[-_LOOKS:]
 
     def _quick_problem(self, path: str) -> str:
-        if self._elsewhere(path) and not all(map(self._disk.exists, self._kind.files(path))):
+        if self._elsewhere(path) and not all(map(self._disk.exists, self._kind.needed(path))):
             return ""
         try:
             self._kind.glance(self._disk, path)
@@ -246,7 +247,7 @@ class Upkeep(ABC, Generic[S]):
             return str(error)
         except OSError as error:
             _log.warning("can't read the index of %s: %s", path, error)
-        return "" if all(map(self._disk.exists, self._kind.files(path))) else "it is gone"
+        return "" if all(map(self._disk.exists, self._kind.needed(path))) else "it is gone"
 
     def set_damaged_aside(self, group: list[S]) -> bool:
         """Whether any of them can't be read: they must not be merged again and again."""

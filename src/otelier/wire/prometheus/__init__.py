@@ -1,6 +1,7 @@
 """OTLP metrics as Prometheus's series, and series as remote write."""
 
 from .names import Strategy, Translation, label_name, metric_name
+from .take import Taken, Taker
 from .write import CONTENT_TYPES, VERSION_HEADERS, Options, Request, Version, Writer, Written
 
 __all__ = [
@@ -9,6 +10,8 @@ __all__ = [
     "Options",
     "Request",
     "Strategy",
+    "Taken",
+    "Taker",
     "Translation",
     "Version",
     "Writer",

@@ -69,16 +69,26 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """… and stay classic ones as well."""
 
 
+def for_core(options: Options, how: Translation) -> bytes:
+    """As the core reads it."""
+    told = msgspec.to_builtins(options)
+    told["external_labels"] = [(label_name(key), value) for key, value in options.external_labels.items()]
+    told["target_info"] = family_name("target_info", how) if options.target_info else ""
+    return msgspec.json.encode(told)
+
+
+def why_not(_points: int, metric: str, why: str, scale: int) -> str:
+    """Why data points have no translation, as the core tells it."""
+    return f"{metric!r}: {_WHY[why].format(scale=scale)}"
+
+
 class Writer:
     """Writes batch after batch; remembers names. Used from one thread at a time."""
 
     def __init__(self, how: Translation, options: Options, version: Version, *, metadata: bool = False) -> None:
         """`metadata`: say type, unit and description, too (version 2 always does)."""
-        told = msgspec.to_builtins(options)
-        told["external_labels"] = [(label_name(key), value) for key, value in options.external_labels.items()]
-        told["target_info"] = family_name("target_info", how) if options.target_info else ""
         self._writer = RemoteWriter(
-            msgspec.json.encode(told),
+            for_core(options, how),
             version,
             metadata,
             partial(metric_name, how),
@@ -88,9 +98,6 @@ class Writer:
     def write(self, batch: Batch, lanes: int, max_bytes: int) -> Written:
         """Requests of about `max_bytes` (one series may be more), a series always in the same lane."""
         series, requests, refused = self._writer.write(batch, lanes, max_bytes)
-        reason = ""
-        if refused:
-            _, metric, why, scale = refused[-1]
-            reason = f"{metric!r}: {_WHY[why].format(scale=scale)}"
+        reason = why_not(*refused[-1]) if refused else ""
         made = [[Request(*each) for each in lane] for lane in requests]
         return Written(made, series, sum(points for points, *_ in refused), reason)

@@ -1,0 +1,20 @@
+//! Series of metrics: taken in, logged, kept as columns, read. No Python, no policy.
+
+pub mod exposition;
+pub mod flush;
+pub mod hot;
+pub mod labels;
+pub mod log;
+pub mod matcher;
+pub mod merge;
+pub mod order;
+pub mod otlp;
+pub mod pairs;
+pub mod read;
+pub mod record;
+pub mod remote_write;
+pub mod samples;
+pub mod segment;
+mod soft;
+pub mod verify;
+pub mod view;

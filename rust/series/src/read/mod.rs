@@ -1,0 +1,14 @@
+//! Segments read as queries need it.
+
+mod coded;
+mod list;
+mod rows;
+mod samples;
+mod segment;
+mod table;
+
+pub use coded::Coded;
+pub use rows::{Row, Rows};
+pub use samples::{Eight, Grid, Target, Wanted};
+pub use segment::{Place, Segment, by_group};
+pub use table::TableFile;

@@ -1,0 +1,352 @@
+//! Series and their samples as Prometheus' HTTP API writes them: values are strings, times are seconds.
+//!
+//! What the functions append are the elements of `result`, with commas between them and no brackets around them.
+//! Format: <https://prometheus.io/docs/prometheus/latest/querying/api/#expression-query-result-formats>
+
+use std::io::Write;
+
+use crate::json::number::write_unsigned;
+use crate::json::text::escape;
+
+/// A native histogram: what is in it, and its buckets that are not empty, lowest first.
+pub struct Histogram {
+    pub count: f64,
+    pub sum: f64,
+    pub buckets: Vec<Bucket>,
+}
+
+/// `rule`: which ends belong to it; 0 the upper, 1 the lower, 2 none, 3 both.
+pub struct Bucket {
+    pub rule: u8,
+    pub lower: f64,
+    pub upper: f64,
+    pub count: f64,
+}
+
+/// Series that share their moments, row by row.
+pub struct Table<'a> {
+    /// The label set of each series as a JSON object.
+    pub labels: &'a [Vec<u8>],
+    pub times_ms: &'a [i64],
+    /// Little-endian doubles, a row for each series.
+    pub values: &'a [u8],
+    /// For each value, whether it counts.
+    pub present: &'a [u8],
+    /// Row, column and what stands there; in this order.
+    pub histograms: &'a [(usize, usize, Histogram)],
+}
+
+impl Table<'_> {
+    /// Whether all parts are as large as they have to be.
+    pub fn is_whole(&self) -> bool {
+        let cells = self.labels.len() * self.times_ms.len();
+        self.values.len() == cells * 8
+            && self.present.len() == cells
+            && self.histograms.iter().all(|each| each.0 < self.labels.len() && each.1 < self.times_ms.len())
+            && self.histograms.is_sorted_by_key(|each| (each.0, each.1))
+    }
+
+    /// `{"metric":{…},"values":[[1,"2"],…],"histograms":[…]},…`; the table must be whole.
+    pub fn write_matrix(&self, out: &mut Vec<u8>) {
+        let times = Times::new(self.times_ms);
+        let width = self.times_ms.len();
+        let mut histograms = self.histograms;
+        out.reserve(self.values.len() * 4);
+        for (row, labels) in self.labels.iter().enumerate() {
+            separate(out, row > 0, b"{\"metric\":");
+            out.extend_from_slice(labels);
+            let cells = row * width..(row + 1) * width;
+            let values = self.values[cells.start * 8..cells.end * 8].chunks_exact(8);
+            let mut first = true;
+            for (column, (value, there)) in values.zip(&self.present[cells]).enumerate() {
+                if *there != 0 {
+                    out.extend_from_slice(if first { b",\"values\":[" } else { b"," });
+                    first = false;
+                    times.open(column, out);
+                    write_value(double(value), out);
+                    out.push(b']');
+                }
+            }
+            if !first {
+                out.push(b']');
+            }
+            let here = histograms.partition_point(|each| each.0 == row);
+            for (number, (_, column, histogram)) in histograms[..here].iter().enumerate() {
+                out.extend_from_slice(if number == 0 { b",\"histograms\":[" } else { b"," });
+                times.open(*column, out);
+                write_histogram(histogram, out);
+                out.push(b']');
+            }
+            if here > 0 {
+                out.push(b']');
+            }
+            histograms = &histograms[here..];
+            out.push(b'}');
+        }
+    }
+
+    /// `{"metric":{…},"value":[1,"2"]},…` of the first moment; the table must be whole and have one.
+    pub fn write_vector(&self, out: &mut Vec<u8>) {
+        let times = Times::new(self.times_ms);
+        let mut histograms = self.histograms.iter().peekable();
+        for (row, labels) in self.labels.iter().enumerate() {
+            separate(out, row > 0, b"{\"metric\":");
+            out.extend_from_slice(labels);
+            if let Some((_, column, histogram)) = histograms.next_if(|each| each.0 == row) {
+                out.extend_from_slice(b",\"histogram\":");
+                times.open(*column, out);
+                write_histogram(histogram, out);
+            } else {
+                out.extend_from_slice(b",\"value\":");
+                times.open(0, out);
+                write_value(double(&self.values[row * 8..row * 8 + 8]), out);
+            }
+            out.extend_from_slice(b"]}");
+        }
+    }
+}
+
+/// Texts `[seconds,` of all moments, written once.
+struct Times {
+    text: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Times {
+    fn new(times_ms: &[i64]) -> Times {
+        let mut text = Vec::with_capacity(times_ms.len() * 16);
+        let ends = times_ms.iter().map(|&time| {
+            text.push(b'[');
+            write_time(time, &mut text);
+            text.push(b',');
+            text.len()
+        });
+        Times { ends: ends.collect(), text }
+    }
+
+    fn open(&self, column: usize, out: &mut Vec<u8>) {
+        let start = if column == 0 { 0 } else { self.ends[column - 1] };
+        out.extend_from_slice(&self.text[start..self.ends[column]]);
+    }
+}
+
+/// `{"name":"value",…}`.
+pub fn write_labels<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>, out: &mut Vec<u8>) {
+    out.push(b'{');
+    for (number, (name, value)) in pairs.enumerate() {
+        separate(out, number > 0, b"");
+        escape(name, out);
+        out.push(b':');
+        escape(value, out);
+    }
+    out.push(b'}');
+}
+
+/// A number in quotes: the shortest digits that read back as the same, fixed from 1e-6 to below 1e21.
+pub fn write_value(value: f64, out: &mut Vec<u8>) {
+    out.push(b'"');
+    let size = value.abs();
+    if (1e-5..1e16).contains(&size) {
+        // Here it has no exponent, only a fraction that whole numbers do without.
+        let mut buffer = zmij::Buffer::new();
+        let text = buffer.format_finite(value);
+        out.extend_from_slice(text.strip_suffix(".0").unwrap_or(text).as_bytes());
+    } else {
+        write_rare(value, size, out);
+    }
+    out.push(b'"');
+}
+
+#[cold]
+fn write_rare(value: f64, size: f64, out: &mut Vec<u8>) {
+    const TAKEN: &str = "a Vec takes all that is written to it";
+    if value.is_nan() {
+        out.extend_from_slice(b"NaN");
+    } else if size == f64::INFINITY {
+        out.extend_from_slice(if value > 0.0 { b"+Inf" } else { b"-Inf" });
+    } else if size == 0.0 || (1e-6..1e21).contains(&size) {
+        write!(out, "{value}").expect(TAKEN);
+    } else {
+        let text = format!("{value:e}");
+        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |positive| ('-', positive));
+        write!(out, "{digits}e{sign}{exponent:0>2}").expect(TAKEN);
+    }
+}
+
+/// Seconds with a fraction of three digits, or without one.
+pub fn write_time(ms: i64, out: &mut Vec<u8>) {
+    if ms < 0 {
+        out.push(b'-');
+    }
+    let (seconds, rest) = (ms.unsigned_abs() / 1000, ms.unsigned_abs() % 1000);
+    write_unsigned(seconds, out);
+    if rest != 0 {
+        out.extend_from_slice(&[b'.', digit(rest / 100), digit(rest / 10 % 10), digit(rest % 10)]);
+    }
+}
+
+fn digit(value: u64) -> u8 {
+    b'0' + value as u8
+}
+
+fn write_histogram(histogram: &Histogram, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"count\":");
+    write_value(histogram.count, out);
+    out.extend_from_slice(b",\"sum\":");
+    write_value(histogram.sum, out);
+    for (number, bucket) in histogram.buckets.iter().enumerate() {
+        out.extend_from_slice(if number == 0 { b",\"buckets\":[[" } else { b",[" });
+        write_unsigned(bucket.rule.into(), out);
+        for part in [bucket.lower, bucket.upper, bucket.count] {
+            out.push(b',');
+            write_value(part, out);
+        }
+        out.push(b']');
+    }
+    out.extend_from_slice(if histogram.buckets.is_empty() { b"}" } else { b"]}" });
+}
+
+fn separate(out: &mut Vec<u8>, needed: bool, next: &[u8]) {
+    if needed {
+        out.push(b',');
+    }
+    out.extend_from_slice(next);
+}
+
+fn double(bytes: &[u8]) -> f64 {
+    f64::from_le_bytes(bytes.try_into().expect("eight bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(value: f64) -> String {
+        let mut out = Vec::new();
+        write_value(value, &mut out);
+        String::from_utf8(out).unwrap().trim_matches('"').to_owned()
+    }
+
+    #[test]
+    fn values_are_fixed_between_their_bounds_and_have_an_exponent_beyond() {
+        for (number, text) in [
+            (0.0, "0"),
+            (-0.0, "-0"),
+            (1.0, "1"),
+            (-12.5, "-12.5"),
+            (0.1 + 0.2, "0.30000000000000004"),
+            (1e-6, "0.000001"),
+            (1.5e-6, "0.0000015"),
+            (1e-6f64.next_down(), "9.999999999999997e-07"),
+            (1e-100, "1e-100"),
+            (123456789e3, "123456789000"),
+            (1e15, "1000000000000000"),
+            (1e16, "10000000000000000"),
+            (1e20, "100000000000000000000"),
+            (999999999999999900000.0, "999999999999999900000"),
+            (1e21, "1e+21"),
+            (-1.25e300, "-1.25e+300"),
+            (5e-324, "5e-324"),
+            (f64::INFINITY, "+Inf"),
+            (f64::NEG_INFINITY, "-Inf"),
+            (f64::NAN, "NaN"),
+            (f64::from_bits(0x7ff0000000000002), "NaN"),
+        ] {
+            assert_eq!(value(number), text);
+        }
+    }
+
+    #[test]
+    fn values_read_back_and_are_as_short_as_those_of_the_standard_library() {
+        let mut bits: u64 = 0x9e3779b97f4a7c15;
+        for _ in 0..200_000 {
+            bits = bits.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            let number = f64::from_bits(bits);
+            for number in [number, (bits % 1_000_000_007) as f64 / 1000.0, (bits >> 20) as f64] {
+                if number.is_finite() {
+                    let text = value(number);
+                    assert_eq!(text.parse::<f64>().unwrap().to_bits(), number.to_bits(), "{text}");
+                    let digits = |text: &str| {
+                        let mantissa = text.split('e').next().unwrap().replace(['-', '.'], "");
+                        mantissa.trim_start_matches('0').trim_end_matches('0').len()
+                    };
+                    assert_eq!(digits(&text), digits(&format!("{number:e}")), "{text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn times_have_three_digits_of_a_fraction_or_none() {
+        for (ms, text) in [
+            (0, "0"),
+            (1, "0.001"),
+            (1100, "1.100"),
+            (-1, "-0.001"),
+            (-1500, "-1.500"),
+            (1_700_000_000_123, "1700000000.123"),
+            (i64::MIN, "-9223372036854775.808"),
+        ] {
+            let mut out = Vec::new();
+            write_time(ms, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn a_matrix_has_values_where_they_are_present_and_histograms_behind_them() {
+        let labels = [b"{}".to_vec(), b"{\"a\":\"b\"}".to_vec()];
+        let values: Vec<u8> = [1.0, 2.0, 3.0, 4.0].iter().flat_map(|each: &f64| each.to_le_bytes()).collect();
+        let bucket = Bucket { rule: 3, lower: -0.5, upper: 0.5, count: 2.0 };
+        let full = Histogram { count: 2.0, sum: 1.5, buckets: vec![bucket] };
+        let table = Table {
+            labels: &labels,
+            times_ms: &[1000, 2500],
+            values: &values,
+            present: &[1, 1, 0, 1],
+            histograms: &[(1, 0, full)],
+        };
+        assert!(table.is_whole());
+        let mut out = Vec::new();
+        table.write_matrix(&mut out);
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            concat!(
+                r#"{"metric":{},"values":[[1,"1"],[2.500,"2"]]},"#,
+                r#"{"metric":{"a":"b"},"values":[[2.500,"4"]],"#,
+                r#""histograms":[[1,{"count":"2","sum":"1.5","buckets":[[3,"-0.5","0.5","2"]]}]]}"#
+            )
+        );
+    }
+
+    #[test]
+    fn a_vector_has_one_value_or_histogram_a_series() {
+        let labels = [b"{}".to_vec(), b"{}".to_vec()];
+        let empty = Histogram { count: 0.0, sum: f64::NAN, buckets: Vec::new() };
+        let table =
+            Table { labels: &labels, times_ms: &[1], values: &[0; 16], present: &[1, 0], histograms: &[(1, 0, empty)] };
+        let mut out = Vec::new();
+        table.write_vector(&mut out);
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            r#"{"metric":{},"value":[0.001,"0"]},{"metric":{},"histogram":[0.001,{"count":"0","sum":"NaN"}]}"#
+        );
+    }
+
+    #[test]
+    fn labels_are_escaped() {
+        let mut out = Vec::new();
+        write_labels([(&b"a\"b"[..], "é\n".as_bytes()), (b"c", b"")].into_iter(), &mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), r#"{"a\"b":"é\n","c":""}"#);
+    }
+
+    #[test]
+    fn a_table_with_parts_of_other_sizes_is_not_whole() {
+        let labels = [b"{}".to_vec()];
+        let table = Table { labels: &labels, times_ms: &[1], values: &[0; 8], present: &[1], histograms: &[] };
+        assert!(table.is_whole());
+        assert!(!Table { values: &[0; 7], ..table }.is_whole());
+        assert!(!Table { labels: &labels, times_ms: &[1], values: &[0; 8], present: &[], histograms: &[] }.is_whole());
+    }
+}

@@ -1,0 +1,13 @@
+"""Parameters from the query of a URL, and of a POST also from the form in its body."""
+
+from ..server.request import HttpError, Query, Request
+
+
+def parameters(request: Request) -> Query:
+    """All of them; those of the form come first. Raises HttpError."""
+    if request.method != "POST":
+        return request.query
+    try:
+        return Query("&".join(part for part in (request.body.decode(), request.raw_query) if part))
+    except UnicodeDecodeError as error:
+        raise HttpError(400, "the form is not UTF-8") from error

@@ -1,0 +1,1 @@
+"""Prometheus' HTTP API and its pages (docs/reference/prometheus-api.md)."""

@@ -1,0 +1,158 @@
+"""What there is: series, names and values of labels, metadata, exemplars."""
+
+import re
+from typing import TypeVar
+
+import msgspec
+
+from ...query.metrics_reader import Found, MetricsReader
+from ...query.promql import parse
+from ...query.promql.ast import Expression, Matcher, Selector, children
+from ...query.promql.numbers import shortest
+from ...server.endpoint import Response
+from ...server.request import HttpError, Request
+from ...server.router import Group, Route
+from ..form import parameters
+from ..literals import quoted
+from ..tenant import tenant
+from . import parse as given_as
+from .answer import TRUNCATED, ApiError, as_api_errors, bad_parameter, nothing, success, write_error
+from .values import seconds
+
+_T = TypeVar("_T")
+_EXEMPLARS = 10_000
+"""Most exemplars of one answer."""
+_ESCAPED = re.compile(r"__|_([0-9a-fA-F]{1,5})_|_")
+_SURROGATES = range(0xD800, 0xE000)
+
+
+class Names:
+    """The routes over a reader of metrics."""
+
+    def __init__(self, reader: MetricsReader) -> None:
+        self._reader = reader
+
+    def group(self) -> Group:
+        """Those of Prometheus take a form where Prometheus takes one."""
+        both = {"series": self.series, "labels": self.labels, "query_exemplars": self.exemplars}
+        routes = [
+            Route(method, f"/api/v1/{name}", handler) for name, handler in both.items() for method in ("GET", "POST")
+        ]
+        routes += [
+            Route("GET", "/api/v1/label/{name}/values", self.values),
+            Route("GET", "/api/v1/metadata", self.metadata),
+        ]
+        return Group(routes, write_error)
+
+    def series(self, request: Request) -> Response:
+        """Label sets that one of the selectors `match[]` fits."""
+        given = parameters(request)
+        if not given.all("match[]"):
+            raise ApiError("bad_data", "no match[] parameter provided")
+        limit = given_as.limit(given)
+        start_ms, end_ms = given_as.ever(given)
+        try:
+            selectors = given_as.matches(given)
+        except HttpError as error:
+            raise bad_parameter("match[]", error.message) from error
+        with as_api_errors():
+            found = self._reader.series(tenant(request), selectors, start_ms, end_ms, limit)
+        return success([dict(each) for each in found.items], _warnings(found))
+
+    def labels(self, request: Request) -> Response:
+        """Names, sorted."""
+        given = parameters(request)
+        limit = given_as.limit(given)
+        start_ms, end_ms = given_as.ever(given)
+        selectors = given_as.matches(given)
+        with as_api_errors():
+            found = self._reader.label_names(tenant(request), selectors, start_ms, end_ms, limit)
+        return success(found.items, _warnings(found))
+
+    def values(self, request: Request) -> Response:
+        """Of one label, sorted."""
+        given = request.query
+        name = unescaped(request.parameters["name"])
+        if not _is_utf8(name):
+            raise ApiError("bad_data", f"invalid label name: {quoted(name)}")
+        limit = given_as.limit(given)
+        start_ms, end_ms = given_as.ever(given)
+        selectors = given_as.matches(given)
+        with as_api_errors():
+            found = self._reader.label_values(tenant(request), name, selectors, start_ms, end_ms, limit)
+        return success(found.items, _warnings(found))
+
+    def metadata(self, request: Request) -> Response:
+        """Type, help and unit of metrics."""
+        given = request.query
+        limit = given_as.count(given, "limit")
+        each_limit = given_as.count(given, "limit_per_metric")
+        families: dict[str, list[dict[str, str]]] = {}
+        if limit:
+            with as_api_errors():
+                found = self._reader.metadata(tenant(request), given.first("metric"), max(limit, 0))
+            for each in found.items:
+                known = families.setdefault(each.metric, [])
+                if each_limit <= 0 or len(known) < each_limit:
+                    known.append({"type": each.type, "unit": each.unit, "help": each.help})
+        return success(families)
+
+    def exemplars(self, request: Request) -> Response:
+        """Exemplars of all series that the query's selectors fit."""
+        given = parameters(request)
+        start_ms, end_ms = given_as.ever(given)
+        if end_ms < start_ms:
+            raise ApiError("bad_data", "end timestamp must not be before start timestamp")
+        with as_api_errors():
+            selectors = list(_selectors(parse(given.first("query"))))
+            if not selectors:
+                return nothing()
+            found = self._reader.exemplars(tenant(request), selectors, start_ms, end_ms, _EXEMPLARS)
+        data = [
+            {
+                "seriesLabels": dict(each.series),
+                "exemplars": [
+                    {
+                        "labels": dict(exemplar.labels),
+                        "value": shortest(exemplar.value),
+                        "timestamp": msgspec.Raw(seconds(exemplar.time_ms).encode()),
+                    }
+                    for exemplar in each.exemplars
+                ],
+            }
+            for each in found.items
+        ]
+        return success(data, _warnings(found))
+
+
+def unescaped(name: str) -> str:
+    """Of a label's name that was written for systems that know only letters: `U__a_2e_b` is `a.b`."""
+    if not name.startswith("U__"):
+        return name
+    parts: list[str] = []
+    at = 0
+    text = name[3:]
+    for match in _ESCAPED.finditer(text):
+        code = int(match[1], 16) if match[1] else None
+        if (match[0] == "_") or (code is not None and code in _SURROGATES):
+            return name
+        parts += [text[at : match.start()], "_" if code is None else chr(code)]
+        at = match.end()
+    return "".join([*parts, text[at:]])
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        return bool(name.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def _selectors(node: Expression) -> list[tuple[Matcher, ...]]:
+    if isinstance(node, Selector):
+        return [node.matchers]
+    return [matchers for child in children(node) for matchers in _selectors(child)]
+
+
+def _warnings(found: Found[_T]) -> list[str]:
+    return [*found.warnings, *([TRUNCATED] if found.truncated else [])]

@@ -1,0 +1,62 @@
+"""Pages beside the API: a query with its table and graph, targets, alerts, rules, and who has most series.
+
+They are files of this folder and nothing else: one document, a style sheet, and scripts that ask the API. They load
+nothing from elsewhere and hold no inline script or style, so that the strictest content security policy fits.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+from ....server.endpoint import Response
+from ....server.request import Request
+from ....server.router import Group, Route, nothing_here, plain_error
+
+PAGES = ("/graph", "/query", "/targets", "/alerts", "/rules", "/cardinality")
+_TYPES = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+}
+_DOCUMENT = "shell.html"
+
+
+def group() -> Group:
+    """The pages and what they load."""
+    routes = [
+        Route("GET", "/", _home),
+        *(Route("GET", path, _page) for path in PAGES),
+        Route("GET", "/static/prometheus/{file}", _file),
+        Route("GET", "/favicon.ico", _no_mark),
+    ]
+    return Group(routes, plain_error)
+
+
+@cache
+def served() -> Mapping[str, Response]:
+    """Each file by its name."""
+    found: dict[str, Response] = {}
+    for file in files(__package__).iterdir():
+        kind = _TYPES.get(file.name[file.name.rfind(".") :])
+        if kind:
+            found[file.name] = Response(200, (("content-type", kind), ("cache-control", "no-cache")), file.read_bytes())
+    return found
+
+
+def _home(_request: Request) -> Response:
+    return Response(302, (("location", "/graph"),))
+
+
+def _no_mark(_request: Request) -> Response:
+    return Response(204)
+
+
+def _page(_request: Request) -> Response:
+    return served()[_DOCUMENT]
+
+
+def _file(request: Request) -> Response:
+    found = served().get(request.parameters["file"])
+    answer = nothing_here(request) if found is None else found
+    assert isinstance(answer, Response)
+    return answer

@@ -1,0 +1,150 @@
+"""Writes over HTTP: remote write 1.0 and 2.0, and OTLP. What is answered with success is on disk.
+
+Of a request in which some samples can't be kept the others are; then remote write answers 400, so that it is not sent
+again, and says how many were written. Formats: https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/,
+https://opentelemetry.io/docs/specs/otlp/#otlphttp.
+"""
+
+import math
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Literal
+
+import msgspec
+
+from ..._core import Appended, Samples, unsnappy
+from ...component import Permanent, Retryable
+from ...server.endpoint import Headers, Response
+from ...server.request import HttpError, Request
+from ...server.router import Group, Route, plain_error
+from ...storage.directory import DEFAULT_TENANT, check_tenant
+from ...storage.metrics import MetricsEngine
+from ...storage.metrics.engine import Kept
+from ...telemetry import DecodeError, Intake
+
+_PROTOBUF, _JSON = "application/x-protobuf", "application/json"
+_MESSAGES: dict[str, Literal[1, 2]] = {"prometheus.WriteRequest": 1, "io.prometheus.write.v2.Request": 2}
+_TEXT = (("content-type", "text/plain; charset=utf-8"),)
+_MOST_BYTES = 64 * 2**20
+_TENANT = "x-scope-orgid"
+
+
+class Writes:
+    """The routes over an engine."""
+
+    def __init__(self, engine: MetricsEngine) -> None:
+        self._engine = engine
+
+    def group(self) -> Group:
+        """Both."""
+        routes = [
+            Route("POST", "/api/v1/write", self.remote_write),
+            Route("POST", "/api/v1/otlp/v1/metrics", self.otlp),
+        ]
+        return Group(routes, plain_error)
+
+    def remote_write(self, request: Request) -> Response:
+        """204; 400 for what can't be read, and if a part could not be kept; 415 for another message; 503 for later."""
+        version, tenant = _version(request), _tenant(request)
+        samples = _samples(request, version)
+        with _later():
+            done = self._engine.append(tenant, samples)
+        if not done.rejected:
+            return Response(204, _written(done))
+        text = "; ".join(f"{count} {reason}, such as {example}" for reason, example, count in done.rejected)
+        return Response(400, (*_TEXT, *_written(done)), f"{text}; all others are written\n".encode())
+
+    def otlp(self, request: Request) -> Response:
+        """200, with partial success if a part could not be kept; 400 for what can't be read; 503 for later."""
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind not in (_PROTOBUF, _JSON):
+            raise HttpError(400, f"content type {kind!r} is not taken: use {_PROTOBUF} or {_JSON}")
+        tenant = _tenant(request)
+        try:
+            intake = Intake.read("metrics", request.body, "json" if kind == _JSON else "protobuf")
+        except DecodeError as error:
+            raise HttpError(400, f"not a request with metrics: {error}") from error
+        with _later():
+            kept = self._engine.append_otlp(tenant, intake.batch)
+        return Response(200, (("content-type", kind),), _as_json(kept) if kind == _JSON else _as_protobuf(kept))
+
+
+def _version(request: Request) -> Literal[1, 2]:
+    """Of remote write, by the message that the content type names. Raises HttpError."""
+    kind, *parameters = (each.strip() for each in request.headers.get("content-type", "").split(";"))
+    if kind.lower() not in ("", _PROTOBUF):
+        raise HttpError(415, f"content type {kind!r} is not taken: use {_PROTOBUF}")
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "proto":
+            message = value.strip().strip('"')
+            if message not in _MESSAGES:
+                raise HttpError(415, f"message {message!r} is not taken: use {' or '.join(_MESSAGES)}")
+            return _MESSAGES[message]
+    return 1
+
+
+def _samples(request: Request, version: Literal[1, 2]) -> Samples:
+    """What the body holds; it may be compressed without saying so, as Prometheus allows. Raises HttpError."""
+    body = request.body
+    try:
+        return Samples.of_remote_write(body, version)
+    except ValueError as error:
+        problem = error
+    if "content-encoding" not in request.headers:
+        try:
+            return Samples.of_remote_write(unsnappy(body, _MOST_BYTES), version)
+        except ValueError:
+            pass
+    raise HttpError(400, str(problem)) from problem
+
+
+def _tenant(request: Request) -> str:
+    name = request.headers.get(_TENANT, "")
+    try:
+        return check_tenant(name) if name else DEFAULT_TENANT
+    except ValueError as error:
+        raise HttpError(400, f"X-Scope-OrgID: {error}") from error
+
+
+@contextmanager
+def _later() -> Generator[None]:
+    """503 and not 429, which senders take for a reason to give up."""
+    try:
+        yield
+    except Retryable as error:
+        wait_s = max(math.ceil(error.after_s or 1), 1)
+        raise HttpError(503, str(error), (("retry-after", str(wait_s)),)) from error
+    except Permanent as error:
+        raise HttpError(413, str(error)) from error
+
+
+def _written(done: Appended) -> Headers:
+    kinds = (("Samples", done.samples), ("Histograms", done.histograms), ("Exemplars", done.exemplars))
+    return tuple((f"x-prometheus-remote-write-{kind.lower()}-written", str(count)) for kind, count in kinds)
+
+
+def _as_json(kept: Kept) -> bytes:
+    if not kept.rejected:
+        return b"{}"
+    # 64-bit numbers are text in protobuf's JSON.
+    return msgspec.json.encode(
+        {"partialSuccess": {"rejectedDataPoints": str(kept.rejected), "errorMessage": kept.reason}}
+    )
+
+
+def _as_protobuf(kept: Kept) -> bytes:
+    """ExportMetricsServiceResponse: partial_success = 1 {rejected_data_points = 1, error_message = 2}."""
+    if not kept.rejected:
+        return b""
+    text = kept.reason.encode()
+    partial = b"\x08" + _varint(kept.rejected) + b"\x12" + _varint(len(text)) + text
+    return b"\x0a" + _varint(len(partial)) + partial
+
+
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*out, value])

@@ -1,0 +1,353 @@
+"""From a template's text to its tree, after the documentation of Go's package text/template."""
+
+from collections.abc import Collection
+from typing import NoReturn
+
+from ...component.go_text import BadEscape, quoted, unescaped
+from .ast import (
+    Action,
+    Bool,
+    Branch,
+    Call,
+    Chain,
+    Command,
+    Dot,
+    Field,
+    Identifier,
+    Leave,
+    Nil,
+    Node,
+    Number,
+    Operand,
+    Pipe,
+    String,
+    Template,
+    Text,
+    Variable,
+)
+from .lex import Lexer, Token
+from .numbers import number
+
+_DEPTH_MAX = 100
+_KEYWORDS = frozenset(
+    {".", "block", "break", "continue", "define", "else", "end", "if", "nil", "range", "template", "with"}
+)
+"""What errors put in angles instead of quotes."""
+
+
+def parse(name: str, text: str, functions: Collection[str]) -> Template:
+    """Raises TemplateError."""
+    return _Parser(name, text, functions).template()
+
+
+class _Parser:
+    def __init__(self, name: str, text: str, functions: Collection[str]) -> None:
+        self._name = name
+        self._text = text
+        self._functions = functions
+        self._lexer = Lexer(name, text)
+        self._tokens = list(self._lexer.tokens())
+        self._next = 0
+        self._variables = ["$"]
+        self._loops = 0
+        self._depth = 0
+        self._defined: dict[str, tuple[Node, ...]] = {}
+
+    def template(self) -> Template:
+        nodes: list[Node] = []
+        while self._peek().kind != "end":
+            if self._at_word("define"):
+                self._define()
+                continue
+            node, word = self._node()
+            if node is None:
+                self._fail(self._peek().at, f"unexpected {{{{{word}}}}}")
+            nodes.append(node)
+        return Template(self._name, self._text, tuple(nodes), self._defined)
+
+    # Words
+
+    def _peek(self) -> Token:
+        return self._tokens[self._next]
+
+    def _advance(self) -> Token:
+        token = self._tokens[self._next]
+        if token.kind != "end":
+            self._next += 1
+        return token
+
+    def _skip_space(self) -> Token:
+        while self._peek().kind == "space":
+            self._next += 1
+        return self._peek()
+
+    def _at_word(self, word: str) -> bool:
+        """At an action that begins with it; goes behind the word."""
+        if self._peek().kind != "left":
+            return False
+        here = self._next + 1
+        while self._tokens[here].kind == "space":
+            here += 1
+        if self._tokens[here].kind != "name" or self._tokens[here].text != word:
+            return False
+        self._next = here + 1
+        return True
+
+    def _fail(self, at: int, message: str) -> NoReturn:
+        raise self._lexer.fail(at, message)
+
+    def _unexpected(self, token: Token, context: str) -> NoReturn:
+        if token.kind == "end":
+            self._fail(token.at, "unexpected EOF")
+        self._fail(token.at, f"unexpected {_shown(token)} in {context}")
+
+    # Nodes
+
+    def _define(self) -> None:
+        name = self._quoted("define clause")
+        self._right("define clause")
+        variables, self._variables = self._variables, ["$"]
+        nodes, word = self._list()
+        if word != "end":
+            self._fail(self._peek().at, "unexpected {{else}} in define clause")
+        self._variables = variables
+        if name not in self._defined or any(not isinstance(each, Text) or each.text.strip() for each in nodes):
+            self._defined[name] = nodes
+
+    def _list(self) -> tuple[tuple[Node, ...], str]:
+        """Nodes up to `{{end}}` or behind the word `else`; and which of them."""
+        self._depth += 1
+        if self._depth > _DEPTH_MAX:
+            self._fail(self._peek().at, f"nested more than {_DEPTH_MAX} levels deep")
+        nodes: list[Node] = []
+        while self._peek().kind != "end":
+            node, word = self._node()
+            if node is None:
+                self._depth -= 1
+                return tuple(nodes), word
+            nodes.append(node)
+        self._fail(self._peek().at, "unexpected EOF")
+
+    def _node(self) -> tuple[Node | None, str]:
+        """A node; or None and `end` or `else` (which of both was read)."""
+        token = self._advance()
+        if token.kind == "text":
+            return Text(token.at, token.text), ""
+        first = self._skip_space()
+        if first.kind == "name":
+            match first.text:
+                case "end" | "else":
+                    self._next += 1
+                    if first.text == "end":
+                        self._right("end")
+                    return None, first.text
+                case "if" | "with" | "range":
+                    self._next += 1
+                    return self._branch(first), ""
+                case "template" | "block":
+                    self._next += 1
+                    return self._call(first), ""
+                case "break" | "continue":
+                    self._next += 1
+                    if not self._loops:
+                        self._fail(first.at, f"{{{{{first.text}}}}} outside {{{{range}}}}")
+                    self._right(first.text)
+                    return Leave(first.at, first.text), ""
+                case "define":
+                    self._fail(first.at, "unexpected {{define}} in command")
+                case _:
+                    pass
+        pipe = self._pipe("command", "right")
+        return Action(first.at, pipe), ""
+
+    def _branch(self, word: Token) -> Branch:
+        known = len(self._variables)
+        pipe = self._pipe(word.text, "right")
+        if word.text == "range":
+            self._loops += 1
+        body, ended = self._list()
+        otherwise: tuple[Node, ...] = ()
+        if word.text == "range":
+            self._loops -= 1
+        if ended == "else":
+            otherwise = self._otherwise(word)
+        del self._variables[known:]
+        return Branch(word.at, word.text, pipe, body, otherwise)
+
+    def _otherwise(self, word: Token) -> tuple[Node, ...]:
+        follows = self._skip_space()
+        if follows.kind == "name" and follows.text == word.text and word.text in ("if", "with"):
+            # `else if` is a branch in the other one; one `end` is for both.
+            self._next += 1
+            return (self._branch(follows),)
+        self._right("else")
+        nodes, ended = self._list()
+        if ended == "else":
+            self._fail(self._peek().at, "expected end; found {{else}}")
+        return nodes
+
+    def _call(self, word: Token) -> Call:
+        at = self._skip_space().at
+        name = self._quoted(f"{word.text} clause")
+        pipe = None
+        if self._skip_space().kind == "right":
+            self._next += 1
+        else:
+            pipe = self._pipe(f"{word.text} clause", "right")
+        if word.text == "block":
+            variables, self._variables = self._variables, ["$"]
+            self._defined[name], ended = self._list()
+            if ended != "end":
+                self._fail(self._peek().at, "unexpected {{else}} in block clause")
+            self._variables = variables
+        return Call(at, name, pipe)
+
+    def _quoted(self, context: str) -> str:
+        token = self._skip_space()
+        if token.kind not in ("string", "raw"):
+            self._unexpected(token, context)
+        self._next += 1
+        return self._text_of(token)
+
+    def _right(self, context: str) -> None:
+        token = self._skip_space()
+        if token.kind != "right":
+            self._unexpected(token, context)
+        self._next += 1
+
+    # Pipelines
+
+    def _pipe(self, context: str, end: str) -> Pipe:
+        token = self._skip_space()
+        line = 1 + self._text.count("\n", 0, token.at)
+        variables, assigns = self._declared(context)
+        commands: list[Command] = []
+        while True:
+            token = self._skip_space()
+            if token.kind == end or (end == "paren" and token.text == ")" and token.kind == "sign"):
+                self._next += 1
+                break
+            if not self._starts_operand(token):
+                self._unexpected(token, context)
+            commands.append(self._command(token))
+        if not commands:
+            self._fail(token.at, f"missing value for {context}")
+        for number_, command in enumerate(commands[1:], 2):
+            if isinstance(command.arguments[0], Bool | Dot | Nil | Number | String):
+                self._fail(command.at, f"non executable command in pipeline stage {number_}")
+        if not assigns:
+            self._variables += variables
+        return Pipe(commands[0].at, line, tuple(commands), tuple(variables), assigns)
+
+    def _declared(self, context: str) -> tuple[list[str], bool]:
+        """`$x :=`, `$x =` or `$i, $x :=` in front, if it is there."""
+        start = self._next
+        names: list[str] = []
+        while self._skip_space().kind == "variable":
+            token = self._advance()
+            names.append(token.text)
+            sign = self._skip_space()
+            if sign.kind == "sign" and sign.text in (":=", "="):
+                self._next += 1
+                if len(names) > 1 and context != "range":
+                    self._fail(token.at, f"too many declarations in {context}")
+                return names, sign.text == "="
+            if not (sign.kind == "sign" and sign.text == ",") or context != "range" or len(names) > 1:
+                if sign.kind == "sign" and sign.text == ",":
+                    self._fail(token.at, f"too many declarations in {context}")
+                break
+            self._next += 1
+        self._next = start
+        return [], False
+
+    def _starts_operand(self, token: Token) -> bool:
+        if token.kind == "sign":
+            return token.text in ("(", ".")
+        return token.kind in ("string", "raw", "char", "number", "name", "field", "variable")
+
+    def _command(self, first: Token) -> Command:
+        arguments: list[Operand] = []
+        while True:
+            token = self._skip_space()
+            if not self._starts_operand(token):
+                if token.kind == "sign" and token.text == "|":
+                    self._next += 1
+                    break
+                if token.kind == "right" or (token.kind == "sign" and token.text == ")"):
+                    break
+                self._unexpected(token, "operand")
+            arguments.append(self._operand(token))
+            follows = self._peek()
+            if follows.kind not in ("space", "right") and not (follows.kind == "sign" and follows.text in "|)"):
+                self._unexpected(follows, "operand")
+        return Command(first.at, tuple(arguments))
+
+    def _operand(self, token: Token) -> Operand:
+        node = self._term(token)
+        at = self._peek().at
+        names: list[str] = []
+        while self._peek().kind == "field":
+            names.append(self._advance().text[1:])
+        if not names:
+            return node
+        match node:
+            case Field():
+                return Field(at, (*node.names, *names))
+            case Variable():
+                return Variable(at, (*node.names, *names))
+            case Bool() | String() | Number() | Nil() | Dot():
+                self._fail(token.at, f"unexpected . after term {quoted(str(node))}")
+            case _:
+                return Chain(at, node, tuple(names))
+
+    def _term(self, token: Token) -> Operand:
+        self._next += 1
+        match token.kind:
+            case "name":
+                return self._name_or_word(token)
+            case "sign" if token.text == ".":
+                return Dot(token.at)
+            case "variable":
+                self._known(token.text, token.at)
+                return Variable(token.at, (token.text,))
+            case "field":
+                return Field(token.at, (token.text[1:],))
+            case "char" | "number":
+                return self._number(token)
+            case "string" | "raw":
+                return String(token.at, token.text, self._text_of(token))
+            case _:
+                return self._pipe("parenthesized pipeline", "paren")
+
+    def _name_or_word(self, token: Token) -> Operand:
+        match token.text:
+            case "true" | "false":
+                return Bool(token.at, token.text == "true")
+            case "nil":
+                return Nil(token.at)
+            case name:
+                if name not in self._functions:
+                    self._fail(token.at, f'function "{name}" not defined')
+                return Identifier(token.at, name)
+
+    def _known(self, name: str, at: int) -> None:
+        if name not in self._variables:
+            self._fail(at, f'undefined variable "{name}"')
+
+    def _number(self, token: Token) -> Number:
+        found = number(token.text)
+        if found is None:
+            self._fail(token.at, f'bad number syntax: "{token.text}"')
+        return Number(token.at, token.text, *found)
+
+    def _text_of(self, token: Token) -> str:
+        if token.kind == "raw":
+            return token.text[1:-1]
+        try:
+            return unescaped(token.text[1:-1], stray="keep")
+        except BadEscape:
+            self._fail(token.at, "invalid syntax")
+
+
+def _shown(token: Token) -> str:
+    return f"<{token.text}>" if token.text in _KEYWORDS and token.kind != "string" else str(token)

@@ -1,0 +1,1 @@
+"""Scraping as Prometheus does it: its configuration, discovery, relabelling, the loops, and what comes of a scrape."""

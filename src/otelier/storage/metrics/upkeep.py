@@ -1,0 +1,68 @@
+"""What the store of metrics does beside taking things in: merges, and deletes what somebody wants deleted."""
+
+import threading
+from collections.abc import Sequence
+from functools import partial
+
+from ..._core import Disk, merge_series
+from ...component import Clock
+from ..segmented import upkeep as segmented
+from ..segmented.counters import Counters
+from ..segmented.files import SEGMENTS
+from ..segmented.flush import Flusher
+from ..segmented.kind import Built
+from ..segmented.manifest import Manifest
+from ..settings import RetentionSettings
+from .deletions import Deletion, Deletions, as_json
+from .segment import SERIES, SeriesSegment, built
+
+_NOTHING = b"[]"
+
+
+class Upkeep(segmented.Upkeep[SeriesSegment]):
+    """Of metrics."""
+
+    def __init__(
+        self,
+        disk: Disk,
+        manifest: Manifest[SeriesSegment],
+        flusher: Flusher[SeriesSegment],
+        clock: Clock,
+        retention: RetentionSettings,
+        counters: Counters,
+        building: threading.Lock,
+    ) -> None:
+        """Raises OSError, ValueError."""
+        super().__init__(disk, SERIES, manifest, flusher, clock, retention, counters, building)
+        self._deletions = Deletions(disk)
+
+    @property
+    def deletions(self) -> Sequence[Deletion]:
+        """Those that are noted and not carried out yet."""
+        return self._deletions.pending
+
+    def merge(self, group: list[SeriesSegment]) -> Built[SeriesSegment]:
+        """In the order in which they were written: later samples win. Raises OSError, ValueError."""
+        return self._merged(group, _NOTHING)
+
+    def others(self) -> None:
+        """Deletions come before merges, so that what came after them is not touched. Raises OSError."""
+        for deletion in self._deletions.pending:
+            work = partial(self._merged, deleted=as_json(deletion))
+            for segment in list(self._manifest.state.segments.values()):
+                if deletion.concerns(segment):
+                    self.rewrite([segment], "deletion", work)
+            self._deletions.done(deletion)
+
+    def delete(self, deletions: Sequence[Deletion]) -> None:
+        """Note durably what is to be deleted, then do it. Raises OSError: then what was noted is tried again later."""
+        with self._at_work:
+            if deletions:
+                self._deletions.add(deletions)
+            self.others()
+
+    def _merged(self, group: list[SeriesSegment], deleted: bytes) -> Built[SeriesSegment]:
+        ordered = sorted(group, key=lambda each: (each.generation, each.path))
+        newest = max(group, key=lambda each: each.generation)
+        made = merge_series(self._disk, [each.path for each in ordered], SEGMENTS, deleted, newest.written_ns)
+        return built(made, newest.generation, newest.written_ns)

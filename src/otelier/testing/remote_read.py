@@ -1,0 +1,55 @@
+"""Messages of Prometheus' remote read, as its clients write and read them.
+
+They are made by google.protobuf from descriptors written here, not by what the product writes them with.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+_FIELD = descriptor_pb2.FieldDescriptorProto
+_SHAPES: Mapping[str, Mapping[str, tuple[int, str, bool]]] = {
+    "LabelMatcher": {"type": (1, "int32", False), "name": (2, "string", False), "value": (3, "string", False)},
+    "Query": {
+        "start_timestamp_ms": (1, "int64", False), "end_timestamp_ms": (2, "int64", False),
+        "matchers": (3, "LabelMatcher", True),
+    },
+    "ReadRequest": {"queries": (1, "Query", True), "accepted_response_types": (2, "int32", True)},
+    "Label": {"name": (1, "string", False), "value": (2, "string", False)},
+    "Sample": {"value": (1, "double", False), "timestamp": (2, "int64", False)},
+    "Span": {"offset": (1, "sint32", False), "length": (2, "uint32", False)},
+    "Histogram": {
+        "count_float": (2, "double", False), "sum": (3, "double", False), "schema": (4, "sint32", False),
+        "zero_threshold": (5, "double", False), "zero_count_float": (7, "double", False),
+        "negative_spans": (8, "Span", True), "negative_counts": (10, "double", True),
+        "positive_spans": (11, "Span", True), "positive_counts": (13, "double", True),
+        "reset_hint": (14, "int32", False), "timestamp": (15, "int64", False), "custom_values": (16, "double", True),
+    },
+    "TimeSeries": {
+        "labels": (1, "Label", True), "samples": (2, "Sample", True), "histograms": (4, "Histogram", True),
+    },
+    "QueryResult": {"timeseries": (1, "TimeSeries", True)},
+    "ReadResponse": {"results": (1, "QueryResult", True)},
+}  # fmt: skip
+
+
+def _messages() -> Mapping[str, Callable[..., Any]]:
+    file = descriptor_pb2.FileDescriptorProto(name="remote_read.proto", package="remote_read", syntax="proto3")
+    for name, fields in _SHAPES.items():
+        message = file.message_type.add(name=name)
+        for field, (number, type_, repeated) in fields.items():
+            made = message.field.add(name=field, number=number)
+            made.label = _FIELD.LABEL_REPEATED if repeated else _FIELD.LABEL_OPTIONAL
+            if type_ in _SHAPES:
+                made.type, made.type_name = _FIELD.TYPE_MESSAGE, f".remote_read.{type_}"
+            else:
+                made.type = getattr(_FIELD, f"TYPE_{type_.upper()}")
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)  # type: ignore[no-untyped-call]
+    return {
+        name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"remote_read.{name}")) for name in _SHAPES
+    }
+
+
+REMOTE_READ_MESSAGES = _messages()
