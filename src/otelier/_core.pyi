@@ -484,6 +484,14 @@ class Disk:
     def simulated() -> Disk:
         """A disk in memory that loses at a crash whatever a real one may lose; it keeps the names of operations."""
 
+    def fetching(self, directory: str, fetch: Callable[[str], None], marker: str) -> Disk:
+        """The same disk, some of whose files below `directory` are elsewhere.
+
+        `fetch` is called with the path of one that is not here when somebody wants to read it: it puts it here, or raises
+        FileNotFoundError or another OSError. While a real disk has the file `marker`, what is read gets a new
+        modification time.
+        """
+
     def operations(self) -> list[str]:
         """What was done, in order; empty unless it is kept."""
 
@@ -672,6 +680,9 @@ class Flushed:
     def duplicates(self) -> int:
         """Spans left out because one with the same trace id, span id, start and kind is there already."""
     @property
+    def left_out(self) -> int:
+        """Items that a merge was told to leave out."""
+    @property
     def damaged_bytes(self) -> int:
         """Bytes of the log that could not be used: damaged, or of a signal that has no segments."""
     @property
@@ -699,8 +710,27 @@ def flush(
     when the manifest names the segments. Raises OSError; what is written then is to be thrown away.
     """
 
-def merge(disk: Disk, tenant: str, signal: Signal, paths: Sequence[str]) -> Flushed:
-    """Write what these segments hold into a new one, durable on return. Raises OSError; ValueError for damaged ones."""
+def merge(
+    disk: Disk,
+    tenant: str,
+    signal: Signal,
+    paths: Sequence[str],
+    *,
+    without: bytes | None = None,
+    only: bytes | None = None,
+    least_severity: int = 2**31 - 1,
+) -> Flushed:
+    """Write what these segments hold into a new one, durable on return; none if nothing is left.
+
+    `without`: leave the items of these traces out; `only`: leave all others out, but for log records of at least this
+    severity. Both are trace ids, 16 bytes each. Raises OSError; ValueError for damaged segments.
+    """
+
+def may_hold(disk: Disk, path: str, trace_ids: bytes) -> bool:
+    """Whether a segment may have items of one of these traces, by its index; False is certain.
+
+    Raises OSError; ValueError for a damaged index.
+    """
 
 def verify_segment(disk: Disk, path: str) -> str:
     """What is wrong with a segment, after all of it was read; empty if nothing is. Raises OSError."""

@@ -32,10 +32,10 @@ class Answer:
 class Backend:
     """`store` keeps a batch, `ask` asks; the writer and the reader share nothing but the folder."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, **options: Any) -> None:
         self.engine = open_store(StoreSettings(data_dir=str(directory)), SystemClock(), Meter())
         settings = HttpServerSettings(endpoint="127.0.0.1:0")
-        self.application = Application(Options(server=settings, tempo=settings, data_dir=str(directory)))
+        self.application = Application(Options(server=settings, tempo=settings, data_dir=str(directory), **options))
         self.application.start()
 
     def store(self, batch: Batch, tenant: str = "default") -> None:

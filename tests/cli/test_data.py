@@ -11,7 +11,7 @@ from otelier.cli import main
 from otelier.component import Duration, Meter, SystemClock
 from otelier.storage.local import StoreSettings, close_store, open_store, read_state
 from otelier.storage.segmented import backup
-from otelier.testing import items, log_record, logs, span, traces
+from otelier.testing import items, log_record, logs, span, trace_id, traces
 
 from ..storage.reading import everything
 
@@ -358,3 +358,30 @@ def test_settings_of_a_copy_are_its_own(filled, tmp_path):
     run("backup", "--data-dir", filled, tmp_path / "copy")
     settings = StoreSettings(data_dir=str(tmp_path / "copy"), interval=Duration(9))
     close_store(open_store(settings, SystemClock(), Meter()))
+
+
+# -- delete-trace ----------------------------------------------------------------------------------
+
+
+def test_delete_trace_takes_out_what_is_there_and_says_how_much(filled):
+    done = run("delete-trace", "--data-dir", filled, trace_id(3).hex(), trace_id(12).hex().upper(), trace_id(99).hex())
+    assert (done.exit_code, done.stderr) == (0, "2 spans deleted\n")
+    assert rows(filled) == {("default", "traces"): 8, ("acme", "logs"): 3}
+
+
+def test_delete_trace_of_a_tenant_with_its_logs(filled):
+    done = run("delete-trace", "--data-dir", filled, trace_id(1).hex(), "--tenant", "acme", "--logs")
+    assert done.stderr == "0 spans and 1 log records deleted\n"
+    assert rows(filled) == {("default", "traces"): 10, ("acme", "logs"): 2}
+
+
+def test_delete_trace_has_the_writer_do_it_where_there_is_one(data, opened):
+    opened.append("default", items("traces", 5))
+    assert run("delete-trace", "--data-dir", data, trace_id(3).hex()).stderr == "1 spans deleted\n"
+    assert rows(data) == {("default", "traces"): 4}
+
+
+@pytest.mark.parametrize("words", [("xyz",), ("00",), (), ("ab", "--tenant", "../x")])
+def test_delete_trace_refuses_what_makes_no_sense(filled, words):
+    assert run("delete-trace", "--data-dir", filled, *words).exit_code == 2
+    assert rows(filled) == {("default", "traces"): 10, ("acme", "logs"): 3}

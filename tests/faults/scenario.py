@@ -15,23 +15,43 @@ from collections import Counter
 from pathlib import Path
 
 from otelier._core import Disk, Records, View
-from otelier.component import Meter
+from otelier.component import Duration, Meter
 from otelier.storage.local import Engine, StoreSettings
 from otelier.storage.local.manifest import read_state
+from otelier.storage.settings import ImportantSettings, TelemetryRetention
 from otelier.telemetry import Batch
-from otelier.testing import FakeClock, decode, log_record, logs, span, trace_id, traces
+from otelier.testing import FakeClock, decode, log_record, logs, span, span_id, trace_id, traces
 
 TENANTS = ("default", "acme")
 BATCHES = 40
+DELETED_AT = 30
 TRACES = range(7)
+VICTIM = 7
+"""A trace that is deleted in the middle of the life."""
+UNIMPORTANT = range(8, 12)
+"""Traces that go when their time is over; those of `TRACES` have an error, and stay."""
+SETTINGS = StoreSettings(
+    retention=TelemetryRetention(max_age=Duration(12), important=ImportantSettings(max_age=Duration(10**6)))
+)
 
 
 def batch(number: int) -> tuple[str, Batch]:
     """The n-th batch: its items carry its number, so that each is known again."""
     tenant = TENANTS[number % 3 == 0]
     if number % 5 == 4:
-        return tenant, logs(*(log_record(f"{number}.{n}", trace=n) for n in range(3)))
-    return tenant, traces(*(span(f"{number}", number=100 * number + n, trace=n % len(TRACES)) for n in range(10)))
+        return tenant, logs(*(log_record(f"{number}.{n}", trace=n, number=17) for n in range(3)))
+    numbers = ((n, n % len(TRACES)) for n in range(10))
+    important = (span(f"{number}", number=100 * number + n, trace=trace, status="ERROR") for n, trace in numbers)
+    others = (span(f"{number}", number=100 * number + 50 + trace, trace=trace) for trace in (VICTIM, *UNIMPORTANT))
+    return tenant, traces(*important, *others)
+
+
+def kept(sent: Batch) -> Counter[tuple[str, str]]:
+    """Keys of those items that must be there for good."""
+    if sent.signal == "logs":
+        return keys(sent)
+    whole = {span_id(100 * int(name) + 50 + trace).hex() for name, _ in keys(sent) for trace in (VICTIM, *UNIMPORTANT)}
+    return Counter({key: count for key, count in keys(sent).items() if key[1] not in whole})
 
 
 def prepare(root: Path) -> None:
@@ -42,14 +62,17 @@ def prepare(root: Path) -> None:
 def live(disk: Disk, acknowledged: int) -> None:
     """Write, flush, carry on, merge, delete, stop; the number of each batch that was taken goes to `acknowledged`."""
     clock = FakeClock()
-    engine = Engine(disk, clock, StoreSettings(), Meter())
+    engine = Engine(disk, clock, SETTINGS, Meter())
     for number in range(BATCHES):
         engine.append(*batch(number))
         os.write(acknowledged, b"%d\n" % number)
         if number % 4 == 1:
             engine.flush(everything=number % 8 == 1)
+        if number == DELETED_AT:
+            engine.delete("default", [trace_id(VICTIM)])
+            os.write(acknowledged, b"-1\n")
         clock.advance(0.3 if number % 3 else 3)
-    clock.advance(60)  # flushes by age, merges, unlinks
+    clock.advance(130)  # flushes by age, merges, unlinks
     engine.close()
 
 
@@ -67,16 +90,19 @@ def wrong(disk: Disk, taken: set[int], when: str) -> list[str]:
     """What a reader misses, or finds too often."""
     state, view, found = read_state(disk), View(disk), []
     view.refresh(list(state.segments), state.retired)
-    ids = sorted(trace_id(each) for each in TRACES)
+    ids = sorted(trace_id(each) for each in (*TRACES, VICTIM, *UNIMPORTANT))
     for tenant in TENANTS:
         for signal, read in (("traces", view.traces(tenant, ids)), ("logs", view.logs(tenant, ids))):
             there = keys(read)
-            for number in sorted(taken):
+            for number in sorted(taken - {-1}):
                 whose, sent = batch(number)
-                if (whose, sent.signal) == (tenant, signal) and (missing := keys(sent) - there):
+                if (whose, sent.signal) == (tenant, signal) and (missing := kept(sent) - there):
                     found.append(f"{when}: {len(missing)} of batch {number} of {tenant} are missing")
             if doubled := [key for key, count in there.items() if count > 1]:
                 found.append(f"{when}: {len(doubled)} {signal} of {tenant} are there twice: {doubled[:3]}")
+    ids = [trace_id(VICTIM)]
+    if -1 in taken and (back := [key for key in keys(view.traces("default", ids)) if int(key[0]) <= DELETED_AT]):
+        found.append(f"{when}: {len(back)} spans of the deleted trace are back")
     return found
 
 

@@ -24,7 +24,7 @@ def operations(tmp_path_factory) -> int:
 
 
 def test_stopped_after_some_operations_nothing_is_lost_or_doubled(operations, tmp_path):
-    done = run(tmp_path, 3, operations, 17)
+    done = run(tmp_path, 3, operations, 29)
     assert (done.stdout, done.returncode) == ("", 0), done.stderr
 
 

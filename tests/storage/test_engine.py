@@ -6,7 +6,7 @@ import pytest
 
 from otelier._core import Records
 from otelier.component import Duration, Meter, Refused, Retryable
-from otelier.storage.local import Engine, FlushSettings, RetentionSettings, StoreSettings, read_state
+from otelier.storage.local import Engine, FlushSettings, StoreSettings, TelemetryRetention, read_state
 from otelier.storage.local.catalogue import Catalogue, CatalogueReader
 from otelier.storage.local.layout import CATALOGUE, index_of
 from otelier.testing import FakeClock, items, log_record, logs, losing_disk, span, trace_id, traces
@@ -295,7 +295,7 @@ def test_what_was_forgotten_is_unlinked_by_the_next_start_if_not_before(world):
 
 @pytest.mark.proves("otelier.retention.max_age")
 def test_retention_deletes_what_is_old_for_readers_at_once_and_its_files_after_the_grace(world):
-    world.open(retention=RetentionSettings(max_age=Duration(10 * HOUR_S)))
+    world.open(retention=TelemetryRetention(max_age=Duration(10 * HOUR_S)))
     flushed(world, 1)
     for _ in range(9):
         world.clock.advance(HOUR_S)

@@ -5,9 +5,10 @@ import pytest
 from otelier.component import Duration
 from otelier.storage.local.kind import TELEMETRY
 from otelier.storage.local.manifest import Segment
+from otelier.storage.local.retention import due
 from otelier.storage.segmented import retention
 from otelier.storage.segmented.retention import RetentionClock
-from otelier.storage.settings import RetentionSettings
+from otelier.storage.settings import ImportantSettings, RetentionSettings, TelemetryRetention
 from otelier.testing import FakeClock
 
 HOUR = 3600 * 10**9
@@ -15,7 +16,7 @@ NOW = 1_000_000 * HOUR
 WEEK = RetentionSettings(max_age=Duration(7 * 86_400))
 
 
-def segment(number: int, age_h: float, *, size: int = 100, start_ns: int = NOW) -> Segment:
+def segment(number: int, age_h: float, *, size: int = 100, start_ns: int = NOW, important: bool = False) -> Segment:
     return Segment(
         path=f"s{number}",
         tenant="default",
@@ -26,6 +27,7 @@ def segment(number: int, age_h: float, *, size: int = 100, start_ns: int = NOW) 
         max_start_ns=start_ns,
         generation=number,
         written_ns=NOW - round(age_h * HOUR),
+        important=important,
     )
 
 
@@ -64,6 +66,31 @@ def test_what_was_written_by_a_clock_that_was_ahead_is_as_old_as_what_came_after
     assert expired([ahead, segment(3, 200)], NOW, WEEK) == {"s2": "age", "s3": "age"}
     assert expired([ahead, segment(3, 100)], NOW, WEEK) == {}
     assert expired([ahead], NOW, WEEK) == {}
+
+
+def kept(*, max_age_h: float = 10, max_bytes: int = 0, important_h: float = 100) -> TelemetryRetention:
+    important = ImportantSettings(max_age=Duration(important_h * 3600))
+    return TelemetryRetention(max_age=Duration(max_age_h * 3600), max_bytes=max_bytes, important=important)
+
+
+@pytest.mark.proves("otelier.retention.important.max_age")
+def test_what_is_past_the_ordinary_age_is_thinned_and_goes_when_it_is_past_the_other():
+    found = due(TELEMETRY.ages([segment(1, 101), segment(2, 11), segment(3, 9)], NOW), kept())
+    assert (found.delete, found.thin) == ({"s1": "age"}, {"s2": "age"})
+    found = due(TELEMETRY.ages([segment(1, 101, important=True), segment(2, 99, important=True)], NOW), kept())
+    assert (found.delete, found.thin) == ({"s1": "age"}, {})
+
+
+def test_by_size_the_oldest_unimportant_go_first():
+    segments = [segment(1, 4, size=60, important=True), *(segment(n, 4 - n / 2, size=50) for n in (2, 3, 4))]
+    found = due(TELEMETRY.ages(segments, NOW), kept(max_bytes=130))
+    assert (found.delete, found.thin) == ({}, {"s2": "size", "s3": "size"})
+
+
+def test_by_size_important_ones_take_at_most_half():
+    segments = [segment(n, 9 - n, size=40, important=True) for n in (1, 2, 3)] + [segment(4, 1, size=20)]
+    found = due(TELEMETRY.ages(segments, NOW), kept(max_bytes=160))
+    assert (found.delete, found.thin) == ({"s1": "size"}, {})
 
 
 class Jumping(FakeClock):

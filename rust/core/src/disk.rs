@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 
+use crate::fetching::FetchingDisk;
 use crate::os_error::os_error;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -22,6 +23,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 pub struct Disk {
     inner: Arc<dyn disk::Disk>,
     simulated: Option<Arc<SimulatedDisk>>,
+    root: Option<PathBuf>,
 }
 
 impl Disk {
@@ -36,13 +38,20 @@ impl Disk {
     #[pyo3(signature = (root, *, die_after=0, trace=false))]
     fn real(root: PathBuf, die_after: u64, trace: bool) -> PyResult<Disk> {
         let disk = RealDisk::new(&root, Operations::new(trace, die_after)).map_err(|error| os_error(&error))?;
-        Ok(Disk { inner: Arc::new(disk), simulated: None })
+        Ok(Disk { inner: Arc::new(disk), simulated: None, root: Some(root) })
     }
 
     #[staticmethod]
     fn simulated() -> Disk {
         let disk = Arc::new(SimulatedDisk::new(Operations::new(true, 0)));
-        Disk { inner: disk.clone(), simulated: Some(disk) }
+        Disk { inner: disk.clone(), simulated: Some(disk), root: None }
+    }
+
+    fn fetching(&self, directory: &str, fetch: Py<PyAny>, marker: &str) -> Disk {
+        let Disk { inner, simulated, root } = self;
+        let (simulated, root) = (simulated.clone(), root.clone());
+        let fetching = FetchingDisk::new(inner.clone(), root.clone(), directory, fetch, marker);
+        Disk { inner: Arc::new(fetching), simulated, root }
     }
 
     fn operations(&self) -> Vec<String> {

@@ -6,6 +6,7 @@ mod batch;
 mod client;
 mod disk;
 mod edit;
+mod fetching;
 mod frames;
 mod log;
 mod logs;

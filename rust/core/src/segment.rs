@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use otelier_segment::index::Index;
-use otelier_segment::{self as segment, WriteError};
+use otelier_segment::{self as segment, Keep, WriteError};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -12,11 +12,13 @@ use crate::batch::{Batch, signal_named};
 use crate::disk::Disk;
 use crate::log::Log;
 use crate::os_error::os_error;
+use crate::spans;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Flushed>()?;
     module.add_function(wrap_pyfunction!(flush, module)?)?;
     module.add_function(wrap_pyfunction!(merge, module)?)?;
+    module.add_function(wrap_pyfunction!(may_hold, module)?)?;
     module.add_function(wrap_pyfunction!(verify_segment, module)?)?;
     module.add_function(wrap_pyfunction!(segment_summary, module)?)?;
     module.add_function(wrap_pyfunction!(read_segment, module)?)
@@ -48,6 +50,11 @@ impl Flushed {
     #[getter]
     fn duplicates(&self) -> usize {
         self.0.duplicates
+    }
+
+    #[getter]
+    fn left_out(&self) -> usize {
+        self.0.left_out
     }
 
     #[getter]
@@ -89,9 +96,32 @@ fn flush(
 }
 
 #[pyfunction]
-fn merge(py: Python<'_>, disk: &Disk, tenant: &str, signal: &str, paths: Vec<String>) -> PyResult<Flushed> {
+#[pyo3(signature = (disk, tenant, signal, paths, *, without=None, only=None, least_severity=i32::MAX))]
+#[expect(clippy::too_many_arguments, reason = "keywords in Python")]
+fn merge(
+    py: Python<'_>,
+    disk: &Disk,
+    tenant: &str,
+    signal: &str,
+    paths: Vec<String>,
+    without: Option<&[u8]>,
+    only: Option<&[u8]>,
+    least_severity: i32,
+) -> PyResult<Flushed> {
     let signal = signal_named(signal)?;
-    py.detach(|| segment::merge(&**disk.inner(), tenant, signal, &paths)).map(Flushed).map_err(raised)
+    let keep = match (without, only) {
+        (None, None) => Keep::All,
+        (Some(ids), None) => Keep::Without(spans::trace_ids(ids)?.into_iter().collect()),
+        (None, Some(ids)) => Keep::Only(spans::trace_ids(ids)?.into_iter().collect(), least_severity),
+        (Some(_), Some(_)) => return Err(PyValueError::new_err("either `without` or `only`")),
+    };
+    py.detach(|| segment::merge(&**disk.inner(), tenant, signal, &paths, &keep)).map(Flushed).map_err(raised)
+}
+
+#[pyfunction]
+fn may_hold(py: Python<'_>, disk: &Disk, path: &str, trace_ids: &[u8]) -> PyResult<bool> {
+    let ids = spans::trace_ids(trace_ids)?;
+    py.detach(|| segment::may_hold(&**disk.inner(), path, &ids)).map_err(raised)
 }
 
 #[pyfunction]

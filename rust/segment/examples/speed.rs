@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use otelier_disk::{Disk, Log, LogOptions, Operations, RealDisk};
-use otelier_segment::{flush, flush::Options, merge, read};
+use otelier_segment::{Keep, flush, flush::Options, merge, read};
 use otelier_wire::{Batch, Limits, Segment, Signal, intake};
 
 const FOLDER: &str = "speed-of-segments";
@@ -46,7 +46,8 @@ fn main() {
     drop(decoded);
 
     let paths = vec![written.path.clone(), written.path.clone()];
-    let (merged, each) = measure(2 * spans, || merge(&*disk, "default", Signal::Traces, &paths).expect("merged"));
+    let (merged, each) =
+        measure(2 * spans, || merge(&*disk, "default", Signal::Traces, &paths, &Keep::All).expect("merged"));
     println!("merged with itself: {each:.0} ns/span, {} duplicates", merged.duplicates);
     if let Ok(kept) = std::env::var("KEEP") {
         for path in [&written.path, &otelier_segment::write::index_path(&written.path)] {

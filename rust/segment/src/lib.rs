@@ -26,6 +26,6 @@ pub mod write;
 
 pub use decode::read;
 pub use flush::{Flushed, flush};
-pub use merge::merge;
+pub use merge::{Keep, may_hold, merge};
 pub use verify::verify;
 pub use write::WriteError;

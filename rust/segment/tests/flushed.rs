@@ -6,7 +6,7 @@ use bytes::Bytes;
 use otelier_disk::{Disk, Log, LogOptions, Operations, SimulatedDisk};
 use otelier_segment::decode::items::{Message, SpanHead};
 use otelier_segment::schema::AttributeType;
-use otelier_segment::{Flushed, flush, flush::Options, merge, read, verify};
+use otelier_segment::{Flushed, Keep, flush, flush::Options, merge, read, verify};
 use otelier_wire::{Batch, Limits, Signal, intake};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
@@ -68,7 +68,7 @@ fn spans_of_older_segments_count_once_and_merging_finds_none_twice() {
     assert_eq!(store.flush(400..700).duplicates, 100);
     assert_eq!(store.flush(1..700).duplicates, 699);
     assert_eq!(store.paths.len(), 2);
-    let merged = merge(&*store.disk, "default", Signal::Traces, &store.paths).unwrap();
+    let merged = merge(&*store.disk, "default", Signal::Traces, &store.paths, &Keep::All).unwrap();
     assert_eq!((merged.duplicates, merged.segments.len()), (0, 1));
     let path = &merged.segments[0].path;
     assert_eq!(verify(&*store.disk, path).unwrap(), "");
@@ -97,6 +97,6 @@ fn a_damaged_older_segment_stops_no_flush_and_is_never_merged() {
         otelier_disk::replace(&*store.disk, &path, &[&bad]).unwrap();
         assert!(!store.flush(10_000 + at as u64..10_001 + at as u64).segments.is_empty());
         store.paths.truncate(1);
-        assert!(merge(&*store.disk, "default", Signal::Traces, &store.paths).is_err());
+        assert!(merge(&*store.disk, "default", Signal::Traces, &store.paths, &Keep::All).is_err());
     }
 }

@@ -403,7 +403,9 @@ fn segments_and_log_are_read_as_one_at_every_step_of_a_flush() {
             step(&view, &mut chance, &all);
         }
     }
-    let merged = otelier_segment::merge(&*store.disk, "default", Signal::Traces, &store.segments).unwrap();
+    let merged =
+        otelier_segment::merge(&*store.disk, "default", Signal::Traces, &store.segments, &otelier_segment::Keep::All)
+            .unwrap();
     let merged: Vec<String> = merged.segments.iter().map(|segment| segment.path.clone()).collect();
     view.refresh(&merged, store.retired).unwrap();
     some += compare_gathers(&view, &all, &mut chance, 40);

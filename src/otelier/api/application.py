@@ -25,6 +25,7 @@ from ..server.router import Group, Router
 from ..server.web import Web
 from ..storage.local.catalogue import CatalogueReader
 from . import pages
+from .deletion import Deletions
 from .jaeger.classic import Classic
 from .jaeger.v3 import V3
 from .loki import probes as loki_probes
@@ -81,6 +82,7 @@ class Application:
             SqlQueries(Sql(self.snapshot, gate, _of_sql(options.limits))).group(),
             *routes.for_pages(engine, clock),
             *of_logs,
+            Deletions(directory, clock, allowed=options.allow_delete).group(),
             metrics.group(),
             pages.group(),
         ]

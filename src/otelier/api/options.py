@@ -28,6 +28,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Directory of the store; need not exist yet."""
     allowed_hosts: tuple[str, ...] = ()
     """Names besides those of this machine to which it answers."""
+    allow_delete: bool = False
+    """Whether traces may be deleted."""
     queries_at_once: int = 4
     """Further ones wait."""
     limits: Limits = Limits()

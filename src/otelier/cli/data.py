@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..component import Duration, SystemClock
-from ..storage.local import default_data_directory
+from ..storage.local import DEFAULT_TENANT, check_tenant, default_data_directory
 from .directory import DataDirectory, or_in_front
 from .output import json_option, print_json
 
@@ -133,6 +133,42 @@ def prune(
     said = "would be deleted" if dry_run else "deleted"
     rows, size = sum(items for *_, items in gone), sum(segment.bytes for _, segment, _ in gone)
     click.echo(f"{len(gone)} segments, {rows:,} items, {size:,} bytes {said}", err=True)
+
+
+@command.command("delete-trace")
+@_directory
+@click.argument("trace_ids", nargs=-1, required=True, metavar="ID...")
+@click.option("--tenant", default=DEFAULT_TENANT, show_default=True, help="Whose traces.")
+@click.option("--logs", is_flag=True, help="Their log records, too.")
+def delete_trace(data_dir: Path, trace_ids: tuple[str, ...], tenant: str, logs: bool) -> None:
+    """Delete traces by ID; also while Otelier runs, which does it then.
+
+    They are gone from every answer at once, and from the disk within a minute. Spans that come later are kept.
+    """
+    from ..storage.local.erase import erase
+    from ..storage.stores import present
+
+    ids = [_trace_id(each) for each in trace_ids]
+    present(data_dir)
+    gone = erase(data_dir, SystemClock(), _tenant(tenant), ids, logs=logs)
+    records = f" and {gone.records:,} log records" if logs else ""
+    click.echo(f"{gone.spans:,} spans{records} deleted", err=True)
+
+
+def _trace_id(text: str) -> bytes:
+    from ..api.jaeger.trace_id import BadTraceId, parse
+
+    try:
+        return parse(text)
+    except BadTraceId as error:
+        raise click.BadParameter(f"{text!r} is no trace id: {error}") from error
+
+
+def _tenant(name: str) -> str:
+    try:
+        return check_tenant(name)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 @command.command()

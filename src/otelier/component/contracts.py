@@ -8,7 +8,7 @@ immutable, so they may be handed to several consumers and kept as long as needed
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from ..telemetry import Batch, Signal
 from .config import Config
@@ -124,6 +124,9 @@ class Connector(Component):
 
 class Extension(Component):
     """Serves the process, not the data. `notify_ready` and `notify_stopping` frame the time data flows."""
+
+    works_alone: ClassVar[bool] = False
+    """Whether a service makes sense that has it and no pipeline."""
 
     def notify_ready(self) -> None:
         """All pipelines have started."""

@@ -1,7 +1,8 @@
 """otelier_query: the UI and the query APIs of what the exporter `otelier` has stored, in a process of their own.
 
 So queries neither slow nor crash what takes telemetry in. If that process ends, it is started again, at once or after
-a growing pause.
+a growing pause. It reads the directory without a lock, so a service that has this extension and no pipeline answers for
+a directory that another Otelier writes; any number of them may.
 """
 
 import errno
@@ -23,6 +24,8 @@ from ..server.http import HttpServerSettings
 from ..server.listen import Inbox, http_options, listen
 from ..storage.directory import default_data_directory
 from ..storage.local import StoreSettings
+from ..storage.local.bucket.attach import read_only
+from ..storage.settings import BucketSettings, url_problems
 
 _COMMAND = (sys.executable, "-P", "-m", "otelier.api.serve")
 _FIRST_PAUSE_S = 0.5
@@ -76,8 +79,14 @@ class OtelierQueryConfig(HttpServerSettings):
     """Serve Prometheus's API too; `{}`: at localhost:9090. With the extension `otelier_prometheus` it takes writes."""
     data_dir: str = ""
     """The store's directory; empty: that of the exporter `otelier`."""
+    storage: str = ""
+    """`s3://bucket/prefix` that an Otelier elsewhere writes to, to be read here; `data_dir` is a cache then."""
+    s3: BucketSettings = BucketSettings()
+    """How that bucket is reached."""
     allowed_hosts: tuple[str, ...] = ()
     """Names in URLs that are answered besides IP addresses and this machine's own; `*.example.com`, or `*` for any."""
+    allow_delete: bool = False
+    """Whether `DELETE /api/otelier/v1/traces/{id}` deletes a trace, for whoever reaches the endpoint."""
     queries_at_once: Annotated[int, Meta(ge=0)] = 0
     """Queries that run at the same time, others wait; 0 = the number of cores, at least 2."""
     query_timeout: Duration = Duration(30)
@@ -88,11 +97,18 @@ class OtelierQueryConfig(HttpServerSettings):
     query_bytes: Annotated[int, Meta(ge=1)] = 2**30
     """Most bytes that these columns may take."""
 
+    def problems(self) -> Iterable[tuple[str, str]]:
+        """The server's, and an address that is none."""
+        yield from super().problems()
+        for problem in url_problems(self.storage):
+            yield "storage", problem
+
     def warnings(self) -> Iterator[str]:
         """What is allowed but should be known."""
         for server in self.servers():
             if not server.address.is_loopback and not (server.tls and server.tls.client_ca_file):
-                yield f"anyone who reaches {server.endpoint} can read all that is stored: use localhost, or a firewall"
+                can = "read and delete" if self.allow_delete and server is self else "read"
+                yield f"anyone who reaches {server.endpoint} can {can} all that is stored: use localhost, or a firewall"
 
     def servers(self) -> list[HttpServerSettings]:
         """All that listen."""
@@ -100,6 +116,9 @@ class OtelierQueryConfig(HttpServerSettings):
 
     def directory(self, exporters: Iterable[Config]) -> Path:
         """Where the store is, given who else is configured. Raises ValueError if that is not where it is written."""
+        if self.storage:
+            root = Path(self.data_dir).expanduser().absolute() if self.data_dir else None
+            return read_only(self.storage, self.s3, root)
         written = {each.root.absolute() for each in exporters if isinstance(each, StoreSettings)}
         names = ", ".join(sorted(map(str, written)))
         if self.data_dir:
@@ -126,6 +145,7 @@ class OtelierQueryConfig(HttpServerSettings):
             else None,
             "data_dir": str(directory),
             "allowed_hosts": self.allowed_hosts,
+            "allow_delete": self.allow_delete,
             "queries_at_once": self.queries_at_once or max(2, os.cpu_count() or 2),
             "limits": {"time_s": float(self.query_timeout), "rows": self.query_spans, "bytes": self.query_bytes},
         }
@@ -153,6 +173,7 @@ class TakesMetrics(Protocol):
 
 @extension("otelier_query", stability="alpha")
 class OtelierQuery(Extension):
+    works_alone = True
     cfg: OtelierQueryConfig
 
     def setup(self) -> None:

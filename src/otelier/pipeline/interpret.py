@@ -5,7 +5,7 @@ from typing import Any, TypeVar, cast
 
 from msgspec.structs import replace
 
-from ..component import Config, ConfigError, Problem
+from ..component import Component, Config, ConfigError, Extension, Problem
 from ..component.registry import load_components
 from ..config import Document, Path, decode, did_you_mean, remarks_of
 from .declare import SECTIONS, Declarations
@@ -42,6 +42,8 @@ class _Interpreter:
         settings = replace(settings, pipelines=self._pipeline_settings())
         references = References(self._document, declarations, self._problems)
         extensions = references.extensions(settings.extensions)
+        if not any(_works_alone(each.registration.component) for each in extensions):
+            self._check_there_is_a_pipeline()
         pipelines = references.pipelines(settings.pipelines)
         if self._problems:
             raise ConfigError(self._problems)
@@ -60,11 +62,14 @@ class _Interpreter:
         for text, body in self._mapping(path).items():
             if settings := self._decoded(PipelineSettings, body, (*path, text)):
                 found[text] = settings
+        return found
+
+    def _check_there_is_a_pipeline(self) -> None:
+        path = ("service", "pipelines")
         if not self._document.tree.get("service"):
             self._report(path, "nothing is to be run: `service` is missing or empty", "it needs `pipelines`")
         elif not self._mapping(path):
             self._report(path, "no pipeline is defined", "a service needs at least one")
-        return found
 
     def _mapping(self, path: tuple[str, ...]) -> dict[str, Any]:
         """What stands at `path`, as far as it is a mapping."""
@@ -109,3 +114,7 @@ class _Interpreter:
             if reader.periodic is not None:
                 where = (*path, "metrics", "readers", at)
                 self._document.warn(where, "Otelier does not send its own metrics yet: this reader has no effect")
+
+
+def _works_alone(component: type[Component]) -> bool:
+    return issubclass(component, Extension) and component.works_alone

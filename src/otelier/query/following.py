@@ -46,6 +46,9 @@ class Following(ABC, Generic[V, S]):
     def bring_up(self, state: State[S]) -> None:
         """Refresh the view. Raises StaleView, DamagedFile, OSError."""
 
+    def look_elsewhere(self) -> None:
+        """Bring what is not written here, before the manifest is read. Raises OSError, StartError."""
+
     @abstractmethod
     def left_out(self) -> list[str]:
         """What is wrong with each segment that answers are made without; each text begins with its path."""
@@ -74,6 +77,7 @@ class Following(ABC, Generic[V, S]):
 
     def refresh(self) -> State[S]:
         """Bring the view up to what is on disk now. Raises StaleView, DamagedFile, DataDirectoryError, OSError."""
+        self.look_elsewhere()
         with self._lock:
             for _ in range(_TRIES):
                 version = self._stat()

@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
-from .._core import Disk, View
+from .._core import View
+from ..component import SystemClock
+from ..storage.local.bucket.attach import open_disk
+from ..storage.local.bucket.cache import Cache
+from ..storage.local.bucket.follow import Follower
 from ..storage.local.manifest import Segment, State
 from .following import Following
 
@@ -12,8 +16,14 @@ class Snapshot(Following[View, Segment]):
 
     def __init__(self, directory: Path) -> None:
         """The directory need not exist yet."""
-        disk = Disk.real(str(directory))
+        cache = Cache(directory)
+        self._follower = Follower(directory, cache, SystemClock())
+        disk = open_disk(directory, cache)
         super().__init__(directory, disk, View(disk), Segment)
+
+    def look_elsewhere(self) -> None:
+        """Where the directory is a reader's cache of a bucket. Raises OSError, StartError."""
+        self._follower.pull()
 
     def bring_up(self, state: State) -> None:
         """Raises StaleView, DamagedFile, OSError."""

@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from .._core import Disk
-from ..component import Clock, Duration, Meter
+from ..component import Clock, Meter
 from .directory import METRICS
+from .local.bucket.attach import attach_by_hand
 from .local.catalogue import Catalogue
 from .local.engine import Engine
 from .local.layout import CATALOGUE
@@ -14,7 +15,7 @@ from .segmented.files import unlink_all
 from .segmented.kind import Kind
 from .segmented.lock import DirectoryLock
 from .segmented.manifest import Manifest, Step, Stored, read_state
-from .settings import RetentionSettings, StoreSettings
+from .settings import keep_all
 from .stores import present
 
 Store: TypeAlias = tuple[str, Disk, Kind[Any]]
@@ -82,8 +83,11 @@ def _delete(store: Store, segments: list[Any]) -> None:
 
 def _put_in_order(root: Path, folder: str, disk: Disk, clock: Clock) -> None:
     """Recover what an end without order has left, and write the log into segments."""
-    settings = StoreSettings(data_dir=str(root), retention=RetentionSettings(max_age=Duration(0)))
+    settings = keep_all(root)
     if folder == METRICS:
         MetricsEngine(disk, clock, settings, Meter()).close()
     else:
-        Engine(disk, clock, settings, Meter(), Catalogue(disk, root / CATALOGUE)).close()
+        catalogue = Catalogue(disk, root / CATALOGUE)
+        Engine(
+            disk, clock, settings, Meter(), catalogue, lambda counters: attach_by_hand(root, clock, counters)
+        ).close()

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
+from urllib.parse import urlsplit
+
+from msgspec import Meta
 
 from ..component import Config, Duration
 from .directory import default_data_directory
 
-MIB = 2**20
+MIB, GIB = 2**20, 2**30
 
 
 class FlushLimits(Protocol):
@@ -44,6 +47,46 @@ class RetentionSettings(Config):
     """Time since it arrived; 0 = keep for ever."""
     max_bytes: int = 0
     """Most bytes of all segments; 0 = no limit."""
+
+
+class ImportantSettings(Config):
+    """`retention.important`: which traces stay longer than others, and how long."""
+
+    max_age: Duration = Duration(30 * 86_400)
+    """Time since they arrived; 0 = for ever."""
+    errors: bool = True
+    """Traces with a span whose status is error, and log records of severity ERROR and above."""
+    slower_than: Duration = Duration(0)
+    """Traces that take at least so long from their first start to their last end; 0 = none for that."""
+
+
+class TelemetryRetention(RetentionSettings):
+    """`retention` of traces and logs. `max_bytes` with `important`: other traces go first, and those that are kept for
+    their importance alone take at most half of it."""
+
+    important: ImportantSettings | None = None
+    """Keep errors and slow traces, and their logs, longer than the rest; `{}`: errors, for 30 days."""
+
+    def problems(self) -> Iterable[tuple[str, str]]:
+        """Ranges."""
+        if not (important := self.important):
+            return
+        yield from (("important." + key, what) for key, what in _negative(important, "max_age", "slower_than"))
+        if 0 < important.max_age < self.max_age:
+            yield "important.max_age", "must not be shorter than retention.max_age"
+        if not (important.errors or important.slower_than):
+            yield "important", "nothing is important: set errors, or slower_than"
+
+
+class BucketSettings(Config):
+    """`s3`: how the bucket of `storage` is reached."""
+
+    endpoint: str = ""
+    """URL of another S3-compatible server; empty: AWS. Credentials come from where AWS tools look for them."""
+    region: str = ""
+    """Empty: as the environment says."""
+    cache_bytes: Annotated[int, Meta(ge=0)] = 10 * GIB
+    """Bytes of segments that stay in the data directory, beside those that are not uploaded yet."""
 
 
 class MetricsFlushSettings(Config):
@@ -83,6 +126,11 @@ class StoreSettings(Config):
 
     data_dir: str = ""
     """Directory of everything that is kept; empty: `OTELIER_DATA_DIR`, else `otelier` under the user's data home."""
+    storage: str = ""
+    """`s3://bucket/prefix`: segments of traces and logs go there, and the data directory keeps what is newest and used
+    most; empty: all stays in the data directory."""
+    s3: BucketSettings = BucketSettings()
+    """How the bucket is reached."""
     durability: Literal["commit", "interval"] = "commit"
     """commit: what is acknowledged is on disk; interval: with the operating system, and on disk every `interval`."""
     interval: Duration = Duration(1)
@@ -91,7 +139,7 @@ class StoreSettings(Config):
     """Most bytes of the log; senders wait, then are told to try again, while segments are written."""
     flush: FlushSettings = FlushSettings()
     """When the log becomes segments."""
-    retention: RetentionSettings = RetentionSettings()
+    retention: TelemetryRetention = TelemetryRetention()
     """What is deleted."""
     metrics: MetricsSettings = MetricsSettings()
     """What is different for metrics."""
@@ -100,6 +148,7 @@ class StoreSettings(Config):
         """Ranges."""
         if self.interval <= 0:
             yield "interval", "must be above 0"
+        yield from (("storage", problem) for problem in url_problems(self.storage))
         yield from _flush_problems(self.flush, self.max_unflushed_bytes)
         yield from (("flush." + key, what) for key, what in _negative(self.flush, "idle", "max_open"))
         yield from (("retention." + key, what) for key, what in _negative(self.retention, "max_age", "max_bytes"))
@@ -113,6 +162,17 @@ class StoreSettings(Config):
     def metrics_retention(self) -> RetentionSettings:
         """What is deleted of metrics."""
         return self.metrics.retention or self.retention
+
+
+def keep_all(root: Path) -> StoreSettings:
+    """Of an engine that is opened for some work by hand: retention is nobody's wish then."""
+    return StoreSettings(data_dir=str(root), retention=TelemetryRetention(max_age=Duration(0)))
+
+
+def url_problems(storage: str) -> Iterable[str]:
+    """What is wrong with a setting `storage`."""
+    if storage and not (storage.startswith("s3://") and urlsplit(storage).netloc):
+        yield "must be s3://bucket or s3://bucket/prefix"
 
 
 def _flush_problems(flush: FlushLimits, max_unflushed_bytes: int) -> Iterable[tuple[str, str]]:

@@ -8,6 +8,7 @@ from .._core import Disk
 from .contract import DataDirectoryError
 from .directory import METRICS
 from .local import contents as local
+from .local.bucket.attach import open_disk
 from .local.contents import Contents
 from .local.kind import TELEMETRY
 from .metrics import contents as metrics
@@ -28,7 +29,7 @@ def present(root: Path) -> list[tuple[str, Disk, Kind[Any]]]:
     if not there:
         raise DataDirectoryError(f"there is no data directory at {root}; name another one (--data-dir)")
     try:
-        return [(folder, Disk.real(str(root / folder)), kind) for folder, kind in there]
+        return [(folder, open_disk(root / folder), kind) for folder, kind in there]
     except OSError as error:
         raise DataDirectoryError(f"can't read the data directory {root}: {error.strerror or error}") from error
 
@@ -55,7 +56,7 @@ def damage(root: Path) -> Iterator[tuple[Path, str]]:
 
 def backup(root: Path, target: Path) -> None:
     """Copy all stores to `target`, a new or empty directory. Raises DataDirectoryError."""
-    segmented.backup(root, target, [(folder, kind) for folder, _, kind in present(root)])
+    segmented.backup(root, target, present(root))
 
 
 def _is_store(folder: Path) -> bool:

@@ -8,7 +8,13 @@ import pytest
 from otelier.component import Duration, Meter, Refused, Retryable
 from otelier.storage.metrics import MetricsEngine
 from otelier.storage.metrics.windows import DAY_MS, WINDOW_MS
-from otelier.storage.settings import MetricsFlushSettings, MetricsSettings, RetentionSettings, StoreSettings
+from otelier.storage.settings import (
+    MetricsFlushSettings,
+    MetricsSettings,
+    RetentionSettings,
+    StoreSettings,
+    TelemetryRetention,
+)
 from otelier.testing import FakeClock, losing_disk
 
 from .series import readable, samples
@@ -107,7 +113,7 @@ def test_a_full_log_refuses_until_it_is_flushed():
 
 def test_what_is_too_old_or_ahead_is_refused_counted_and_the_rest_is_kept():
     world = World()
-    world.open(retention=RetentionSettings(max_age=Duration(HOUR_S)))
+    world.open(retention=TelemetryRetention(max_age=Duration(HOUR_S)))
     now = world.now_ms
     done = world.engine.append(
         "default",

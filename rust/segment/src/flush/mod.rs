@@ -39,6 +39,8 @@ pub struct Flushed {
     pub carried: usize,
     /// Spans left out because they are there already.
     pub duplicates: usize,
+    /// Items left out of a merge because they are to be deleted.
+    pub left_out: usize,
     /// Bytes of the log that could not be used.
     pub damaged_bytes: u64,
     /// Bytes behind the last good record of a generation. A process that was killed leaves such; so does bit rot.

@@ -1,7 +1,7 @@
 """The store of traces and logs on this machine's disk. ARCHITECTURE.md follows a span through it."""
 
 from ..directory import DEFAULT_TENANT, check_tenant, default_data_directory
-from ..settings import FlushSettings, RetentionSettings, StoreSettings
+from ..settings import FlushSettings, StoreSettings, TelemetryRetention
 from .catalogue import CatalogueReader
 from .engine import Engine
 from .layout import STORED
@@ -14,11 +14,11 @@ __all__ = [
     "CatalogueReader",
     "Engine",
     "FlushSettings",
-    "RetentionSettings",
     "Segment",
     "State",
     "Step",
     "StoreSettings",
+    "TelemetryRetention",
     "check_tenant",
     "close_store",
     "default_data_directory",

@@ -23,9 +23,9 @@ _SPAN_NS = 24 * 3600 * 10**9
 
 def choose(segments: Iterable[Segment]) -> list[Segment]:
     """The next ones to merge, oldest first: small ones before large ones. Empty if nothing is worth it."""
-    sizes: defaultdict[tuple[int, str, str], list[Segment]] = defaultdict(list)
+    sizes: defaultdict[tuple[int, str, str, bool], list[Segment]] = defaultdict(list)
     for segment in segments:
-        sizes[_size(segment.rows), segment.tenant, segment.signal].append(segment)
+        sizes[_size(segment.rows), segment.tenant, segment.signal, segment.important].append(segment)
     for _, alike in sorted(sizes.items()):
         alike.sort(key=lambda each: (each.generation, each.path))
         for at in range(len(alike) - FEW + 1):

@@ -1,6 +1,7 @@
 """The store of traces and logs on this machine's disk. ARCHITECTURE.md follows a span through it."""
 
 import threading
+from collections.abc import Callable, Collection
 
 from ..._core import Disk, Log
 from ...component import Clock, Meter
@@ -9,23 +10,40 @@ from ..segmented.engine import SegmentedStore
 from ..segmented.files import LOG
 from ..segmented.recovery import open_manifest
 from ..settings import StoreSettings
+from .bucket.attach import Attached
+from .bucket.publisher import EVERY_S as PUBLISH_EVERY_S
 from .catalogue import Catalogue
 from .counters import StoreCounters
+from .deletion import Deleted
 from .flush import Flusher
 from .kind import TELEMETRY
 from .manifest import State
 from .upkeep import Upkeep
+
+Attach = Callable[[StoreCounters], Attached | None]
 
 
 class Engine:
     """One open data directory. `contract.Store` for any number of threads."""
 
     def __init__(
-        self, disk: Disk, clock: Clock, settings: StoreSettings, meter: Meter, catalogue: Catalogue | None = None
+        self,
+        disk: Disk,
+        clock: Clock,
+        settings: StoreSettings,
+        meter: Meter,
+        catalogue: Catalogue | None = None,
+        attach: Attach | None = None,
     ) -> None:
-        """Open it, in whatever state it was left. Raises DataDirectoryError, OSError."""
+        """Open it, in whatever state it was left. `attach`: finds the bucket that segments go to, if there is one.
+
+        Raises DataDirectoryError, OSError.
+        """
         counters = StoreCounters(meter)
-        manifest = open_manifest(disk, TELEMETRY, counters, clock.time_ns())
+        attached = attach(counters) if attach else None
+        self._publisher = attached.publisher if attached else None
+        disk, elsewhere = (attached.disk, attached.elsewhere) if attached else (disk, frozenset[str]())
+        manifest = open_manifest(disk, TELEMETRY, counters, clock.time_ns(), elsewhere)
         self._log = Log(
             disk,
             LOG,
@@ -38,7 +56,8 @@ class Engine:
         self._catalogue = catalogue or Catalogue(disk, None)
         building = threading.Lock()
         flusher = Flusher(disk, self._log, manifest, clock, settings, counters)
-        upkeep = Upkeep(disk, manifest, self._catalogue, flusher, clock, settings, counters, building)
+        has = self._publisher.has if self._publisher else _nothing
+        self._upkeep = Upkeep(disk, manifest, self._catalogue, flusher, clock, settings, counters, building, has)
         self._store = SegmentedStore(
             "otelier:store",
             clock,
@@ -46,12 +65,15 @@ class Engine:
             self._log,
             manifest,
             flusher,
-            upkeep,
+            self._upkeep,
             counters,
             building,
             settings.max_unflushed_bytes,
             settings.flush.max_bytes,
         )
+        self._publish_timer = clock.timer(self._publish_tick, "otelier:store:bucket")
+        if self._publisher:
+            self._publish_timer.start(PUBLISH_EVERY_S)
 
     @property
     def state(self) -> State:
@@ -72,10 +94,32 @@ class Engine:
         """Turn the log into segments now, traces that go on only with `everything`. Raises OSError."""
         return self._store.flush(everything=everything)
 
+    def delete(self, tenant: str, trace_ids: Collection[bytes], *, logs: bool = False) -> Deleted:
+        """Take traces out, with `logs` their log records, too; what is acknowledged later stays.
+
+        Raises OSError; ValueError for a damaged segment.
+        """
+        return self._upkeep.delete(tenant, trace_ids, logs=logs)
+
     def compact(self) -> bool:
         """Merge one group of small segments, if there is one; whether there was. Raises OSError."""
         return self._store.compact()
 
     def close(self, timeout_s: float | None = None) -> None:
         """Write all that is in the log into segments, within about `timeout_s`, and let go of everything."""
-        self._store.close(timeout_s, then=self._catalogue.close)
+        self._publish_timer.close(timeout_s)
+        self._store.close(timeout_s, then=self._let_go)
+
+    def _let_go(self) -> None:
+        if self._publisher:
+            self._publisher.attempt(self._store.state)
+        self._catalogue.close()
+
+    def _publish_tick(self) -> None:
+        assert self._publisher
+        self._publisher.attempt(self._store.state)
+        self._publish_timer.start(PUBLISH_EVERY_S)
+
+
+def _nothing(_path: str) -> bool:
+    return False

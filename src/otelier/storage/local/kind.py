@@ -1,6 +1,6 @@
 """What segments of traces and logs are: a Parquet file and its index, of one tenant's signal (docs/spec/segment.md)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -83,23 +83,14 @@ class Telemetry(Kind[Segment]):
         """By size."""
         return compaction.choose(segments)
 
-    def is_merge_of(self, merged: Sequence[Segment], segments: Sequence[Segment]) -> bool:
-        """By place, rows and times."""
-        return _measures(merged) == _measures(segments)
-
 
 TELEMETRY = Telemetry()
 
 
-def _measures(of: Sequence[Segment]) -> tuple[str, str, int, int, int]:
-    first, last = min(each.min_start_ns for each in of), max(each.max_start_ns for each in of)
-    return of[0].tenant, of[0].signal, sum(each.rows for each in of), first, last
-
-
-def built(done: Flushed, generation: int, written_ns: int) -> Built[Segment]:
+def built(done: Flushed, generation: int, written_ns: int, *, important: bool = False) -> Built[Segment]:
     """What a flush or a merge has written, as the manifest names it."""
     return Built(
-        tuple(written(body, generation, written_ns) for body in done.segments),
+        tuple(written(body, generation, written_ns, important=important) for body in done.segments),
         done.damaged_bytes,
         done.torn_bytes,
         tuple(done.items.items()),
@@ -107,9 +98,10 @@ def built(done: Flushed, generation: int, written_ns: int) -> Built[Segment]:
     )
 
 
-def written(body: bytes, generation: int, written_ns: int) -> Segment:
+def written(body: bytes, generation: int, written_ns: int, *, important: bool = False) -> Segment:
     """A new segment as the manifest names it."""
-    return msgspec.structs.replace(_segment(body), generation=generation, written_ns=written_ns)
+    new = _segment(body)
+    return msgspec.structs.replace(new, generation=generation, written_ns=written_ns, important=important)
 
 
 _segment = msgspec.json.Decoder(Segment).decode

@@ -6,6 +6,7 @@ from ...telemetry import Signal
 from ..segmented.files import SEGMENTS
 
 CATALOGUE = "catalogue.sqlite"
+REQUESTS = "requests"
 
 STORED: tuple[Signal, ...] = ("traces", "logs")
 """Signals whose items this store keeps."""

@@ -14,6 +14,8 @@ class Segment(Stored, frozen=True, kw_only=True, omit_defaults=True):
     rows: int
     min_start_ns: int
     max_start_ns: int
+    important: bool = False
+    """Only what retention keeps longer is left of it."""
 
 
 Step: TypeAlias = segmented.Step[Segment]

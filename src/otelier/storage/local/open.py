@@ -1,10 +1,11 @@
 """The engine of a data directory's traces and logs, shared by all in this process that name it."""
 
-from ..._core import Disk
 from ...component import Clock, Meter
 from ..segmented.sharing import give_back, share
 from ..settings import StoreSettings
+from .bucket.attach import Attached, attach_writer, open_disk
 from .catalogue import Catalogue
+from .counters import StoreCounters
 from .engine import Engine
 from .layout import CATALOGUE
 
@@ -17,8 +18,12 @@ def open_store(settings: StoreSettings, clock: Clock, meter: Meter) -> Engine:
     root = settings.root.absolute()
 
     def make() -> Engine:
-        disk = Disk.real(str(root))
-        return Engine(disk, clock, settings, meter, Catalogue(disk, root / CATALOGUE))
+        disk = open_disk(root)
+
+        def attach(counters: StoreCounters) -> Attached | None:
+            return attach_writer(root, settings.storage, settings.s3, clock, counters)
+
+        return Engine(disk, clock, settings, meter, Catalogue(disk, root / CATALOGUE), attach)
 
     return share(root, "traces and logs", settings, clock, make)
 

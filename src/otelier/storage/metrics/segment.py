@@ -1,7 +1,7 @@
 """Segments of series, as the manifest names them, and what the store's `Kind` knows of them."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -77,17 +77,8 @@ class SeriesKind(Kind[SeriesSegment]):
         """By windows of time."""
         return windows.choose(segments, now_ns // _MS)
 
-    def is_merge_of(self, merged: Sequence[SeriesSegment], segments: Sequence[SeriesSegment]) -> bool:
-        """By tenant, samples and times."""
-        return _measures(merged) == _measures(segments)
-
 
 SERIES = SeriesKind()
-
-
-def _measures(of: Sequence[SeriesSegment]) -> tuple[str, int, int, int]:
-    first, last = min(each.min_ms for each in of), max(each.max_ms for each in of)
-    return of[0].tenant, sum(each.samples for each in of), first, last
 
 
 def built(bodies: Iterable[bytes], generation: int, written_ns: int, **others: Any) -> Built[SeriesSegment]:

@@ -23,21 +23,21 @@ S = TypeVar("S", bound=Stored)
 _ROUNDS = 50
 
 
-def backup(root: Path, target: Path, stores: Sequence[tuple[str, Kind[Any]]]) -> None:
+def backup(root: Path, target: Path, stores: Sequence[tuple[str, Disk, Kind[Any]]]) -> None:
     """Copy these stores (folder below `root`, kind) to `target`, a new or empty directory. All, or nothing stays.
 
     Raises DataDirectoryError.
     """
-    for folder, kind in stores:
-        if wrong := list(manifest_problems(Disk.real(str(root / folder)), kind)):
+    for folder, disk, kind in stores:
+        if wrong := list(manifest_problems(disk, kind)):
             raise DataDirectoryError(
                 f"the manifest of {root / folder} must be made anew first, by a start: {'; '.join(wrong)}"
             )
     try:
         existed = _may_be(target, root)
         try:
-            for folder, kind in stores:
-                _copy(root / folder, target / folder, kind)
+            for folder, disk, kind in stores:
+                _copy(root / folder, disk, target / folder, kind)
             _sync_tree(target)
         except BaseException:
             _remove_all(target, itself=not existed)
@@ -71,12 +71,14 @@ def _remove_all(target: Path, *, itself: bool) -> None:
             target.rmdir()
 
 
-def _copy(root: Path, target: Path, kind: Kind[S]) -> None:
-    disk = Disk.real(str(root))
+def _copy(root: Path, disk: Disk, target: Path, kind: Kind[S]) -> None:
     target.mkdir(0o700, parents=True, exist_ok=True)
     for _ in range(_ROUNDS):
         state = read_state(disk, kind.segment)
-        if _copy_segments(root, target, kind, state) and (manifest := _copy_log(disk, root, target, kind)) is not None:
+        if (
+            _copy_segments(disk, root, target, kind, state)
+            and (manifest := _copy_log(disk, root, target, kind)) is not None
+        ):
             _remove_others(target, kind, state)
             # Last, so that what was not finished is no data directory.
             _write(target / MANIFEST, manifest)
@@ -84,7 +86,7 @@ def _copy(root: Path, target: Path, kind: Kind[S]) -> None:
     raise DataDirectoryError(f"{root} changes faster than it can be copied: try again, or stop its writer")
 
 
-def _copy_segments(root: Path, target: Path, kind: Kind[S], state: State[S]) -> bool:
+def _copy_segments(disk: Disk, root: Path, target: Path, kind: Kind[S], state: State[S]) -> bool:
     """Whether all were still there."""
     for segment in state.segments:
         for path in kind.files(segment):
@@ -93,6 +95,7 @@ def _copy_segments(root: Path, target: Path, kind: Kind[S], state: State[S]) -> 
                 continue
             to.parent.mkdir(0o700, parents=True, exist_ok=True)
             try:
+                disk.size(path)  # brings it here, if it is only in a bucket
                 _link_or_copy(root / path, to)
             except FileNotFoundError:
                 if path in kind.needed(segment):

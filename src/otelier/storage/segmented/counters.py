@@ -28,6 +28,11 @@ class Counters:
             f"{prefix}_retries", "{try}", "Work that failed and is tried again, by operation and reason."
         )
         self.deleted = meter.counter(f"{prefix}_deleted_segments", "{segment}", "Segments deleted, by reason.")
+        self.deleted_items = meter.counter(
+            f"{prefix}_deleted_items",
+            "{item}",
+            "Items deleted with their segments or out of them, by signal and reason.",
+        )
         self.flush_seconds = meter.histogram(
             f"{prefix}_flush_seconds", "s", "Time to turn a part of the log into segments.", _SECONDS
         ).bind()

@@ -8,6 +8,8 @@ from ..._core import Disk
 MANIFEST = "manifest"
 DOUBT = "manifest.doubted"
 """There while a recovery of the manifest is not finished."""
+REPLACING = "manifest.replacing"
+"""The step that puts segments in the place of others, while it is being made."""
 LOG = "log"
 SEGMENTS = "segments"
 QUARANTINE = "quarantine"

@@ -1,7 +1,7 @@
 """What the segments of one store are: how they are named, read, checked, aged, and which of them are merged."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -77,10 +77,6 @@ class Kind(ABC, Generic[S]):
     @abstractmethod
     def choose(self, segments: Iterable[S], now_ns: int) -> list[S]:
         """The next ones to merge, oldest first; empty if nothing is worth it."""
-
-    @abstractmethod
-    def is_merge_of(self, merged: Sequence[S], segments: Sequence[S]) -> bool:
-        """Whether the first ones are, by all they say, what a merge of the others makes. Both are not empty."""
 
     def files_on(self, disk: Disk) -> Iterator[str]:
         """Every file where segments stand."""

@@ -10,7 +10,7 @@ log tells which; what is only likely to be elsewhere is kept in quarantine.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from enum import Enum
 from typing import Generic, TypeVar
 
@@ -18,7 +18,7 @@ import msgspec
 
 from ..._core import Disk
 from .counters import Counters
-from .files import DOUBT, MANIFEST, QUARANTINE, generations, set_aside, unlink_all
+from .files import DOUBT, MANIFEST, QUARANTINE, REPLACING, generations, set_aside, unlink_all
 from .kind import Kind
 from .manifest import Manifest, State, Step, Stored, look
 
@@ -26,11 +26,21 @@ _log = logging.getLogger("otelier.store")
 S = TypeVar("S", bound=Stored)
 
 
-def open_manifest(disk: Disk, kind: Kind[S], counters: Counters, now_ns: int) -> Manifest[S]:
+def note_replacing(disk: Disk, step: Step[S]) -> None:
+    """Before a step that puts segments in the place of others: if a crash cuts it short, this tells what it was.
+
+    It may stay: when the step was made, its `remove` lives no longer. Raises OSError.
+    """
+    disk.replace(REPLACING, msgspec.json.encode(step))
+
+
+def open_manifest(
+    disk: Disk, kind: Kind[S], counters: Counters, now_ns: int, elsewhere: Collection[str] = ()
+) -> Manifest[S]:
     """The manifest, in agreement with the files; before anything else is done in the directory.
 
     Opening it writes it anew, so what is wrong with it is written down first: a crash meanwhile must not hide it.
-    Raises DataDirectoryError, OSError.
+    Segments that are `elsewhere` need not be here. Raises DataDirectoryError, OSError.
     """
     doubt = doubt_of(disk, kind)
     if doubt is not Doubt.NONE:
@@ -40,7 +50,7 @@ def open_manifest(disk: Disk, kind: Kind[S], counters: Counters, now_ns: int) ->
             disk.replace(f"{QUARANTINE}/{MANIFEST}-{now_ns}", disk.read(MANIFEST))
         disk.replace(DOUBT, doubt.name.encode())
     manifest = Manifest(disk, kind.segment)
-    _Recovery(disk, kind, manifest, counters, now_ns, doubt).run()
+    _Recovery(disk, kind, manifest, counters, now_ns, doubt, elsewhere).run()
     unlink_all(disk, [DOUBT] if doubt is not Doubt.NONE else [])
     return manifest
 
@@ -65,8 +75,16 @@ def doubt_of(disk: Disk, kind: Kind[S]) -> Doubt:
 
 class _Recovery(Generic[S]):
     def __init__(
-        self, disk: Disk, kind: Kind[S], manifest: Manifest[S], counters: Counters, now_ns: int, doubt: Doubt
+        self,
+        disk: Disk,
+        kind: Kind[S],
+        manifest: Manifest[S],
+        counters: Counters,
+        now_ns: int,
+        doubt: Doubt,
+        elsewhere: Collection[str],
     ) -> None:
+        self._elsewhere = elsewhere
         self._disk = disk
         self._kind = kind
         self._manifest = manifest
@@ -78,6 +96,7 @@ class _Recovery(Generic[S]):
         """Raises OSError."""
         state = self._manifest.state
         present = set(self._kind.files_on(self._disk))
+        present.update(file for path in self._elsewhere for file in self._kind.files(path))
         missing = [each for each in state.segments.values() if not present.issuperset(self._kind.needed(each.path))]
         strangers = self._kind.leftovers(self._disk, state)
         lost = bool(missing) or self._doubt is Doubt.LOST or self._log_has_a_gap(state)
@@ -89,7 +108,8 @@ class _Recovery(Generic[S]):
         if self._doubt is Doubt.NONE:
             self._disk.create_dir(QUARANTINE)
             self._disk.replace(f"{QUARANTINE}/{MANIFEST}-{self._now_ns}", self._disk.read(MANIFEST))
-        whole = self._whole(strangers, self._retired(state))
+        replacing = self._replacing(state, present)
+        whole = [each for each in self._whole(strangers, self._retired(state)) if each.path not in replacing]
         adopted = tuple(whole) if lost else tuple(self._only_copies(whole, state))
         self._report_missing(missing)
         if adopted:
@@ -117,7 +137,7 @@ class _Recovery(Generic[S]):
             )
 
     def _only_copies(self, whole: list[S], state: State[S]) -> Iterator[S]:
-        """Those that are neither in the log nor a merge of living segments, by all that can be known.
+        """Those that are not in the log, by all that can be known.
 
         The last step can't be read. If it was a flush that a crash has cut short, all of its generations are there.
         """
@@ -127,11 +147,16 @@ class _Recovery(Generic[S]):
             if unflushed[-1] - unflushed[0] + 1 > len(unflushed):
                 yield from whole
             return
-        group = self._kind.choose(state.segments.values(), self._now_ns)
-        for each in whole:
-            same = [other for other in whole if self._kind.family(other) == self._kind.family(each)]
-            if not group or not self._kind.is_merge_of(same, group):
-                yield each
+        yield from whole
+
+    def _replacing(self, state: State[S], present: set[str]) -> set[str]:
+        """Segments made of others that all live: the step that was to put them in their place was cut short."""
+        try:
+            step = msgspec.json.decode(self._disk.read(REPLACING), type=Step[self._kind.segment])
+        except (FileNotFoundError, msgspec.MsgspecError):
+            return set()
+        alive = all(path in state.segments and present.issuperset(self._kind.needed(path)) for path in step.remove)
+        return {each.path for each in step.add} if alive else set()
 
     def _log_has_a_gap(self, state: State[S]) -> bool:
         numbers = generations(self._disk)

@@ -19,6 +19,7 @@ from .files import quarantine_all, unlink_all
 from .flush import Flusher
 from .kind import Built, Kind
 from .manifest import Manifest, State, Step, Stored
+from .recovery import note_replacing
 from .retention import RetentionClock, expired
 
 _log = logging.getLogger("otelier.store")
@@ -55,7 +56,10 @@ class Upkeep(ABC, Generic[S]):
         retention: RetentionSettings,
         counters: Counters,
         building: threading.Lock,
+        elsewhere: Callable[[str], bool] = lambda _: False,
     ) -> None:
+        """`elsewhere`: whether a segment need not be on the disk, because a bucket has it."""
+        self._elsewhere = elsewhere
         self._disk = disk
         self._kind = kind
         self._manifest = manifest
@@ -92,6 +96,13 @@ class Upkeep(ABC, Generic[S]):
     def others(self) -> None:
         """Whatever else is due, before segments are merged. Raises OSError."""
 
+    def afterwards(self) -> None:
+        """Whatever else is due, and must not keep segments from being merged. Raises OSError."""
+
+    def expired(self, now_ns: int) -> dict[str, str]:
+        """What retention deletes now: path → reason."""
+        return expired(self._kind.ages(self._manifest.state.segments.values(), now_ns), self._retention)
+
     def attempt(self, *, calm: bool) -> None:
         """Do what is due; merge only while it is `calm`. Never raises."""
         try:
@@ -119,16 +130,20 @@ class Upkeep(ABC, Generic[S]):
         self.others()
         if calm and now >= self._next_merge:
             self._merge_some()
+        self.afterwards()
 
     def retain(self) -> None:
         """Delete what retention says. Raises OSError."""
         segments = self._manifest.state.segments
-        due = expired(self._kind.ages(segments.values(), self._time.time_ns()), self._retention)
+        due = self.expired(self._time.time_ns())
         if not due:
             return
         self.forget(due)
-        for reason in set(due.values()):
-            self._counters.deleted.add(list(due.values()).count(reason), reason=reason)
+        for path, reason in due.items():
+            segment = segments[path]
+            self._counters.deleted.add(1, reason=reason)
+            items = self._kind.items(segment)
+            self._counters.deleted_items.add(items, signal=self._kind.signal(segment), reason=reason)
         items = sum(self._kind.items(segments[path]) for path in due)
         _log.info("retention deletes %d segments, %d items", len(due), items)
 
@@ -154,22 +169,29 @@ class Upkeep(ABC, Generic[S]):
         try:
             done = work(group)
         except (OSError, ValueError) as error:
-            if not self._set_damaged_aside(group):
+            if not self.set_damaged_aside(group):
                 raise
             _log.warning("can't merge %d segments: %s; going on without the damaged ones", len(group), error)
             return
         self.forget(paths, add=done.segments)
         self._untidy = False
-        took = self._clock.monotonic() - began
         self._counters.duplicates.add(done.duplicates)
-        self._counters.merge_seconds.record(took)
+        self._counters.merge_seconds.record(self.rest_after(began))
         self._counters.deleted.add(len(paths), reason=reason)
+
+    def rest_after(self, began: float) -> float:
+        """No merge for a while after work that began then, in monotonic seconds; how long it took."""
+        took = self._clock.monotonic() - began
         self._next_merge = began + took * (1 + _REST)
+        return took
 
     def forget(self, paths: Iterable[str], add: tuple[S, ...] = ()) -> None:
         """The manifest forgets these segments now; their files go later. Raises OSError."""
         gone = tuple(paths)
-        state = self._manifest.apply(Step(add=add, remove=gone))
+        step = Step(add=add, remove=gone)
+        if add:
+            note_replacing(self._disk, step)
+        state = self._manifest.apply(step)
         due = self._clock.monotonic() + _GRACE_S
         self._removed += [_Removed(path, due) for path in gone]
         self.follow(state)
@@ -215,6 +237,8 @@ class Upkeep(ABC, Generic[S]):
         del self._to_look_at[-_LOOKS:]
 
     def _quick_problem(self, path: str) -> str:
+        if self._elsewhere(path) and not all(map(self._disk.exists, self._kind.needed(path))):
+            return ""
         try:
             self._kind.glance(self._disk, path)
         except FileNotFoundError:
@@ -225,7 +249,7 @@ class Upkeep(ABC, Generic[S]):
             _log.warning("can't read the index of %s: %s", path, error)
         return "" if all(map(self._disk.exists, self._kind.needed(path))) else "it is gone"
 
-    def _set_damaged_aside(self, group: list[S]) -> bool:
+    def set_damaged_aside(self, group: list[S]) -> bool:
         """Whether any of them can't be read: they must not be merged again and again."""
         damaged, unreadable = dict[str, str](), set[str]()
         for each in group:
@@ -237,7 +261,7 @@ class Upkeep(ABC, Generic[S]):
             except OSError as error:  # the disk's fault, which may pass: not to be merged in this life
                 _log.error("can't read %s: %s", each.path, error)
                 unreadable.add(each.path)
-        self._avoid |= unreadable
+        self._avoid |= {path for path in unreadable if self._disk.exists(path)}
         if damaged:
             self._set_aside(damaged)
         return bool(damaged or unreadable)
