@@ -6,7 +6,8 @@ import otelier
 from otelier._core import Disk, read_generation
 from otelier.component import CustodyKind, Duration, Invalid, Rejected, StartError
 from otelier.exporters.otelier import Otelier, OtelierConfig, tenant_of
-from otelier.storage.local import FlushSettings, RetentionSettings
+from otelier.storage.local import FlushSettings
+from otelier.storage.settings import TelemetryRetention
 from otelier.testing import component_context, counter, gauge, items, metrics
 
 NOW_NS = component_context("otelier").clock.time_ns()
@@ -83,7 +84,7 @@ def test_deltas_add_up(start, tmp_path):
 
 
 def test_of_metrics_that_can_not_be_kept_the_sender_is_told_how_many(start, tmp_path):
-    exporter = start(retention=RetentionSettings(max_age=Duration(60)))
+    exporter = start(retention=TelemetryRetention(max_age=Duration(60)))
     exporter.ctx.clock.advance(3600)
     old = metrics(gauge("old", 1, 2), gauge("now", 3))
     with pytest.raises(Rejected, match="too_old") as told:

@@ -147,13 +147,19 @@ pub struct Cache {
     pending: Pending,
 }
 
+/// Entry, number among the raw samples, time in ms, bits of the value, labels.
+type FoundExemplar = (u32, u32, Option<i64>, u64, Vec<u8>);
+
+/// A family and labels.
+type Unknown = (Box<[u8]>, Vec<(String, String)>);
+
 #[derive(Default)]
 struct Pending {
     raws: Vec<Raw>,
     natives: Vec<(Vec<u8>, usize)>,
-    exemplars: Vec<(u32, u32, Option<i64>, u64, Vec<u8>)>,
+    exemplars: Vec<FoundExemplar>,
     /// Families and labels of the entries from `first_new` on.
-    unknown: Vec<(Box<[u8]>, Vec<(String, String)>)>,
+    unknown: Vec<Unknown>,
     first_new: usize,
 }
 
@@ -311,7 +317,7 @@ impl Cache {
         rows.extend(gone.map(|id| Row { series: *id, ms: now_ms, created_ms: None, bits: STALE, native: 0 }));
     }
 
-    fn new_exemplars(&mut self, found: Vec<(u32, u32, Option<i64>, u64, Vec<u8>)>, how: &Finish) -> Vec<Example> {
+    fn new_exemplars(&mut self, found: Vec<FoundExemplar>, how: &Finish) -> Vec<Example> {
         let mut out = Vec::new();
         for (entry, raw_number, ms, bits, labels) in found {
             let id = self.entries[entry as usize].series;
