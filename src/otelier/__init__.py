@@ -31,7 +31,7 @@ def open(  # noqa: A001 - read as otelier.open
 
     if str(data_dir).startswith("s3://"):
         from .storage.local.bucket.attach import read_only
-        from .storage.local.bucket.place import BucketSettings
+        from .storage.settings import BucketSettings
 
         root = None if cache_dir is None else Path(cache_dir).expanduser()
         cache = read_only(str(data_dir), BucketSettings(endpoint=endpoint, region=region), root)
