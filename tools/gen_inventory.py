@@ -30,6 +30,8 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs" / "reference"
 SHARED = ("otelier.component", "otelier.sending", "otelier.server")
 """Packages whose structs are parts of the configurations of many components."""
+FOREIGN, OURS = "otelier.scrape.config", "otelier.scrape.config.rules"
+"""Where the structs of Prometheus's own formats are, whose keys its own reference lists; and ours among them."""
 CASES = {
     1: "tail sampling: slow, failed, and 5 % of the other traces",
     3: "tail sampling: which traces a percentage keeps, by trace id and salt",
@@ -125,7 +127,8 @@ class Keys(msgspec.Struct):
 def keys(struct: type[Config], above: tuple[type[Config], ...] = ()) -> Keys:
     """Those of a configuration. A struct within itself, such as a policy that is made of policies, is not repeated."""
     found = Keys([], {base for base in struct.__mro__[1:] if _is_shared(base)})
-    inherited = {key for base in found.shared for key in base.__struct_fields__}
+    bases = [base for base in struct.__mro__[1:] if base in found.shared or _is_foreign(base)]
+    inherited = {key for base in bases for key in getattr(base, "__struct_fields__", ())}
     for field in msgspec.structs.fields(struct):
         if field.name in inherited:
             continue
@@ -133,6 +136,9 @@ def keys(struct: type[Config], above: tuple[type[Config], ...] = ()) -> Keys:
         if not inner:
             found.own.append(field.encode_name)
         for each in inner:
+            if _is_foreign(each):
+                found.own.append(field.encode_name)
+                continue
             if _is_shared(each):
                 found.shared.add(each)
                 continue
@@ -156,6 +162,10 @@ def all_shared(structs: Iterable[type[Config]]) -> set[type[Config]]:
 
 def _front(struct: type[Config]) -> str:
     return f"{struct.__module__.split('.')[1]}.{struct.__name__}"
+
+
+def _is_foreign(struct: type) -> bool:
+    return struct.__module__.startswith(FOREIGN) and struct.__module__ != OURS
 
 
 def _is_shared(struct: type) -> bool:

@@ -31,6 +31,10 @@ from otelier.testing import MemoryExporter, component_context
 
 MINIMAL: dict[tuple[Kind, str], str] = {
     (Kind.RECEIVER, "otlp"): "{protocols: {grpc: {endpoint: 127.0.0.1:0}, http: {endpoint: 127.0.0.1:0}}}",
+    (
+        Kind.RECEIVER,
+        "prometheus",
+    ): "{config: {scrape_configs: [{job_name: a, static_configs: [{targets: ['127.0.0.1:1']}]}]}}",
     (Kind.PROCESSOR, "memory_limiter"): "{check_interval: 1s, limit_mib: 1000}",
     (Kind.PROCESSOR, "routing"): "{from_attribute: x, table: [{value: y, exporters: [debug]}]}",
     (Kind.CONNECTOR, "routing"): "{table: [{condition: 'true', pipelines: [traces, metrics, logs]}]}",
@@ -74,8 +78,8 @@ CASES = list(cases())
 def make(case: Case, tmp_path) -> Component:
     registration, signal, output = case
     body = MINIMAL.get((registration.kind, registration.type), "{}").replace("PATH", str(tmp_path / "file"))
-    document = load([f"yaml:{body}"])
-    config = decode(registration.config, document.tree, (), document)
+    document = load([f"yaml:{{it: {body}}}"])
+    config = decode(registration.config, document.tree["it"], ("it",), document)
     context = component_context(
         registration.type,
         clock=SystemClock(),

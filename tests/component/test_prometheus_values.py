@@ -20,7 +20,7 @@ def test_what_is_no_duration(text: str) -> None:
         PrometheusDuration.parse(text)
 
 
-@given(st.integers(0, 10**13))
+@given(st.integers(0, (2**63 - 1) // 10**6))
 def test_a_duration_reads_back(ms: int) -> None:
     assert PrometheusDuration.parse(str(PrometheusDuration(ms / 1000))) == PrometheusDuration(ms / 1000)
 

@@ -79,10 +79,11 @@ def spelled(message: Message, random: Random) -> str:
     """The message in JSON, with the liberties that writers take."""
     space = random.choice(["", "", " ", "\n\t"])
     members = []
+    listed = {field.number for field, _ in message.ListFields()}  # with −0, which is none of the defaults
     for field in message.DESCRIPTOR.fields:
         value = getattr(message, field.name)
         names = [json_string(name, random) for name in (field.name, field.json_name)]
-        absent = not message.HasField(field.name) if field.has_presence else not value
+        absent = field.number not in listed
         if field.is_repeated:
             text = "[" + f"{space},".join(element(field, v, random) for v in value) + "]"
         elif not field.has_presence and random.random() < 0.5:

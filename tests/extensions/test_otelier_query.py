@@ -17,7 +17,13 @@ import pytest
 from otelier.api.options import decode
 from otelier.component import ConfigError, Duration, Meter, Secret, StartError, SystemClock
 from otelier.config import load
-from otelier.extensions.otelier_query import LokiSettings, OtelierQuery, OtelierQueryConfig, TempoSettings
+from otelier.extensions.otelier_query import (
+    LokiSettings,
+    OtelierQuery,
+    OtelierQueryConfig,
+    PrometheusSettings,
+    TempoSettings,
+)
 from otelier.pipeline.graph import build
 from otelier.pipeline.interpret import interpret
 from otelier.server.http import HttpServerSettings
@@ -181,6 +187,16 @@ def test_all_settings_of_the_server_reach_the_process():
     assert options.server == HttpServerSettings(**{f: getattr(config, f) for f in HttpServerSettings.__struct_fields__})
     assert (options.data_dir, options.allowed_hosts, options.queries_at_once) == ("/data", ("*.example.com",), 3)
     assert (options.limits.time_s, options.limits.rows, options.limits.bytes) == (1.5, 7, 8)
+
+
+@pytest.mark.proves("otelier_query.prometheus.{lookback_delta,max_samples,timeout}")
+def test_all_settings_of_prometheus_api_reach_the_process():
+    prometheus = PrometheusSettings(lookback_delta=Duration(60), max_samples=5, timeout=Duration(3))
+    config = OtelierQueryConfig(endpoint="127.0.0.1:1", data_dir="/data", prometheus=prometheus)
+    options = decode(config.options(config.directory(())))
+    assert options.prometheus
+    found = options.prometheus.engine()
+    assert (found.lookback_ms, found.max_samples, found.timeout_s) == (60_000, 5, 3.0)
 
 
 def test_lokis_api_is_served_where_it_is_asked_for(tmp_path: Path):

@@ -178,11 +178,16 @@ def config_of(text: str) -> PrometheusReceiverConfig:
     return decode(PrometheusReceiverConfig, document.tree["receiver"], ("receiver",), document)
 
 
+@pytest.mark.proves("prometheus.{config,report_extra_scrape_metrics,trim_metric_suffixes}")
+@pytest.mark.proves("prometheus.{start_time_metric_regex,use_start_time_metric}")
 def test_the_receiver_scrapes_into_its_pipelines(target: FakeTarget) -> None:
     cfg = config_of(
         "{config: {scrape_configs: [{job_name: j, scrape_interval: 100ms, static_configs: "
-        f"[{{targets: ['{target.address}']}}], relabel_configs: [{{target_label: x, replacement: $$1}}]}}]}}}}"
+        f"[{{targets: ['{target.address}']}}], relabel_configs: [{{target_label: x, replacement: $$1}}]}}]}}, "
+        "report_extra_scrape_metrics: true, trim_metric_suffixes: true, use_start_time_metric: true, "
+        "start_time_metric_regex: x}"
     )
+    target.set("# TYPE a_total counter\na_total 1\n")
     receiver = Prometheus(cfg, component_context("prometheus", clock=SystemClock()))
     memory = Memory()
     receiver.outputs = {"metrics": memory}
@@ -198,3 +203,4 @@ def test_the_receiver_scrapes_into_its_pipelines(target: FakeTarget) -> None:
     assert (resource["server.address"], resource["url.scheme"]) == ("127.0.0.1", "http")
     assert metrics["a"].sum.data_points[0].as_double == 1
     assert metrics["up"].gauge.data_points[0].as_double == 1
+    assert "scrape_sample_limit" in metrics

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from otelier.component import StartError, SystemClock
+from otelier.config import decode, load
 from otelier.extensions.otelier_prometheus import OtelierPrometheus, OtelierPrometheusConfig
 from otelier.testing import component_context
 from otelier.testing.scrape import FakeTarget
@@ -80,6 +81,7 @@ def test_routes(running: Running) -> None:
     assert running.ask("/nowhere")[0] == 404
 
 
+@pytest.mark.proves("otelier_prometheus.{config_file,data_dir}")
 def test_samples_are_in_the_store(running: Running) -> None:
     running.until_up()
     engine = running.extension._engine
@@ -107,6 +109,14 @@ def test_deletions(running: Running) -> None:
     assert running.ask("/api/v1/admin/tsdb/delete_series", "POST")[0] == 400
     assert running.ask("/api/v1/admin/tsdb/delete_series?match[]=%7B", "PUT")[0] == 400
     assert running.ask("/api/v1/admin/tsdb/clean_tombstones", "POST")[0] == 204
+
+
+@pytest.mark.proves("otelier_prometheus.config")
+def test_the_configuration_may_stand_in_the_service_s(tmp_path: Path, target: FakeTarget) -> None:
+    document = load([f"yaml:{{it: {{data_dir: '{tmp_path}', config: {{{text(target)}}}}}}}"])
+    config = decode(OtelierPrometheusConfig, document.tree["it"], ("it",), document)
+    assert config.config
+    assert [each.job_name for each in config.config.scrape_configs] == ["j"]
 
 
 def test_a_wrong_file_ends_the_start(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from otelier.component import Secret, SystemClock
+from otelier.component import Duration, Secret, SystemClock
 from otelier.rules.notify.mail import Mail
 from otelier.rules.notify.message import Message
 from otelier.rules.notify.slack import Slack
@@ -66,12 +66,14 @@ def test_a_webhook_that_refuses_is_an_error() -> None:
 @pytest.mark.proves(
     "otelier_query.prometheus.rules.notify.receivers.slack.api_url",
     "otelier_query.prometheus.rules.notify.receivers.slack.channel",
+    "otelier_query.prometheus.rules.notify.receivers.slack.username",
 )
 def test_slack_gets_text_that_can_make_no_links() -> None:
     with FakeAlertmanager() as fake:
-        Slack(SlackConfig(api_url=Secret(fake.url), channel="#ops"), SystemClock()).send(MESSAGE)
+        Slack(SlackConfig(api_url=Secret(fake.url), channel="#ops", username="otto"), SystemClock()).send(MESSAGE)
     [(_, given)] = fake.posts
     [attachment] = given["attachments"]
+    assert given["username"] == "otto"
     assert (given["channel"], attachment["color"], attachment["title"]) == ("#ops", "danger", "[FIRING:1] A")
     assert attachment["text"].splitlines() == [
         "firing: A &lt;is&gt; wrong &amp; more",
@@ -98,7 +100,12 @@ def smtp(*, extensions: str = "") -> Iterator[tuple[str, list[str]]]:
                     continue
                 word = line[:4].upper()
                 data = word == "DATA"
-                answer = {"DATA": "354 go on", "QUIT": "221 bye", "EHLO": f"250{'-x' if extensions else ' x'}"}
+                answer = {
+                    "DATA": "354 go on",
+                    "QUIT": "221 bye",
+                    "AUTH": "235 welcome",
+                    "EHLO": f"250{'-x' if extensions else ' x'}",
+                }
                 self.wfile.write((answer.get(word, "250 ok") + "\r\n").encode())
                 if word == "EHLO" and extensions:
                     self.wfile.write(f"250 {extensions}\r\n".encode())
@@ -128,6 +135,35 @@ def test_a_mail_says_what_is_wrong() -> None:
     assert "firing: A <is> wrong & more" in heard
     mail = Mail(config).mail(wild)
     assert (mail["Bcc"], mail["Subject"]) == (None, "[FIRING:1] A Bcc: all@example.com")
+
+
+@pytest.mark.proves(
+    "otelier_query.prometheus.rules.notify.receivers.email.auth_username",
+    "otelier_query.prometheus.rules.notify.receivers.email.auth_password",
+)
+def test_a_mail_server_is_told_who_sends() -> None:
+    with smtp(extensions="AUTH PLAIN") as (address, heard):
+        who = {"auth_username": "me", "auth_password": Secret("secret")}
+        Mail(EmailConfig(to=("a@b",), from_="o@b", smarthost=address, require_tls=False, **who)).send(MESSAGE)
+    assert "AUTH PLAIN AG1lAHNlY3JldA==" in heard
+
+
+@pytest.mark.proves(
+    "otelier_query.prometheus.rules.notify.receivers.email.timeout",
+    "otelier_query.prometheus.rules.notify.receivers.slack.timeout",
+    "otelier_query.prometheus.rules.notify.receivers.webhook.timeout",
+)
+def test_who_does_not_answer_is_given_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        url, soon = Secret(f"http://{address}"), Duration(0.1)
+        for sender in (
+            Webhook(WebhookConfig(url=url, timeout=soon), SystemClock()),
+            Slack(SlackConfig(api_url=url, channel="#a", timeout=soon), SystemClock()),
+            Mail(EmailConfig(to=("a@b",), from_="o@b", smarthost=address, require_tls=False, timeout=soon)),
+        ):
+            with pytest.raises(OSError):
+                sender.send(MESSAGE)
 
 
 @pytest.mark.proves("otelier_query.prometheus.rules.notify.receivers.email.require_tls")

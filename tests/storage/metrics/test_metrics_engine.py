@@ -136,6 +136,16 @@ def test_series_over_the_limit_are_folded_and_counted():
     assert len(readable(world.disk)) == 15
 
 
+@pytest.mark.proves("otelier.metrics.max_series")
+def test_series_over_the_limit_of_a_tenant_are_folded_by_metric():
+    world = World()
+    world.open(metrics=MetricsSettings(max_series=10))
+    for number in range(15):
+        world.engine.append("default", samples((f"m{number % 3}", world.now_ms, 1.0), number=str(number)))
+        world.engine.append("another", samples(("x", world.now_ms, 1.0), number=str(number % 5)))
+    assert world.counted("folded_samples") == 5
+
+
 # -- flushes ---------------------------------------------------------------------------------------
 
 
@@ -217,7 +227,26 @@ def test_windows_that_are_over_become_one_segment_each_and_then_a_day(world):
     assert all(each.min_ms // DAY_MS == each.max_ms // DAY_MS for each in found)
 
 
-@pytest.mark.proves("otelier.metrics.retention")
+@pytest.mark.proves("otelier.metrics.flush.max_bytes")
+def test_samples_are_in_segments_when_they_are_many(world):
+    world.again(metrics=MetricsSettings(flush=MetricsFlushSettings(max_bytes=2**20)))
+    while world.engine.unflushed_bytes < 2**20:
+        world.write(10_000, f"m{world.number}")
+    world.clock.advance(2)
+    assert world.files()
+    assert world.engine.unflushed_bytes == 0
+
+
+@pytest.mark.proves("otelier.metrics.retention.max_bytes")
+def test_the_oldest_go_when_there_are_too_many_bytes(world):
+    world.again(metrics=MetricsSettings(retention=RetentionSettings(max_bytes=1)))
+    world.write(1, "old", ago_ms=5 * 3_600_000)
+    world.engine.flush()
+    world.clock.advance(HOUR_S)
+    assert world.counted("deleted_segments", reason="size") == 1
+
+
+@pytest.mark.proves("otelier.metrics.retention.max_age")
 def test_retention_goes_by_the_newest_sample(world):
     world.again(metrics=MetricsSettings(retention=RetentionSettings(max_age=Duration(10 * HOUR_S))))
     world.write(1, "old", ago_ms=9 * 3_600_000)
