@@ -162,7 +162,10 @@ class StoreInIntervals(Store):
     def after_power_loss(self) -> None:
         for tenant, (spans, records) in self.safe.items():
             self.acknowledged[tenant] &= spans | set(self.found_spans(tenant))
-            self.records[tenant] &= records | set(self.found_records(tenant))
+            kept = self.records[tenant] & (records | set(self.found_records(tenant)))
+            # What stands behind a hole in the log is found only when the log is flushed.
+            self.unsure[tenant] |= self.records[tenant] - kept
+            self.records[tenant] = kept
         self.now_safe()
 
 
