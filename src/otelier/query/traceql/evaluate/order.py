@@ -15,7 +15,7 @@ from .expression import values
 from .numbers import aggregate
 from .spansets import Spansets
 from .table import Table
-from .values import ARRAY, BOOL, NIL, OTHER, STRING, Ints, Values
+from .values import ARRAY, BOOL, DURATION, INT, NIL, OTHER, STRING, Ints, Values
 
 Key: TypeAlias = tuple[Any, ...]
 """Comparable between tables."""
@@ -131,10 +131,12 @@ def _kinds(operand: Values) -> _Ranks:
 
 
 def _comparable(operand: Values, row: int, descending: bool) -> tuple[float, Any]:
-    """As `_ranks`, with texts themselves."""
+    """As `_ranks`, with texts and whole numbers themselves."""
     one = operand.take(np.array([row]))
     if one.tags[0] in (STRING, ARRAY):
         text = operand.texts[int(one.data[0])]
         return (-2.0, _Descending(text)) if descending else (2.0, text)
     (major,), (minor,) = (each.tolist() for each in _ranks(Values(one.tags, one.data), descending))
+    if one.tags[0] in (INT, DURATION):
+        minor = -int(one.data[0]) if descending else int(one.data[0])  # exact, also beyond what a double holds
     return major, minor
