@@ -9,7 +9,6 @@ import argparse
 import json
 import shutil
 import statistics
-import struct
 import sys
 import time
 import urllib.error
@@ -23,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from otelier._core import snappy
+from otelier.wire.protobuf import double, integer, length_delimited, text
 
 from . import corpus
 from .process import System
@@ -194,7 +194,7 @@ def _labels() -> Iterator[bytes]:
 
 def _series(name: str, **labels: str) -> bytes:
     pairs = sorted({"__name__": name, **labels}.items())
-    return b"".join(_field(1, _field(1, key.encode()) + _field(2, value.encode())) for key, value in pairs)
+    return b"".join(length_delimited(1, text(1, key) + text(2, value)) for key, value in pairs)
 
 
 def _requests(end_ms: int) -> Iterator[bytes]:
@@ -208,26 +208,13 @@ def _requests(end_ms: int) -> Iterator[bytes]:
     z = np.round(rng.normal(50, 10, (SCRAPES, gauges)), 2)
     values = np.concatenate([x, y, z], axis=1)
     for scrape in range(SCRAPES):
-        at = b"\x10" + _varint(end_ms - (SCRAPES - 1 - scrape) * STEP_MS)
+        at = integer(2, end_ms - (SCRAPES - 1 - scrape) * STEP_MS)
         row = values[scrape].tolist()
         for first in range(0, len(labels), IN_REQUEST):
             parts = zip(labels[first : first + IN_REQUEST], row[first : first + IN_REQUEST], strict=True)
             yield snappy(
-                b"".join(_field(1, each + _field(2, b"\x09" + struct.pack("<d", v) + at)) for each, v in parts)
+                b"".join(length_delimited(1, each + length_delimited(2, double(1, v) + at)) for each, v in parts)
             )
-
-
-def _field(number: int, content: bytes) -> bytes:
-    return bytes([number << 3 | 2]) + _varint(len(content)) + content
-
-
-def _varint(value: int) -> bytes:
-    parts = bytearray()
-    while value > 127:
-        parts.append(value & 127 | 128)
-        value >>= 7
-    parts.append(value)
-    return bytes(parts)
 
 
 def _post(url: str, body: bytes) -> None:

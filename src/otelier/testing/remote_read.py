@@ -3,13 +3,9 @@
 They are made by google.protobuf from descriptors written here, not by what the product writes them with.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from .remote_write import Shapes, message_types
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-
-_FIELD = descriptor_pb2.FieldDescriptorProto
-_SHAPES: Mapping[str, Mapping[str, tuple[int, str, bool]]] = {
+_SHAPES: Shapes = {
     "LabelMatcher": {"type": (1, "int32", False), "name": (2, "string", False), "value": (3, "string", False)},
     "Query": {
         "start_timestamp_ms": (1, "int64", False), "end_timestamp_ms": (2, "int64", False),
@@ -34,22 +30,4 @@ _SHAPES: Mapping[str, Mapping[str, tuple[int, str, bool]]] = {
 }  # fmt: skip
 
 
-def _messages() -> Mapping[str, Callable[..., Any]]:
-    file = descriptor_pb2.FileDescriptorProto(name="remote_read.proto", package="remote_read", syntax="proto3")
-    for name, fields in _SHAPES.items():
-        message = file.message_type.add(name=name)
-        for field, (number, type_, repeated) in fields.items():
-            made = message.field.add(name=field, number=number)
-            made.label = _FIELD.LABEL_REPEATED if repeated else _FIELD.LABEL_OPTIONAL
-            if type_ in _SHAPES:
-                made.type, made.type_name = _FIELD.TYPE_MESSAGE, f".remote_read.{type_}"
-            else:
-                made.type = getattr(_FIELD, f"TYPE_{type_.upper()}")
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)  # type: ignore[no-untyped-call]
-    return {
-        name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"remote_read.{name}")) for name in _SHAPES
-    }
-
-
-REMOTE_READ_MESSAGES = _messages()
+REMOTE_READ_MESSAGES = message_types("remote_read", _SHAPES)

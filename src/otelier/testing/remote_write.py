@@ -15,7 +15,8 @@ from .._core import unsnappy
 Labels: TypeAlias = tuple[tuple[str, str], ...]
 _LIMIT = 64 << 20
 _FIELD = descriptor_pb2.FieldDescriptorProto
-_SHAPES: Mapping[str, Mapping[str, tuple[int, str, bool]]] = {
+Shapes: TypeAlias = Mapping[str, Mapping[str, tuple[int, str, bool]]]
+_SHAPES: Shapes = {
     "Label": {"name": (1, "string", False), "value": (2, "string", False)},
     "Sample": {"value": (1, "double", False), "timestamp": (2, "int64", False)},
     "Span": {"offset": (1, "sint32", False), "length": (2, "uint32", False)},
@@ -46,25 +47,24 @@ _SHAPES: Mapping[str, Mapping[str, tuple[int, str, bool]]] = {
 }  # fmt: skip
 
 
-def _messages() -> Mapping[str, Callable[[], Any]]:
-    file = descriptor_pb2.FileDescriptorProto(name="remote_write.proto", package="remote_write", syntax="proto3")
-    for name, fields in _SHAPES.items():
+def message_types(package: str, shapes: Shapes) -> Mapping[str, Callable[..., Any]]:
+    """Classes of google.protobuf by name. `shapes`: of each field its number, its type, and whether it is repeated."""
+    file = descriptor_pb2.FileDescriptorProto(name=f"{package}.proto", package=package, syntax="proto3")
+    for name, fields in shapes.items():
         message = file.message_type.add(name=name)
         for field, (number, type_, repeated) in fields.items():
             made = message.field.add(name=field, number=number)
             made.label = _FIELD.LABEL_REPEATED if repeated else _FIELD.LABEL_OPTIONAL
-            if type_ in _SHAPES:
-                made.type, made.type_name = _FIELD.TYPE_MESSAGE, f".remote_write.{type_}"
+            if type_ in shapes:
+                made.type, made.type_name = _FIELD.TYPE_MESSAGE, f".{package}.{type_}"
             else:
                 made.type = getattr(_FIELD, f"TYPE_{type_.upper()}")
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)  # type: ignore[no-untyped-call]
-    return {
-        name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"remote_write.{name}")) for name in _SHAPES
-    }
+    return {name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{package}.{name}")) for name in shapes}
 
 
-_MESSAGES = _messages()
+_MESSAGES = message_types("remote_write", _SHAPES)
 
 
 def message(name: str, **fields: Any) -> Any:

@@ -21,9 +21,9 @@ import pytest
 
 from otelier._core import snappy
 from otelier.query.promql.labels import Labels, labels_of
-from otelier.testing.remote_write import message
 
 from ...peers.conftest import free_port
+from ..test_metrics import CONFIG, HEADERS, remote_write_request
 from .queries import Grammar, expressions, series_for
 
 pytestmark = pytest.mark.slow
@@ -33,20 +33,6 @@ MOMENTS = 180
 SEED = 20261126
 RANDOM_QUERIES = 2_000
 STALE = struct.unpack("<d", struct.pack("<Q", 0x7FF0000000000002))[0]
-CONFIG = """yaml:
-exporters:
-  otelier: {{data_dir: "{directory}"}}
-receivers:
-  otlp: {{protocols: {{grpc: {{endpoint: "127.0.0.1:0"}}}}}}
-extensions:
-  otelier_query: {{endpoint: "127.0.0.1:0", prometheus: {{endpoint: "127.0.0.1:0"}}}}
-  otelier_prometheus: {{}}
-service:
-  extensions: [otelier_query, otelier_prometheus]
-  telemetry: {{logs: {{encoding: json}}, metrics: {{level: none}}}}
-  pipelines:
-    metrics: {{receivers: [otlp], exporters: [otelier]}}
-"""
 
 
 class Both:
@@ -58,17 +44,10 @@ class Both:
     def write(self, series: dict[Labels, list[tuple[int, float]]]) -> None:
         items = list(series.items())
         for first in range(0, len(items), 500):
-            request = message("WriteRequest")
-            for labels, samples in items[first : first + 500]:
-                one = request.timeseries.add()
-                for name, value in labels:
-                    one.labels.add(name=name, value=value)
-                for time_ms, value in samples:
-                    one.samples.add(timestamp=time_ms, value=value)
-            body = snappy(request.SerializeToString())
+            body = snappy(remote_write_request(dict(items[first : first + 500]), 1))
             for url in (self.peer, self.ours):
-                headers = {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy"}
-                with urllib.request.urlopen(urllib.request.Request(f"{url}/api/v1/write", body, headers), timeout=60):
+                request = urllib.request.Request(f"{url}/api/v1/write", body, HEADERS[1])
+                with urllib.request.urlopen(request, timeout=60):
                     pass
 
     def difference(self, query: str) -> str:

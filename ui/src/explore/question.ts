@@ -7,7 +7,6 @@ export interface Question {
   lookback: string;
 }
 
-export const LOOKBACKS = ["5m", "15m", "1h", "3h", "12h", "1d", "2d", "7d", "30d"] as const;
 export const DEFAULT_LOOKBACK = "1h";
 /** About so many points has a line. */
 const POINTS = 180;

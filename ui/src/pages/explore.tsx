@@ -4,10 +4,11 @@ import { answer, ask, LIMIT } from "../explore/asking.ts";
 import { Chart } from "../explore/chart.tsx";
 import { FoundTraces } from "../explore/found-traces.tsx";
 import { QueryBox } from "../explore/query-box.tsx";
-import { LOOKBACKS, type Question, questionFromUrl, questionToUrl } from "../explore/question.ts";
+import { type Question, questionFromUrl, questionToUrl } from "../explore/question.ts";
 import { t } from "../i18n/index.ts";
 import { Icon } from "../parts/icon.tsx";
 import { ErrorNotice, Notice } from "../parts/notice.tsx";
+import { LOOKBACKS } from "../search/query.ts";
 import { address, navigate } from "../state/route.ts";
 
 const EXAMPLES = [

@@ -21,6 +21,7 @@ from ...storage.directory import DEFAULT_TENANT, check_tenant
 from ...storage.metrics import MetricsEngine
 from ...storage.metrics.engine import Kept
 from ...telemetry import DecodeError, Intake
+from ...wire.protobuf import integer, length_delimited, text
 
 _PROTOBUF, _JSON = "application/x-protobuf", "application/json"
 _MESSAGES: dict[str, Literal[1, 2]] = {"prometheus.WriteRequest": 1, "io.prometheus.write.v2.Request": 2}
@@ -137,14 +138,4 @@ def _as_protobuf(kept: Kept) -> bytes:
     """ExportMetricsServiceResponse: partial_success = 1 {rejected_data_points = 1, error_message = 2}."""
     if not kept.rejected:
         return b""
-    text = kept.reason.encode()
-    partial = b"\x08" + _varint(kept.rejected) + b"\x12" + _varint(len(text)) + text
-    return b"\x0a" + _varint(len(partial)) + partial
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*out, value])
+    return length_delimited(1, integer(1, kept.rejected) + text(2, kept.reason))

@@ -20,7 +20,7 @@ _HINTS = {"unknown": 0, "reset": 1, "not_reset": 2, "gauge": 3}
 
 
 class Native(Protocol):
-    """A native histogram: buckets by index, in order."""
+    """A native histogram: buckets by index."""
 
     @property
     def schema(self) -> int: ...  # noqa: D102
@@ -93,7 +93,7 @@ def samples(times_ms: np.ndarray, values: np.ndarray) -> bytes:
 
 
 def histogram(time_ms: int, each: Native) -> bytes:
-    """A `Histogram` field with float counts."""
+    """A `Histogram` field of a series with float counts, as remote read and remote write 1.0 have it."""
     message = b"".join([
         double(2, each.count),
         double(3, each.sum),
@@ -112,8 +112,8 @@ def histogram(time_ms: int, each: Native) -> bytes:
 def _buckets(span_number: int, count_number: int, buckets: Mapping[int, float]) -> bytes:
     """Runs of buckets, and the counts of all."""
     spans: list[list[int]] = []
-    end = 0
-    for index in buckets:
+    end, order = 0, sorted(buckets)
+    for index in order:
         if spans and index == end:
             spans[-1][1] += 1
         else:
@@ -122,7 +122,7 @@ def _buckets(span_number: int, count_number: int, buckets: Mapping[int, float]) 
     if not spans:
         return b""
     written = [length_delimited(span_number, integer(1, _zigzag(gap)) + integer(2, length)) for gap, length in spans]
-    counts = struct.pack(f"<{len(buckets)}d", *buckets.values())
+    counts = struct.pack(f"<{len(order)}d", *(buckets[index] for index in order))
     return b"".join([*written, length_delimited(count_number, counts)])
 
 
