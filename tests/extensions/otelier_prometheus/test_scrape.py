@@ -108,6 +108,10 @@ def test_deletions(running: Running) -> None:
     assert running.ask("/api/v1/admin/tsdb/delete_series?match[]=a", "POST")[0] == 204
     assert running.ask("/api/v1/admin/tsdb/delete_series", "POST")[0] == 400
     assert running.ask("/api/v1/admin/tsdb/delete_series?match[]=%7B", "PUT")[0] == 400
+    for everything in ("", "%7B%7D", "%7Ba%3D~%22.*%22%7D", "a&match[]=%7B%7D"):
+        status, said = running.ask(f"/api/v1/admin/tsdb/delete_series?match[]={everything}", "POST")
+        assert (status, said["error"]) == (400, "match[] must contain at least one non-empty matcher")
+    assert running.ask("/api/v1/admin/tsdb/delete_series?match[]=a&start=inf", "POST")[0] == 400
     assert running.ask("/api/v1/admin/tsdb/clean_tombstones", "POST")[0] == 204
 
 

@@ -10,7 +10,7 @@ from ...component import ConfigError
 from ...config import dump
 from ...scrape.config import PrometheusConfig
 from ...scrape.scraper import Scraper
-from ...scrape.selector import matchers
+from ...scrape.selector import fits, matchers
 from ...scrape.status import scrape_pools, target_metadata, targets
 from ...server.endpoint import Response
 from ...server.request import HttpError, Request
@@ -90,8 +90,10 @@ class Routes:
             start = _moment_ms(query.first("start"), _EARLIEST_MS)
             end = _moment_ms(query.first("end"), _LATEST_MS)
             tenant = check_tenant(request.headers.get("x-scope-orgid") or DEFAULT_TENANT)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise HttpError(400, str(error)) from error
+        if any(fits(each)({}) for each in wanted):
+            raise HttpError(400, "match[] must contain at least one non-empty matcher")
         self._engine.delete(tenant, wanted, start, end)
         return Response(204)
 
