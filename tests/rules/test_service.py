@@ -25,13 +25,14 @@ class Desk:
         self.folder = folder
         self.clock = FakeClock()
         self.metrics = MemoryMetrics()
+        self.meter = Meter()
         self.service = RuleService(
             RulesSettings(**{"shipped": False, **settings}),  # type: ignore[arg-type]
             str(folder / "prometheus.yml"),
             StoreSources(self.metrics, self.clock),
             self.append,
             self.clock,
-            Meter(),
+            self.meter,
             folder / "rules",
         )
 
@@ -90,6 +91,8 @@ def test_an_alertmanager_is_told_and_so_is_another_after_a_reload(tmp_path: Path
             desk.clock.advance(1)
         [after] = [rule.alerts[0].active_ns for rule in desk.service.groups("default")[0].rules if rule.alerts]
         assert after == before
+        [known] = [each for each in desk.meter.collect() if each.name.endswith("alertmanagers_discovered")]
+        assert list(known.values.values()) == [1.0]
         desk.service.stop()
 
 

@@ -48,6 +48,7 @@ class Alertmanagers:
 
     def stop(self) -> None:
         """Tell nobody any more; what waits is dropped, and told by the next life."""
+        self._counters.unwatch()
         for each in self._sets:
             each.stop()
 

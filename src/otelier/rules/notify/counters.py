@@ -12,6 +12,7 @@ class Counters:
 
     def __init__(self, meter: Meter) -> None:
         self._meter = meter
+        self._forget: list[Callable[[], None]] = []
         self._sent = meter.counter("prometheus_notifications_sent", "{alert}", "Alerts told.")
         self._errors = meter.counter("prometheus_notifications_errors", "{request}", "Tries to tell that failed.")
         self._dropped = meter.counter("prometheus_notifications_dropped", "{alert}", "Alerts that were not told.")
@@ -44,14 +45,16 @@ class Counters:
         def known() -> Iterator[Reading]:
             yield {}, float(len(lines()))
 
-        self._meter.observe("prometheus_notifications_queue_length", "gauge", "{alert}", "Alerts that wait.", waiting)
-        self._meter.observe(
-            "prometheus_notifications_queue_capacity", "gauge", "{alert}", "Alerts that may wait.", capacity
-        )
-        self._meter.observe(
-            "prometheus_notifications_alertmanagers_discovered",
-            "gauge",
-            "{alertmanager}",
-            "Known Alertmanagers.",
-            known,
-        )
+        self._forget = [
+            self._meter.observe(f"prometheus_notifications_{name}", "gauge", unit, text, reader)
+            for name, unit, text, reader in (
+                ("queue_length", "{alert}", "Alerts that wait.", waiting),
+                ("queue_capacity", "{alert}", "Alerts that may wait.", capacity),
+                ("alertmanagers_discovered", "{alertmanager}", "Known Alertmanagers.", known),
+            )
+        ]
+
+    def unwatch(self) -> None:
+        """Their lines are gone: others take their place."""
+        for forget in self._forget:
+            forget()
