@@ -1,6 +1,7 @@
 """Text to the tree of `ast`: operators by precedence, one function per kind of node."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 
@@ -27,8 +28,12 @@ _SETS = frozenset({"and", "or", "unless"})
 _IN_DURATIONS = frozenset({"+", "-", "*", "/", "%", "^"})
 
 
+@lru_cache(maxsize=64)
 def parse(text: str) -> Expression:
-    """A whole query, with types checked. Raises ParseError."""
+    """A whole query, with types checked. Raises ParseError.
+
+    One request asks several times: for its labels, for its type, to evaluate it.
+    """
     cursor = Cursor(text)
     if cursor.empty:
         cursor.fail("no expression found in input", 0)

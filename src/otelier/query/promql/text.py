@@ -3,6 +3,7 @@
 import math
 import re
 
+from ...component import PrometheusDuration
 from .ast import (
     NAME,
     Aggregate,
@@ -25,11 +26,6 @@ from .strings import quoted
 
 _METRIC = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_UNITS_MS = (
-    ("y", 31_536_000_000, True), ("w", 604_800_000, True), ("d", 86_400_000, False), ("h", 3_600_000, False),
-    ("m", 60_000, False), ("s", 1_000, False), ("ms", 1, False),
-)  # fmt: skip
-"""Years and weeks are written only where nothing is left: 90d is easier to read than 12w6d."""
 _LONGEST_S = 2**53 / 1000
 _KEYWORDS = frozenset(AGGREGATIONS) | {
     "and", "or", "unless", "atan2", "by", "without", "on", "ignoring", "group_left", "group_right", "bool", "offset",
@@ -79,13 +75,7 @@ def _length(seconds: float) -> str:
     """`1h30m`; empty if it is not a positive number of whole milliseconds."""
     if not 0.001 <= seconds < _LONGEST_S or not (seconds * 1000).is_integer():
         return ""
-    rest = int(seconds * 1000)
-    parts: list[str] = []
-    for unit, size, whole in _UNITS_MS:
-        if rest >= size and not (whole and rest % size):
-            parts.append(f"{rest // size}{unit}")
-            rest %= size
-    return "".join(parts)
+    return str(PrometheusDuration(seconds))
 
 
 def _selection(node: Selector | Range | Subquery) -> str:

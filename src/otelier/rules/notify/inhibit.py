@@ -22,7 +22,7 @@ class Inhibition:
             also_source = source.fit(alert.labels)
             for other in firing:
                 if (
-                    other.key != alert.key
+                    other.labels != alert.labels
                     and source.fit(other.labels)
                     and all(other.labels.get(name, "") == alert.labels.get(name, "") for name in equal)
                     and not (also_source and target.fit(other.labels))

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ...component.go_text import BadEscape, unescaped
 from .pattern import BadPattern, Pattern
@@ -24,16 +25,22 @@ class AlertMatcher:
 
     def fits(self, value: str) -> bool:
         """A label that isn't there is empty."""
-        return (Pattern(self.value).fits(value) if self.regex else value == self.value) == self.equal
+        return (_pattern(self.value).fits(value) if self.regex else value == self.value) == self.equal
 
     def check(self) -> "AlertMatcher":
         """Itself. Raises BadMatcher."""
         if self.regex:
             try:
-                Pattern(self.value)
+                _pattern(self.value)
             except BadPattern as error:
                 raise BadMatcher(f"{self.value!r} is no regular expression of RE2: {error}") from None
         return self
+
+
+@lru_cache(maxsize=1024)
+def _pattern(text: str) -> Pattern:
+    """Compiling takes much longer than matching. Raises BadPattern."""
+    return Pattern(text)
 
 
 def alert_matcher(text: str) -> AlertMatcher:

@@ -63,10 +63,12 @@ class Cache:
         place = read_place(self._root)
         if place is None:
             return
-        mine = uploaded(self._root) if place.writer else None
-        files = sorted(_files(self._root), key=lambda each: (each[0].suffix == ".index", each[1].st_mtime_ns))
+        files = list(_files(self._root))
         total = sum(stat.st_size for _, stat in files)
-        for file, stat in files:
+        if total <= place.cache_bytes:
+            return
+        mine = uploaded(self._root) if place.writer else None
+        for file, stat in sorted(files, key=lambda each: (each[0].suffix == ".index", each[1].st_mtime_ns)):
             if total <= place.cache_bytes:
                 return
             path = file.relative_to(self._root).as_posix()
