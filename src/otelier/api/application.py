@@ -7,9 +7,7 @@ from ..component import Clock, Meter, SystemClock
 from ..query.gate import Gate
 from ..query.logs import Logs
 from ..query.metrics import Metrics
-from ..query.metrics_reader import MetricsReader
 from ..query.names import Names
-from ..query.rules_state import RulesState
 from ..query.snapshot import Snapshot
 from ..query.sql.engine import Sql
 from ..query.sql.limits import Limits as SqlLimits
@@ -56,13 +54,7 @@ def _of_sql(limits: Limits) -> SqlLimits:
 class Application:
     """One life: made → `start` → `stop`."""
 
-    def __init__(
-        self,
-        options: Options,
-        clock: Clock | None = None,
-        metrics_reader: MetricsReader | None = None,
-        rules: RulesState | None = None,
-    ) -> None:
+    def __init__(self, options: Options, clock: Clock | None = None) -> None:
         """Raises OSError where the data directory is there but can't be read."""
         clock = clock or SystemClock()
         directory = Path(options.data_dir)
@@ -101,13 +93,12 @@ class Application:
         self._prometheus = self._forward = self._metrics = self._rules = None
         if options.prometheus:
             settings = options.prometheus
-            if metrics_reader is None:
-                metrics_reader = self._metrics = Metrics(directory, gate, settings.max_samples)
+            self._metrics = Metrics(directory, gate, settings.max_samples)
             self._forward = Forward(settings.parent) if settings.parent else None
             if options.rules and self._forward:
                 self._rules = rule_service(
                     options.rules,
-                    metrics_reader,
+                    self._metrics,
                     settings.engine(),
                     engine,
                     logs,
@@ -117,11 +108,11 @@ class Application:
                     directory,
                 )
             prometheus = prometheus_routes.groups(
-                metrics_reader,
+                self._metrics,
                 settings,
                 clock,
                 options.data_dir,
-                self._rules or rules,
+                self._rules,
                 self._forward,
                 self._rules.reload if self._rules else None,
             )

@@ -2,13 +2,13 @@
 
 import json
 from typing import Any
-from urllib.parse import urlsplit
 
 from ..query.errors import BadQuery
 from ..rules.notify.silences import Silences
 from ..server.endpoint import Response
 from ..server.request import HttpError, Request
 from ..server.router import Group, Route
+from .origin import check_origin
 
 _JSON = (("content-type", "application/json"),)
 
@@ -42,7 +42,7 @@ class SilenceRoutes:
 
     def put(self, request: Request) -> Response:
         """Make or change one."""
-        _check_origin(request)
+        check_origin(request)
         try:
             return _answer({"silenceID": self._silences.put(json.loads(request.body))})
         except (BadQuery, ValueError) as error:
@@ -50,16 +50,10 @@ class SilenceRoutes:
 
     def end(self, request: Request) -> Response:
         """End one now."""
-        _check_origin(request)
+        check_origin(request)
         if not self._silences.expire(request.parameters["id"]):
             raise HttpError(404, "there is no such silence")
         return Response(200, _JSON, b"")
-
-
-def _check_origin(request: Request) -> None:
-    origin = request.headers.get("origin", "")
-    if origin and urlsplit(origin).netloc != request.headers.get("host", ""):
-        raise HttpError(403, f"pages of {origin} may not change anything here")
 
 
 def _answer(value: Any) -> Response:

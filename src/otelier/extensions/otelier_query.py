@@ -218,17 +218,20 @@ class OtelierQuery(Extension):
 
     def _parent(self) -> dict[str, Any] | None:
         """Raises LookupError while it is not known."""
-        for each in (self.ctx.extensions or {}).values():
-            if isinstance(each, TakesMetrics) and each.directory == self._directory:
-                host, port, token = each.internal()
-                return {"endpoint": f"{host}:{port}", "token": token}
-        return None
+        if (taker := self._taker()) is None:
+            return None
+        host, port, token = taker.internal()
+        return {"endpoint": f"{host}:{port}", "token": token}
 
     def _scraped(self) -> str | PrometheusConfig:
-        for each in (self.ctx.extensions or {}).values():
-            if isinstance(each, TakesMetrics) and each.directory == self._directory:
-                return each.scraped
-        return ""
+        taker = self._taker()
+        return taker.scraped if taker else ""
+
+    def _taker(self) -> TakesMetrics | None:
+        """Who writes metrics into the same directory."""
+        all_ = (self.ctx.extensions or {}).values()
+        mine = (each for each in all_ if isinstance(each, TakesMetrics) and each.directory == self._directory)
+        return next(mine, None)
 
     def address(self, wait_s: float = 30.0) -> tuple[str, int]:
         """Host and port once it answers there. Raises TimeoutError."""

@@ -9,7 +9,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from .._core import DamagedFile, Disk, StaleView
 from ..storage.contract import DataDirectoryError
@@ -21,9 +21,15 @@ _log = logging.getLogger(__name__)
 
 _TRIES = 5
 _Version = tuple[int, int, int]
-V = TypeVar("V")
+V = TypeVar("V", bound="Viewed")
 S = TypeVar("S", bound=Stored)
 T = TypeVar("T")
+
+
+class Viewed(Protocol):
+    """What is asked of the core's views by those who don't know which one it is."""
+
+    def left_out(self) -> list[str]: ...  # noqa: D102
 
 
 class Following(ABC, Generic[V, S]):
@@ -49,9 +55,9 @@ class Following(ABC, Generic[V, S]):
     def look_elsewhere(self) -> None:
         """Bring what is not written here, before the manifest is read. Raises OSError, StartError."""
 
-    @abstractmethod
     def left_out(self) -> list[str]:
         """What is wrong with each segment that answers are made without; each text begins with its path."""
+        return self._view.left_out()
 
     def read(self, ask: Callable[[V, State[S]], T], *, paired: bool = False) -> T:
         """Ask the view as of now; asks again if files vanish meanwhile. Raises StoreUnreadable.

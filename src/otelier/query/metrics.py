@@ -72,11 +72,9 @@ class Metrics:
         )
         return self._found(sorted(items), limit, _folded(items))
 
-    def label_names(
-        self, tenant: str, selectors: Selectors, start_ms: int, end_ms: int, limit: int, *, soft: bool = False
-    ) -> Found[str]:
+    def label_names(self, tenant: str, selectors: Selectors, start_ms: int, end_ms: int, limit: int) -> Found[str]:
         """Sorted."""
-        items = self.ask(lambda view: view.label_names(tenant, _plain(selectors), start_ms, end_ms, soft), list[str]())
+        items = self.ask(lambda view: view.label_names(tenant, _plain(selectors), start_ms, end_ms, False), list[str]())
         return self._found(sorted(items), limit)
 
     def label_values(

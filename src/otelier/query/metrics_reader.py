@@ -98,10 +98,8 @@ class MetricsReader(Protocol):
         """Label sets with a sample in that time, sorted. `limit` here and below: 0 is none."""
         ...
 
-    def label_names(
-        self, tenant: str, selectors: Selectors, start_ms: int, end_ms: int, limit: int, *, soft: bool = False
-    ) -> Found[str]:
-        """Sorted; with the attributes of resources if `soft`."""
+    def label_names(self, tenant: str, selectors: Selectors, start_ms: int, end_ms: int, limit: int) -> Found[str]:
+        """Sorted."""
         ...
 
     def label_values(

@@ -22,7 +22,3 @@ class MetricsSnapshot(Following[SeriesView, SeriesSegment]):
         """Oldest first: what was written later counts. Raises StaleView, DamagedFile, OSError."""
         ordered = sorted(state.segments.values(), key=lambda each: (each.generation, each.path))
         self._view.refresh([(each.path, each.min_ms, each.max_ms, each.tenant) for each in ordered], state.retired)
-
-    def left_out(self) -> list[str]:
-        """What is wrong with each segment that answers are made without; each text begins with its path."""
-        return self._view.left_out()

@@ -29,7 +29,3 @@ class Snapshot(Following[View, Segment]):
         """Raises StaleView, DamagedFile, OSError."""
         starts = [(each.min_start_ns, each.max_start_ns) for each in state.segments.values()]
         self._view.refresh(list(state.segments), state.retired, starts)
-
-    def left_out(self) -> list[str]:
-        """What is wrong with each segment that answers are made without; each text begins with its path."""
-        return self._view.left_out()

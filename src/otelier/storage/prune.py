@@ -6,10 +6,7 @@ from typing import Any, TypeAlias
 from .._core import Disk
 from ..component import Clock, Meter
 from .directory import METRICS
-from .local.bucket.attach import attach_by_hand
-from .local.catalogue import Catalogue
-from .local.engine import Engine
-from .local.layout import CATALOGUE
+from .local.open import open_by_hand
 from .metrics.engine import MetricsEngine
 from .segmented.files import unlink_all
 from .segmented.kind import Kind
@@ -83,11 +80,7 @@ def _delete(store: Store, segments: list[Any]) -> None:
 
 def _put_in_order(root: Path, folder: str, disk: Disk, clock: Clock) -> None:
     """Recover what an end without order has left, and write the log into segments."""
-    settings = keep_all(root)
     if folder == METRICS:
-        MetricsEngine(disk, clock, settings, Meter()).close()
+        MetricsEngine(disk, clock, keep_all(root), Meter()).close()
     else:
-        catalogue = Catalogue(disk, root / CATALOGUE)
-        Engine(
-            disk, clock, settings, Meter(), catalogue, lambda counters: attach_by_hand(root, clock, counters)
-        ).close()
+        open_by_hand(root, clock).close()

@@ -67,9 +67,7 @@ class MemoryMetrics:
     def series(self, tenant: str, selectors: Selectors, start_ms: int, end_ms: int, limit: int) -> Found[Labels]:
         return self._found(sorted(self._series(tenant, selectors, start_ms, end_ms)), limit)
 
-    def label_names(
-        self, tenant: str, selectors: Selectors, start_ms: int, end_ms: int, limit: int, *, soft: bool = False
-    ) -> Found[str]:
+    def label_names(self, tenant: str, selectors: Selectors, start_ms: int, end_ms: int, limit: int) -> Found[str]:
         series = self._series(tenant, selectors, start_ms, end_ms)
         return self._found(sorted({name for labels in series for name, _ in labels}), limit)
 

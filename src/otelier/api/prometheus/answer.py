@@ -11,7 +11,7 @@ from ...server.endpoint import Headers, Response
 from ...server.request import HttpError, Request
 
 _JSON = (("content-type", "application/json"),)
-_STATUS = {"bad_data": 400, "execution": 422, "timeout": 503, "internal": 500, "not_found": 404, "unavailable": 500}
+_STATUS = {"bad_data": 400, "execution": 422, "timeout": 503, "internal": 500}
 _KINDS = {400: "bad_data", 404: "not_found", 422: "execution", 503: "timeout"}
 _SHOWN = 10
 """Most warnings, and most infos, that an answer tells."""

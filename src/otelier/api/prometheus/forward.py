@@ -17,6 +17,7 @@ from ...component import ConfigError, Duration, Secret
 from ...server.endpoint import Response
 from ...server.request import HttpError, Request
 from ...server.router import Group, Route
+from ..origin import check_origin
 from .answer import ApiError, write_error
 
 _log = logging.getLogger(__name__)
@@ -139,9 +140,8 @@ class Forwarded:
         return Group([Route(method, path, self._send) for method, path in _PATHS], write_error)
 
     def _send(self, request: Request) -> Response:
-        origin = request.headers.get("origin", "")
-        if request.method != "GET" and origin and urlsplit(origin).netloc != request.headers.get("host", ""):
-            raise HttpError(403, f"pages of {origin} may not change anything here")
+        if request.method != "GET":
+            check_origin(request)
         if self._forward is None:
             raise HttpError(
                 503,

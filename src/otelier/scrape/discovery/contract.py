@@ -11,7 +11,6 @@ from ..target import ADDRESS, TargetGroup
 
 Found: TypeAlias = Callable[[Sequence[TargetGroup]], None]
 """Told of all groups as they are now."""
-GROUPS_MAX = 100_000
 
 
 class Discovery(Protocol):

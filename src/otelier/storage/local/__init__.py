@@ -4,13 +4,11 @@ from ..directory import DEFAULT_TENANT, check_tenant, default_data_directory
 from ..settings import FlushSettings, StoreSettings, TelemetryRetention
 from .catalogue import CatalogueReader
 from .engine import Engine
-from .layout import STORED
 from .manifest import Segment, State, Step, read_state
 from .open import close_store, open_store
 
 __all__ = [
     "DEFAULT_TENANT",
-    "STORED",
     "CatalogueReader",
     "Engine",
     "FlushSettings",

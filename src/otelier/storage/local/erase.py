@@ -3,15 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...component import Clock, Meter
+from ...component import Clock
 from ..contract import DataDirectoryError
 from ..segmented.lock import DirectoryLock, holder
-from ..settings import keep_all
-from .bucket.attach import attach_by_hand, open_disk
-from .catalogue import Catalogue
 from .deletion import Deleted
-from .engine import Engine
-from .layout import CATALOGUE
+from .open import open_by_hand
 from .requests import delete_traces
 
 
@@ -21,11 +17,7 @@ def erase(root: Path, clock: Clock, tenant: str, trace_ids: Sequence[bytes], *, 
         return delete_traces(root, clock, tenant, trace_ids, logs=logs)
     lock = DirectoryLock(root, clock.time_ns())
     try:
-        disk = open_disk(root)
-        catalogue = Catalogue(disk, root / CATALOGUE)
-        engine = Engine(
-            disk, clock, keep_all(root), Meter(), catalogue, lambda counters: attach_by_hand(root, clock, counters)
-        )
+        engine = open_by_hand(root, clock)
         try:
             return engine.delete(tenant, trace_ids, logs=logs)
         finally:

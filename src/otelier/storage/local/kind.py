@@ -52,10 +52,6 @@ class Telemetry(Kind[Segment]):
         """At its index. Raises OSError, ValueError."""
         read_summary(disk, path)
 
-    def family(self, segment: Segment) -> tuple[str, ...]:
-        """Tenant and signal."""
-        return segment.tenant, segment.signal
-
     def signal(self, segment: Segment) -> str:
         """`traces` or `logs`."""
         return segment.signal

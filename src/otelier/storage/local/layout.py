@@ -8,8 +8,6 @@ from ..segmented.files import SEGMENTS
 CATALOGUE = "catalogue.sqlite"
 REQUESTS = "requests"
 
-STORED: tuple[Signal, ...] = ("traces", "logs")
-"""Signals whose items this store keeps."""
 _SEGMENT = re.compile(rf"{SEGMENTS}/([A-Za-z0-9_-]{{1,63}})/(traces|logs)/[0-9]{{20}}-[0-9a-f]+\.parquet")
 
 

@@ -1,9 +1,11 @@
 """The engine of a data directory's traces and logs, shared by all in this process that name it."""
 
+from pathlib import Path
+
 from ...component import Clock, Meter
 from ..segmented.sharing import give_back, share
-from ..settings import StoreSettings
-from .bucket.attach import Attached, attach_writer, open_disk
+from ..settings import StoreSettings, keep_all
+from .bucket.attach import Attached, attach_by_hand, attach_writer, open_disk
 from .catalogue import Catalogue
 from .counters import StoreCounters
 from .engine import Engine
@@ -26,6 +28,16 @@ def open_store(settings: StoreSettings, clock: Clock, meter: Meter) -> Engine:
         return Engine(disk, clock, settings, meter, Catalogue(disk, root / CATALOGUE), attach)
 
     return share(root, "traces and logs", settings, clock, make)
+
+
+def open_by_hand(root: Path, clock: Clock) -> Engine:
+    """For who has the lock: an engine that deletes nothing by itself. Raises DataDirectoryError, OSError."""
+    disk = open_disk(root)
+
+    def attach(counters: StoreCounters) -> Attached | None:
+        return attach_by_hand(root, clock, counters)
+
+    return Engine(disk, clock, keep_all(root), Meter(), Catalogue(disk, root / CATALOGUE), attach)
 
 
 def close_store(engine: Engine, timeout_s: float | None = None) -> None:

@@ -6,8 +6,7 @@ By time, and by size: then those that are not thinned yet go before others, the 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ...component import Duration
-from ..segmented.retention import expired
+from ..segmented.retention import expired, is_over
 from ..settings import RetentionSettings, TelemetryRetention
 from .manifest import Segment
 
@@ -34,15 +33,11 @@ def due(ages: Iterable[tuple[Segment, int]], settings: TelemetryRetention) -> Du
     for segment, age_ns in oldest_first:
         if segment.important:
             continue
-        if _is_over(age_ns, important.max_age):
+        if is_over(age_ns, important.max_age):
             delete[segment.path] = "age"
-        elif _is_over(age_ns, settings.max_age):
+        elif is_over(age_ns, settings.max_age):
             thin[segment.path] = "age"
         elif settings.max_bytes and excess > 0:
             thin[segment.path] = "size"
         excess -= segment.bytes
     return Due(delete, thin)
-
-
-def _is_over(age_ns: int, max_age: Duration) -> bool:
-    return bool(max_age) and age_ns > max_age * 1e9

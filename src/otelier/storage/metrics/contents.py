@@ -9,7 +9,6 @@ from .segment import SeriesSegment
 
 _NS = 10**6
 _ROUNDS = 5
-_EVERYTHING_MS = (-(2**62), 2**62)
 
 
 def contents(disk: Disk) -> Contents:

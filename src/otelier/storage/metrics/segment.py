@@ -56,10 +56,6 @@ class SeriesKind(Kind[SeriesSegment]):
         """Raises OSError, ValueError."""
         series_summary(disk, path)
 
-    def family(self, segment: SeriesSegment) -> tuple[str, ...]:
-        """The tenant."""
-        return (segment.tenant,)
-
     def signal(self, segment: SeriesSegment) -> str:
         """There is only one."""
         return "metrics"

@@ -59,10 +59,6 @@ class Kind(ABC, Generic[S]):
         """Look whether it can be read at all, at little cost. Raises OSError, ValueError."""
 
     @abstractmethod
-    def family(self, segment: S) -> tuple[str, ...]:
-        """What segments have in common that may be merged with each other."""
-
-    @abstractmethod
     def signal(self, segment: S) -> str:
         """Of what it is."""
 

@@ -68,11 +68,6 @@ class State(Generic[S]):
         segments.update((each.path, each) for each in step.add)
         return State(segments, max(self.retired, step.retired))
 
-    @property
-    def tenants(self) -> list[str]:
-        """Those that have segments, by name."""
-        return sorted({each.tenant for each in self.segments.values()})
-
 
 def replay(bodies: Iterable[bytes], segment: type[S]) -> State[S]:
     """The state that records make. Raises DataDirectoryError if one is not understood."""

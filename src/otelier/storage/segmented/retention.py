@@ -6,7 +6,7 @@ The machine's clock may jump: deleting too late can be undone, too early can't.
 from collections.abc import Iterable
 from typing import TypeVar
 
-from ...component import Clock
+from ...component import Clock, Duration
 from ..settings import RetentionSettings
 from .manifest import Stored
 
@@ -35,12 +35,17 @@ class RetentionClock:
         return self._now_ns
 
 
+def is_over(age_ns: int, max_age: Duration) -> bool:
+    """Whether that age is too old; of 0 nothing is."""
+    return bool(max_age) and age_ns > max_age * 1e9
+
+
 def expired(ages: Iterable[tuple[S, int]], settings: RetentionSettings) -> dict[str, str]:
     """Path → reason (`age` or `size`) of what is to be deleted. `ages`: segments, the oldest first, with ages in ns."""
     total, due = 0, dict[str, str]()
     for segment, age_ns in reversed(list(ages)):
         total += segment.bytes
-        if settings.max_age and age_ns > settings.max_age * 1e9:
+        if is_over(age_ns, settings.max_age):
             due[segment.path] = "age"
         elif 0 < settings.max_bytes < total:
             due[segment.path] = "size"

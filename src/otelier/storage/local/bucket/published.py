@@ -2,7 +2,7 @@
 
 import msgspec
 
-from ..manifest import Segment, State
+from ..manifest import Segment
 from .bucket import Bucket
 
 KEY = "manifest.json"
@@ -17,10 +17,6 @@ class Published(msgspec.Struct, frozen=True, kw_only=True):
     retired: int
     """Of that directory's log."""
     segments: tuple[Segment, ...]
-
-    def state(self) -> State:
-        """As a manifest has it."""
-        return State({each.path: each for each in self.segments}, self.retired)
 
 
 def read(bucket: Bucket) -> Published | None:
