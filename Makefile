@@ -80,17 +80,17 @@ wheel-check: wheel  ## install the wheel where there is neither Rust nor Node, a
 clean:  ## remove everything that was made here
 	rm -rf $(VENV) dist build $(CORE) src/otelier/ui/dist ui/node_modules ui/build .pytest_cache .ruff_cache .hypothesis
 
-$(VENV)/.dependencies: pyproject.toml
+$(VENV)/.dependencies: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "otelier needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install -q --group dev
+	$(BIN)/python -m pip install -q --group dev -c constraints.txt
 	touch $@
 
 # Sources are listed by make, not by cargo, so that an unchanged tree starts nothing.
 $(CORE): $(VENV)/.dependencies $(shell find rust -name '*.rs' -not -path '*/fuzz/*' -o -name Cargo.toml -not -path '*/fuzz/*')
 	@command -v cargo >/dev/null || { echo "otelier is built with Rust: install a stable toolchain (1.88 or newer), or install a wheel by pip"; exit 1; }
-	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --release -q
+	PIP_CONSTRAINT=$(CURDIR)/constraints.txt VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --release -q
 	touch $@
 
 # Without Node everything else is built and works; the pages then say how to get them.
