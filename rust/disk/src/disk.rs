@@ -60,6 +60,8 @@ pub trait ReadAt: Debug + Send + Sync {
         out[..bytes.len()].copy_from_slice(&bytes);
         Ok(bytes.len())
     }
+    /// These bytes will be read soon: a disk that takes its time may fetch them beside one another.
+    fn will_need(&self, _offset: u64, _len: u64) {}
     /// Its length now.
     fn len(&self) -> io::Result<u64>;
     fn is_empty(&self) -> io::Result<bool> {

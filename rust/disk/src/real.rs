@@ -2,11 +2,13 @@
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, IoSlice, Write};
+use std::num::NonZeroU64;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use rustix::fs::{Advice, fadvise};
 
 use crate::disk::{Disk, File, ReadAt, check_path};
 use crate::operations::Operations;
@@ -187,6 +189,11 @@ impl ReadAt for RealSource {
             }
         }
         Ok(filled)
+    }
+
+    fn will_need(&self, offset: u64, len: u64) {
+        // A hint: who reads after it sees what there is to see of errors.
+        let _ = fadvise(&self.file, offset, NonZeroU64::new(len), Advice::WillNeed);
     }
 
     fn len(&self) -> io::Result<u64> {

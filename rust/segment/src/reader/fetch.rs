@@ -237,6 +237,7 @@ fn items_of(signal: Signal, parts: &[Part], trace_ids: &[TraceId]) -> Result<Ite
         }
     }
     let runs: Vec<Range<usize>> = own.iter().map(|part| part.run.rows.clone()).collect();
+    group.will_need(&runs)?;
     if signal == Signal::Logs {
         let mut rest = &runs[..];
         while let Some(first) = rest.first() {

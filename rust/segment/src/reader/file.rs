@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::io;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 
@@ -197,6 +198,13 @@ impl SegmentFile {
         self.scanned.bytes.fetch_add(len as u64, Ordering::Relaxed);
         READ.set((READ.get().0 + 1, READ.get().1 + len as u64));
         if read == len { Ok(buffer.into()) } else { Err(self.damaged("it ends too early")) }
+    }
+
+    /// These will be read soon.
+    pub fn will_need(&self, ranges: &[Range<u64>]) -> Result<(), ReadError> {
+        let source = self.source()?;
+        ranges.iter().for_each(|range| source.will_need(range.start, range.end - range.start));
+        Ok(())
     }
 
     /// Where the pages of a chunk of this row group lie.

@@ -77,6 +77,36 @@ impl<'a> Group<'a> {
         Ok(numbers.map(|number| (number, start(number)..start(number + 1))).collect())
     }
 
+    /// Has the pages that hold some of these rows, which are in order, fetched beside one another: a trace has them in
+    /// some two hundred places, and a disk that is asked for one at a time makes it wait for each.
+    pub fn will_need(&self, runs: &[Range<usize>]) -> Result<(), ReadError> {
+        /// It costs less to read what lies between than to ask twice.
+        const NEAR: u64 = 8 << 10;
+        let mut ranges: Vec<Range<u64>> = Vec::new();
+        for column in (0..self.columns().len()).filter(|column| !self.chunk(*column).empty) {
+            let (chunk, locations) = (self.chunk(column), self.locations(column)?);
+            if self.has_dictionary(column) && self.file.kept.get(&self.place(column, What::Dictionary)).is_none() {
+                ranges.push(chunk.start..chunk.data);
+            }
+            for run in runs {
+                for (number, _) in self.pages_of(column, run.clone())? {
+                    let at = locations[number];
+                    let end = at.offset + at.size as u64;
+                    if ranges.last().is_some_and(|last| end <= last.end)
+                        || self.file.kept.get(&self.place(column, What::Page(number))).is_some()
+                    {
+                        continue;
+                    }
+                    match ranges.last_mut().filter(|last| at.offset.saturating_sub(last.end) <= NEAR) {
+                        Some(last) => last.end = end,
+                        None => ranges.push(at.offset..end),
+                    }
+                }
+            }
+        }
+        self.file.will_need(&ranges)
+    }
+
     /// A page that is likely to be asked again soon.
     pub fn page(&mut self, column: usize, number: usize) -> Result<Arc<Page>, ReadError> {
         if let Some(page) = self.pages.get(&(column, number)) {
