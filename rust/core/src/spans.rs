@@ -68,7 +68,7 @@ fn array<'py, T: Copy, const N: usize>(
     })
 }
 
-fn read_of(read: &Read) -> BTreeMap<&'static str, u64> {
+pub fn read_of(read: &Read) -> BTreeMap<&'static str, u64> {
     BTreeMap::from([
         ("spans", read.spans),
         ("hot_spans", read.hot_spans),

@@ -9,6 +9,7 @@ use super::column::Column;
 use super::gather::{self, Budget, SpanTable};
 use super::scan::{Flow, Places, Scan};
 use super::tags::{self, TagName};
+use super::told::{self, Asked, Told};
 use crate::error::ReadError;
 use crate::filter::{Field, Filter, Intrinsic, Wanted};
 use crate::newest::{Newest, TraceId};
@@ -50,6 +51,11 @@ impl View {
         budget: Budget,
     ) -> Result<SpanTable, ReadError> {
         self.gather_of(tenant, trace_ids, &Filter::everything(), fields, &ALWAYS, budget)
+    }
+
+    /// What an answer tells of these traces.
+    pub fn told(&self, tenant: &str, trace_ids: &[TraceId], asked: &Asked) -> Result<Told, ReadError> {
+        self.answer(|snapshot| told::tell(&self.places(snapshot, tenant, &ALWAYS)?, trace_ids, asked))
     }
 
     pub fn aggregate(&self, tenant: &str, question: &Question) -> Result<Aggregate, ReadError> {

@@ -13,6 +13,7 @@ mod rollups;
 mod scan;
 mod splits;
 mod tags;
+mod told;
 mod tree;
 pub mod whole;
 
@@ -23,4 +24,5 @@ pub use joined::{Joined, Skeleton};
 pub use scan::{Flow, Places, Read, Scan};
 pub use splits::Splits;
 pub use tags::TagName;
+pub use told::{Asked, Told, Trace};
 pub use tree::{NONE, Tree};
