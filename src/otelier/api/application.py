@@ -11,6 +11,7 @@ from ..query.names import Names
 from ..query.snapshot import Snapshot
 from ..query.sql.engine import Sql
 from ..query.sql.limits import Limits as SqlLimits
+from ..query.substitutes import Substitutes
 from ..query.tags import Tags
 from ..query.traceql.engine import TraceQL
 from ..query.traceql.limits import Limits
@@ -24,6 +25,7 @@ from ..server.web import Web
 from ..storage.local.catalogue import CatalogueReader
 from . import pages
 from .deletion import Deletions
+from .exemplars import ExemplarRoutes
 from .jaeger.classic import Classic
 from .jaeger.v3 import V3
 from .loki import probes as loki_probes
@@ -66,11 +68,13 @@ class Application:
         meter = Meter()
         metrics = OwnMetrics(meter, clock)
         engine, tags = TraceQL(self.snapshot, gate, options.limits), Tags(self.snapshot, gate)
+        self._metrics = Metrics(directory, gate, options.prometheus.max_samples) if options.prometheus else None
         of_logs = [LokiQueries(logs, clock).group(), LokiNames(logs, clock).group()]
         groups = [
             Classic(reader, clock).group(),
             V3(reader).group(),
             TraceLogs(reader).group(),
+            ExemplarRoutes(Substitutes(self.snapshot, gate), self._metrics, clock).group(),
             SqlQueries(Sql(self.snapshot, gate, _of_sql(options.limits))).group(),
             *routes.for_pages(engine, clock),
             *of_logs,
@@ -90,10 +94,9 @@ class Application:
         loki = [*of_logs, loki_probes.group(), metrics.group()]
         self._tempo = endpoint(options.tempo, tempo, "otelier:tempo") if options.tempo else None
         self._loki = endpoint(options.loki, loki, "otelier:loki") if options.loki else None
-        self._prometheus = self._forward = self._metrics = self._rules = None
-        if options.prometheus:
+        self._prometheus = self._forward = self._rules = None
+        if options.prometheus and self._metrics:
             settings = options.prometheus
-            self._metrics = Metrics(directory, gate, settings.max_samples)
             self._forward = Forward(settings.parent) if settings.parent else None
             if options.rules and self._forward:
                 self._rules = rule_service(
