@@ -9,8 +9,11 @@ from urllib.parse import urlencode
 import pytest
 
 from otelier._core import Samples
+from otelier.api.application import Application
+from otelier.api.options import decode
 from otelier.api.prometheus.options import PrometheusOptions
 from otelier.component import Meter, SystemClock
+from otelier.extensions.otelier_query import OtelierQueryConfig, PrometheusSettings
 from otelier.server.http import HttpServerSettings
 from otelier.storage.metrics import MetricsEngine, close_metrics, open_metrics
 from otelier.storage.settings import StoreSettings
@@ -139,3 +142,27 @@ def test_what_can_not_be_read_is_refused(backend: Backend, query: str) -> None:
     answer = backend.ask(f"/api/otelier/v1/exemplars/{GONE}?{query}")
     assert (answer.status, json.loads(answer.body)["error"]["httpCode"]) == (400, 400)
     assert backend.ask("/api/otelier/v1/exemplars/xyz").status == 400
+
+
+def test_the_pages_beside_prometheus_lead_to_the_ui(stores: Stores) -> None:
+    at = stores.application.prometheus_address
+    assert at
+    answer = stores.ask_at(at, f"/trace/{GONE}?exemplar=1.5&span=ab", host="here:9090")
+    port = stores.application.address[1]
+    assert (answer.status, answer.headers["location"]) == (302, f"http://here:{port}/trace/{GONE}?exemplar=1.5&span=ab")
+    answer = stores.ask_at(at, f"/trace/{GONE}", host="[::1]:9090")
+    assert answer.headers["location"] == f"http://[::1]:{port}/trace/{GONE}"
+
+
+@pytest.mark.proves("otelier_query.prometheus.ui_url")
+def test_or_to_where_the_configuration_says_that_it_is(tmp_path: Path) -> None:
+    settings = PrometheusSettings(endpoint="127.0.0.1:0", ui_url="https://otelier.example/ui/")
+    config = OtelierQueryConfig(endpoint="127.0.0.1:0", data_dir=str(tmp_path), prometheus=settings)
+    application = Application(decode(config.options(tmp_path)))
+    application.start()
+    try:
+        assert application.prometheus_address
+        answer = Backend.ask_at(application.prometheus_address, f"/trace/{GONE}?exemplar=")
+        assert answer.headers["location"] == f"https://otelier.example/ui/trace/{GONE}?exemplar="
+    finally:
+        application.stop(5)

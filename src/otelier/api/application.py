@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ..component import Clock, Meter, SystemClock
 from ..query.gate import Gate
@@ -20,6 +21,7 @@ from ..server.endpoint import HttpEndpoint
 from ..server.grpc_calls import no_such_service
 from ..server.hosts import HostCheck
 from ..server.http import HttpServerSettings
+from ..server.request import Request
 from ..server.router import Group, Router
 from ..server.web import Web
 from ..storage.local.catalogue import CatalogueReader
@@ -59,6 +61,7 @@ class Application:
     def __init__(self, options: Options, clock: Clock | None = None) -> None:
         """Raises OSError where the data directory is there but can't be read."""
         clock = clock or SystemClock()
+        self._options = options
         directory = Path(options.data_dir)
         self.snapshot = Snapshot(directory)
         names = Names(self.snapshot.disk, CatalogueReader(directory))
@@ -118,6 +121,7 @@ class Application:
                 self._rules,
                 self._forward,
                 self._rules.reload if self._rules else None,
+                self._ui_url,
             )
             silences = [SilenceRoutes(self._rules.silences).group()] if self._rules else []
             prometheus = [*prometheus, *silences, metrics.group()]
@@ -152,6 +156,15 @@ class Application:
     def tempo_address(self) -> tuple[str, int] | None:
         """The same of Tempo's API, if it is served."""
         return self._tempo.address if self._tempo else None
+
+    def _ui_url(self, request: Request) -> str:
+        """Where whoever sends the request finds the UI."""
+        settings = self._options.prometheus
+        if settings and settings.ui_url:
+            return settings.ui_url.rstrip("/")
+        scheme = "https" if self._options.server.tls else "http"
+        host = urlsplit(f"//{request.headers.get('host', '')}").hostname or "localhost"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.address[1]}"
 
     def stop(self, grace_s: float) -> None:
         """Answer what is under way for up to `grace_s`, then close."""

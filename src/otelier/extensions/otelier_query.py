@@ -64,6 +64,8 @@ class PrometheusSettings(HttpServerSettings):
     """Longest time that a query may take."""
     max_samples: Annotated[int, Meta(ge=1)] = 50_000_000
     """Most samples that a query may read and make."""
+    ui_url: str = ""
+    """Where browsers find the UI, for links to traces; empty: at the host that was asked, at the port of `endpoint`."""
     rules: RulesSettings = RulesSettings()
     """Rules and alerts. They need the extension `otelier_prometheus`, which writes what they find."""
 
@@ -383,6 +385,7 @@ def _prometheus(settings: PrometheusSettings, parent: dict[str, Any] | None) -> 
         "lookback_delta": settings.lookback_delta,
         "timeout": settings.timeout,
         "max_samples": settings.max_samples,
+        "ui_url": settings.ui_url,
     }
 
 
