@@ -36,7 +36,7 @@ from .loki.queries import Queries as LokiQueries
 from .options import Options
 from .own_metrics import OwnMetrics
 from .prometheus import routes as prometheus_routes
-from .prometheus.forward import Forward
+from .prometheus.forward import Forward, Parent, passed_on
 from .rules import rule_service
 from .silences import SilenceRoutes
 from .sql import SqlQueries
@@ -88,10 +88,13 @@ class Application:
         tempo = [*routes.groups(reader, engine, tags, clock), metrics.group()]
         threads = options.queries_at_once + _WAITING + _SPARE
 
-        def endpoint(settings: HttpServerSettings, groups: Sequence[Group], name: str) -> HttpEndpoint:
+        def endpoint(
+            settings: HttpServerSettings, groups: Sequence[Group], name: str, parent: Parent | None = None
+        ) -> HttpEndpoint:
             hosts = HostCheck(settings.address.host, options.allowed_hosts)
             router = Router(groups, metrics.observe, no_such_service)
-            return HttpEndpoint(settings, Web(router, hosts), name, threads=threads)
+            writes = passed_on(parent, settings, hosts) if parent else None
+            return HttpEndpoint(settings, Web(router, hosts), name, threads=threads, passed_on=writes)
 
         self._endpoint = endpoint(options.server, groups, "otelier:query")
         loki = [*of_logs, loki_probes.group(), metrics.group()]
@@ -125,7 +128,7 @@ class Application:
             )
             silences = [SilenceRoutes(self._rules.silences).group()] if self._rules else []
             prometheus = [*prometheus, *silences, metrics.group()]
-            self._prometheus = endpoint(settings.server, prometheus, "otelier:prometheus")
+            self._prometheus = endpoint(settings.server, prometheus, "otelier:prometheus", settings.parent)
 
     def start(self) -> None:
         """Bind and answer. Raises StartError."""

@@ -1,4 +1,4 @@
-//! Servers of kind "http": any request goes to Python, which answers.
+//! Servers of kind "http": any request goes to Python, which answers, but for those that are passed on.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -98,6 +98,9 @@ fn fill(map: &mut HeaderMap, headers: &[(String, String)]) -> Result<(), String>
 }
 
 pub async fn handle(shared: &Arc<Shared>, conn: &Conn, request: Request<Incoming>) -> Response<Reply> {
+    if let Some(pass_on) = shared.pass_on.as_ref().filter(|pass_on| pass_on.takes(&request)) {
+        return pass_on.handle(shared, conn, request).await;
+    }
     let (parts, body) = request.into_parts();
     let mut held = shared.hold();
     let body = match read_body(shared, conn, &parts.headers, parts.version, body, &mut held).await {

@@ -27,6 +27,8 @@ _PROTOBUF, _JSON = "application/x-protobuf", "application/json"
 _MESSAGES: dict[str, Literal[1, 2]] = {"prometheus.WriteRequest": 1, "io.prometheus.write.v2.Request": 2}
 _TEXT = (("content-type", "text/plain; charset=utf-8"),)
 _MOST_BYTES = 64 * 2**20
+_LIMIT = "x-otelier-max-bytes"
+"""What whoever passes requests on takes, decompressed."""
 
 
 class Writes:
@@ -61,7 +63,7 @@ class Writes:
             raise HttpError(400, f"content type {kind!r} is not taken: use {_PROTOBUF} or {_JSON}")
         owner = tenant(request)
         try:
-            intake = Intake.read("metrics", request.body, "json" if kind == _JSON else "protobuf")
+            intake = Intake.read("metrics", _body(request), "json" if kind == _JSON else "protobuf")
         except DecodeError as error:
             raise HttpError(400, f"not a request with metrics: {error}") from error
         with _later():
@@ -86,7 +88,7 @@ def _version(request: Request) -> Literal[1, 2]:
 
 def _samples(request: Request, version: Literal[1, 2]) -> Samples:
     """What the body holds; it may be compressed without saying so, as Prometheus allows. Raises HttpError."""
-    body = request.body
+    body = _body(request)
     try:
         return Samples.of_remote_write(body, version)
     except ValueError as error:
@@ -97,6 +99,14 @@ def _samples(request: Request, version: Literal[1, 2]) -> Samples:
         except ValueError:
             pass
     raise HttpError(400, str(problem)) from problem
+
+
+def _body(request: Request) -> bytes:
+    """Raises HttpError if it is too large."""
+    body, limit = request.body, request.headers.get(_LIMIT)
+    if limit and len(body) > int(limit):
+        raise HttpError(413, f"larger than {limit} bytes: send smaller requests, or raise max_request_body_size")
+    return body
 
 
 @contextmanager
