@@ -15,6 +15,7 @@ pub mod inbox;
 mod listen;
 pub mod options;
 mod plain;
+mod socket;
 mod stream;
 mod tls;
 mod watch;
@@ -35,6 +36,7 @@ use tokio::task::JoinHandle;
 pub use inbox::{Delivery, Inbox, Transport};
 pub use options::ServerOptions;
 pub use plain::{HttpRequest, HttpStream};
+pub use socket::HttpSocket;
 
 use budget::Held;
 use connections::Connections;
