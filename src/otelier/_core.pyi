@@ -1505,9 +1505,14 @@ class SeriesFlushed:
     def torn_bytes(self) -> int: ...
 
 def flush_series(
-    disk: Disk, log: SeriesLog, generations: Sequence[int], segments_dir: str, now_ns: int
+    disk: Disk,
+    log: SeriesLog,
+    generations: Sequence[int],
+    segments_dir: str,
+    now_ns: int,
+    window_ms: int = 7_200_000,
 ) -> SeriesFlushed:
-    """Write sealed generations as segments, one for each tenant and two hours (UTC). Durable on return; manifest and
+    """Write sealed generations as segments, one for each tenant and window (UTC). Durable on return; manifest and
     generations are the caller's. OSError."""
 
 def merge_series(disk: Disk, paths: Sequence[str], segments_dir: str, deleted: bytes, now_ns: int) -> list[bytes]:
@@ -1588,3 +1593,46 @@ class SeriesView:
     @property
     def open_bytes(self) -> int:
         """About how much memory open segments take."""
+
+# -- Prometheus's own files ------------------------------------------------------------------------
+
+@final
+class PrometheusBlock:
+    """A block of a Prometheus data directory: `directory` of a disk, with index, chunks and tombstones. One thread at a
+    time. ValueError if nothing of it can be read: file, place and what is wrong; OSError."""
+
+    def __new__(cls, disk: Disk, directory: str) -> PrometheusBlock: ...
+    @property
+    def series(self) -> int: ...
+    @property
+    def range_ms(self) -> tuple[int, int] | None:
+        """Times of the first and the last sample, as the index says; None if there are none."""
+    def write(
+        self, target: Disk, segments_dir: str, tenant: str, from_ms: int, to_ms: int, now_ns: int
+    ) -> bytes | None:
+        """Write samples of `from_ms <= time < to_ms` that are not deleted as a segment, durable on return; as in
+        `SeriesFlushed.segments`. None if there are none. What can't be read is left out and noted. OSError; ValueError
+        if the index has changed since it was opened."""
+    def faults(self) -> tuple[int, list[str]]:
+        """How many places could not be read, and the first ones: file, place, what is wrong."""
+
+def prometheus_chunks(
+    times_ms: bytes, values: bytes, histograms: Sequence[tuple[int, bytes]], most: int
+) -> list[tuple[int, int, int, bytes]]:
+    """Samples of a series, by ascending times, as chunks of at most `most` each: encoding (1: floats, 2, 3: histograms),
+    first and last time, data. Times are int64, values float64; histograms are pairs of time and encoded
+    `io.prometheus.write.v2.Histogram`. Chunks come by their first time."""
+
+def prometheus_unpacked(encoding: int, data: bytes) -> tuple[bytes, bytes, list[tuple[int, bytes]]]:
+    """What a chunk holds, as `prometheus_chunks` takes it. ValueError if it can't be read."""
+
+@final
+class Backfill:
+    """Reads samples with timestamps in OpenMetrics text, part by part."""
+
+    def __new__(cls) -> Backfill: ...
+    def read(self, lines: bytes) -> Samples:
+        """The next lines, all of them whole. ValueError with the line."""
+    @property
+    def ended(self) -> bool:
+        """Whether `# EOF` came."""

@@ -14,6 +14,7 @@ mod metrics;
 mod os_error;
 mod pattern;
 mod probability;
+mod prometheus_block;
 mod prometheus_json;
 mod queue;
 mod remote_write;
@@ -53,6 +54,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     route::register(m)?;
     scrape::register(m)?;
     probability::register(m)?;
+    prometheus_block::register(m)?;
     prometheus_json::register(m)?;
     traces::register(m)?;
     metrics::register(m)?;

@@ -1,4 +1,4 @@
-//! Servers of kind "http": any request goes to Python, which answers.
+//! Servers of kind "http": any request goes to Python, which answers, but for those that are passed on.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -115,6 +115,9 @@ fn fill(map: &mut HeaderMap, headers: &[(String, String)]) -> Result<(), String>
 }
 
 pub async fn handle(shared: &Arc<Shared>, conn: &Arc<Conn>, mut request: Request<Incoming>) -> Response<Reply> {
+    if let Some(pass_on) = shared.pass_on.as_ref().filter(|pass_on| pass_on.takes(&request)) {
+        return pass_on.handle(shared, conn, request).await;
+    }
     let upgrades = request.version() == Version::HTTP_11 && request.headers().contains_key(UPGRADE);
     let upgrade = upgrades.then(|| (hyper::upgrade::on(&mut request), conn.clone(), shared.phase.subscribe()));
     let (parts, body) = request.into_parts();

@@ -19,6 +19,7 @@ from ..segmented.files import LOG
 from ..segmented.manifest import State
 from ..segmented.recovery import open_manifest
 from ..settings import StoreSettings
+from . import incoming
 from .deletions import Deletion
 from .flush import Flusher
 from .segment import SERIES, SeriesSegment
@@ -51,7 +52,7 @@ class MetricsEngine:
         Raises DataDirectoryError, OSError.
         """
         counters, limits = Counters(meter, "otelier_metrics_store"), settings.metrics
-        manifest = open_manifest(disk, SERIES, counters, clock.time_ns())
+        manifest = open_manifest(disk, SERIES, counters, clock.time_ns(), expected=incoming.expected(disk))
         self._keep_ms = round(settings.metrics_retention.max_age * 1000)
         self._log = SeriesLog(
             disk,
@@ -179,6 +180,10 @@ class MetricsEngine:
     def clean(self) -> None:
         """Carry out deletions that have failed before. Raises OSError."""
         self._upkeep.delete(())
+
+    def take_in(self) -> None:
+        """Take in what an import has made ready; it is done in the background, too. Raises OSError."""
+        self._upkeep.take_in()
 
     def close(self, timeout_s: float | None = None) -> None:
         """Write all that is in the log into segments, within about `timeout_s`, and let go of everything."""
