@@ -178,6 +178,25 @@ class HttpRequest:
     def stream(self, status: int, headers: Sequence[tuple[str, str]]) -> HttpStream:
         """Begin an answer whose body comes in pieces. Raises ValueError for what can't be sent."""
 
+    def upgrade(self, headers: Sequence[tuple[str, str]]) -> HttpSocket:
+        """Answer 101: the connection is bytes both ways from now on.
+
+        Raises ValueError if the request asks for no upgrade (HTTP/1.1 only), or for what can't be sent.
+        """
+
+@final
+class HttpSocket:
+    """A connection that no longer speaks HTTP. It ends with the server, too."""
+
+    def send(self, data: bytes) -> bool:
+        """Wait while too much waits to be sent; False if the peer has gone, or takes nothing for a minute."""
+
+    def receive(self, timeout_s: float) -> bytes | None:
+        """What came, waiting for it so long; None: nothing; empty: nothing will, the peer has gone."""
+
+    def close(self) -> None:
+        """Close it once what was sent has gone out."""
+
 @final
 class HttpStream:
     """An answer under way."""
