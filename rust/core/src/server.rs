@@ -189,6 +189,11 @@ impl HttpRequest {
         PyBytes::new(py, &self.body)
     }
 
+    #[getter]
+    fn abandoned(&self) -> bool {
+        self.open.lock().as_ref().is_some_and(transport::HttpRequest::is_abandoned)
+    }
+
     fn respond(&self, status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> PyResult<()> {
         let request = self.open.lock().take().ok_or_else(spent)?;
         request.respond(status, &headers, body).map_err(PyValueError::new_err)

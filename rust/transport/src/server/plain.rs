@@ -60,6 +60,11 @@ impl HttpRequest {
         Ok(socket)
     }
 
+    /// Whether nobody waits for the answer any more: the asker has gone, or it took too long.
+    pub fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+
     /// Begins an answer whose body comes in pieces. Err as above.
     pub fn stream(self, status: u16, headers: &[(String, String)]) -> Result<HttpStream, String> {
         let (pieces, later) = mpsc::channel(PIECES);
