@@ -1302,7 +1302,7 @@ class ScrapeCache:
 
     def read(
         self,
-        body: bytes,
+        answer: Fetched | bytes,
         format: Literal["text", "openmetrics", "protobuf"],
         *,
         native: bool = False,
@@ -1349,7 +1349,9 @@ class Fetched:
     """Why there is no answer."""
     status: int
     content_type: str
-    body: bytes
+
+    def __len__(self) -> int:
+        """Bytes of the body."""
 
 @final
 class Fetches:
@@ -1367,11 +1369,11 @@ class Fetches:
     ) -> None:
         """Returns at once. `redirects`: follow them."""
 
-    def next(self, wait_s: float) -> Fetched | None:
-        """The next that is done; None if none is in time, or after `close`."""
+    def take(self, wait_s: float, gather_s: float) -> list[Fetched]:
+        """What is done, up to 64 at once: waits `wait_s` for the first, then `gather_s` for more. After `close` nothing."""
 
     def close(self) -> None:
-        """Whoever waits gets None."""
+        """Whoever waits gets nothing."""
 
 # ---- Prometheus' JSON ---------------------------------------------------------------------------------------------
 
