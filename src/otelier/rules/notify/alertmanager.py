@@ -84,7 +84,11 @@ class _Set:
         self.dropped: list[str] = []
         ctx = Context(ComponentID.parse("alertmanagers"), clock, meter, logging.LoggerAdapter(_log))
         makers = discoveries_of(
-            config.static_configs, config.file_sd_configs, config.http_sd_configs, config.dns_sd_configs
+            config.static_configs,
+            config.file_sd_configs,
+            config.http_sd_configs,
+            config.dns_sd_configs,
+            config.kubernetes_sd_configs,
         )
         self._discoveries: list[Discovery] = [
             make(ctx, partial(self._took, number)) for number, make in enumerate(makers)
