@@ -172,6 +172,10 @@ class HttpRequest:
     def headers(self) -> Mapping[str, str]: ...
     @property
     def body(self) -> bytes: ...
+    @property
+    def size(self) -> int:
+        """Of the body; to ask for that makes a copy."""
+
     def respond(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None:
         """Answer. Raises ValueError for what can't be sent."""
 
@@ -1313,6 +1317,10 @@ class Samples:
 
         Raises ValueError if it can't be read. What is wrong with a single series leaves out that one; see `refused`.
         """
+
+    @staticmethod
+    def of_request(request: HttpRequest, version: Literal[1, 2]) -> Samples:
+        """The same of a request's body, without a copy of it."""
 
     @staticmethod
     def of_arrays(labels: Sequence[Sequence[tuple[str, str]]], times_ms: bytes, values: bytes) -> Samples:

@@ -138,7 +138,7 @@ impl Delivery {
 }
 
 #[pyclass(frozen, module = "otelier._core")]
-struct HttpRequest {
+pub struct HttpRequest {
     #[pyo3(get)]
     method: String,
     #[pyo3(get)]
@@ -146,7 +146,7 @@ struct HttpRequest {
     #[pyo3(get)]
     query: String,
     headers: Vec<(String, String)>,
-    body: bytes::Bytes,
+    pub body: bytes::Bytes,
     open: Mutex<Option<transport::HttpRequest>>,
 }
 
@@ -186,6 +186,11 @@ impl HttpRequest {
     #[getter]
     fn body<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &self.body)
+    }
+
+    #[getter]
+    fn size(&self) -> usize {
+        self.body.len()
     }
 
     fn respond(&self, status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> PyResult<()> {

@@ -6,7 +6,7 @@ use otelier_disk::generation::{self, Reader};
 use otelier_disk::{Disk, Kind};
 use otelier_segment::write::WriteError;
 
-use crate::hot::{Series, Store};
+use crate::hot::{Rest, Series, Store};
 use crate::labels;
 use crate::pairs::NONE;
 use crate::record::Record;
@@ -75,15 +75,15 @@ impl Tenant<'_> {
         let mut seen = vec![false; self.store.stamps.len()];
         for series in &ordered {
             for sample in &series.samples {
-                if !std::mem::replace(&mut seen[sample.stamp as usize], true) {
-                    windows.insert(window(self.store.stamps[sample.stamp as usize]));
-                }
+                seen[sample.stamp as usize] = true;
             }
             if let Some(rest) = &series.rest {
                 windows.extend(rest.histograms.iter().map(|each| window(each.ms)));
                 windows.extend(rest.exemplars.iter().map(|each| window(each.ms)));
             }
         }
+        let stamps = self.store.stamps.iter().zip(seen).filter(|(_, seen)| *seen);
+        windows.extend(stamps.map(|(ms, _)| window(*ms)));
         if windows.is_empty() && !self.store.families.is_empty() {
             windows.insert(window((self.now_ns / 1_000_000) as i64));
         }
@@ -101,22 +101,20 @@ impl Tenant<'_> {
         let mut names = Names::default();
         let mut pieces = Pieces::default();
         let (mut labels, mut pairs) = (Vec::new(), vec![false; self.store.pairs.len()]);
-        for series in ordered {
-            if pieces.fill(self.store, series, window) {
-                names.add(b"", self.store.soft(series));
-                for pair in &series.set {
-                    if !std::mem::replace(&mut pairs[*pair as usize], true) {
-                        names.labels.insert(self.store.pairs.get(*pair).0.to_vec());
-                    }
+        let own: Vec<bool> = self.store.stamps.iter().map(|ms| self::window(*ms) == window).collect();
+        let ordered: Vec<&Series> = ordered.iter().copied().filter(|series| is_in(series, window, &own)).collect();
+        for series in &ordered {
+            names.add(b"", self.store.soft(series));
+            for pair in &series.set {
+                if !std::mem::replace(&mut pairs[*pair as usize], true) {
+                    names.labels.insert(self.store.pairs.get(*pair).0.to_vec());
                 }
             }
         }
         let seed = otelier_segment::hash::mix(self.seed, window as u64);
         let mut writer = Writer::new(self.disk, self.segments, self.tenant, &names, self.now_ns, seed)?;
         for series in ordered {
-            if !pieces.fill(self.store, series, window) {
-                continue;
-            }
+            pieces.fill(self.store, series, window, &own);
             labels.clear();
             self.store.put_labels(series, &mut labels);
             writer.put(&Input {
@@ -140,6 +138,15 @@ impl Tenant<'_> {
 
 fn window(ms: i64) -> i64 {
     ms.div_euclid(WINDOW_MS)
+}
+
+/// Whether anything of a series lies in a window; `own`: which stamps do.
+fn is_in(series: &Series, window: i64, own: &[bool]) -> bool {
+    let rest = |rest: &Rest| {
+        rest.histograms.iter().any(|each| self::window(each.ms) == window)
+            || rest.exemplars.iter().any(|each| self::window(each.ms) == window)
+    };
+    series.samples.iter().any(|sample| own[sample.stamp as usize]) || series.rest.as_deref().is_some_and(rest)
 }
 
 /// In the order of segments ([`crate::order`]): by numbers, because texts would be compared again and again.
@@ -171,11 +178,15 @@ struct Pieces {
 }
 
 impl Pieces {
-    /// False if there is nothing.
-    fn fill(&mut self, store: &Store, series: &Series, window: i64) -> bool {
+    /// `own`: which stamps are in the window.
+    fn fill(&mut self, store: &Store, series: &Series, window: i64, own: &[bool]) {
         self.scratch.clear();
-        let all = series.samples.iter().map(|sample| (store.stamps[sample.stamp as usize], sample.bits()));
-        self.scratch.extend(all.filter(|(ms, _)| self::window(*ms) == window));
+        self.scratch.reserve(series.samples.len());
+        for sample in &series.samples {
+            if own[sample.stamp as usize] {
+                self.scratch.push((store.stamps[sample.stamp as usize], sample.bits()));
+            }
+        }
         let rest = series.rest.as_deref();
         let own = |each: &&Histogram| self::window(each.ms) == window;
         let own_exemplar = |each: &&Exemplar| self::window(each.ms) == window;
@@ -191,7 +202,6 @@ impl Pieces {
         self.bits.clear();
         self.ms.extend(self.scratch.iter().map(|(ms, _)| ms));
         self.bits.extend(self.scratch.iter().map(|(_, bits)| bits));
-        !(self.ms.is_empty() && self.histograms.is_empty() && self.exemplars.is_empty())
     }
 }
 

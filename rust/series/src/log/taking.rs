@@ -41,7 +41,7 @@ pub fn take(tenant: &mut Tenant, samples: &Samples, terms: Terms<'_>) -> Taken {
     for part in samples.parts() {
         let ids = vec![None; part.series().len()];
         let now_s = seconds(terms.now_ms);
-        Taking { tenant, terms, now_s, part, ids, taken: &mut taken }.take();
+        Taking { tenant, terms, now_s, part, ids, last: None, taken: &mut taken }.take();
     }
     taken
 }
@@ -53,6 +53,8 @@ struct Taking<'a> {
     part: &'a Part,
     /// What was found for the series of the part that were asked for.
     ids: Vec<Option<Found>>,
+    /// The series that was found last.
+    last: Option<u32>,
     taken: &'a mut Taken,
 }
 
@@ -110,9 +112,12 @@ impl Taking<'_> {
             return found;
         }
         let series = self.part.series()[number as usize];
-        let found = self.tenant.find(series.hash, self.part.text(series.labels), self.terms.limits);
+        let found = self.tenant.find(self.last, series.hash, self.part.text(series.labels), self.terms.limits);
         match found {
-            Found::Id(id) => self.used(id, self.part.text(series.soft)),
+            Found::Id(id) => {
+                self.last = Some(id);
+                self.used(id, self.part.text(series.soft));
+            }
             Found::Overflow(id) => self.used(id, &[]),
             Found::TooMany => {}
         }
