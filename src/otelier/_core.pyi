@@ -173,6 +173,10 @@ class HttpRequest:
     @property
     def body(self) -> bytes: ...
     @property
+    def size(self) -> int:
+        """Of the body; to ask for that makes a copy."""
+
+    @property
     def abandoned(self) -> bool:
         """Whether nobody waits for the answer any more: the asker has gone, or it took too long."""
     def respond(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None:
@@ -1407,6 +1411,10 @@ class Samples:
 
         Raises ValueError if it can't be read. What is wrong with a single series leaves out that one; see `refused`.
         """
+
+    @staticmethod
+    def of_request(request: HttpRequest, version: Literal[1, 2]) -> Samples:
+        """The same of a request's body, without a copy of it."""
 
     @staticmethod
     def of_arrays(labels: Sequence[Sequence[tuple[str, str]]], times_ms: bytes, values: bytes) -> Samples:

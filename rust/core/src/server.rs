@@ -139,7 +139,7 @@ impl Delivery {
 }
 
 #[pyclass(frozen, module = "otelier._core")]
-struct HttpRequest {
+pub struct HttpRequest {
     #[pyo3(get)]
     method: String,
     #[pyo3(get)]
@@ -147,7 +147,7 @@ struct HttpRequest {
     #[pyo3(get)]
     query: String,
     headers: Vec<(String, String)>,
-    body: bytes::Bytes,
+    pub body: bytes::Bytes,
     open: Mutex<Option<transport::HttpRequest>>,
 }
 
@@ -187,6 +187,11 @@ impl HttpRequest {
     #[getter]
     fn body<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &self.body)
+    }
+
+    #[getter]
+    fn size(&self) -> usize {
+        self.body.len()
     }
 
     #[getter]

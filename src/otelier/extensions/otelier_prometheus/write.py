@@ -62,8 +62,9 @@ class Writes:
         if kind not in (_PROTOBUF, _JSON):
             raise HttpError(400, f"content type {kind!r} is not taken: use {_PROTOBUF} or {_JSON}")
         owner = tenant(request)
+        _check_size(request)
         try:
-            intake = Intake.read("metrics", _body(request), "json" if kind == _JSON else "protobuf")
+            intake = Intake.read("metrics", request.body, "json" if kind == _JSON else "protobuf")
         except DecodeError as error:
             raise HttpError(400, f"not a request with metrics: {error}") from error
         with _later():
@@ -88,25 +89,24 @@ def _version(request: Request) -> Literal[1, 2]:
 
 def _samples(request: Request, version: Literal[1, 2]) -> Samples:
     """What the body holds; it may be compressed without saying so, as Prometheus allows. Raises HttpError."""
-    body = _body(request)
+    _check_size(request)
     try:
-        return Samples.of_remote_write(body, version)
+        return Samples.of_request(request.native, version)
     except ValueError as error:
         problem = error
     if "content-encoding" not in request.headers:
         try:
-            return Samples.of_remote_write(unsnappy(body, _MOST_BYTES), version)
+            return Samples.of_remote_write(unsnappy(request.body, _MOST_BYTES), version)
         except ValueError:
             pass
     raise HttpError(400, str(problem)) from problem
 
 
-def _body(request: Request) -> bytes:
-    """Raises HttpError if it is too large."""
-    body, limit = request.body, request.headers.get(_LIMIT)
-    if limit and len(body) > int(limit):
+def _check_size(request: Request) -> None:
+    """Raises HttpError."""
+    limit = request.headers.get(_LIMIT)
+    if limit and request.native.size > int(limit):
         raise HttpError(413, f"larger than {limit} bytes: send smaller requests, or raise max_request_body_size")
-    return body
 
 
 @contextmanager
