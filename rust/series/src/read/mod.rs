@@ -9,6 +9,6 @@ mod table;
 
 pub use coded::Coded;
 pub use rows::{Row, Rows};
-pub use samples::{Eight, Grid, Target, Wanted};
+pub use samples::{Cell, Eight, Grid, Target, Wanted};
 pub use segment::{Place, Segment, by_group};
 pub use table::TableFile;

@@ -5,6 +5,8 @@ mod join;
 mod logged;
 mod lookups;
 mod natives;
+mod plan;
+mod ranged;
 mod segments;
 mod select;
 mod statistics;
@@ -20,17 +22,19 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::hot::Hot;
 use crate::matcher::Matcher;
+use crate::ranges::Sliding;
 use crate::read::Segment;
 use crate::soft::means;
-pub use groups::Group;
+pub use groups::{Cells, Group};
 use join::Joined;
 pub use join::Query;
 pub use logged::by_time;
 use logged::{Extract, Wanted, extract, is_soft};
 pub use lookups::{SeriesExemplars, SeriesFound, TYPES, read_exemplars, read_metadata};
 pub use natives::Natives;
+use plan::{Part, Plan};
+pub use ranged::{Grouping, Ranged};
 use segments::Finder;
-use select::Part;
 pub use select::{Failed, Fill, Room, Selected};
 pub use statistics::Statistics;
 
@@ -116,6 +120,28 @@ impl SeriesView {
         max_samples: u64,
         room: &mut dyn Room,
     ) -> Result<Selected, Failed> {
+        self.planned(tenant, query, |joined, plan| select::assemble(joined, plan, max_samples, room))
+    }
+
+    /// What the same series are worth at steps, maybe grouped; `None` if only their samples can tell.
+    pub fn range(
+        &self,
+        tenant: &str,
+        query: &Query,
+        sliding: &dyn Fn() -> Sliding,
+        grouping: Option<Grouping>,
+        max_samples: u64,
+        room: &mut dyn Room,
+    ) -> Result<Option<Ranged>, Failed> {
+        self.planned(tenant, query, |joined, plan| plan.range(joined, sliding(), grouping, max_samples, room))
+    }
+
+    fn planned<T>(
+        &self,
+        tenant: &str,
+        query: &Query,
+        mut read: impl FnMut(Joined, Plan) -> Result<T, Failed>,
+    ) -> Result<T, Failed> {
         self.answer(|known| {
             let Answer { joined, segments, logged, waits } = self.find(tenant, query, Wanted::Samples, known)?;
             let parts: Vec<Part> = segments
@@ -123,7 +149,8 @@ impl SeriesView {
                 .map(|(segment, natives, found)| Part { segment, natives: natives.as_ref(), found })
                 .collect();
             let keep = |joined: &Joined, series: u32| !waits || joined.holds(series, query.matchers);
-            select::assemble(joined, &parts, &logged, (query.first_ms, query.last_ms), max_samples, room, keep)
+            let plan = Plan::new(&joined, &parts, &logged, (query.first_ms, query.last_ms), keep)?;
+            read(joined, plan)
         })
     }
 
