@@ -144,7 +144,7 @@ impl SeriesView {
         let matchers = self::matchers(&matchers)?;
         let names = bytes(names);
         let first_ms = start_ms.saturating_add(1);
-        let query = Query { matchers: &matchers, names: &names, first_ms, last_ms: end_ms };
+        let query = Query { matchers: &matchers, names: &names, first_ms, last_ms: end_ms, only_last: false };
         let mut room = Floats::default();
         let selected = py.detach(|| self.0.select(tenant, &query, max_samples, &mut room)).map_err(failed)?;
         let Some(floats) = room.0 else { return Ok(Vec::new()) };
@@ -187,7 +187,8 @@ impl SeriesView {
         let steps = Steps { first_end, step, count, length };
         let Some(last_ms) = steps.ends().last() else { return Ok(None) };
         let first_ms = first_end.saturating_sub(length).saturating_add(1);
-        let query = Query { matchers: &matchers, names: &names, first_ms, last_ms };
+        let only_last = function == Function::Current && count == 1;
+        let query = Query { matchers: &matchers, names: &names, first_ms, last_ms, only_last };
         let mut room = Floats::default();
         let sliding = || Sliding::new(function, steps);
         let found = py.detach(|| self.0.range(tenant, &query, &sliding, grouping, max_samples, &mut room));

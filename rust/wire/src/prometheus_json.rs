@@ -3,8 +3,6 @@
 //! What the functions append are the elements of `result`, with commas between them and no brackets around them.
 //! Format: <https://prometheus.io/docs/prometheus/latest/querying/api/#expression-query-result-formats>
 
-use std::io::Write;
-
 use crate::json::number::write_unsigned;
 use crate::json::text::escape;
 
@@ -55,13 +53,14 @@ impl Table<'_> {
         let times = Times::new(self.times_ms);
         let width = self.times_ms.len();
         let mut histograms = self.histograms;
+        let mut line = Line { bytes: [0; LINE + SAMPLE], at: 0 };
         out.reserve(self.values.len() * 4);
         for row in 0..labels.count() {
             separate(out, row > 0, b"{\"metric\":");
             labels.write(row, out);
             let cells = row * width..(row + 1) * width;
             let present = self.present.map(|present| &present[cells.clone()]);
-            self.write_values(&times, &self.values[cells.start * 8..cells.end * 8], present, out);
+            line.put_values(&times, &self.values[cells.start * 8..cells.end * 8], present, out);
             let here = histograms.partition_point(|each| each.0 == row);
             for (number, (_, column, histogram)) in histograms[..here].iter().enumerate() {
                 out.extend_from_slice(if number == 0 { b",\"histograms\":[" } else { b"," });
@@ -75,26 +74,6 @@ impl Table<'_> {
             histograms = &histograms[here..];
             out.push(b'}');
         }
-    }
-
-    /// `,"values":[…]`, if there are any.
-    fn write_values(&self, times: &Times, values: &[u8], present: Option<&[u8]>, out: &mut Vec<u8>) {
-        if present.is_some_and(|present| !present.contains(&1)) || values.is_empty() {
-            return;
-        }
-        out.extend_from_slice(b",\"values\":[");
-        let mut line = Line::new(out);
-        for (column, value) in values.as_chunks().0.iter().enumerate() {
-            if present.is_none_or(|present| present[column] != 0) {
-                line.put_short(times.text(column));
-                line.put_value(f64::from_le_bytes(*value));
-                line.put_short(b"],");
-            }
-        }
-        line.flush();
-        // In place of the last comma.
-        out.pop();
-        out.push(b']');
     }
 
     /// `{"metric":{…},"value":[1,"2"]},…` of the first moment; the table must be whole and have one.
@@ -118,99 +97,123 @@ impl Table<'_> {
     }
 }
 
-/// Texts `[seconds,` of all moments, written once.
-struct Times {
-    text: Vec<u8>,
-    ends: Vec<usize>,
-}
+/// Texts `[seconds,` of all moments, written once; each with room behind it, so that all are copied in one piece.
+struct Times(Vec<([u8; TIME], usize)>);
+
+/// Of `[-9223372036854775.808,"`.
+const TIME: usize = 24;
 
 impl Times {
     fn new(times_ms: &[i64]) -> Times {
-        let mut text = Vec::with_capacity(times_ms.len() * 16);
-        let ends = times_ms.iter().map(|&time| {
+        let mut text = Vec::with_capacity(TIME);
+        let padded = |time: &i64| {
+            text.clear();
             text.push(b'[');
-            write_time(time, &mut text);
+            write_time(*time, &mut text);
             text.push(b',');
-            text.len()
-        });
-        Times { ends: ends.collect(), text }
-    }
-
-    fn text(&self, column: usize) -> &[u8] {
-        let start = if column == 0 { 0 } else { self.ends[column - 1] };
-        &self.text[start..self.ends[column]]
+            let len = text.len();
+            text.resize(TIME, b'"');
+            (text.first_chunk().copied().unwrap_or([0; TIME]), len)
+        };
+        Times(times_ms.iter().map(padded).collect())
     }
 
     fn open(&self, column: usize, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.text(column));
+        let (text, len) = &self.0[column];
+        out.extend_from_slice(&text[..*len]);
     }
 }
 
 /// Bytes that wait until they are many, so that each few need not be asked whether there is room for them.
-struct Line<'a> {
-    out: &'a mut Vec<u8>,
-    bytes: [u8; LINE + SPARE],
+struct Line {
+    bytes: [u8; LINE + SAMPLE],
     at: usize,
 }
 
 const LINE: usize = 4_096;
-/// Behind the line, so that whole words can be written.
-const SPARE: usize = 64;
-/// Of a text that is put in one piece.
-const SHORT: usize = 32;
+/// More than `[time,"value"],` ever is.
+const SAMPLE: usize = 96;
 
-impl Line<'_> {
-    fn new(out: &mut Vec<u8>) -> Line<'_> {
-        Line { out, bytes: [0; LINE + SPARE], at: 0 }
+impl Line {
+    /// `,"values":[…]`, if there are any.
+    fn put_values(&mut self, times: &Times, values: &[u8], present: Option<&[u8]>, out: &mut Vec<u8>) {
+        if present.is_some_and(|present| !present.contains(&1)) || values.is_empty() {
+            return;
+        }
+        out.extend_from_slice(b",\"values\":[");
+        for (column, value) in values.as_chunks().0.iter().enumerate() {
+            if present.is_none_or(|present| present[column] != 0) {
+                self.put_sample(&times.0[column], f64::from_le_bytes(*value));
+                if self.at >= LINE {
+                    self.flush(out);
+                }
+            }
+        }
+        self.flush(out);
+        // In place of the last comma.
+        out.pop();
+        out.push(b']');
     }
 
-    fn flush(&mut self) {
-        self.out.extend_from_slice(&self.bytes[..self.at]);
+    fn flush(&mut self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.bytes[..self.at]);
         self.at = 0;
     }
 
-    fn put_short(&mut self, text: &[u8]) {
-        if self.at > LINE - SHORT || text.len() > SHORT {
-            self.flush();
-        }
-        match text.len() {
-            2 => self.bytes[self.at..self.at + 2].copy_from_slice(text),
-            len @ ..=SHORT => self.bytes[self.at..self.at + len].copy_from_slice(text),
-            _ => return self.out.extend_from_slice(text),
-        }
-        self.at += text.len();
+    /// `[time,"value"],`.
+    fn put_sample(&mut self, (time, len): &([u8; TIME], usize), value: f64) {
+        let place = &mut self.bytes[self.at..self.at + SAMPLE];
+        put(place, 0, *time);
+        let end = len + put_value(value, &mut place[*len..]);
+        put(place, end, *b"],");
+        self.at += end + 2;
     }
+}
 
-    /// As [`write_value`].
-    fn put_value(&mut self, value: f64) {
-        if self.at > LINE - SHORT {
-            self.flush();
-        }
-        let Some(decimal) = Decimal::of(value) else {
-            self.flush();
-            return write_value(value, self.out);
-        };
-        let mut at = self.at;
-        self.bytes[at] = b'"';
-        self.bytes[at + 1] = b'-';
-        at += 1 + usize::from(decimal.negative);
-        at += put_digits(decimal.whole, &mut self.bytes[at..at + 20]);
+/// Some bytes at a place that is large enough, moved as one word.
+#[inline(always)]
+fn put<const N: usize>(out: &mut [u8], at: usize, text: [u8; N]) {
+    if let Some(place) = out[at..].first_chunk_mut() {
+        *place = text;
+    }
+}
+
+/// As [`write_value`], in a place that is large enough; how many bytes it takes.
+#[inline]
+fn put_value(value: f64, out: &mut [u8]) -> usize {
+    out[0] = b'"';
+    let mut at = 1;
+    if let Some(decimal) = Decimal::of(value) {
+        out[1] = b'-';
+        at += usize::from(decimal.negative);
+        at += put_digits(decimal.whole, &mut out[at..]);
         if decimal.millionths > 0 {
-            self.bytes[at] = b'.';
+            out[at] = b'.';
             let digits = six_digits(decimal.millionths);
-            self.bytes[at + 1..at + 7].copy_from_slice(&digits);
+            put(out, at + 1, digits);
             at += 1 + digits.iter().rposition(|digit| *digit != b'0').map_or(0, |last| last + 1);
         }
-        self.bytes[at] = b'"';
-        self.at = at + 1;
+    } else if (1e-5..1e16).contains(&value.abs()) {
+        // Here it has no exponent, only a fraction that whole numbers do without.
+        let mut buffer = zmij::Buffer::new();
+        let text = buffer.format_finite(value).as_bytes();
+        let text = if text[text.len() - 2..] == *b".0" { &text[..text.len() - 2] } else { text };
+        out[at..at + text.len()].copy_from_slice(text);
+        at += text.len();
+    } else {
+        let text = rare(value);
+        out[at..at + text.len()].copy_from_slice(text.as_bytes());
+        at += text.len();
     }
+    out[at] = b'"';
+    at + 1
 }
 
 /// A number with at most six digits behind the point and not more than 15 in all: no other text of so few is the same
 /// number, so that this one, without its last zeros, is the shortest.
 struct Decimal {
     negative: bool,
-    whole: u64,
+    whole: u32,
     millionths: u32,
 }
 
@@ -227,7 +230,11 @@ impl Decimal {
         if scaled as f64 / 1e6 != size {
             return None;
         }
-        Some(Decimal { negative: value < 0.0, whole: scaled / 1_000_000, millionths: (scaled % 1_000_000) as u32 })
+        Some(Decimal {
+            negative: value < 0.0,
+            whole: (scaled / 1_000_000) as u32,
+            millionths: (scaled % 1_000_000) as u32,
+        })
     }
 }
 
@@ -247,14 +254,13 @@ fn six_digits(number: u32) -> [u8; 6] {
     [a, b, c, d, e, f]
 }
 
-/// How many digits a number below 10^9 has, which are put where there is room for 20.
-fn put_digits(number: u64, out: &mut [u8]) -> usize {
-    let number = number as u32;
+/// How many digits a number has, which are put there.
+fn put_digits(number: u32, out: &mut [u8]) -> usize {
     let count = number.checked_ilog10().map_or(1, |power| power as usize + 1);
     let mut left = number;
     let mut at = count;
     while at >= 2 {
-        out[at - 2..at].copy_from_slice(&PAIRS[(left % 100) as usize]);
+        put(out, at - 2, PAIRS[(left % 100) as usize]);
         left /= 100;
         at -= 2;
     }
@@ -273,33 +279,25 @@ pub fn write_label(name: &[u8], value: &[u8], out: &mut Vec<u8>) {
 
 /// A number in quotes: the shortest digits that read back as the same, fixed from 1e-6 to below 1e21.
 pub fn write_value(value: f64, out: &mut Vec<u8>) {
-    out.push(b'"');
-    let size = value.abs();
-    if (1e-5..1e16).contains(&size) {
-        // Here it has no exponent, only a fraction that whole numbers do without.
-        let mut buffer = zmij::Buffer::new();
-        let text = buffer.format_finite(value);
-        out.extend_from_slice(text.strip_suffix(".0").unwrap_or(text).as_bytes());
-    } else {
-        write_rare(value, size, out);
-    }
-    out.push(b'"');
+    let mut text = [0; SAMPLE];
+    let len = put_value(value, &mut text);
+    out.extend_from_slice(&text[..len]);
 }
 
 #[cold]
-fn write_rare(value: f64, size: f64, out: &mut Vec<u8>) {
-    const TAKEN: &str = "a Vec takes all that is written to it";
+fn rare(value: f64) -> String {
+    let size = value.abs();
     if value.is_nan() {
-        out.extend_from_slice(b"NaN");
+        "NaN".into()
     } else if size == f64::INFINITY {
-        out.extend_from_slice(if value > 0.0 { b"+Inf" } else { b"-Inf" });
+        if value > 0.0 { "+Inf".into() } else { "-Inf".into() }
     } else if size == 0.0 || (1e-6..1e21).contains(&size) {
-        write!(out, "{value}").expect(TAKEN);
+        value.to_string()
     } else {
         let text = format!("{value:e}");
         let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
         let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |positive| ('-', positive));
-        write!(out, "{digits}e{sign}{exponent:0>2}").expect(TAKEN);
+        format!("{digits}e{sign}{exponent:0>2}")
     }
 }
 
@@ -348,12 +346,8 @@ mod tests {
     use super::*;
 
     fn value(value: f64) -> String {
-        let (mut out, mut again) = (Vec::new(), Vec::new());
+        let mut out = Vec::new();
         write_value(value, &mut out);
-        let mut line = Line::new(&mut again);
-        line.put_value(value);
-        line.flush();
-        assert_eq!(out, again);
         String::from_utf8(out).unwrap().trim_matches('"').to_owned()
     }
 

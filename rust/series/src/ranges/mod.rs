@@ -70,11 +70,12 @@ pub struct Sliding {
     /// Windows of a series without its stale markers, of the last that had some.
     gaps: Option<(Vec<i64>, Windows)>,
     kept: Vec<f64>,
+    lost: Vec<f64>,
 }
 
 impl Sliding {
     pub fn new(function: Function, steps: Steps) -> Sliding {
-        Sliding { function, steps, gaps: None, kept: Vec::new() }
+        Sliding { function, steps, gaps: None, kept: Vec::new(), lost: vec![0.0; steps.count] }
     }
 
     /// For series with these moments, ascending.
@@ -104,7 +105,7 @@ impl Sliding {
         }
         if !stale {
             there.copy_from_slice(&windows.there);
-            run(self.function, windows, values, out);
+            run(self.function, windows, values, out, &mut self.lost);
             return windows.any;
         }
         let left = || ms.iter().zip(values).filter(|(_, value)| value.to_bits() != STALE);
@@ -117,21 +118,22 @@ impl Sliding {
             (ms, windows)
         });
         there.copy_from_slice(&windows.there);
-        run(self.function, &windows, &self.kept, out);
+        run(self.function, &windows, &self.kept, out, &mut self.lost);
         let any = windows.any;
         self.gaps = Some((ms, windows));
         any
     }
 }
 
-fn run(function: Function, windows: &Windows, values: &[f64], out: &mut [f64]) {
+/// `lost` has room for a number by step.
+fn run(function: Function, windows: &Windows, values: &[f64], out: &mut [f64], lost: &mut [f64]) {
     match function {
         Function::Rate | Function::Increase => rates::extrapolated(windows, values, true, out),
         Function::Delta => rates::extrapolated(windows, values, false, out),
         Function::Irate => rates::between_last_two(windows, values, true, out),
         Function::Idelta => rates::between_last_two(windows, values, false, out),
-        Function::Average => over_time::average(windows, values, out),
-        Function::Sum => over_time::sum(windows, values, out),
+        Function::Average => over_time::average(windows, values, out, lost),
+        Function::Sum => over_time::sum(windows, values, out, lost),
         Function::Least => over_time::extreme(windows, values, |new, old| new < old, out),
         Function::Most => over_time::extreme(windows, values, |new, old| new > old, out),
         Function::Count => over_time::count(windows, out),

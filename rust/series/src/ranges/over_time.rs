@@ -1,12 +1,9 @@
 //! Sums, means and extremes of the samples in each window.
 //!
 //! Sums are Neumaier's: what each addition loses is summed apart. As two numbers' sum and what it lost can be found without
-//! comparing them (Knuth's TwoSum), several windows are summed side by side.
+//! comparing them (Knuth's TwoSum), many windows are summed side by side.
 
 use super::windows::Windows;
-
-/// Windows that are summed side by side.
-const LANES: usize = 8;
 
 /// A sum and what it lost.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,54 +27,50 @@ fn added(total: Sum, more: f64) -> Sum {
     if sum.is_infinite() { Sum { sum, lost: 0.0 } } else { Sum { sum, lost: total.lost + lost } }
 }
 
-/// Calls `see` with each step and the sum of its window that begins with its first sample.
-fn sums(windows: &Windows, values: &[f64], mut see: impl FnMut(usize, Sum)) {
-    let mut step = 0;
-    for chunk in windows.edges.chunks(LANES) {
-        let (low, high) = chunk[0];
-        let count = (high - low) as usize;
-        // Mostly each window has one more sample at its end and one less at its beginning.
-        let slides = |(number, edges): (usize, &(u32, u32))| *edges == (low + number as u32, high + number as u32);
-        if chunk.len() == LANES && count > 0 && chunk.iter().enumerate().all(slides) {
-            let own = &values[low as usize..high as usize + LANES - 1];
-            let mut sum: [f64; LANES] = std::array::from_fn(|lane| own[lane]);
-            let mut lost = [0.0; LANES];
-            for more in own.windows(LANES).skip(1) {
-                for lane in 0..LANES {
-                    let (new, gone) = two_sum(sum[lane], more[lane]);
-                    sum[lane] = new;
-                    lost[lane] += gone;
+/// By step, the sum of its window that begins with its first sample, and what it lost.
+fn sums(windows: &Windows, values: &[f64], sum: &mut [f64], lost: &mut [f64]) {
+    for run in &windows.runs {
+        let (low, high) = windows.edges[run.start];
+        let (low, high) = (low as usize, high as usize);
+        let (sum, lost) = (&mut sum[run.clone()], &mut lost[run.clone()]);
+        lost.fill(0.0);
+        if low == high {
+            sum.fill(0.0);
+        } else if let ([sum], [lost]) = (&mut *sum, &mut *lost) {
+            let first = Sum { sum: values[low], lost: 0.0 };
+            let total = values[low + 1..high].iter().fold(first, |total, more| added(total, *more));
+            (*sum, *lost) = (total.sum, total.lost);
+        } else {
+            let len = sum.len();
+            sum.copy_from_slice(&values[low..low + len]);
+            for from in low + 1..high {
+                let more = &values[from..from + len];
+                for ((sum, lost), more) in sum.iter_mut().zip(lost.iter_mut()).zip(more) {
+                    let (new, gone) = two_sum(*sum, *more);
+                    *sum = new;
+                    *lost += gone;
                 }
             }
-            for lane in 0..LANES {
-                see(step + lane, Sum { sum: sum[lane], lost: lost[lane] });
-            }
-        } else {
-            for (lane, (low, high)) in chunk.iter().enumerate() {
-                let own = &values[*low as usize..*high as usize];
-                let first = Sum { sum: own.first().copied().unwrap_or(0.0), lost: 0.0 };
-                see(step + lane, own.iter().skip(1).fold(first, |total, more| added(total, *more)));
-            }
         }
-        step += chunk.len();
     }
 }
 
-pub fn sum(windows: &Windows, values: &[f64], out: &mut [f64]) {
+pub fn sum(windows: &Windows, values: &[f64], out: &mut [f64], lost: &mut [f64]) {
+    sums(windows, values, out, lost);
     // A sum that is infinite once never is a number again.
-    sums(windows, values, |step, Sum { sum, lost }| out[step] = if sum.is_finite() { sum + lost } else { sum });
+    out.iter_mut().zip(lost).filter(|(sum, _)| sum.is_finite()).for_each(|(sum, lost)| *sum += *lost);
 }
 
-pub fn average(windows: &Windows, values: &[f64], out: &mut [f64]) {
-    sums(windows, values, |step, Sum { sum, lost }| {
-        let (low, high) = windows.edges[step];
+pub fn average(windows: &Windows, values: &[f64], out: &mut [f64], lost: &mut [f64]) {
+    sums(windows, values, out, lost);
+    for ((out, lost), (low, high)) in out.iter_mut().zip(lost).zip(&windows.edges) {
         let count = f64::from(high - low);
-        out[step] = if sum.is_finite() {
-            sum / count + lost / count
+        *out = if out.is_finite() {
+            *out / count + *lost / count
         } else {
-            running_mean(&values[low as usize..high as usize])
+            running_mean(&values[*low as usize..*high as usize])
         };
-    });
+    }
 }
 
 /// Also of numbers whose sum is too large.

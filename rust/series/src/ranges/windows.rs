@@ -1,5 +1,7 @@
 //! Windows that slide along a grid of steps.
 
+use std::ops::Range;
+
 /// The window of step j has the samples with `end - length < time <= end`, where `end = first_end + j * step`.
 #[derive(Clone, Copy, Debug)]
 pub struct Steps {
@@ -33,6 +35,8 @@ pub struct Reach {
 pub struct Windows {
     /// By step, the first sample and the one behind the last.
     pub edges: Vec<(u32, u32)>,
+    /// Steps whose windows have one more sample at the end and one less at the beginning than the one before.
+    pub runs: Vec<Range<usize>>,
     /// By step, whether there are enough samples.
     pub there: Vec<bool>,
     pub any: bool,
@@ -56,6 +60,13 @@ impl Windows {
             high += ms[high..].iter().take_while(|each| **each <= end).count();
             edges.push((low as u32, high as u32));
         }
+        let mut runs: Vec<Range<usize>> = Vec::new();
+        for (step, (low, high)) in edges.iter().enumerate() {
+            match runs.last_mut() {
+                Some(run) if edges[step - 1] == (low.wrapping_sub(1), high.wrapping_sub(1)) => run.end += 1,
+                _ => runs.push(step..step + 1),
+            }
+        }
         let there: Vec<bool> = edges.iter().map(|(low, high)| (high - low) as usize >= least).collect();
         let (mut reach, mut last_gap) = (Vec::new(), Vec::new());
         if least == 2 {
@@ -70,7 +81,7 @@ impl Windows {
                 last_gap.push((last - before) as f64 / 1000.0);
             }
         }
-        Windows { any: there.contains(&true), edges, there, reach, last_gap, scale }
+        Windows { any: there.contains(&true), edges, runs, there, reach, last_gap, scale }
     }
 
     /// The samples of each window.

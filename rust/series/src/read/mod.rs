@@ -2,12 +2,14 @@
 
 mod coded;
 mod list;
+mod natives;
 mod rows;
 mod samples;
 mod segment;
 mod table;
 
 pub use coded::Coded;
+pub use natives::Natives;
 pub use rows::{Row, Rows};
 pub use samples::{Cell, Eight, Grid, Target, Wanted};
 pub use segment::{Place, Segment, by_group};

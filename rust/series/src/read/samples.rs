@@ -53,12 +53,14 @@ pub trait Cell: Copy {
 }
 
 impl Cell for f64 {
+    #[inline]
     fn of(value: f64) -> f64 {
         value
     }
 }
 
 impl Cell for Eight {
+    #[inline]
     fn of(value: f64) -> Eight {
         value.to_le_bytes()
     }
@@ -117,8 +119,9 @@ impl Segment {
                     if end - start > here(&counts[row]) {
                         return Err(samples.damaged("a series has fewer samples than timestamps"));
                     }
-                    let decoded = &mut scratch[place * CHUNK..place * CHUNK + end - start];
-                    planes.decode(at, numbers.scales[base + row], decoded);
+                    let skip = (each.from as usize).saturating_sub(start);
+                    let decoded = &mut scratch[place * CHUNK + skip..place * CHUNK + end - start];
+                    planes.decode(at, skip, numbers.scales[base + row], decoded);
                 }
             }
             put_chunk(wanted, start, scratch, grids, out);

@@ -15,6 +15,8 @@ pub struct Query<'a> {
     /// Of samples; both belong to it.
     pub first_ms: i64,
     pub last_ms: i64,
+    /// Of each series and source only the last sample in the time is wanted, if it is a float.
+    pub only_last: bool,
 }
 
 impl Query<'_> {
@@ -23,9 +25,17 @@ impl Query<'_> {
         self.names.iter().map(Vec::as_slice).chain(self.matchers.iter().map(|matcher| &matcher.name[..]))
     }
 
+    /// Which of the times, in order, are asked for.
+    pub fn between(&self, ms: &[i64]) -> (usize, usize) {
+        let (from, to) =
+            (ms.partition_point(|each| *each < self.first_ms), ms.partition_point(|each| *each <= self.last_ms));
+        (if self.only_last { from.max(to.saturating_sub(1)) } else { from }, to)
+    }
+
     /// Whether some of the times, in order, are asked for.
     pub fn meets(&self, ms: &[i64]) -> bool {
-        ms.partition_point(|each| *each < self.first_ms) < ms.partition_point(|each| *each <= self.last_ms)
+        let (from, to) = self.between(ms);
+        from < to
     }
 }
 

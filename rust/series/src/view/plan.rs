@@ -7,9 +7,8 @@ use hashbrown::HashMap;
 use otelier_segment::error::ReadError;
 
 use super::groups::{Cells, Groups, NOWHERE};
-use super::join::Joined;
+use super::join::{Joined, Query};
 use super::logged::Extract;
-use super::natives::Natives;
 use super::segments::Found;
 use super::select::Failed;
 use super::timeline::{Chains, EMPTY, Times};
@@ -18,7 +17,6 @@ use crate::read::{Eight, Grid, Segment, Target, Wanted};
 /// What a segment has of series: floats, and native histograms.
 pub struct Part<'a> {
     pub segment: &'a Segment,
-    pub natives: Option<&'a Natives>,
     pub found: &'a [Found],
 }
 
@@ -58,7 +56,7 @@ impl<'a> Plan<'a> {
         joined: &Joined,
         parts: &'a [Part],
         logged: &'a [Extract],
-        window: (i64, i64),
+        query: &Query,
         keep: impl Fn(&Joined, u32) -> bool,
     ) -> Result<Plan<'a>, Failed> {
         let mut chains = Chains::default();
@@ -66,8 +64,6 @@ impl<'a> Plan<'a> {
         let mut native = vec![false; joined.len()];
         let mut floats: Vec<Vec<Piece>> = Vec::new();
         let mut natives: Vec<Vec<Piece>> = Vec::new();
-        let between =
-            |ms: &[i64]| (ms.partition_point(|each| *each < window.0), ms.partition_point(|each| *each <= window.1));
         let mut add = |chains: &mut Chains, series: u32, list: u32| {
             let seat = &mut seats[series as usize];
             seat.chain = chains.longer(seat.chain, list);
@@ -78,7 +74,7 @@ impl<'a> Plan<'a> {
             for found in part.found {
                 let (number, ms) = part.segment.times(found.row as usize)?;
                 let list = *known.entry(number).or_insert_with(|| {
-                    let (from, to) = between(&ms);
+                    let (from, to) = query.between(&ms);
                     (from < to).then(|| chains.add_list(Times { ms: ms.clone(), from, to }))
                 });
                 if let Some(list) = list {
@@ -86,9 +82,9 @@ impl<'a> Plan<'a> {
                     own.push(Piece { series: found.series, row: found.row, list, from, to });
                     add(&mut chains, found.series, list);
                 }
-                let Some(of) = part.natives else { continue };
+                let Some(of) = part.segment.natives()? else { continue };
                 let ms = of.times(found.row);
-                let (from, to) = between(ms);
+                let (from, to) = query.between(ms);
                 if from < to {
                     let list = chains.add_list(Times { ms: ms.into(), from, to });
                     native[found.series as usize] = true;
@@ -189,7 +185,7 @@ impl<'a> Plan<'a> {
             let all = &self.logged[source - self.parts.len()].histograms[piece.row as usize];
             return Ok(all.iter().map(|histogram| histogram.message.clone()).collect());
         };
-        part.natives.map_or(Ok(Vec::new()), |natives| natives.messages(piece.row, piece.from..piece.to))
+        part.segment.natives()?.map_or(Ok(Vec::new()), |natives| natives.messages(piece.row, piece.from..piece.to))
     }
 }
 
