@@ -13,7 +13,7 @@ use crate::record::Record;
 use crate::segment::{Exemplar, Histogram, Input, Names, Writer, Written};
 use crate::view::{TYPES, by_time};
 
-/// No segment of the log's reaches over a multiple of this.
+/// Of a flush of what comes in.
 pub const WINDOW_MS: i64 = 7_200_000;
 
 #[derive(Debug, Default)]
@@ -27,19 +27,24 @@ pub struct Flushed {
     pub torn_bytes: u64,
 }
 
+/// Where segments go.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    pub disk: &'a dyn Disk,
+    /// The directory.
+    pub segments: &'a str,
+    pub now_ns: u64,
+    /// No segment reaches over a multiple of this.
+    pub window_ms: i64,
+}
+
 /// Writes all that these generations hold, which are sealed, in order; durable on return. The manifest is left to the
 /// caller, and so are the generations.
-pub fn flush(
-    disk: &dyn Disk,
-    log_directory: &str,
-    generations: &[u64],
-    segments: &str,
-    now_ns: u64,
-) -> Result<Flushed, WriteError> {
+pub fn flush(target: Target<'_>, log_directory: &str, generations: &[u64]) -> Result<Flushed, WriteError> {
     let mut flushed = Flushed::default();
     let mut stores: BTreeMap<String, Store> = BTreeMap::new();
     for number in generations {
-        let mut reader = Reader::open(disk, &generation::path(log_directory, *number))?;
+        let mut reader = Reader::open(target.disk, &generation::path(log_directory, *number))?;
         while let Some(record) = reader.next_record()? {
             let read = Some(&record.otlp).filter(|_| record.heading.kind == Kind::Series).and_then(Record::decode);
             let store = stores.entry(record.heading.tenant.to_string()).or_default();
@@ -53,18 +58,16 @@ pub fn flush(
     }
     let seed = generations.last().copied().unwrap_or_default();
     for (tenant, store) in &stores {
-        let of = Tenant { disk, segments, tenant, store, now_ns, seed };
+        let of = Tenant { target, tenant, store, seed };
         of.flush(&mut flushed)?;
     }
     Ok(flushed)
 }
 
 struct Tenant<'a> {
-    disk: &'a dyn Disk,
-    segments: &'a str,
+    target: Target<'a>,
     tenant: &'a str,
     store: &'a Store,
-    now_ns: u64,
     seed: u64,
 }
 
@@ -76,16 +79,16 @@ impl Tenant<'_> {
         for series in &ordered {
             for sample in &series.samples {
                 if !std::mem::replace(&mut seen[sample.stamp as usize], true) {
-                    windows.insert(window(self.store.stamps[sample.stamp as usize]));
+                    windows.insert(self.window(self.store.stamps[sample.stamp as usize]));
                 }
             }
             if let Some(rest) = &series.rest {
-                windows.extend(rest.histograms.iter().map(|each| window(each.ms)));
-                windows.extend(rest.exemplars.iter().map(|each| window(each.ms)));
+                windows.extend(rest.histograms.iter().map(|each| self.window(each.ms)));
+                windows.extend(rest.exemplars.iter().map(|each| self.window(each.ms)));
             }
         }
         if windows.is_empty() && !self.store.families.is_empty() {
-            windows.insert(window((self.now_ns / 1_000_000) as i64));
+            windows.insert(self.window((self.target.now_ns / 1_000_000) as i64));
         }
         let newest = windows.last().copied();
         for each in windows {
@@ -100,9 +103,10 @@ impl Tenant<'_> {
     fn write(&self, ordered: &[&Series], window: i64, is_newest: bool) -> Result<Written, WriteError> {
         let mut names = Names::default();
         let mut pieces = Pieces::default();
+        let inside = |ms| self.window(ms) == window;
         let (mut labels, mut pairs) = (Vec::new(), vec![false; self.store.pairs.len()]);
         for series in ordered {
-            if pieces.fill(self.store, series, window) {
+            if pieces.fill(self.store, series, inside) {
                 names.add(b"", self.store.soft(series));
                 for pair in &series.set {
                     if !std::mem::replace(&mut pairs[*pair as usize], true) {
@@ -112,9 +116,10 @@ impl Tenant<'_> {
             }
         }
         let seed = otelier_segment::hash::mix(self.seed, window as u64);
-        let mut writer = Writer::new(self.disk, self.segments, self.tenant, &names, self.now_ns, seed)?;
+        let mut writer =
+            Writer::new(self.target.disk, self.target.segments, self.tenant, &names, self.target.now_ns, seed)?;
         for series in ordered {
-            if !pieces.fill(self.store, series, window) {
+            if !pieces.fill(self.store, series, inside) {
                 continue;
             }
             labels.clear();
@@ -134,12 +139,12 @@ impl Tenant<'_> {
                 writer.put_metadata([name, of.as_bytes(), &family.help, &family.unit])?;
             }
         }
-        writer.finish(window * WINDOW_MS)
+        writer.finish(window * self.target.window_ms)
     }
-}
 
-fn window(ms: i64) -> i64 {
-    ms.div_euclid(WINDOW_MS)
+    fn window(&self, ms: i64) -> i64 {
+        ms.div_euclid(self.target.window_ms)
+    }
 }
 
 /// In the order of segments ([`crate::order`]): by numbers, because texts would be compared again and again.
@@ -172,13 +177,13 @@ struct Pieces {
 
 impl Pieces {
     /// False if there is nothing.
-    fn fill(&mut self, store: &Store, series: &Series, window: i64) -> bool {
+    fn fill(&mut self, store: &Store, series: &Series, inside: impl Fn(i64) -> bool) -> bool {
         self.scratch.clear();
         let all = series.samples.iter().map(|sample| (store.stamps[sample.stamp as usize], sample.bits()));
-        self.scratch.extend(all.filter(|(ms, _)| self::window(*ms) == window));
+        self.scratch.extend(all.filter(|(ms, _)| inside(*ms)));
         let rest = series.rest.as_deref();
-        let own = |each: &&Histogram| self::window(each.ms) == window;
-        let own_exemplar = |each: &&Exemplar| self::window(each.ms) == window;
+        let own = |each: &&Histogram| inside(each.ms);
+        let own_exemplar = |each: &&Exemplar| inside(each.ms);
         self.histograms =
             by_time(rest.map_or(Vec::new(), |rest| rest.histograms.iter().filter(own).cloned().collect()));
         self.exemplars = rest.map_or(Vec::new(), |rest| rest.exemplars.iter().filter(own_exemplar).cloned().collect());

@@ -1,5 +1,6 @@
 //! Series of metrics: taken in, logged, kept as columns, read. No Python, no policy.
 
+pub mod chunk;
 pub mod exposition;
 pub mod flush;
 pub mod hot;
@@ -10,6 +11,7 @@ pub mod merge;
 pub mod order;
 pub mod otlp;
 pub mod pairs;
+pub mod prometheus_block;
 pub mod read;
 pub mod record;
 pub mod remote_write;

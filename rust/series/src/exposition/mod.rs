@@ -7,6 +7,7 @@
 //! Formats: <https://prometheus.io/docs/instrumenting/exposition_formats/>,
 //! <https://prometheus.io/docs/specs/om/open_metrics_spec/>. Where they leave something open, what Prometheus 3 takes is taken.
 
+pub mod backfill;
 pub mod cache;
 mod go_float;
 mod labels;
@@ -14,7 +15,7 @@ mod line;
 mod native;
 pub mod otlp;
 pub mod protobuf;
-mod put;
+pub(crate) mod put;
 pub mod stored;
 pub mod text;
 
