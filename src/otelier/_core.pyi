@@ -1234,6 +1234,7 @@ class ScrapeCache:
         track_timestamps: bool = False,
         sample_limit: int = 0,
         bucket_limit: int = 0,
+        max_schema: int | None = None,
         metadata: bool = False,
     ) -> Scraped:
         """The samples, stale markers for what has gone, and the reports. Raises ValueError where a limit is exceeded."""
@@ -1604,6 +1605,9 @@ def prometheus_chunks(
     first and last time, data. Times are int64, values float64; histograms are pairs of time and encoded
     `io.prometheus.write.v2.Histogram`. Chunks come by their first time."""
 
+def crc32c(data: bytes) -> int:
+    """The checksum of chunks and of streamed answers, CRC-32C."""
+
 def prometheus_unpacked(encoding: int, data: bytes) -> tuple[bytes, bytes, list[tuple[int, bytes]]]:
     """What a chunk holds, as `prometheus_chunks` takes it. ValueError if it can't be read."""
 
@@ -1617,3 +1621,12 @@ class Backfill:
     @property
     def ended(self) -> bool:
         """Whether `# EOF` came."""
+
+@final
+class SamplesToOtlp:
+    """Samples of remote writes as OTLP. Knows what `target_info` said of the last thousand targets. Any thread."""
+
+    def __new__(cls) -> SamplesToOtlp: ...
+    def translate(self, samples: Samples) -> tuple[bytes, int]:
+        """An `ExportMetricsServiceRequest`, empty if there is nothing to say, and how many histograms are not in it because
+        they are gauges, which OTLP has not."""

@@ -1,7 +1,7 @@
 //! `PrometheusBlock`, and chunks as Prometheus streams them, for Python; see `_core.pyi`.
 
 use bytes::Bytes;
-use otelier_series::chunk::{self, XOR};
+use otelier_series::chunk;
 use otelier_series::exposition::backfill;
 use otelier_series::prometheus_block::{Block, OpenError};
 use otelier_series::segment::Histogram;
@@ -19,6 +19,7 @@ use crate::series_write::Samples;
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PrometheusBlock>()?;
     module.add_class::<Backfill>()?;
+    module.add_function(wrap_pyfunction!(crc32c, module)?)?;
     module.add_function(wrap_pyfunction!(prometheus_chunks, module)?)?;
     module.add_function(wrap_pyfunction!(prometheus_unpacked, module)?)
 }
@@ -92,15 +93,15 @@ fn prometheus_chunks<'py>(
     let bits: Vec<u64> = values.iter().map(|eight| u64::from_le_bytes(*eight)).collect();
     let histograms = histograms.into_iter().map(|(ms, message)| Histogram { ms, message: Bytes::from_owner(message) });
     let histograms: Vec<Histogram> = histograms.collect();
-    let mut all = Vec::new();
-    for (ms, bits) in times.chunks(most).zip(bits.chunks(most)) {
-        all.push((XOR, ms[0], ms[ms.len() - 1], chunk::pack_floats(ms, bits)));
-    }
-    all.extend(chunk::pack_natives(&histograms, most));
-    all.sort_by_key(|packed| packed.1);
+    let all = py.detach(|| chunk::pack(&times, &bits, &histograms, most));
     let packed =
         |(encoding, first, last, data): (u8, i64, i64, Vec<u8>)| (encoding, first, last, PyBytes::new(py, &data));
     Ok(all.into_iter().map(packed).collect())
+}
+
+#[pyfunction]
+fn crc32c(data: &[u8]) -> u32 {
+    chunk::checksum(data)
 }
 
 /// Times, values, and histograms with their times.

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use otelier_disk::{Disk, Operations, SimulatedDisk};
 
 use super::*;
-use crate::chunk::{HISTOGRAM, XOR, pack_floats, pack_natives};
+use crate::chunk::{HISTOGRAM, pack};
 use crate::exposition::put;
 use crate::labels;
 use crate::read::{Rows, Segment};
@@ -113,7 +113,7 @@ fn disk_with(files: &[Vec<u8>; 3]) -> Arc<dyn Disk> {
 
 fn floats(times: &[i64], first: f64) -> (u8, i64, i64, Vec<u8>) {
     let values: Vec<u64> = (0..times.len()).map(|number| (first + number as f64).to_bits()).collect();
-    (XOR, times[0], times[times.len() - 1], pack_floats(times, &values))
+    pack(times, &values, &[], 120).remove(0)
 }
 
 fn natives(times: &[i64]) -> (u8, i64, i64, Vec<u8>) {
@@ -125,7 +125,7 @@ fn natives(times: &[i64]) -> (u8, i64, i64, Vec<u8>) {
         put::varint(&mut message, 15, *ms as u64);
         Histogram { ms: *ms, message: message.into() }
     };
-    pack_natives(&times.iter().map(one).collect::<Vec<_>>(), 120).remove(0)
+    pack(&[], &[], &times.iter().map(one).collect::<Vec<_>>(), 120).remove(0)
 }
 
 fn example() -> Writing {
