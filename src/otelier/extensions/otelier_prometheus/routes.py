@@ -18,9 +18,9 @@ from ...server.endpoint import Response
 from ...server.request import HttpError, Request
 from ...server.router import Group, Route
 from ...storage.contract import DataDirectoryError
-from ...storage.directory import DEFAULT_TENANT, check_tenant
 from ...storage.metrics import MetricsEngine
 from ...storage.metrics.snapshot import take_snapshot
+from ...storage.request_tenant import tenant
 
 _JSON = (("content-type", "application/json"),)
 _ERRORS = {400: "bad_data", 404: "not_found", 503: "unavailable"}
@@ -99,12 +99,11 @@ class Routes:
             wanted = [matchers(text) for text in selectors]
             start = _moment_ms(query.first("start"), _EARLIEST_MS)
             end = _moment_ms(query.first("end"), _LATEST_MS)
-            tenant = check_tenant(request.headers.get("x-scope-orgid") or DEFAULT_TENANT)
         except (ValueError, OverflowError) as error:
             raise HttpError(400, str(error)) from error
         if any(fits(each)({}) for each in wanted):
             raise HttpError(400, "match[] must contain at least one non-empty matcher")
-        self._engine.delete(tenant, wanted, start, end)
+        self._engine.delete(tenant(request), wanted, start, end)
         return Response(204)
 
     def clean(self, _: Request) -> Response:

@@ -17,9 +17,9 @@ from ...component import Permanent, Retryable
 from ...server.endpoint import Headers, Response
 from ...server.request import HttpError, Request
 from ...server.router import Group, Route, plain_error
-from ...storage.directory import DEFAULT_TENANT, check_tenant
 from ...storage.metrics import MetricsEngine
 from ...storage.metrics.engine import Kept
+from ...storage.request_tenant import tenant
 from ...telemetry import DecodeError, Intake
 from ...wire.protobuf import integer, length_delimited, text
 
@@ -27,7 +27,8 @@ _PROTOBUF, _JSON = "application/x-protobuf", "application/json"
 _MESSAGES: dict[str, Literal[1, 2]] = {"prometheus.WriteRequest": 1, "io.prometheus.write.v2.Request": 2}
 _TEXT = (("content-type", "text/plain; charset=utf-8"),)
 _MOST_BYTES = 64 * 2**20
-_TENANT = "x-scope-orgid"
+_LIMIT = "x-otelier-max-bytes"
+"""What whoever passes requests on takes, decompressed."""
 
 
 class Writes:
@@ -46,10 +47,10 @@ class Writes:
 
     def remote_write(self, request: Request) -> Response:
         """204; 400 for what can't be read, and if a part could not be kept; 415 for another message; 503 for later."""
-        version, tenant = _version(request), _tenant(request)
+        version, owner = _version(request), tenant(request)
         samples = _samples(request, version)
         with _later():
-            done = self._engine.append(tenant, samples)
+            done = self._engine.append(owner, samples)
         if not done.rejected:
             return Response(204, _written(done))
         text = "; ".join(f"{count} {reason}, such as {example}" for reason, example, count in done.rejected)
@@ -60,13 +61,13 @@ class Writes:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind not in (_PROTOBUF, _JSON):
             raise HttpError(400, f"content type {kind!r} is not taken: use {_PROTOBUF} or {_JSON}")
-        tenant = _tenant(request)
+        owner = tenant(request)
         try:
-            intake = Intake.read("metrics", request.body, "json" if kind == _JSON else "protobuf")
+            intake = Intake.read("metrics", _body(request), "json" if kind == _JSON else "protobuf")
         except DecodeError as error:
             raise HttpError(400, f"not a request with metrics: {error}") from error
         with _later():
-            kept = self._engine.append_otlp(tenant, intake.batch)
+            kept = self._engine.append_otlp(owner, intake.batch)
         return Response(200, (("content-type", kind),), _as_json(kept) if kind == _JSON else _as_protobuf(kept))
 
 
@@ -87,7 +88,7 @@ def _version(request: Request) -> Literal[1, 2]:
 
 def _samples(request: Request, version: Literal[1, 2]) -> Samples:
     """What the body holds; it may be compressed without saying so, as Prometheus allows. Raises HttpError."""
-    body = request.body
+    body = _body(request)
     try:
         return Samples.of_remote_write(body, version)
     except ValueError as error:
@@ -100,12 +101,12 @@ def _samples(request: Request, version: Literal[1, 2]) -> Samples:
     raise HttpError(400, str(problem)) from problem
 
 
-def _tenant(request: Request) -> str:
-    name = request.headers.get(_TENANT, "")
-    try:
-        return check_tenant(name) if name else DEFAULT_TENANT
-    except ValueError as error:
-        raise HttpError(400, f"X-Scope-OrgID: {error}") from error
+def _body(request: Request) -> bytes:
+    """Raises HttpError if it is too large."""
+    body, limit = request.body, request.headers.get(_LIMIT)
+    if limit and len(body) > int(limit):
+        raise HttpError(413, f"larger than {limit} bytes: send smaller requests, or raise max_request_body_size")
+    return body
 
 
 @contextmanager
