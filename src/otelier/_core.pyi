@@ -1692,6 +1692,19 @@ class PrometheusBlock:
     def faults(self) -> tuple[int, list[str]]:
         """How many places could not be read, and the first ones: file, place, what is wrong."""
 
+@final
+class PrometheusLog:
+    """The write-ahead log of the Prometheus data directory that is a disk's root: samples that are in no block yet, with
+    checkpoint and samples out of order. One thread at a time. OSError."""
+
+    def __new__(cls, disk: Disk) -> PrometheusLog: ...
+    @property
+    def series(self) -> int: ...
+    def read(self) -> Samples | None:
+        """The next half a million or so that are not deleted, exemplars and metadata too; None at the end."""
+    def faults(self) -> tuple[int, list[str]]:
+        """As of `PrometheusBlock`."""
+
 def prometheus_chunks(
     times_ms: bytes, values: bytes, histograms: Sequence[tuple[int, bytes]], most: int
 ) -> list[tuple[int, int, int, bytes]]:

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use otelier_series::chunk;
 use otelier_series::exposition::backfill;
-use otelier_series::prometheus_block::{Block, OpenError};
+use otelier_series::prometheus_block::{Block, Faults, OpenError, Wal};
 use otelier_series::segment::Histogram;
 use parking_lot::Mutex;
 use pyo3::exceptions::PyValueError;
@@ -18,6 +18,7 @@ use crate::series_write::Samples;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PrometheusBlock>()?;
+    module.add_class::<PrometheusLog>()?;
     module.add_class::<Backfill>()?;
     module.add_function(wrap_pyfunction!(crc32c, module)?)?;
     module.add_function(wrap_pyfunction!(prometheus_chunks, module)?)?;
@@ -31,14 +32,9 @@ struct PrometheusBlock(Mutex<Block>);
 impl PrometheusBlock {
     #[new]
     fn new(py: Python<'_>, disk: &Disk, directory: &str) -> PyResult<PrometheusBlock> {
-        py.detach(|| Block::open(disk.inner(), directory)).map(|block| PrometheusBlock(Mutex::new(block))).map_err(
-            |error| match error {
-                OpenError::Disk(file, error) => {
-                    os_error(&std::io::Error::new(error.kind(), format!("{file}: {error}")))
-                }
-                OpenError::Damaged(fault) => PyValueError::new_err(fault.to_string()),
-            },
-        )
+        py.detach(|| Block::open(disk.inner(), directory))
+            .map(|block| PrometheusBlock(Mutex::new(block)))
+            .map_err(unopened)
     }
 
     #[getter]
@@ -67,8 +63,43 @@ impl PrometheusBlock {
     }
 
     fn faults(&self) -> (usize, Vec<String>) {
-        let block = self.0.lock();
-        (block.faults.count(), block.faults.kept.iter().map(ToString::to_string).collect())
+        told(&self.0.lock().faults)
+    }
+}
+
+fn told(faults: &Faults) -> (usize, Vec<String>) {
+    (faults.count(), faults.kept.iter().map(ToString::to_string).collect())
+}
+
+fn unopened(error: OpenError) -> PyErr {
+    match error {
+        OpenError::Disk(file, error) => os_error(&std::io::Error::new(error.kind(), format!("{file}: {error}"))),
+        OpenError::Damaged(fault) => PyValueError::new_err(fault.to_string()),
+    }
+}
+
+#[pyclass(frozen, module = "otelier._core")]
+struct PrometheusLog(Mutex<Wal>);
+
+#[pymethods]
+impl PrometheusLog {
+    #[new]
+    fn new(py: Python<'_>, disk: &Disk) -> PyResult<PrometheusLog> {
+        let opened = py.detach(|| Wal::open(disk.inner().clone(), ""));
+        opened.map(|wal| PrometheusLog(Mutex::new(wal))).map_err(unopened)
+    }
+
+    #[getter]
+    fn series(&self) -> usize {
+        self.0.lock().series()
+    }
+
+    fn read(&self, py: Python<'_>) -> PyResult<Option<Samples>> {
+        Ok(py.detach(|| self.0.lock().read()).map_err(unopened)?.map(Samples))
+    }
+
+    fn faults(&self) -> (usize, Vec<String>) {
+        told(&self.0.lock().faults)
     }
 }
 

@@ -11,12 +11,12 @@ use hyper::upgrade::OnUpgrade;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
-use super::socket::HttpSocket;
-use super::{Phase, Shared};
 use super::body::{Piece, Reply};
 use super::budget::Held;
 use super::connection::Conn;
 use super::http::{read_body, refused, text};
+use super::socket::HttpSocket;
+use super::{Phase, Shared};
 use crate::runtime;
 
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);

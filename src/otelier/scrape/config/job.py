@@ -50,7 +50,7 @@ class ScrapeJob(HttpClientSettings):
     """Most buckets of a native histogram; where there are more, neighbours become one, and if that is not possible the
     scrape fails. 0 = no limit."""
     native_histogram_min_bucket_factor: float = 0.0
-    """Each bucket of a native histogram is larger than the one before by at least this factor: finer ones become one."""
+    """By how much each bucket of a native histogram is larger than the one before, at least; finer ones become one."""
     scrape_protocols: tuple[Protocol, ...] | None = None
     """Formats to ask for, the most wanted first."""
     scrape_native_histograms: bool | None = None
