@@ -1337,6 +1337,7 @@ class ScrapeCache:
         track_timestamps: bool = False,
         sample_limit: int = 0,
         bucket_limit: int = 0,
+        max_schema: int | None = None,
         metadata: bool = False,
     ) -> Scraped:
         """The samples, stale markers for what has gone, and the reports. Raises ValueError where a limit is exceeded."""
@@ -1750,12 +1751,28 @@ class PrometheusBlock:
     def faults(self) -> tuple[int, list[str]]:
         """How many places could not be read, and the first ones: file, place, what is wrong."""
 
+@final
+class PrometheusLog:
+    """The write-ahead log of the Prometheus data directory that is a disk's root: samples that are in no block yet, with
+    checkpoint and samples out of order. One thread at a time. OSError."""
+
+    def __new__(cls, disk: Disk) -> PrometheusLog: ...
+    @property
+    def series(self) -> int: ...
+    def read(self) -> Samples | None:
+        """The next half a million or so that are not deleted, exemplars and metadata too; None at the end."""
+    def faults(self) -> tuple[int, list[str]]:
+        """As of `PrometheusBlock`."""
+
 def prometheus_chunks(
     times_ms: bytes, values: bytes, histograms: Sequence[tuple[int, bytes]], most: int
 ) -> list[tuple[int, int, int, bytes]]:
     """Samples of a series, by ascending times, as chunks of at most `most` each: encoding (1: floats, 2, 3: histograms),
     first and last time, data. Times are int64, values float64; histograms are pairs of time and encoded
     `io.prometheus.write.v2.Histogram`. Chunks come by their first time."""
+
+def crc32c(data: bytes) -> int:
+    """The checksum of chunks and of streamed answers, CRC-32C."""
 
 def prometheus_unpacked(encoding: int, data: bytes) -> tuple[bytes, bytes, list[tuple[int, bytes]]]:
     """What a chunk holds, as `prometheus_chunks` takes it. ValueError if it can't be read."""
@@ -1770,3 +1787,12 @@ class Backfill:
     @property
     def ended(self) -> bool:
         """Whether `# EOF` came."""
+
+@final
+class SamplesToOtlp:
+    """Samples of remote writes as OTLP. Knows what `target_info` said of the last thousand targets. Any thread."""
+
+    def __new__(cls) -> SamplesToOtlp: ...
+    def translate(self, samples: Samples) -> tuple[bytes, int]:
+        """An `ExportMetricsServiceRequest`, empty if there is nothing to say, and how many histograms are not in it because
+        they are gauges, which OTLP has not."""
