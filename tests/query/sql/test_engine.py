@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from otelier.query.errors import BadQuery, TooLarge
+from otelier.query.errors import Abandoned, BadQuery, TooLarge
 from otelier.query.gate import Gate
 from otelier.query.metrics import Metrics
 from otelier.query.snapshot import Snapshot
@@ -200,6 +200,19 @@ def test_a_fault_is_told(store, text, said):
     tenant = store.keep([sent_traces(span())], ([False], False))
     with pytest.raises(BadQuery, match=said):
         asked(store, tenant, text)
+
+
+def test_it_ends_when_nobody_waits_for_it(store):
+    gate = Gate(1, 0)
+    sql = Sql(store.snapshot, Metrics(store.directory, gate), gate)
+    with pytest.raises(Abandoned):
+        sql.query("nobody", "SELECT count(*) FROM range(100000000000) a, range(100000) b", abandoned=lambda: True)
+
+
+def test_how_much_was_looked_at_is_told(store):
+    tenant = store.keep([sent_traces(*(span(number=each) for each in range(1, 6)))], ([True], False))
+    found = asked(store, tenant, "SELECT name FROM spans WHERE service = 'shop'")
+    assert (found.looked, found.bytes > 0, found.warnings) == (5, True, [])
 
 
 def test_its_process_can_write_no_file(tmp_path: Path):

@@ -30,6 +30,7 @@ _FUNCTIONS: Final = re.compile(
     r"""read_.*|write_.*|.*_scan|parquet_.*|sniff_.*|glob|getenv|query|query_table|copy_.*|export_.*|import_.*|load_.*
     |install_.*|attach.*|duckdb_.*|pragma_.*|pg_.*|current_setting|set_config|set_setting|getvariable|current_query.*
     |nextval|setval|currval|sleep.*|which_secret|json_execute.*|json_(?:de)?serialize_(?:sql|plan)|http.*|.*secret.*|in_search_path
+    |__internal.*|format_type|get_block_size|pandas_.*|arrow_.*|python_.*|checkpoint|.*_external_.*|.*_logging|.*_profiling
     """,
     re.VERBOSE,
 )
