@@ -193,6 +193,10 @@ def test_a_limit_ends_it_and_says_so(store, text, limits, said):
         ("COPY spans TO 'x.csv'", "COPY is refused; allowed is one SELECT"),
         ("SELECT nam FROM spans", 'attributes in double quotes: "span.http.route"'),
         ("SELECT 1 +", "syntax error"),
+        ("SELECT '작업',\n  nam FROM spans", r"LINE 2:   nam FROM spans\n {10}\^"),
+        ("SELECT foo(name) FROM spans", r"LINE 1: SELECT foo\(name\) FROM spans\n {15}\^"),
+        ("SELECT 1, getenv('x')", r"LINE 1: SELECT 1, getenv\('x'\)\n {18}\^"),
+        ("SELECT 1 FROM pg_class", r"LINE 1: SELECT 1 FROM pg_class\n {22}\^"),
         ("SELECT CAST(name AS INTEGER) FROM spans", "Could not convert"),
     ],
 )
