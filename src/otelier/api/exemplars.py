@@ -11,10 +11,10 @@ from ..query.substitutes import Measured, Substitute, Substitutes
 from ..server.endpoint import Response
 from ..server.request import HttpError, Query, Request
 from ..server.router import Group, Route
+from ..storage.request_tenant import tenant
 from .errors import as_http_errors
 from .jaeger.trace_id import BadTraceId, parse
 from .literals import duration
-from .tenant import tenant
 from .trace_logs import write_error
 
 _JSON = (("content-type", "application/json"),)

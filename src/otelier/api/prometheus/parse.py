@@ -23,6 +23,7 @@ _DURATION = re.compile(
 )  # fmt: skip
 _UNITS_NS = tuple(each * 10**6 for each in (31_536_000_000, 604_800_000, 86_400_000, 3_600_000, 60_000, 1_000, 1))
 _LARGEST_NS = 2**63 - 1
+_MOST_DIGITS = 20
 
 
 def now_ms(clock: Clock) -> int:
@@ -56,8 +57,11 @@ def duration_ns(text: str) -> int:
     match = _DURATION.match(text)
     if text and match:
         parts = zip(match.groups(), _UNITS_NS, strict=True)
-        total = sum(int(amount) * unit for amount, unit in parts if amount is not None and len(amount) < 20)
-        if total <= _LARGEST_NS:
+        amounts = [(amount, unit) for amount, unit in parts if amount is not None]
+        if (
+            all(len(amount) <= _MOST_DIGITS for amount, _ in amounts)
+            and (total := sum(int(amount) * unit for amount, unit in amounts)) <= _LARGEST_NS
+        ):
             return total
     raise ValueError(f"cannot parse {quoted(text)} to a valid duration")
 
