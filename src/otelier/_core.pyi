@@ -172,11 +172,33 @@ class HttpRequest:
     def headers(self) -> Mapping[str, str]: ...
     @property
     def body(self) -> bytes: ...
+    @property
+    def abandoned(self) -> bool:
+        """Whether nobody waits for the answer any more: the asker has gone, or it took too long."""
     def respond(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None:
         """Answer. Raises ValueError for what can't be sent."""
 
     def stream(self, status: int, headers: Sequence[tuple[str, str]]) -> HttpStream:
         """Begin an answer whose body comes in pieces. Raises ValueError for what can't be sent."""
+
+    def upgrade(self, headers: Sequence[tuple[str, str]]) -> HttpSocket:
+        """Answer 101: the connection is bytes both ways from now on.
+
+        Raises ValueError if the request asks for no upgrade (HTTP/1.1 only), or for what can't be sent.
+        """
+
+@final
+class HttpSocket:
+    """A connection that no longer speaks HTTP. It ends with the server, too."""
+
+    def send(self, data: bytes) -> bool:
+        """Wait while too much waits to be sent; False if the peer has gone, or takes nothing for a minute."""
+
+    def receive(self, timeout_s: float) -> bytes | None:
+        """What came, waiting for it so long; None: nothing; empty: nothing will, the peer has gone."""
+
+    def close(self) -> None:
+        """Close it once what was sent has gone out."""
 
 @final
 class HttpStream:
@@ -398,6 +420,46 @@ class View:
 
         `newest`: only of so many traces, those that `search` finds, in its order; 0: of all. `max_bytes`: of the table
         in memory, about; `timeout_ms` 0: none. Raises ValueError for filters and fields that are none, else as `traces`.
+        """
+
+    def gather_parts(
+        self,
+        tenant: str,
+        part: Literal["event", "link"],
+        filter_json: bytes,
+        fields_json: bytes,
+        part_fields_json: bytes,
+        start_ns: int,
+        end_ns: int,
+        *,
+        max_rows: int = 10_000_000,
+        max_bytes: int = 1 << 30,
+        timeout_ms: int = 0,
+    ) -> PartTable:
+        """Events or links of all spans that the filter means and that start in [start_ns, end_ns], a row for each.
+
+        `fields_json` is about the spans, `part_fields_json` about events or links: `{"key": …}` an attribute, with
+        `"intrinsic": true` its own `time_ns`, `name`, `trace_id`, `span_id`, `trace_state`, `flags`,
+        `dropped_attributes`, `attributes` (all as JSON). `max_rows`: of spans, and of parts. Raises as `gather`.
+        """
+
+    def gather_logs(
+        self,
+        tenant: str,
+        filter_json: bytes,
+        fields_json: bytes,
+        start_ns: int,
+        end_ns: int,
+        *,
+        max_rows: int = 1_000_000,
+        max_bytes: int = 1 << 30,
+        timeout_ms: int = 0,
+    ) -> LogTable:
+        """Fields of all log records that the filter means and whose time lies in [start_ns, end_ns].
+
+        A field has a scope: `log`, `resource` and `scope` are attributes, `intrinsic` are `time_ns`, `observed_ns`,
+        `severity_number`, `severity_text`, `event_name`, `line`, `trace_id`, `span_id`, `flags`, `scope_name`,
+        `scope_version`, `attributes` (all as JSON). Raises as `gather`.
         """
 
     def spans_of(
@@ -1114,6 +1176,36 @@ class SpanTable:
         """In the order of the fields."""
 
 @final
+class PartTable:
+    """Events or links, those of a span behind one another as they were sent."""
+
+    @property
+    def rows(self) -> int: ...
+    @property
+    def spans(self) -> SpanTable:
+        """The spans that have some; its `partial` and `read` are for all."""
+    @property
+    def span_rows(self) -> bytes:
+        """u32 for each row: its span's row in `spans`."""
+    def column(self, number: int) -> Column:
+        """In the order of the parts' fields."""
+
+@final
+class LogTable:
+    """Log records, a row for each, in no order that is defined."""
+
+    @property
+    def rows(self) -> int: ...
+    @property
+    def partial(self) -> str:
+        """What ended the reading early: `records`, `bytes`, `time`; empty if all is there."""
+    @property
+    def read(self) -> Mapping[str, int]:
+        """How much was read: records (looked at), row_groups, skipped_row_groups, pages (reads of files), bytes."""
+    def column(self, number: int) -> Column:
+        """In the order of the fields. Attributes are texts."""
+
+@final
 class Aggregate:
     """Spans counted by group and step: an entry for each group and step that has some, sorted by both."""
 
@@ -1210,7 +1302,7 @@ class ScrapeCache:
 
     def read(
         self,
-        body: bytes,
+        answer: Fetched | bytes,
         format: Literal["text", "openmetrics", "protobuf"],
         *,
         native: bool = False,
@@ -1257,7 +1349,9 @@ class Fetched:
     """Why there is no answer."""
     status: int
     content_type: str
-    body: bytes
+
+    def __len__(self) -> int:
+        """Bytes of the body."""
 
 @final
 class Fetches:
@@ -1275,11 +1369,11 @@ class Fetches:
     ) -> None:
         """Returns at once. `redirects`: follow them."""
 
-    def next(self, wait_s: float) -> Fetched | None:
-        """The next that is done; None if none is in time, or after `close`."""
+    def take(self, wait_s: float, gather_s: float) -> list[Fetched]:
+        """What is done, up to 64 at once: waits `wait_s` for the first, then `gather_s` for more. After `close` nothing."""
 
     def close(self) -> None:
-        """Whoever waits gets None."""
+        """Whoever waits gets nothing."""
 
 # ---- Prometheus' JSON ---------------------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ mod series_translate;
 mod series_write;
 mod server;
 mod spans;
+mod sql;
 mod traces;
 mod view;
 
@@ -48,6 +49,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     series_write::register(m)?;
     view::register(m)?;
     spans::register(m)?;
+    sql::register(m)?;
     pattern::register(m)?;
     queue::register(m)?;
     remote_write::register(m)?;

@@ -129,6 +129,10 @@ impl Samples {
                 all[first + each.series as usize].2.2.push(said);
             }
         }
+        // Of a scrape's series some may have gone.
+        all.retain(|(_, _, (floats, natives, examples))| {
+            !(floats.is_empty() && natives.is_empty() && examples.is_empty())
+        });
         all
     }
 

@@ -19,6 +19,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Delivery>()?;
     module.add_class::<HttpRequest>()?;
     module.add_class::<HttpStream>()?;
+    module.add_class::<HttpSocket>()?;
     module.add_class::<Server>()?;
     module.add_function(wrap_pyfunction!(start_runtime, module)?)
 }
@@ -188,15 +189,53 @@ impl HttpRequest {
         PyBytes::new(py, &self.body)
     }
 
+    #[getter]
+    fn abandoned(&self) -> bool {
+        self.open.lock().as_ref().is_some_and(transport::HttpRequest::is_abandoned)
+    }
+
     fn respond(&self, status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> PyResult<()> {
         let request = self.open.lock().take().ok_or_else(spent)?;
         request.respond(status, &headers, body).map_err(PyValueError::new_err)
+    }
+
+    fn upgrade(&self, headers: Vec<(String, String)>) -> PyResult<HttpSocket> {
+        let request = self.open.lock().take().ok_or_else(spent)?;
+        let socket = request.upgrade(&headers).map_err(PyValueError::new_err)?;
+        Ok(HttpSocket(Mutex::new(Some(Arc::new(socket)))))
     }
 
     fn stream(&self, status: u16, headers: Vec<(String, String)>) -> PyResult<HttpStream> {
         let request = self.open.lock().take().ok_or_else(spent)?;
         let stream = request.stream(status, &headers).map_err(PyValueError::new_err)?;
         Ok(HttpStream(Mutex::new(Some(stream))))
+    }
+}
+
+#[pyclass(frozen, module = "otelier._core")]
+struct HttpSocket(Mutex<Option<Arc<transport::HttpSocket>>>);
+
+impl HttpSocket {
+    fn open(&self) -> PyResult<Arc<transport::HttpSocket>> {
+        self.0.lock().clone().ok_or_else(spent)
+    }
+}
+
+#[pymethods]
+impl HttpSocket {
+    fn send(&self, py: Python<'_>, data: &[u8]) -> PyResult<bool> {
+        let (socket, data) = (self.open()?, bytes::Bytes::copy_from_slice(data));
+        Ok(py.detach(|| socket.send(data)))
+    }
+
+    fn receive<'py>(&self, py: Python<'py>, timeout_s: f64) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        let socket = self.open()?;
+        let received = py.detach(|| socket.receive(duration(timeout_s)));
+        Ok(received.map(|data| PyBytes::new(py, &data)))
+    }
+
+    fn close(&self) {
+        self.0.lock().take();
     }
 }
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from ..component import Clock, Meter, SystemClock
 from ..query.gate import Gate
 from ..query.logs import Logs
-from ..query.metrics import Metrics
+from ..query.metrics import MAX_SAMPLES, Metrics
 from ..query.names import Names
 from ..query.snapshot import Snapshot
 from ..query.sql.engine import Sql
@@ -71,14 +71,15 @@ class Application:
         meter = Meter()
         metrics = OwnMetrics(meter, clock)
         engine, tags = TraceQL(self.snapshot, gate, options.limits), Tags(self.snapshot, gate)
-        self._metrics = Metrics(directory, gate, options.prometheus.max_samples) if options.prometheus else None
+        self._metrics = Metrics(directory, gate, options.prometheus.max_samples if options.prometheus else MAX_SAMPLES)
+        sql = Sql(self.snapshot, self._metrics, gate, _of_sql(options.limits))
         of_logs = [LokiQueries(logs, clock).group(), LokiNames(logs, clock).group()]
         groups = [
             Classic(reader, clock).group(),
             V3(reader).group(),
             TraceLogs(reader).group(),
             ExemplarRoutes(Substitutes(self.snapshot, gate), self._metrics, clock).group(),
-            SqlQueries(Sql(self.snapshot, gate, _of_sql(options.limits))).group(),
+            SqlQueries(sql).group(),
             *routes.for_pages(engine, clock),
             *of_logs,
             Deletions(directory, clock, allowed=options.allow_delete).group(),
@@ -101,7 +102,7 @@ class Application:
         self._tempo = endpoint(options.tempo, tempo, "otelier:tempo") if options.tempo else None
         self._loki = endpoint(options.loki, loki, "otelier:loki") if options.loki else None
         self._prometheus = self._forward = self._rules = None
-        if options.prometheus and self._metrics:
+        if options.prometheus:
             settings = options.prometheus
             self._forward = Forward(settings.parent) if settings.parent else None
             if options.rules and self._forward:
@@ -135,7 +136,7 @@ class Application:
         for each in self._endpoints():
             each.start()
         self.snapshot.keep_fresh(_FOLLOW_S)
-        if self._metrics:
+        if self._prometheus:
             self._metrics.keep_fresh(_FOLLOW_S)
         if self._rules:
             self._rules.start()
@@ -177,8 +178,7 @@ class Application:
             each.stop(grace_s)
         if self._forward:
             self._forward.close()
-        if self._metrics:
-            self._metrics.close()
+        self._metrics.close()
         self.snapshot.close()
 
     def _endpoints(self) -> list[HttpEndpoint]:

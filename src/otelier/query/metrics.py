@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .._core import SeriesMatcher
 
 T = TypeVar("T")
-_MAX_SAMPLES = Options().max_samples
+MAX_SAMPLES = Options().max_samples
 _OVERFLOW = ("__overflow__", "true")
 _FOLDED = (
     "series of {metric} are folded into one, because it has more than max_series_per_metric or its tenant more than "
@@ -42,7 +42,7 @@ _FOLDED = (
 class Metrics:
     """Implements `MetricsReader`. The directory need not have metrics yet."""
 
-    def __init__(self, directory: Path, gate: Gate, max_samples: int = _MAX_SAMPLES) -> None:
+    def __init__(self, directory: Path, gate: Gate, max_samples: int = MAX_SAMPLES) -> None:
         """`max_samples`: most that one selector may read."""
         self._directory = directory
         self._gate = gate

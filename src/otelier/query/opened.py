@@ -31,9 +31,9 @@ class Opened:
     def __init__(self, data_dir: Path, tenant: str, limits: Limits) -> None:
         self._snapshot = Snapshot(data_dir)
         gate = Gate(_AT_ONCE, _WAITING)
-        self._sql = Sql(self._snapshot, gate, limits)
-        self._traceql = TraceQL(self._snapshot, gate)
         self._metrics = Metrics(data_dir, gate)
+        self._sql = Sql(self._snapshot, self._metrics, gate, limits)
+        self._traceql = TraceQL(self._snapshot, gate)
         self._promql = PromQLOptions()
         self._clock = SystemClock()
         self._tenant = tenant

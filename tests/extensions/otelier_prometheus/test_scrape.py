@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-import otelier
 from otelier.component import StartError, SystemClock
 from otelier.config import decode, load
 from otelier.extensions.otelier_prometheus import OtelierPrometheus, OtelierPrometheusConfig
@@ -133,6 +132,17 @@ def test_deletions(running: Running) -> None:
     assert running.ask("/api/v1/admin/tsdb/clean_tombstones", "POST")[0] == 204
 
 
+def test_snapshots(running: Running, tmp_path: Path) -> None:
+    running.until_up()
+    status, said = running.ask("/api/v1/admin/tsdb/snapshot", "POST")
+    assert (status, said["status"]) == (200, "success")
+    copy = tmp_path / "data" / "snapshots" / said["data"]["name"]
+    assert sum(each.items for each in contents(copy).holdings) > 0
+    assert running.ask("/api/v1/admin/tsdb/snapshot?skip_head=true", "PUT")[0] == 200
+    status, said = running.ask("/api/v1/admin/tsdb/snapshot?skip_head=maybe", "POST")
+    assert (status, said["errorType"]) == (400, "bad_data")
+
+
 @pytest.mark.proves("otelier_prometheus.config")
 def test_the_configuration_may_stand_in_the_service_s(tmp_path: Path, target: FakeTarget) -> None:
     document = load([f"yaml:{{it: {{data_dir: '{tmp_path}', config: {{{text(target)}}}}}}}"])
@@ -145,16 +155,3 @@ def test_a_wrong_file_ends_the_start(tmp_path: Path) -> None:
     with pytest.raises(StartError, match="job_name") as raised:
         Running(tmp_path, "scrape_configs: [{}]")
     assert raised.value.exit_code == 2
-
-
-def test_a_snapshot_is_a_data_directory_with_all_metrics(running: Running, tmp_path: Path) -> None:
-    running.until_up()
-    status, said = running.ask("/api/v1/admin/tsdb/snapshot?skip_head=false", "POST")
-    assert status == 200
-    folder = tmp_path / "data" / "snapshots" / said["data"]["name"]
-    running.until_up()
-    with otelier.open(folder) as copy:
-        assert [dict(each.labels)["job"] for each in copy.promql("up").series()] == ["j"]
-    [holding] = contents(folder).holdings
-    assert (holding.tenant, holding.signal) == ("default", "metrics")
-    assert running.ask("/api/v1/admin/tsdb/snapshot?skip_head=x", "PUT")[0] == 400

@@ -12,7 +12,9 @@ from hypothesis import HealthCheck, given, settings
 
 from otelier.query.errors import BadQuery, TooLarge
 from otelier.query.gate import Gate
+from otelier.query.metrics import Metrics
 from otelier.query.snapshot import Snapshot
+from otelier.query.sql.columns import VIEWS
 from otelier.query.sql.engine import Result, Sql
 from otelier.query.sql.limits import Limits
 from otelier.testing import log_record, logs, span, span_id, trace_id
@@ -39,7 +41,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 def asked(store: Store, tenant: str, text: str, limits: Limits | None = None, **window: int) -> Result:
-    return Sql(store.snapshot, Gate(1, 0), limits or Limits()).query(tenant, text, **window)
+    gate = Gate(1, 0)
+    return Sql(store.snapshot, Metrics(store.directory, gate), gate, limits or Limits()).query(tenant, text, **window)
 
 
 def row(span: Span) -> tuple[Any, ...]:
@@ -212,4 +215,8 @@ def test_its_process_can_write_no_file(tmp_path: Path):
 
 def test_a_directory_that_is_not_there_yet_is_empty(tmp_path: Path):
     snapshot = Snapshot(tmp_path / "none")
-    assert Sql(snapshot, Gate(1, 0)).query("default", "SELECT count(*) FROM spans").rows == [[0]]
+    gate = Gate(1, 0)
+    sql = Sql(snapshot, Metrics(tmp_path / "none", gate), gate)
+    for view in VIEWS:
+        assert sql.query("default", f"SELECT count(*) FROM {view}").rows == [[0]]
+        assert sql.query("default", f"SELECT * FROM {view}").rows == []

@@ -6,6 +6,7 @@ use hashbrown::{HashMap, HashTable};
 use super::arena::{Arena, Place};
 use super::taking::News;
 use crate::labels::{self, NAME};
+use crate::samples::Giver;
 
 /// The label of the series that takes what is over the limit.
 pub const OVERFLOW: &[u8] = b"__overflow__";
@@ -25,6 +26,8 @@ pub struct Limits {
 
 #[derive(Debug, Default)]
 pub struct Tenant {
+    /// Another one whenever ids change.
+    giver: Giver,
     places: HashTable<u32>,
     /// By id.
     series: Vec<Series>,
@@ -74,6 +77,17 @@ impl Tenant {
             Some(id) if self.series[*id as usize].used_s > 0 => Found::Id(*id),
             _ => self.count_in(hash, labels, limits),
         }
+    }
+
+    /// Whose ids these are.
+    pub fn giver(&self) -> Giver {
+        self.giver
+    }
+
+    /// Of an id that was given before; another is none.
+    #[inline]
+    pub fn is_active(&self, id: u32) -> bool {
+        self.series.get(id as usize).is_some_and(|series| series.used_s > 0)
     }
 
     /// A record of the epoch has samples of it. True if that must define it, too.

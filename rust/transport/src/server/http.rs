@@ -47,7 +47,7 @@ impl Encoding {
 }
 
 /// Any request to a server of kind "otlp_http" or "http".
-pub async fn handle(shared: &Arc<Shared>, conn: &Conn, request: Request<Incoming>) -> Response<Reply> {
+pub async fn handle(shared: &Arc<Shared>, conn: &Arc<Conn>, request: Request<Incoming>) -> Response<Reply> {
     let origin = request.headers().get(ORIGIN).cloned();
     let cors = shared.options.cors.as_ref();
     let preflight = cors.and_then(|c| cors::preflight(c, request.method(), request.headers()));

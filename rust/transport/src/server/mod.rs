@@ -17,6 +17,7 @@ mod listen;
 pub mod options;
 mod pass_on;
 mod plain;
+mod socket;
 mod stream;
 mod tls;
 mod watch;
@@ -37,6 +38,7 @@ use tokio::task::JoinHandle;
 pub use inbox::{Delivery, Inbox, Transport};
 pub use options::ServerOptions;
 pub use plain::{HttpRequest, HttpStream};
+pub use socket::HttpSocket;
 
 use budget::Held;
 use connections::Connections;

@@ -1,8 +1,8 @@
 """Routes that change the store or look at it as a whole: `/api/v1/admin/tsdb/…`, as Prometheus's API has them."""
 
-import secrets
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,16 +15,14 @@ from ...server.request import HttpError, Request
 from ...server.router import Group, Route
 from ...storage.contract import DataDirectoryError
 from ...storage.metrics import MetricsEngine
-from ...storage.metrics.snapshot import snapshot_metrics
+from ...storage.metrics.snapshot import take_snapshot
 from ...storage.request_tenant import tenant
 from .routes import error_answer, success
 
 T = TypeVar("T")
 _EARLIEST_MS, _LATEST_MS = -(2**62), 2**62
 _TRUE = ("1", "t", "T", "TRUE", "true", "True")
-_FALSE = ("0", "f", "F", "FALSE", "false", "False")
-SNAPSHOTS = "snapshots"
-"""Folder of the data directory in which copies are put."""
+_FALSE = ("", "0", "f", "F", "FALSE", "false", "False")
 
 
 class Admin:
@@ -63,22 +61,28 @@ class Admin:
 
     def clean(self, _: Request) -> Response:
         """204 when what was deleted is gone from the disk, also where that had failed before."""
-        self._engine.clean()
+        with _disk_errors():
+            self._engine.clean()
         return Response(204)
 
     def snapshot(self, request: Request) -> Response:
-        """The name of a copy below `snapshots`, a data directory with all metrics; whatever `skip_head` says, also what
-        came just now."""
-        if (text := request.query.first("skip_head")) and text not in _TRUE + _FALSE:
-            problem = f'unable to parse boolean: strconv.ParseBool: parsing "{text[:40]}": invalid syntax'
+        """The name of a copy in `snapshots` of the data directory, without what is in the log alone if `skip_head`."""
+        skip = request.query.first("skip_head")
+        if skip not in _TRUE + _FALSE:
+            problem = f'unable to parse boolean: strconv.ParseBool: parsing "{skip[:40]}": invalid syntax'
             raise HttpError(400, f'invalid parameter "skip_head": {problem}')
-        now = datetime.fromtimestamp(self._clock.time_ns() // 10**9, UTC)
-        name = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(8)}"
-        try:
-            snapshot_metrics(self._directory, self._directory / SNAPSHOTS / name)
-        except (DataDirectoryError, OSError) as error:
-            raise HttpError(500, f"create snapshot: {error}") from error
+        with _disk_errors():
+            name = take_snapshot(self._directory, self._engine, self._clock, skip_log=skip in _TRUE)
         return success({"name": name})
+
+
+@contextmanager
+def _disk_errors() -> Generator[None]:
+    """As HttpError."""
+    try:
+        yield
+    except (DataDirectoryError, OSError) as error:
+        raise HttpError(500, str(error)) from error
 
 
 def _read(name: str, read: Callable[[str], T], text: str, default: T | None = None) -> T:

@@ -51,10 +51,12 @@ class Writes:
         samples = _samples(request, version)
         with _later():
             done = self._engine.append(owner, samples)
+        # Version 1.0 knows no such headers, and its senders would take them for those of 2.0.
+        written = _written(done) if version == 2 else ()
         if not done.rejected:
-            return Response(204, _written(done))
+            return Response(204, written)
         text = "; ".join(f"{count} {reason}, such as {example}" for reason, example, count in done.rejected)
-        return Response(400, (*_TEXT, *_written(done)), f"{text}; all others are written\n".encode())
+        return Response(400, (*_TEXT, *written), f"{text}; all others are written\n".encode())
 
     def otlp(self, request: Request) -> Response:
         """200, with partial success if a part could not be kept; 400 for what can't be read; 503 for later."""

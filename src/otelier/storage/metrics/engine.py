@@ -19,7 +19,6 @@ from ..segmented.files import LOG
 from ..segmented.manifest import State
 from ..segmented.recovery import open_manifest
 from ..settings import StoreSettings
-from . import incoming
 from .deletions import Deletion
 from .flush import Flusher
 from .segment import SERIES, SeriesSegment
@@ -52,7 +51,7 @@ class MetricsEngine:
         Raises DataDirectoryError, OSError.
         """
         counters, limits = Counters(meter, "otelier_metrics_store"), settings.metrics
-        manifest = open_manifest(disk, SERIES, counters, clock.time_ns(), expected=incoming.expected(disk))
+        manifest = open_manifest(disk, SERIES, counters, clock.time_ns())
         self._keep_ms = round(settings.metrics_retention.max_age * 1000)
         self._log = SeriesLog(
             disk,

@@ -14,8 +14,8 @@ from cryptography.x509.oid import NameOID
 
 from otelier.component import Duration, StartError, SystemClock
 from otelier.exporters.loadbalancing.resolvers.k8s import K8sResolver
-from otelier.exporters.loadbalancing.resolvers.kubernetes import AccessError, ApiError, KubernetesApi, api_access
 from otelier.exporters.loadbalancing.settings import K8sSettings
+from otelier.kubernetes import AccessError, ApiError, KubernetesApi, api_access
 from otelier.testing import FakeClock, FakeKubernetes, component_context
 
 NAMESPACE, SERVICE = "observability", "collector"
@@ -198,7 +198,7 @@ def test_a_wrong_token_is_told(kubernetes, resolve):
 
 @pytest.mark.proves("loadbalancing.resolver.k8s.timeout")
 def test_who_may_not_ask_is_told_what_to_allow():
-    assert "must be allowed to list and watch endpointslices" in str(ApiError(403, "forbidden"))
+    assert "must be allowed to list and watch endpointslices" in str(ApiError(403, "forbidden", "endpointslices"))
     assert "allowed" not in str(ApiError(500, "etcd is down"))
 
 
