@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ..component import Clock, Meter, SystemClock
 from ..query.gate import Gate
 from ..query.logs import Logs
-from ..query.metrics import Metrics
+from ..query.metrics import MAX_SAMPLES, Metrics
 from ..query.names import Names
 from ..query.snapshot import Snapshot
 from ..query.sql.engine import Sql
 from ..query.sql.limits import Limits as SqlLimits
+from ..query.substitutes import Substitutes
 from ..query.tags import Tags
 from ..query.traceql.engine import TraceQL
 from ..query.traceql.limits import Limits
@@ -19,20 +21,24 @@ from ..server.endpoint import HttpEndpoint
 from ..server.grpc_calls import no_such_service
 from ..server.hosts import HostCheck
 from ..server.http import HttpServerSettings
-from ..server.router import Group, Router
+from ..server.request import Request
+from ..server.router import Group, Router, below
 from ..server.web import Web
 from ..storage.local.catalogue import CatalogueReader
 from . import pages
 from .deletion import Deletions
+from .exemplars import ExemplarRoutes
 from .jaeger.classic import Classic
 from .jaeger.v3 import V3
 from .loki import probes as loki_probes
+from .loki.detected import Detected
 from .loki.names import Names as LokiNames
 from .loki.queries import Queries as LokiQueries
+from .loki.tail import Tails
 from .options import Options
 from .own_metrics import OwnMetrics
 from .prometheus import routes as prometheus_routes
-from .prometheus.forward import Forward
+from .prometheus.forward import Forward, Parent, passed_on
 from .rules import rule_service
 from .silences import SilenceRoutes
 from .sql import SqlQueries
@@ -44,6 +50,8 @@ _WAITING = 10
 _SPARE = 4
 """Threads that no query takes: pages and metrics don't wait for them."""
 _FOLLOW_S = 0.5
+_PROMETHEUS = "/prometheus"
+"""PromQL at the UI's port, for those who know that one only."""
 
 
 def _of_sql(limits: Limits) -> SqlLimits:
@@ -57,6 +65,7 @@ class Application:
     def __init__(self, options: Options, clock: Clock | None = None) -> None:
         """Raises OSError where the data directory is there but can't be read."""
         clock = clock or SystemClock()
+        self._options = options
         directory = Path(options.data_dir)
         self.snapshot = Snapshot(directory)
         names = Names(self.snapshot.disk, CatalogueReader(directory))
@@ -66,12 +75,21 @@ class Application:
         meter = Meter()
         metrics = OwnMetrics(meter, clock)
         engine, tags = TraceQL(self.snapshot, gate, options.limits), Tags(self.snapshot, gate)
-        of_logs = [LokiQueries(logs, clock).group(), LokiNames(logs, clock).group()]
+        self._metrics = Metrics(directory, gate, options.prometheus.max_samples if options.prometheus else MAX_SAMPLES)
+        sql = Sql(self.snapshot, self._metrics, gate, _of_sql(options.limits))
+        of_logs = [
+            LokiQueries(logs, clock).group(),
+            LokiNames(logs, clock).group(),
+            Detected(logs, clock).group(),
+            Tails(logs, clock).group(),
+        ]
         groups = [
             Classic(reader, clock).group(),
             V3(reader).group(),
             TraceLogs(reader).group(),
-            SqlQueries(Sql(self.snapshot, gate, _of_sql(options.limits))).group(),
+            ExemplarRoutes(Substitutes(self.snapshot, gate), self._metrics, clock).group(),
+            SqlQueries(sql).group(),
+            below(_PROMETHEUS, prometheus_routes.queries(self._metrics, options.prometheus, clock)),
             *routes.for_pages(engine, clock),
             *of_logs,
             Deletions(directory, clock, allowed=options.allow_delete).group(),
@@ -81,19 +99,21 @@ class Application:
         tempo = [*routes.groups(reader, engine, tags, clock), metrics.group()]
         threads = options.queries_at_once + _WAITING + _SPARE
 
-        def endpoint(settings: HttpServerSettings, groups: Sequence[Group], name: str) -> HttpEndpoint:
+        def endpoint(
+            settings: HttpServerSettings, groups: Sequence[Group], name: str, parent: Parent | None = None
+        ) -> HttpEndpoint:
             hosts = HostCheck(settings.address.host, options.allowed_hosts)
             router = Router(groups, metrics.observe, no_such_service)
-            return HttpEndpoint(settings, Web(router, hosts), name, threads=threads)
+            writes = passed_on(parent, settings, hosts) if parent else None
+            return HttpEndpoint(settings, Web(router, hosts), name, threads=threads, passed_on=writes)
 
         self._endpoint = endpoint(options.server, groups, "otelier:query")
         loki = [*of_logs, loki_probes.group(), metrics.group()]
         self._tempo = endpoint(options.tempo, tempo, "otelier:tempo") if options.tempo else None
         self._loki = endpoint(options.loki, loki, "otelier:loki") if options.loki else None
-        self._prometheus = self._forward = self._metrics = self._rules = None
+        self._prometheus = self._forward = self._rules = None
         if options.prometheus:
             settings = options.prometheus
-            self._metrics = Metrics(directory, gate, settings.max_samples)
             self._forward = Forward(settings.parent) if settings.parent else None
             if options.rules and self._forward:
                 self._rules = rule_service(
@@ -115,17 +135,18 @@ class Application:
                 self._rules,
                 self._forward,
                 self._rules.reload if self._rules else None,
+                self._ui_url,
             )
             silences = [SilenceRoutes(self._rules.silences).group()] if self._rules else []
             prometheus = [*prometheus, *silences, metrics.group()]
-            self._prometheus = endpoint(settings.server, prometheus, "otelier:prometheus")
+            self._prometheus = endpoint(settings.server, prometheus, "otelier:prometheus", settings.parent)
 
     def start(self) -> None:
         """Bind and answer. Raises StartError."""
         for each in self._endpoints():
             each.start()
         self.snapshot.keep_fresh(_FOLLOW_S)
-        if self._metrics:
+        if self._prometheus:
             self._metrics.keep_fresh(_FOLLOW_S)
         if self._rules:
             self._rules.start()
@@ -150,6 +171,15 @@ class Application:
         """The same of Tempo's API, if it is served."""
         return self._tempo.address if self._tempo else None
 
+    def _ui_url(self, request: Request) -> str:
+        """Where whoever sends the request finds the UI."""
+        settings = self._options.prometheus
+        if settings and settings.ui_url:
+            return settings.ui_url.rstrip("/")
+        scheme = "https" if self._options.server.tls else "http"
+        host = urlsplit(f"//{request.headers.get('host', '')}").hostname or "localhost"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.address[1]}"
+
     def stop(self, grace_s: float) -> None:
         """Answer what is under way for up to `grace_s`, then close."""
         if self._rules:
@@ -158,8 +188,7 @@ class Application:
             each.stop(grace_s)
         if self._forward:
             self._forward.close()
-        if self._metrics:
-            self._metrics.close()
+        self._metrics.close()
         self.snapshot.close()
 
     def _endpoints(self) -> list[HttpEndpoint]:

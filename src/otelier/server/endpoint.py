@@ -10,11 +10,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from .._core import HttpRequest, Inbox, Server
+from .._core import Body, HttpRequest, HttpSocket, Inbox, Server
 from .http import HttpServerSettings
 from .listen import http_options, listen
+from .passed_on import PassedOn
 
-__all__ = ["Answer", "Handler", "Headers", "HttpEndpoint", "HttpRequest", "Response", "Stream"]
+__all__ = ["Answer", "Handler", "Headers", "HttpEndpoint", "HttpRequest", "Response", "Stream", "Upgrade"]
 
 _INBOX_BYTES = 64 * 2**20
 _WAIT_S = 60.0
@@ -31,7 +32,7 @@ class Response:
 
     status: int = 200
     headers: Headers = ()
-    body: bytes = b""
+    body: bytes | Body = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +45,34 @@ class Stream:
     status: int = 200
 
 
-Answer: TypeAlias = Response | Stream
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """The connection becomes something else than HTTP, which has a thread of its own until it is over."""
+
+    headers: Headers
+    talk: Callable[[HttpSocket], None]
+    """Is given the connection, which is closed when it returns."""
+    status: int = 101
+
+
+Answer: TypeAlias = Response | Stream | Upgrade
 Handler: TypeAlias = Callable[[HttpRequest], Answer]
 
 
 class HttpEndpoint:
     """One listening socket and the threads that answer on it. One life: made → `start` → `stop`."""
 
-    def __init__(self, settings: HttpServerSettings, handler: Handler, name: str, *, threads: int = 1) -> None:
-        """`name` is that of the threads, and who it is in the log."""
+    def __init__(
+        self,
+        settings: HttpServerSettings,
+        handler: Handler,
+        name: str,
+        *,
+        threads: int = 1,
+        passed_on: PassedOn | None = None,
+    ) -> None:
+        """`name` is that of the threads, and who it is in the log; `passed_on` does not come to the handler."""
+        self._passed_on = passed_on
         self._settings = settings
         self._handler = handler
         self._name = name
@@ -63,7 +83,10 @@ class HttpEndpoint:
 
     def start(self) -> None:
         """Bind and answer. Raises StartError."""
-        self._server = listen(http_options(self._settings), self._inbox, self._settings)
+        options = http_options(self._settings)
+        if self._passed_on:
+            options["passed_on"] = self._passed_on.options()
+        self._server = listen(options, self._inbox, self._settings)
         for number in range(self._thread_count):
             thread = threading.Thread(target=self._run, name=f"{self._name}:{number}", daemon=True)
             thread.start()
@@ -93,10 +116,21 @@ class HttpEndpoint:
         try:
             if isinstance(answer, Stream):
                 _stream(request, answer)
+            elif isinstance(answer, Upgrade):
+                socket = request.upgrade(answer.headers)
+                name = f"{self._name}:socket"
+                threading.Thread(target=self._talk, args=(answer, socket), name=name, daemon=True).start()
             else:
                 request.respond(answer.status, answer.headers, answer.body)
         except BaseException:  # noqa: BLE001 (as below)
             _log.exception("%s: can't send the answer to %s %s", self._name, request.method, request.path)
+
+    def _talk(self, answer: Upgrade, socket: HttpSocket) -> None:
+        with closing(socket):
+            try:
+                answer.talk(socket)
+            except BaseException:  # noqa: BLE001 (as below)
+                _log.exception("%s: a socket has failed", self._name)
 
     def _answer(self, request: HttpRequest) -> Answer:
         try:
