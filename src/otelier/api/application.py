@@ -22,7 +22,7 @@ from ..server.grpc_calls import no_such_service
 from ..server.hosts import HostCheck
 from ..server.http import HttpServerSettings
 from ..server.request import Request
-from ..server.router import Group, Router
+from ..server.router import Group, Router, below
 from ..server.web import Web
 from ..storage.local.catalogue import CatalogueReader
 from . import pages
@@ -48,6 +48,8 @@ _WAITING = 10
 _SPARE = 4
 """Threads that no query takes: pages and metrics don't wait for them."""
 _FOLLOW_S = 0.5
+_PROMETHEUS = "/prometheus"
+"""PromQL at the UI's port, for those who know that one only."""
 
 
 def _of_sql(limits: Limits) -> SqlLimits:
@@ -80,6 +82,7 @@ class Application:
             TraceLogs(reader).group(),
             ExemplarRoutes(Substitutes(self.snapshot, gate), self._metrics, clock).group(),
             SqlQueries(sql).group(),
+            below(_PROMETHEUS, prometheus_routes.queries(self._metrics, options.prometheus, clock)),
             *routes.for_pages(engine, clock),
             *of_logs,
             Deletions(directory, clock, allowed=options.allow_delete).group(),

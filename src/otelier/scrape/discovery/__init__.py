@@ -11,7 +11,7 @@ from .http import HttpDiscovery
 from .kubernetes import KubernetesDiscovery
 from .static import StaticDiscovery
 
-__all__ = ["Discovery", "Found", "MakeDiscovery", "discoveries", "discoveries_of"]
+__all__ = ["Discovery", "FileDiscovery", "Found", "MakeDiscovery", "discoveries", "discoveries_of"]
 
 
 def discoveries(job: Job) -> Iterator[MakeDiscovery]:

@@ -1,8 +1,8 @@
-"""Segments that were made beside the store and are to be taken in: what an import writes, also while the store is open.
+"""Segments that were made beside the store and are to be taken in: what an import writes, also while it is open.
 
-`incoming/<tenant>/` holds their files. `incoming/<name>.ready` names them once all are durable. Whoever writes the store
-copies the files to where segments stand, names them in the manifest, puts an answer beside, and unlinks what it has
-taken. A crash in between costs nothing: until the manifest names a segment, its files are still here.
+`incoming/<tenant>/` holds their files. `incoming/<name>.ready` names them once all are durable. Whoever writes the
+store copies the files to where segments stand, names them in the manifest, puts an answer beside, and unlinks what it
+has taken. A crash in between costs nothing: until the manifest names a segment, its files are still here.
 """
 
 import logging
@@ -85,7 +85,10 @@ class Incoming:
         self._max_age = max_age
 
     def next_step(self, state: State[SeriesSegment]) -> "tuple[Step[SeriesSegment], Taking] | None":
-        """Files of the next ones are where segments stand, and the step names them; None if nothing waits. Raises OSError."""
+        """The step that names the next ones, whose files are where segments stand; None if nothing waits.
+
+        Raises OSError.
+        """
         self._forget_old_answers()
         for path, ready in _waiting(self._disk):
             now_ns = self._clock.time_ns()
@@ -152,7 +155,7 @@ def answer_to(disk: Disk, name: str) -> Answer | None:
 
 
 def wait_for(root: Path, disk: Disk, name: str) -> Answer | None:
-    """The answer of the process that writes `root`; None if there is no such process. Raises DataDirectoryError, OSError."""
+    """The answer of the process that writes `root`; None if there is none. Raises DataDirectoryError, OSError."""
     # Real time: another process is waited for.
     until = time.monotonic() + _WAIT_S
     while time.monotonic() < until:

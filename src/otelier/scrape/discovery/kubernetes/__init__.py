@@ -30,7 +30,7 @@ _KINDS: Mapping[str, tuple[type[Object], str]] = {
 }
 _EVERYWHERE = ("node", "namespace")
 """Kinds that are in no namespace."""
-_GATHER_S = 1.0
+_GATHER_S = 2.0
 """Changes that come within so long are told at once."""
 _AGAIN_S = 30.0
 """After this time an access that is missing is looked for again."""
