@@ -130,7 +130,7 @@ def test_native_histograms_and_their_exemplars(running: Running) -> None:
     listed.positive_deltas.extend([2, 2])
     of_series(request, "gauge").histograms.add(timestamp=1000, reset_hint=3, count_int=0)
 
-    status, headers, text = running.post(request)
+    status, _, text = running.post(request)
 
     assert status == 400
     assert "1 are histograms that are gauges" in text
