@@ -24,7 +24,7 @@ from ..server.http import HttpServerSettings
 from ..server.listen import Inbox, http_options, listen
 from ..storage.directory import DEFAULT_TENANT, check_tenant, default_data_directory
 from ..storage.local import StoreSettings
-from ..storage.local.bucket.attach import read_only
+from ..storage.segmented.bucket.attach import read_only
 from ..storage.settings import BucketSettings, url_problems
 
 _COMMAND = (sys.executable, "-P", "-m", "otelier.api.serve")
