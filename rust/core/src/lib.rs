@@ -8,6 +8,7 @@ mod disk;
 mod edit;
 mod fetching;
 mod frames;
+mod label_sets;
 mod log;
 mod logs;
 mod metrics;
@@ -27,6 +28,7 @@ mod series_translate;
 mod series_write;
 mod server;
 mod spans;
+mod sql;
 mod traces;
 mod view;
 
@@ -39,6 +41,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     disk::register(m)?;
     edit::register(m)?;
     frames::register(m)?;
+    label_sets::register(m)?;
     log::register(m)?;
     logs::register(m)?;
     segment::register(m)?;
@@ -48,6 +51,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     series_write::register(m)?;
     view::register(m)?;
     spans::register(m)?;
+    sql::register(m)?;
     pattern::register(m)?;
     queue::register(m)?;
     remote_write::register(m)?;

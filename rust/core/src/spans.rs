@@ -57,7 +57,7 @@ pub fn check(question: &Question) -> PyResult<()> {
 }
 
 /// Little endian, whatever the machine.
-fn array<'py, T: Copy, const N: usize>(
+pub fn array<'py, T: Copy, const N: usize>(
     py: Python<'py>,
     values: &[T],
     bytes: impl Fn(T) -> [u8; N],
@@ -68,7 +68,7 @@ fn array<'py, T: Copy, const N: usize>(
     })
 }
 
-fn read_of(read: &Read) -> BTreeMap<&'static str, u64> {
+pub fn read_of(read: &Read) -> BTreeMap<&'static str, u64> {
     BTreeMap::from([
         ("spans", read.spans),
         ("hot_spans", read.hot_spans),
@@ -88,6 +88,10 @@ pub struct Column(Arc<segment::Column>);
 impl Column {
     pub fn new(column: segment::Column) -> Column {
         Column(Arc::new(column))
+    }
+
+    pub fn shared(column: Arc<segment::Column>) -> Column {
+        Column(column)
     }
 }
 

@@ -20,6 +20,7 @@ use crate::disk::Disk;
 use crate::logs::{Counted, Found, Streams, counted, found, streams};
 use crate::os_error::os_error;
 use crate::spans::{self, Aggregate, Column, SpanTable};
+use crate::sql::{self, LogTable, PartTable};
 
 create_exception!(otelier._core, StaleView, PyRuntimeError, "A file is gone: refresh with the newest manifest.");
 create_exception!(otelier._core, DamagedFile, PyRuntimeError, "A file of the store is not what it should be.");
@@ -276,6 +277,57 @@ impl View {
         let (field, filter) = (spans::field(field_json)?, self::filter(filter_json)?);
         let column = py.detach(|| self.0.tag_values(tenant, &field, &filter, &(start_ns..=end_ns), limit));
         column.map(Column::new).map_err(raised)
+    }
+
+    #[pyo3(signature = (
+        tenant, part, filter_json, fields_json, part_fields_json, start_ns, end_ns, *, max_rows=10_000_000,
+        max_bytes=1 << 30, timeout_ms=0
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "Python's keywords")]
+    fn gather_parts(
+        &self,
+        py: Python<'_>,
+        tenant: &str,
+        part: &str,
+        filter_json: &[u8],
+        fields_json: &[u8],
+        part_fields_json: &[u8],
+        start_ns: u64,
+        end_ns: u64,
+        max_rows: usize,
+        max_bytes: usize,
+        timeout_ms: u64,
+    ) -> PyResult<PartTable> {
+        let (part, part_fields) = (sql::part(part)?, sql::part_fields(part_fields_json)?);
+        let (filter, fields) = (self::filter(filter_json)?, spans::fields(fields_json)?);
+        let (window, budget) = (start_ns..=end_ns, spans::budget(max_rows, max_bytes, timeout_ms));
+        let table = py.detach(|| self.0.gather_parts(tenant, part, &filter, &fields, &part_fields, &window, budget));
+        PartTable::new(py, table.map_err(raised)?)
+    }
+
+    #[pyo3(signature = (
+        tenant, filter_json, fields_json, start_ns, end_ns, *, max_rows=1_000_000, max_bytes=1 << 30, timeout_ms=0
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "Python's keywords")]
+    fn gather_logs(
+        &self,
+        py: Python<'_>,
+        tenant: &str,
+        filter_json: &[u8],
+        fields_json: &[u8],
+        start_ns: u64,
+        end_ns: u64,
+        max_rows: usize,
+        max_bytes: usize,
+        timeout_ms: u64,
+    ) -> PyResult<LogTable> {
+        let filter = logs::parse(filter_json).map_err(PyValueError::new_err)?;
+        let fields = logs::parse_fields(fields_json).map_err(PyValueError::new_err)?;
+        let question =
+            logs::Question { filter: &filter, window: start_ns..=end_ns, oldest_first: false, max_looked: u64::MAX };
+        let budget = spans::budget(max_rows, max_bytes, timeout_ms);
+        let table = py.detach(|| self.0.gather_logs(tenant, &question, &fields, budget));
+        table.map(LogTable::new).map_err(raised)
     }
 
     fn hot_services<'py>(&self, py: Python<'py>, tenant: &str) -> Vec<Bound<'py, PyString>> {

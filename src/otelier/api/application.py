@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from ..component import Clock, Meter, SystemClock
 from ..query.gate import Gate
 from ..query.logs import Logs
-from ..query.metrics import Metrics
+from ..query.metrics import MAX_SAMPLES, Metrics
 from ..query.names import Names
 from ..query.snapshot import Snapshot
 from ..query.sql.engine import Sql
@@ -22,7 +22,7 @@ from ..server.grpc_calls import no_such_service
 from ..server.hosts import HostCheck
 from ..server.http import HttpServerSettings
 from ..server.request import Request
-from ..server.router import Group, Router
+from ..server.router import Group, Router, below
 from ..server.web import Web
 from ..storage.local.catalogue import CatalogueReader
 from . import pages
@@ -50,6 +50,8 @@ _WAITING = 10
 _SPARE = 4
 """Threads that no query takes: pages and metrics don't wait for them."""
 _FOLLOW_S = 0.5
+_PROMETHEUS = "/prometheus"
+"""PromQL at the UI's port, for those who know that one only."""
 
 
 def _of_sql(limits: Limits) -> SqlLimits:
@@ -73,7 +75,8 @@ class Application:
         meter = Meter()
         metrics = OwnMetrics(meter, clock)
         engine, tags = TraceQL(self.snapshot, gate, options.limits), Tags(self.snapshot, gate)
-        self._metrics = Metrics(directory, gate, options.prometheus.max_samples) if options.prometheus else None
+        self._metrics = Metrics(directory, gate, options.prometheus.max_samples if options.prometheus else MAX_SAMPLES)
+        sql = Sql(self.snapshot, self._metrics, gate, _of_sql(options.limits))
         of_logs = [
             LokiQueries(logs, clock).group(),
             LokiNames(logs, clock).group(),
@@ -85,7 +88,8 @@ class Application:
             V3(reader).group(),
             TraceLogs(reader).group(),
             ExemplarRoutes(Substitutes(self.snapshot, gate), self._metrics, clock).group(),
-            SqlQueries(Sql(self.snapshot, gate, _of_sql(options.limits))).group(),
+            SqlQueries(sql).group(),
+            below(_PROMETHEUS, prometheus_routes.queries(self._metrics, options.prometheus, clock)),
             *routes.for_pages(engine, clock),
             *of_logs,
             Deletions(directory, clock, allowed=options.allow_delete).group(),
@@ -108,7 +112,7 @@ class Application:
         self._tempo = endpoint(options.tempo, tempo, "otelier:tempo") if options.tempo else None
         self._loki = endpoint(options.loki, loki, "otelier:loki") if options.loki else None
         self._prometheus = self._forward = self._rules = None
-        if options.prometheus and self._metrics:
+        if options.prometheus:
             settings = options.prometheus
             self._forward = Forward(settings.parent) if settings.parent else None
             if options.rules and self._forward:
@@ -142,7 +146,7 @@ class Application:
         for each in self._endpoints():
             each.start()
         self.snapshot.keep_fresh(_FOLLOW_S)
-        if self._metrics:
+        if self._prometheus:
             self._metrics.keep_fresh(_FOLLOW_S)
         if self._rules:
             self._rules.start()
@@ -184,8 +188,7 @@ class Application:
             each.stop(grace_s)
         if self._forward:
             self._forward.close()
-        if self._metrics:
-            self._metrics.close()
+        self._metrics.close()
         self.snapshot.close()
 
     def _endpoints(self) -> list[HttpEndpoint]:

@@ -15,6 +15,10 @@ class Busy(OtelierError):  # noqa: N818
         self.after_s = after_s
 
 
+class Abandoned(OtelierError):  # noqa: N818
+    """Nobody waits for the answer any more, so it was not made."""
+
+
 class TooLarge(OtelierError):  # noqa: N818
     """The answer is larger than what one answer may be."""
 

@@ -85,8 +85,13 @@ class Request:
 
     @property
     def body(self) -> bytes:
-        """Decompressed and bounded."""
+        """Decompressed and bounded. A copy."""
         return self._raw.body
+
+    @property
+    def native(self) -> HttpRequest:
+        """For the core, which needs no copy."""
+        return self._raw
 
     @property
     def raw_query(self) -> str:
@@ -97,6 +102,10 @@ class Request:
     def query(self) -> Query:
         """Raises HttpError."""
         return Query(self._raw.query)
+
+    def abandoned(self) -> bool:
+        """Whether nobody waits for the answer any more."""
+        return self._raw.abandoned
 
     def wants(self, name: str) -> bool:
         """Whether a query parameter says yes: it is there, and not `false` or `0`; no, if the query can't be read."""

@@ -135,7 +135,7 @@ def filled(text: str, folder: Path) -> str:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_hostile_statement_is_refused_and_told_what_is_allowed(connection, folder: Path, text: str):
     before = content(folder)
-    with pytest.raises(Refused, match=r"spans and logs|Parser Error"):
+    with pytest.raises(Refused, match=r"logs and metrics|Parser Error"):
         check(connection, filled(text, folder))
     assert content(folder) == before
 

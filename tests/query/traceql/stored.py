@@ -20,6 +20,7 @@ class Store:
 
     def __init__(self, directory: Path) -> None:
         self._engine = open_store(StoreSettings(data_dir=str(directory)), SystemClock(), Meter())
+        self.directory = directory
         self._numbers = itertools.count()
         self.snapshot = Snapshot(directory)
 

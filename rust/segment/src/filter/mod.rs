@@ -14,7 +14,7 @@ pub mod value;
 pub use condition::{Comparison, Condition, Literal};
 pub use parse::{Wanted, parse, parse_field, parse_fields};
 pub use relation::Relation;
-pub use test::{Field, Intrinsic, Scope, Test, Whole};
+pub use test::{Field, Intrinsic, Part, Scope, Test, Whole};
 
 #[derive(Debug)]
 pub enum Filter {

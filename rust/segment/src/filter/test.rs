@@ -61,6 +61,33 @@ pub enum Field {
     LinkTraceId,
     LinkSpanId,
     Whole(Whole),
+    /// The encoded events or links, with their tags. Only as a field that is read.
+    Parts(Part),
+}
+
+/// What a span has several of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Event,
+    Link,
+}
+
+impl Part {
+    /// Its field in an encoded Span.
+    pub fn number(self) -> u32 {
+        match self {
+            Part::Event => 11,
+            Part::Link => 13,
+        }
+    }
+
+    /// The field of its attributes.
+    pub fn attributes(self) -> u32 {
+        match self {
+            Part::Event => 3,
+            Part::Link => 4,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -179,7 +206,7 @@ impl Test {
             Field::Attribute(Scope::Span, _) => 12,
             Field::Attribute(Scope::Event | Scope::Link, _) | Field::EventName => 40,
             Field::EventTime | Field::LinkTraceId | Field::LinkSpanId => 50,
-            Field::Attribute(Scope::Any, _) | Field::Nearest(_) => 60,
+            Field::Attribute(Scope::Any, _) | Field::Nearest(_) | Field::Parts(_) => 60,
             Field::Whole(_) => 80,
         };
         place + if matches!(self.condition.plain(), Condition::Matches { .. }) { 10 } else { 0 }
@@ -210,6 +237,16 @@ impl Field {
                 each_message(span, 13, &mut |link| hit(Value::Text(hex(last_of(link, 1)).as_bytes())))
             }
             Field::LinkSpanId => each_message(span, 13, &mut |link| hit(Value::Text(hex(last_of(link, 2)).as_bytes()))),
+            Field::Parts(part) => {
+                let mut joined = Vec::new();
+                each_message(span, part.number(), &mut |message| {
+                    protobuf::put_varint(&mut joined, (part.number() << 3 | 2) as usize);
+                    protobuf::put_varint(&mut joined, message.len());
+                    joined.extend_from_slice(message);
+                    false
+                });
+                !joined.is_empty() && hit(Value::Text(&joined))
+            }
             _ => false,
         }
     }

@@ -209,6 +209,17 @@ pub fn text_of(any: &[u8]) -> String {
     }
 }
 
+/// The KeyValues that are field `number` of a message, as a JSON object with sorted keys; of equal keys the last.
+pub fn object_of(message: &[u8], number: u32) -> String {
+    let mut object = serde_json::Map::new();
+    each_message(message, number, &mut |pair| {
+        let (key, value) = pair_of(pair);
+        object.insert(String::from_utf8_lossy(key).into_owned(), json(value, MAX_DEPTH));
+        false
+    });
+    serde_json::Value::from(object).to_string()
+}
+
 /// As deep as an intake lets values nest.
 const MAX_DEPTH: u32 = 100;
 

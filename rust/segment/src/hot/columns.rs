@@ -51,7 +51,8 @@ impl Chunk {
             | Field::EventName
             | Field::EventTime
             | Field::LinkTraceId
-            | Field::LinkSpanId => {
+            | Field::LinkSpanId
+            | Field::Parts(_) => {
                 return self.by_item(rows, &mut |place, span| {
                     let mut values = Vec::new();
                     field.each_value(span, &mut |value| {

@@ -108,7 +108,7 @@ fn asks_items(test: &Test) -> bool {
         Field::Attribute(scope, _) => !matches!(scope, Scope::Resource | Scope::Scope),
         Field::Intrinsic(intrinsic) => matches!(intrinsic, Intrinsic::StatusMessage | Intrinsic::TraceState),
         Field::EventName | Field::EventTime | Field::LinkTraceId | Field::LinkSpanId => true,
-        Field::Nearest(_) | Field::Whole(_) => false,
+        Field::Nearest(_) | Field::Whole(_) | Field::Parts(_) => false,
     }
 }
 

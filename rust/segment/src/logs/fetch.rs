@@ -15,8 +15,19 @@ use crate::schema;
 const BODY: u32 = 5;
 const ATTRIBUTES: u32 = 6;
 
+/// What of a record is wanted besides its short fields; what is not may be missing.
+#[derive(Clone, Copy, Debug)]
+pub struct Needs {
+    pub line: bool,
+    pub attributes: bool,
+}
+
+impl Needs {
+    pub const ALL: Needs = Needs { line: true, attributes: true };
+}
+
 /// The records of these rows, which are in ascending order and lie within few pages.
-pub fn records(group: &mut Group, rows: &[usize]) -> Result<Vec<Record>, ReadError> {
+pub fn records(group: &mut Group, rows: &[usize], needs: Needs) -> Result<Vec<Record>, ReadError> {
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(Vec::new()) };
     let range = &(*first..last + 1);
     let mut slice = |name| match group.column(name) {
@@ -26,10 +37,12 @@ pub fn records(group: &mut Group, rows: &[usize]) -> Result<Vec<Record>, ReadErr
     let (trace_ids, span_ids) = (slice(schema::TRACE_ID)?, slice(schema::SPAN_ID)?);
     let (times, observed) = (slice(schema::TIME_NS)?, slice(schema::OBSERVED_NS)?);
     let (numbers, texts) = (slice(schema::SEVERITY_NUMBER)?, slice(schema::SEVERITY_TEXT)?);
-    let (names, bodies) = (slice(schema::EVENT_NAME)?, slice(schema::BODY)?);
+    let names = slice(schema::EVENT_NAME)?;
+    let bodies = if needs.line { slice(schema::BODY)? } else { None };
     let (flags, resources) = (slice(schema::FLAGS)?, slice(schema::RESOURCE)?);
     let (scopes, rest) = (slice(schema::SCOPE)?, slice(schema::REST)?);
-    let mut attributes = attributes(group, rows, range)?;
+    let mut attributes =
+        if needs.attributes { attributes(group, rows, range)? } else { vec![Attributes::new(); rows.len()] };
     let record = |(row, attributes): (&usize, &mut Attributes)| {
         let row = *row;
         let raw = bytes(&rest, row);

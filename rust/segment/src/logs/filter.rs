@@ -25,6 +25,8 @@ pub enum LogTest {
     /// A label's text; empty where there is none.
     Label(Label, TextCondition),
     Severity(Bound, i64),
+    /// The record's own, whatever labels there are.
+    TraceId([u8; 16]),
 }
 
 #[derive(Debug)]
@@ -113,6 +115,7 @@ impl LogFilter {
     fn cost(&self) -> u32 {
         match self {
             LogFilter::Test(LogTest::Severity(..)) => 0,
+            LogFilter::Test(LogTest::TraceId(_)) => 5,
             LogFilter::Test(LogTest::Label(label, _)) => label.cost(),
             LogFilter::Test(LogTest::Line(LineCondition::Contains(..))) => 10,
             LogFilter::Test(LogTest::Line(LineCondition::Words(_))) => 12,
@@ -188,7 +191,13 @@ fn test(scope: &str, key: &str, op: &str, value: &Json) -> Result<LogTest, Strin
             };
             Ok(LogTest::Severity(bound, number))
         }
-        _ => Err(format!("a field is a label, or intrinsic line or severity, not {scope:?} {key:?}")),
+        ("intrinsic", "trace_id") => {
+            let id = value.as_str().filter(|text| text.len() == 32 && op == "=");
+            let id = id.and_then(|text| u128::from_str_radix(text, 16).ok());
+            id.map(|id| LogTest::TraceId(id.to_be_bytes()))
+                .ok_or_else(|| format!("of the trace id, an op is = and the value 32 hexadecimal digits, not {value}"))
+        }
+        _ => Err(format!("a field is a label, or intrinsic line, severity or trace_id, not {scope:?} {key:?}")),
     }
 }
 

@@ -46,6 +46,15 @@ impl LogTable for GroupLogs<'_> {
                     }
                 })?;
             }
+            LogTest::TraceId(id) => {
+                let Some(column) = self.group.column(schema::TRACE_ID) else { return Ok(found) };
+                let judge = &mut |value: Value| Some(header(value) == id);
+                self.decide(column, &mut among.clone(), judge, &mut |row, holds| {
+                    if holds {
+                        found.insert(row);
+                    }
+                })?;
+            }
         }
         Ok(found)
     }
@@ -58,6 +67,7 @@ impl LogTable for GroupLogs<'_> {
             }
             LogTest::Label(label, condition) => self.may_be_label(label, condition),
             LogTest::Severity(..) => Ok(true),
+            LogTest::TraceId(id) => Ok(self.may_be_trace(id)),
         }
     }
 }

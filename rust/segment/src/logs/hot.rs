@@ -49,6 +49,7 @@ impl LogTable for ChunkLogs<'_> {
                     label.of_record(&shape.resource, &shape.scope, item, |text| condition.holds(text))
                 }
                 LogTest::Severity(bound, wanted) => bound.admits(shape.kind.into(), *wanted),
+                LogTest::TraceId(id) => LogFields::read(item).trace_id == id,
             };
             if holds {
                 found.insert(row);
@@ -65,7 +66,7 @@ impl LogTable for ChunkLogs<'_> {
 /// What a shape alone says; `None`: the record must be asked.
 fn of_shape(test: &LogTest, shape: &Shape) -> Option<bool> {
     match test {
-        LogTest::Line(_) => None,
+        LogTest::Line(_) | LogTest::TraceId(_) => None,
         LogTest::Label(label, condition) => label.of_resource(&shape.resource, |text| condition.holds(text)),
         LogTest::Severity(bound, wanted) => Some(bound.admits(shape.kind.into(), *wanted)),
     }

@@ -33,12 +33,7 @@ impl GroupLogs<'_> {
         match label.own {
             Own::TraceId => {
                 let id = std::str::from_utf8(text).ok().and_then(|text| u128::from_str_radix(text, 16).ok());
-                let group = &self.group.file.summary.row_groups[self.group.number];
-                let rows = group.first_row..group.first_row + group.rows;
-                let own = id.is_some_and(|id| {
-                    let runs = self.group.file.traces.find(&id.to_be_bytes());
-                    runs.iter().any(|run| rows.contains(&u64::from(run.first_row)))
-                });
+                let own = id.is_some_and(|id| self.may_be_trace(&id.to_be_bytes()));
                 Ok(own || self.may_be_attribute(label, text)?)
             }
             Own::Nothing => {
@@ -51,6 +46,13 @@ impl GroupLogs<'_> {
             }
             _ => Ok(true),
         }
+    }
+
+    /// Whether records of a trace may be in the row group.
+    pub(super) fn may_be_trace(&self, id: &[u8; 16]) -> bool {
+        let group = &self.group.file.summary.row_groups[self.group.number];
+        let rows = group.first_row..group.first_row + group.rows;
+        self.group.file.traces.find(id).iter().any(|run| rows.contains(&u64::from(run.first_row)))
     }
 
     fn may_be_attribute(&mut self, label: &Label, text: &[u8]) -> Result<bool, ReadError> {

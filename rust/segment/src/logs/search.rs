@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::fetch::records;
+use super::fetch::{Needs, records};
 use super::group::GroupLogs;
 use super::hot::{each_item, record};
 use super::record::Record;
@@ -123,7 +123,7 @@ fn read(places: &[Place]) -> Result<Vec<Record>, ReadError> {
     for ((_, number, _), (file, mut rows)) in of_groups {
         rows.sort_unstable();
         let wanted: Vec<usize> = rows.iter().map(|(row, _)| *row).collect();
-        let found = records(&mut Group::open(&file, number)?, &wanted)?;
+        let found = records(&mut Group::open(&file, number)?, &wanted, Needs::ALL)?;
         found.into_iter().zip(rows).for_each(|(record, (_, at))| read[at] = Some(record));
     }
     Ok(read.into_iter().flatten().collect())

@@ -9,9 +9,11 @@ use super::count::{By, Counted, Streams, count};
 use super::group::GroupLogs;
 use super::record::Record;
 use super::search::search;
+use super::table::{LogColumns, LogField, gather};
 use super::walk::{Listed, Looked, Question};
 use crate::error::ReadError;
 use crate::reader::Group;
+use crate::spans::Budget;
 use crate::view::{Snapshot, View};
 
 impl View {
@@ -25,6 +27,20 @@ impl View {
         self.answer(|snapshot| {
             let chunks = snapshot.chunks(tenant, Signal::Logs);
             search(question, limit, chunks, self.listed_logs(snapshot, tenant), &self.cache)
+        })
+    }
+
+    /// Fields of all records that the filter means.
+    pub fn gather_logs(
+        &self,
+        tenant: &str,
+        question: &Question,
+        fields: &[LogField],
+        budget: Budget,
+    ) -> Result<LogColumns, ReadError> {
+        self.answer(|snapshot| {
+            let (chunks, files) = (snapshot.chunks(tenant, Signal::Logs), self.listed_logs(snapshot, tenant));
+            gather(question, fields, budget, chunks, files, &self.cache)
         })
     }
 

@@ -4,7 +4,7 @@ use super::group::Group;
 use super::look::may_be_there;
 use crate::error::ReadError;
 use crate::filter::value::Value;
-use crate::filter::{Field, Intrinsic, Scope};
+use crate::filter::{Field, Intrinsic, Part, Scope};
 use crate::rows::Rows;
 use crate::schema::{self, AttributeType};
 use crate::spans::{Column, Entry, NOTHING, Owned};
@@ -30,6 +30,11 @@ impl Group<'_> {
             }
             Field::EventName | Field::EventTime => self.fill_raw(field, schema::EVENTS, rows, out, at),
             Field::LinkTraceId | Field::LinkSpanId => self.fill_raw(field, schema::LINKS, rows, out, at),
+            Field::Parts(part) => {
+                let name = if *part == Part::Event { schema::EVENTS } else { schema::LINKS };
+                let Some(column) = self.column(name) else { return Ok(()) };
+                self.fill_column(column, rows, out, at, &|value, out| out.entry(value))
+            }
             Field::Whole(_) => Ok(()),
         }
     }

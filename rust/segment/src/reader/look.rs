@@ -71,7 +71,7 @@ pub fn looks(test: &Test, group: &Group) -> Vec<Look> {
         },
         Field::EventName => look(schema::EVENTS, Judge::Raw, false),
         Field::LinkTraceId | Field::LinkSpanId => look(schema::LINKS, Judge::Raw, false),
-        Field::EventTime | Field::Nearest(_) | Field::Whole(_) => {}
+        Field::EventTime | Field::Nearest(_) | Field::Whole(_) | Field::Parts(_) => {}
         Field::Attribute(scope, key) => {
             if matches!(scope, Scope::Resource | Scope::Any) {
                 look(schema::RESOURCE, Judge::Resource, false);

@@ -7,10 +7,11 @@ use otelier_wire::Signal;
 use super::aggregate::{self, Aggregate, Question};
 use super::column::Column;
 use super::gather::{self, Budget, SpanTable};
+use super::parts::{self, PartField, PartTable};
 use super::scan::{Flow, Places, Scan};
 use super::tags::{self, TagName};
 use crate::error::ReadError;
-use crate::filter::{Field, Filter, Intrinsic, Wanted};
+use crate::filter::{Field, Filter, Intrinsic, Part, Wanted};
 use crate::newest::{Newest, TraceId};
 use crate::view::{Snapshot, View};
 
@@ -38,6 +39,25 @@ impl View {
             let whole = filter.asks_trace() || fields.iter().any(Wanted::asks_trace);
             let places = self.places_for(snapshot, tenant, window, whole)?;
             gather::gather(&places, filter, fields, window, budget)
+        })
+    }
+
+    /// Events or links of all spans that the filter means and that start in `window`.
+    #[expect(clippy::too_many_arguments, reason = "a question in full")]
+    pub fn gather_parts(
+        &self,
+        tenant: &str,
+        part: Part,
+        filter: &Filter,
+        fields: &[Wanted],
+        part_fields: &[PartField],
+        window: &RangeInclusive<u64>,
+        budget: Budget,
+    ) -> Result<PartTable, ReadError> {
+        self.answer(|snapshot| {
+            let whole = filter.asks_trace() || fields.iter().any(Wanted::asks_trace);
+            let places = self.places_for(snapshot, tenant, window, whole)?;
+            parts::gather(&places, part, filter, fields, part_fields, window, budget)
         })
     }
 

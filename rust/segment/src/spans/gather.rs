@@ -133,7 +133,7 @@ impl Wanted {
 }
 
 impl SpanTable {
-    fn new(fields: &[Wanted]) -> SpanTable {
+    pub(super) fn new(fields: &[Wanted]) -> SpanTable {
         SpanTable { columns: fields.iter().map(Wanted::column).collect(), ..SpanTable::default() }
     }
 
@@ -141,12 +141,12 @@ impl SpanTable {
         self.trace_codes.len()
     }
 
-    fn size(&self) -> usize {
+    pub(super) fn size(&self) -> usize {
         let columns: usize = self.columns.iter().map(Column::size).sum();
         columns + 4 * self.rows() + 40 * self.trace_ids.len()
     }
 
-    fn add(
+    pub(super) fn add(
         &mut self,
         block: &mut dyn Table,
         found: &Rows,

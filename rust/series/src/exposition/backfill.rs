@@ -73,6 +73,10 @@ impl Reading {
 }
 
 impl Sink for Reading {
+    fn expected(&self, _: &[u8]) -> Option<usize> {
+        None
+    }
+
     fn kind(&mut self, family: &[u8], kind: Kind) {
         self.families.entry_ref(family).or_default().0 = kind;
     }

@@ -12,7 +12,7 @@ pub mod cache;
 mod go_float;
 mod labels;
 mod line;
-mod native;
+pub(crate) mod native;
 pub mod otlp;
 pub mod protobuf;
 pub(crate) mod put;
@@ -128,6 +128,8 @@ pub struct Sample<'a, 'k> {
 
 /// Takes what a parser finds.
 pub trait Sink {
+    /// How long the next key is, if the line begins with the one that is expected next.
+    fn expected(&self, line: &[u8]) -> Option<usize>;
     fn kind(&mut self, family: &[u8], kind: Kind);
     fn help(&mut self, family: &[u8], text: Cow<'_, str>);
     fn unit(&mut self, family: &[u8], unit: &[u8]);

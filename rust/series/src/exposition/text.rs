@@ -64,7 +64,7 @@ impl<'a, S: Sink> Parser<'a, '_, S> {
     }
 
     fn sample(&mut self, line: &'a [u8]) -> Result<(), String> {
-        let found = line::split(line, self.open_metrics)?;
+        let found = line::split(line, self.sink.expected(line), self.open_metrics)?;
         let family = self.family;
         let sample = Sample {
             key: found.key,

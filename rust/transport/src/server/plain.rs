@@ -11,12 +11,12 @@ use hyper::upgrade::OnUpgrade;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
-use super::socket::HttpSocket;
-use super::{Phase, Shared};
 use super::body::{Piece, Reply};
 use super::budget::Held;
 use super::connection::Conn;
 use super::http::{read_body, refused, text};
+use super::socket::HttpSocket;
+use super::{Phase, Shared};
 use crate::runtime;
 
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
@@ -40,7 +40,7 @@ pub struct HttpRequest {
 
 impl HttpRequest {
     /// Err says which part of the answer is not valid.
-    pub fn respond(self, status: u16, headers: &[(String, String)], body: Vec<u8>) -> Result<(), String> {
+    pub fn respond(self, status: u16, headers: &[(String, String)], body: Bytes) -> Result<(), String> {
         let response = answer(status, headers, Reply::of(body))?;
         // An asker that has gone needs no answer.
         let _ = self.reply.send(response);
@@ -58,6 +58,11 @@ impl HttpRequest {
         let socket = HttpSocket::of(upgrade, &conn, phase);
         let _ = self.reply.send(response);
         Ok(socket)
+    }
+
+    /// Whether nobody waits for the answer any more: the asker has gone, or it took too long.
+    pub fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
     }
 
     /// Begins an answer whose body comes in pieces. Err as above.

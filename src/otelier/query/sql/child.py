@@ -8,19 +8,25 @@ import math
 import resource
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
 import numpy as np
 
-from .arrays import Made, made
+from .answer import as_arrow, as_rows
+from .arrays import made
 from .check import Refused, check
-from .columns import FIXED, PREFIXES
+from .columns import summary
 from .messages import TooLong, receive, send
-from .values import moment, plain
+from .places import told
 
 _SPARE_S = 5
+_SPARE_BYTES = 6 << 30
+"""Of address space besides what DuckDB may use: arrays, the answer, libraries."""
+
+_NOW = ("now", "get_current_timestamp")
+"""Made of the type that times here can be compared with: UTC without a zone. `current_timestamp` is the latter."""
 
 
 def main() -> None:
@@ -31,25 +37,28 @@ def main() -> None:
     asked = receive(source)
     # Whoever has started it kills it in time, unless that one has been killed itself.
     signal.alarm(math.ceil(2 * asked["time_s"]) + _SPARE_S)
+    space = (asked["memory_mb"] << 20) + _SPARE_BYTES
+    resource.setrlimit(resource.RLIMIT_AS, (space, space))
     connection = locked(asked["memory_mb"], asked["threads"])
+    names: Mapping[str, int] = {}
     try:
         checked = check(connection, asked["text"])
-        send(sink, {"views": checked.views})
-        tables = receive(source)
-        for name, (rows, columns) in tables.items():
-            arrays = {each["name"]: made(each["form"], each["type"], each) for each in columns}
-            _register(connection, name, rows, arrays)
-        send(sink, _answer(connection, checked.text, asked["rows"]), asked["answer_bytes"])
+        names = checked.names
+        send(sink, {"views": checked.views, "where": checked.where})
+        for name, table in receive(source).items():
+            register(connection, name, table)
+        answer = as_arrow if asked["form"] == "arrow" else as_rows
+        send(sink, answer(connection, checked.text, asked["rows"]), asked["answer_bytes"])
     except TooLong:
         send(sink, {"reached": "answer_bytes"})
     except Refused as error:
         send(sink, {"refused": str(error)})
-    except duckdb.OutOfMemoryException:
+    except (duckdb.OutOfMemoryException, MemoryError):
         send(sink, {"reached": "memory"})
     except duckdb.BinderException as error:
-        send(sink, {"refused": f"{error}\n\n{_columns()}"})
+        send(sink, {"refused": f"{told(str(error), asked['text'], names)}\n\n{summary()}"})
     except duckdb.Error as error:
-        send(sink, {"refused": str(error)})
+        send(sink, {"refused": told(str(error), asked["text"], names)})
 
 
 def forbid_files() -> None:
@@ -59,7 +68,7 @@ def forbid_files() -> None:
 
 def locked(memory_mb: int, threads: int) -> duckdb.DuckDBPyConnection:
     """A database in memory that opens nothing and whose settings can't be changed."""
-    return duckdb.connect(
+    connection = duckdb.connect(
         ":memory:",
         config={
             "enable_external_access": "false",
@@ -74,43 +83,40 @@ def locked(memory_mb: int, threads: int) -> duckdb.DuckDBPyConnection:
             "lock_configuration": "true",
         },
     )
+    for name in _NOW:
+        connection.execute(f"CREATE MACRO {name}() AS CAST(transaction_timestamp() AS TIMESTAMP)").fetchall()
+    return connection
 
 
-def _register(connection: duckdb.DuckDBPyConnection, view: str, rows: int, columns: Mapping[str, Made]) -> None:
-    """Under a name that `check` lets no statement say, and the view upon it."""
-    arrays: dict[str, Any] = {
-        f"c{at}": each.values for at, each in enumerate(columns.values()) if each.values is not None
-    }
-    selected = ", ".join(
-        f"{'NULL' if each.values is None else f'CAST(c{at} AS {each.type})'} AS {_quoted(name)}"
-        for at, (name, each) in enumerate(columns.items())
-    )
+def register(connection: duckdb.DuckDBPyConnection, view: str, table: Mapping[str, Any]) -> None:
+    """Under names that `check` lets no statement say, and the view upon it."""
+    selected = _arrays(connection, f"otelier_{view}", table["rows"], table["columns"])
+    source = f"otelier_{view}"
+    if table["series"]:
+        pointer = selected.pop('"series"')
+        of_series = _arrays(connection, f"otelier_series_{view}", table["series_rows"], table["series"])
+        named = ", ".join(f"{sql} AS {name}" for name, sql in of_series.items())
+        joined = f"(SELECT {named}, row AS otelier_row FROM otelier_series_{view})"  # noqa: S608 - quoted
+        source += f" AS s JOIN {joined} ON {pointer} = otelier_row"
+        selected |= {name: name for name in of_series}
+    columns = ", ".join(f"{sql} AS {name}" for name, sql in selected.items())
+    connection.execute(f"CREATE VIEW {view} AS SELECT {columns} FROM {source}").fetchall()  # noqa: S608 - quoted
+
+
+def _arrays(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: int, columns: Sequence[Mapping[str, Any]]
+) -> dict[str, str]:
+    """Registers them as a table; the SQL of each column by its quoted name."""
     # The table has its rows also where all that is asked for is an attribute that none of them has.
-    arrays["rows"] = np.zeros(rows, "u1")
-    connection.register(f"otelier_{view}", arrays)
-    connection.execute(f"CREATE VIEW {view} AS SELECT {selected} FROM otelier_{view}").fetchall()  # noqa: S608 - quoted
-
-
-def _answer(connection: duckdb.DuckDBPyConnection, text: str, rows: int) -> dict[str, Any]:
-    """Times of nanoseconds leave DuckDB as integers: Python's own would lose the last digits."""
-    relation = connection.sql(text)
-    names, types = relation.columns, [str(each) for each in relation.types]
-    exact = [each == "TIMESTAMP_NS" for each in types]
-    picked = ", ".join(f"epoch_ns(#{at})" if ns else f"#{at}" for at, ns in enumerate(exact, 1))
-    found = relation.limit(rows + 1).project(picked).fetchall()
-    if len(found) > rows:
-        return {"reached": "answer"}
-    shown = [[moment(value) if ns else plain(value) for value, ns in zip(row, exact, strict=True)] for row in found]
-    return {"columns": names, "types": types, "rows": shown}
-
-
-def _columns() -> str:
-    parts = [
-        f'{view} has {", ".join(FIXED[view])}; attributes in double quotes: "{PREFIXES[view][0]}http.route", '
-        f'"{PREFIXES[view][1]}k8s.pod.name"'
-        for view in FIXED
-    ]
-    return "\n".join(parts)
+    arrays: dict[str, Any] = {"row": np.arange(rows, dtype="u4")}
+    selected: dict[str, str] = {}
+    for at, sent in enumerate(columns):
+        column = made(sent["form"], sent["type"], sent)
+        names = [f"c{at}_{number}" for number in range(len(column.arrays))]
+        arrays |= zip(names, column.arrays, strict=True)
+        selected[_quoted(sent["name"])] = column.sql.format(*names)
+    connection.register(table, arrays)
+    return selected
 
 
 def _quoted(name: str) -> str:

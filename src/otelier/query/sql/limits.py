@@ -15,6 +15,8 @@ class Limits:
     """That are read."""
     records: int = 1_000_000
     """Log records that are read."""
+    samples: int = 10_000_000
+    """Samples of metrics that are read."""
     bytes: int = 2**30
     """Of the columns that are read, in memory."""
     memory_mb: int = 1024
@@ -22,20 +24,24 @@ class Limits:
     threads: int = 2
     """That DuckDB may use."""
     rows: int = 100_000
-    """Of the answer."""
+    """Of an answer in JSON or CSV."""
+    arrow_rows: int = 5_000_000
+    """Of an answer in Arrow."""
     answer_bytes: int = 2**28
     """Of the answer, about."""
 
     def reached(self, what: str) -> TooLarge:
-        """`what`: time, rows, bytes (of reading), records, answer, answer_bytes, memory."""
+        """`what`: time, rows, bytes, records or samples (of reading), answer, arrow, answer_bytes, memory."""
         texts = {
             "time": f"{self.time_s:g} s",
             "rows": f"{self.spans:,} spans to read",
             "bytes": f"{self.bytes >> 20} MiB of columns to read",
             "records": f"{self.records:,} log records to read",
+            "samples": f"{self.samples:,} samples to read",
+            "arrow": f"{self.arrow_rows:,} rows in an answer; add LIMIT, or count and group",
             "answer": f"{self.rows:,} rows in an answer; add LIMIT, or count and group",
             "answer_bytes": f"{self.answer_bytes >> 20} MiB in an answer; add LIMIT, or ask for less of each row",
             "memory": f"{self.memory_mb} MiB of memory",
         }
-        hint = "" if what.startswith("answer") else "; ask about a shorter time or fewer columns"
+        hint = "" if what.startswith("a") else "; ask about a shorter time or fewer columns"
         return TooLarge(f"the query reached its limit of {texts.get(what, what)}{hint}")

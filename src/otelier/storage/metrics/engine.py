@@ -21,7 +21,6 @@ from ..segmented.files import LOG
 from ..segmented.manifest import State
 from ..segmented.recovery import open_manifest
 from ..settings import StoreSettings
-from . import incoming
 from .deletions import Deletion
 from .flush import Flusher
 from .segment import SERIES, SeriesSegment
@@ -60,7 +59,7 @@ class MetricsEngine:
         attached = attach(counters) if attach else None
         publisher = attached.publisher if attached else None
         disk, elsewhere = (attached.disk, attached.elsewhere) if attached else (disk, frozenset[str]())
-        manifest = open_manifest(disk, SERIES, counters, clock.time_ns(), elsewhere, expected=incoming.expected(disk))
+        manifest = open_manifest(disk, SERIES, counters, clock.time_ns(), elsewhere)
         self._keep_ms = round(settings.metrics_retention.max_age * 1000)
         self._log = SeriesLog(
             disk,

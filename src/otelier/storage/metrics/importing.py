@@ -1,4 +1,4 @@
-"""An import by hand: segments are written beside the store and handed over, to whoever has the directory open or by itself."""
+"""An import by hand: segments are written beside the store, and taken in by whoever has the directory open."""
 
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
@@ -84,6 +84,8 @@ class Session:
             found.add(each)
             path = SEGMENTS + each.path.removeprefix(self.folder)
             segments.append(msgspec.convert(msgspec.structs.asdict(each) | {"path": path}, SeriesSegment))
+        if not segments:
+            return found
         ready = incoming.Ready(segments=tuple(segments), sources=tuple(sources))
         answer = self._answered(incoming.announce(self.disk, self._clock, ready))
         if answer.error:

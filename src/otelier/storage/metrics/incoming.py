@@ -1,8 +1,8 @@
-"""Segments that were made beside the store and are to be taken in: what an import writes, also while the store is open.
+"""Segments that were made beside the store and are to be taken in: what an import writes, also while it is open.
 
-`incoming/<tenant>/` holds their files. `incoming/<name>.ready` names them once all are durable. Whoever writes the store
-moves the files to where segments stand, names them in the manifest and puts an answer beside. A crash in between costs
-nothing: what a ready file names is kept, and the next start goes on.
+`incoming/<tenant>/` holds their files. `incoming/<name>.ready` names them once all are durable. Whoever writes the
+store copies the files to where segments stand, names them in the manifest, puts an answer beside, and unlinks what it
+has taken. A crash in between costs nothing: until the manifest names a segment, its files are still here.
 """
 
 import logging
@@ -59,11 +59,6 @@ def written_at(path: str) -> str:
     return INCOMING + path.removeprefix(SEGMENTS)
 
 
-def expected(disk: Disk) -> set[str]:
-    """Paths of all segments that wait to be taken in; some of their files may stand with the others already."""
-    return {segment.path for _, ready in _waiting(disk) for segment in ready.segments}
-
-
 def imported(disk: Disk) -> frozenset[str]:
     """Names of what was imported. Raises OSError."""
     try:
@@ -90,29 +85,31 @@ class Incoming:
         self._max_age = max_age
 
     def next_step(self, state: State[SeriesSegment]) -> "tuple[Step[SeriesSegment], Taking] | None":
-        """Files of the next ones are where segments stand, and this names them; None if nothing waits. Raises OSError."""
+        """The step that names the next ones, whose files are where segments stand; None if nothing waits.
+
+        Raises OSError.
+        """
         self._forget_old_answers()
         for path, ready in _waiting(self._disk):
             now_ns = self._clock.time_ns()
             new = [each for each in ready.segments if each.path not in state.segments]
             wanted = [each for each in new if not is_over(now_ns - each.max_ms * _MS, self._max_age)]
-            there = [each for each in wanted if self._move(each)]
-            for folder in {each.path.rpartition("/")[0] for each in there}:
-                self._disk.sync_dir(folder)
+            there = [each for each in wanted if self._copy(each)]
             add = (msgspec.structs.replace(each, generation=state.retired, written_ns=now_ns) for each in there)
             expired = len(new) - len(wanted)
             answer = Answer(taken=len(ready.segments) - expired, expired=expired, max_age_s=float(self._max_age))
             return Step(add=tuple(add)), Taking(self._disk, path, ready, answer)
         return None
 
-    def _move(self, segment: SeriesSegment) -> bool:
-        """Whether all of it is where it belongs. If nothing of it is anywhere, it was taken in before, and merged."""
-        folder = segment.path.rpartition("/")[0]
+    def _copy(self, segment: SeriesSegment) -> bool:
+        """False if its files are not here any more: then it was taken in before, and merged."""
+        if not self._disk.exists(written_at(segment.path)):
+            return False
+        self._disk.create_dir(segment.path.rpartition("/")[0])
         for path in reversed(SERIES.files(segment.path)):
             if self._disk.exists(written_at(path)):
-                self._disk.create_dir(folder)
-                self._disk.rename(written_at(path), path)
-        return all(map(self._disk.exists, SERIES.needed(segment.path)))
+                self._disk.replace(path, self._disk.read(written_at(path)))
+        return True
 
     def _forget_old_answers(self) -> None:
         for name in names_in(self._disk, INCOMING):
@@ -158,7 +155,7 @@ def answer_to(disk: Disk, name: str) -> Answer | None:
 
 
 def wait_for(root: Path, disk: Disk, name: str) -> Answer | None:
-    """The answer of the process that writes `root`; None if there is no such process. Raises DataDirectoryError, OSError."""
+    """The answer of the process that writes `root`; None if there is none. Raises DataDirectoryError, OSError."""
     # Real time: another process is waited for.
     until = time.monotonic() + _WAIT_S
     while time.monotonic() < until:
@@ -168,13 +165,14 @@ def wait_for(root: Path, disk: Disk, name: str) -> Answer | None:
             return answer_to(disk, name)
         time.sleep(_LOOK_S)
     raise DataDirectoryError(
-        f"the process that writes {root / METRICS} has not taken in what is ready within {_WAIT_S:g} s; it does when it can"
+        f"the process that writes {root / METRICS} has not taken in what is ready within {_WAIT_S:g} s; it does later"
     )
 
 
 def clear(disk: Disk) -> None:
     """Unlink what an import that was cut short has left; only for who has the lock of imports. Raises OSError."""
-    wanted = {written_at(path) for each in expected(disk) for path in SERIES.files(each)}
+    waiting = (segment for _, ready in _waiting(disk) for segment in ready.segments)
+    wanted = {written_at(path) for each in waiting for path in SERIES.files(each.path)}
     for name in names_in(disk, INCOMING):
         folder = f"{INCOMING}/{name}"
         if "." not in name and name != "LOCK":

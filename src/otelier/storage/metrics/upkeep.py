@@ -65,10 +65,6 @@ class Upkeep(segmented.Upkeep[SeriesSegment]):
                 self.follow(self._manifest.apply(step))
             taking.done()
 
-    def expected(self) -> set[str]:
-        """What waits to be taken in."""
-        return incoming.expected(self._disk)
-
     def take_in(self) -> None:
         """Take in what an import has made ready. Raises OSError."""
         with self._at_work:

@@ -35,18 +35,12 @@ def note_replacing(disk: Disk, step: Step[S]) -> None:
 
 
 def open_manifest(
-    disk: Disk,
-    kind: Kind[S],
-    counters: Counters,
-    now_ns: int,
-    elsewhere: Collection[str] = (),
-    expected: Collection[str] = (),
+    disk: Disk, kind: Kind[S], counters: Counters, now_ns: int, elsewhere: Collection[str] = ()
 ) -> Manifest[S]:
     """The manifest, in agreement with the files; before anything else is done in the directory.
 
     Opening it writes it anew, so what is wrong with it is written down first: a crash meanwhile must not hide it.
-    Segments that are `elsewhere` need not be here; files of those that are `expected` stay, though no step names them yet.
-    Raises DataDirectoryError, OSError.
+    Segments that are `elsewhere` need not be here. Raises DataDirectoryError, OSError.
     """
     doubt = doubt_of(disk, kind)
     if doubt is not Doubt.NONE:
@@ -56,7 +50,7 @@ def open_manifest(
             disk.replace(f"{QUARANTINE}/{MANIFEST}-{now_ns}", disk.read(MANIFEST))
         disk.replace(DOUBT, doubt.name.encode())
     manifest = Manifest(disk, kind.segment)
-    _Recovery(disk, kind, manifest, counters, now_ns, doubt, elsewhere, expected).run()
+    _Recovery(disk, kind, manifest, counters, now_ns, doubt, elsewhere).run()
     unlink_all(disk, [DOUBT] if doubt is not Doubt.NONE else [])
     return manifest
 
@@ -89,10 +83,8 @@ class _Recovery(Generic[S]):
         now_ns: int,
         doubt: Doubt,
         elsewhere: Collection[str],
-        expected: Collection[str],
     ) -> None:
         self._elsewhere = elsewhere
-        self._expected = expected
         self._disk = disk
         self._kind = kind
         self._manifest = manifest
@@ -106,7 +98,7 @@ class _Recovery(Generic[S]):
         present = set(self._kind.files_on(self._disk))
         present.update(file for path in self._elsewhere for file in self._kind.files(path))
         missing = [each for each in state.segments.values() if not present.issuperset(self._kind.needed(each.path))]
-        strangers = self._kind.leftovers(self._disk, state, self._expected)
+        strangers = self._kind.leftovers(self._disk, state)
         lost = bool(missing) or self._doubt is Doubt.LOST or self._log_has_a_gap(state)
         if not lost and self._doubt is Doubt.NONE:
             if strangers:

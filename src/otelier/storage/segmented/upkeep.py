@@ -99,10 +99,6 @@ class Upkeep(ABC, Generic[S]):
     def afterwards(self) -> None:
         """Whatever else is due, and must not keep segments from being merged. Raises OSError."""
 
-    def expected(self) -> set[str]:
-        """Segments whose files may be there though the manifest does not name them yet. Raises OSError."""
-        return set()
-
     def expired(self, now_ns: int) -> dict[str, str]:
         """What retention deletes now: path → reason."""
         return expired(self._kind.ages(self._manifest.state.segments.values(), now_ns), self._retention)
@@ -224,7 +220,7 @@ class Upkeep(ABC, Generic[S]):
             return
         try:
             self._manifest.settle()
-            waiting = {each.path for each in self._removed} | self.expected()
+            waiting = {each.path for each in self._removed}
             unlink_all(self._disk, self._kind.leftovers(self._disk, self._manifest.state, waiting))
             self._untidy = self._flusher.untidy = False
         finally:

@@ -1,6 +1,6 @@
 // Lines over time as SVG: axes, a cross-hair with the values there, and a legend that shows and hides lines.
 import { el, metric } from "./dom.js";
-import { described, traceOf } from "./exemplars.js";
+import { described, secondsOf, traceOf } from "./exemplars.js";
 import { moment, tick } from "./time.js";
 import { t } from "./words.js";
 
@@ -40,7 +40,8 @@ function scaled(lines, start, end, width) {
   return { right, bottom, low, high, x, y };
 }
 
-/** Links at time and value; what lies above or below the lines stands at the edge. Of many at one place a few. */
+/** Links at time and value, in the unit of the lines if that is seconds; what lies above or below the lines stands at the
+ *  edge. Of many at one place a few. */
 function dots(exemplars, { low, high, x, y }) {
   const places = new Map();
   return exemplars.flatMap(each => {
@@ -49,8 +50,9 @@ function dots(exemplars, { low, high, x, y }) {
     places.set(place, (places.get(place) ?? 0) + 1);
     if (places.get(place) > DOTS_AT_A_PLACE) return [];
     const dot = el("a", { class: "exemplar", href: traceOf(each), title: described(each), "aria-label": `${described(each)}: ${t("openTrace")}` });
+    const value = [Number(each.value), secondsOf(each)].find(found => found >= low && found <= high) ?? Number(each.value);
     dot.style.left = `${left - DOT / 2}px`;
-    dot.style.top = `${y(Math.min(Math.max(Number(each.value), low), high)) - DOT / 2}px`;
+    dot.style.top = `${y(Math.min(Math.max(value, low), high)) - DOT / 2}px`;
     return [dot];
   });
 }

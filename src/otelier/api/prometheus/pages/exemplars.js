@@ -13,7 +13,7 @@ const named = (labels, names) => names.map(name => labels[name]).find(Boolean) ?
 export const flat = data =>
   data.flatMap(({ seriesLabels, exemplars }) => exemplars.map(each => ({ seriesLabels, ...each })))
     .filter(each => named(each.labels, TRACE))
-    .sort((one, other) => other.timestamp - one.timestamp);
+    .sort((one, other) => other.timestamp - one.timestamp || other.value - one.value);
 
 /** If sampling has dropped the trace, the page there finds one like it by the time. */
 export function traceOf({ labels, timestamp }) {
@@ -23,11 +23,11 @@ export function traceOf({ labels, timestamp }) {
   return `/trace/${encodeURIComponent(named(labels, TRACE))}?${said}`;
 }
 
-/** With a unit where the metric's name has it. */
-export function valueOf({ seriesLabels, value }) {
-  const unit = UNITS.find(([name]) => name.test(seriesLabels.__name__ ?? ""))?.[1];
-  return unit && Number(value) >= 0 ? lengthOf(Number(value) * unit) : String(Number(Number(value).toPrecision(4)));
-}
+/** NaN if the metric's name does not have the unit. */
+export const secondsOf = ({ seriesLabels, value }) =>
+  Number(value) * (UNITS.find(([name]) => name.test(seriesLabels.__name__ ?? ""))?.[1] ?? Number.NaN);
+
+export const valueOf = each => (secondsOf(each) >= 0 ? lengthOf(secondsOf(each)) : String(Number(Number(each.value).toPrecision(4))));
 
 export const described = each => `${t("exemplar")}: ${valueOf(each)}, ${moment(each.timestamp)}`;
 
