@@ -8,12 +8,12 @@ from .._core import Disk
 from .contract import DataDirectoryError
 from .directory import METRICS
 from .local import contents as local
-from .local.contents import Contents
 from .local.kind import TELEMETRY
 from .metrics import contents as metrics
 from .metrics.segment import SERIES
 from .segmented import backup as segmented
 from .segmented.bucket.attach import open_disk
+from .segmented.contents import Contents
 from .segmented.files import LOG, MANIFEST, SEGMENTS
 from .segmented.inspect import manifest_problems, problems
 from .segmented.kind import Kind

@@ -18,9 +18,9 @@ from ...query.logs import Counted, Logs, Streams, TenantLogs
 from ...server.endpoint import Response
 from ...server.request import Query, Request
 from ...server.router import Group, Route
+from ...storage.request_tenant import tenant
 from ..errors import as_http_errors
 from ..form import parameters
-from ..tenant import tenant
 from . import answers, parse
 
 _VOLUMES = 100
