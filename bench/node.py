@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 _MODES = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
 _TICKS = 100
@@ -28,7 +29,18 @@ def exposition() -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def _samples() -> Iterator[tuple[str, dict[str, str], float | int]]:
+_Sample: TypeAlias = tuple[str, dict[str, str], float | int]
+"""Name, labels, value."""
+
+
+def _samples() -> Iterator[_Sample]:
+    for part in (_stat, _memory, _disks, _network, _protocols):
+        yield from part()
+    for name, number in zip(("node_load1", "node_load5", "node_load15"), _lines("loadavg")[0].split(), strict=False):
+        yield name, {}, float(number)
+
+
+def _stat() -> Iterator[_Sample]:
     for line in _lines("stat"):
         name, *numbers = line.split()
         if re.fullmatch(r"cpu\d+", name):
@@ -38,6 +50,9 @@ def _samples() -> Iterator[tuple[str, dict[str, str], float | int]]:
             yield f"node_{name}_total", {}, int(numbers[0])
         elif name.startswith("procs_"):
             yield f"node_{name}", {}, int(numbers[0])
+
+
+def _memory() -> Iterator[_Sample]:
     for line in _lines("meminfo"):
         name, number, *unit = re.sub(r"[()]", "_", line).split()
         name = name.rstrip(":").rstrip("_")
@@ -45,24 +60,31 @@ def _samples() -> Iterator[tuple[str, dict[str, str], float | int]]:
     for line in _lines("vmstat"):
         name, number = line.split()
         yield f"node_vmstat_{name}", {}, int(number)
+
+
+def _disks() -> Iterator[_Sample]:
     for line in _lines("diskstats"):
         _, _, device, *numbers = line.split()
         for name, number in zip(_DISK, numbers, strict=False):
             yield f"node_disk_{name}", {"device": device}, int(number)
+
+
+def _network() -> Iterator[_Sample]:
     for line in _lines("net/dev")[2:]:
         device, _, rest = line.partition(":")
         numbers = rest.split()
         for direction, group in (("receive", numbers[:8]), ("transmit", numbers[8:])):
             for name, number in zip(_NET, group, strict=False):
                 yield f"node_network_{direction}_{name}_total", {"device": device.strip()}, int(number)
+
+
+def _protocols() -> Iterator[_Sample]:
     for file in ("net/snmp", "net/netstat"):
         lines = _lines(file)
         for names, numbers in zip(lines[::2], lines[1::2], strict=False):
             protocol = names.partition(":")[0]
             for name, number in zip(names.split()[1:], numbers.split()[1:], strict=False):
                 yield f"node_netstat_{protocol}_{name}", {}, int(number)
-    for name, number in zip(("node_load1", "node_load5", "node_load15"), _lines("loadavg")[0].split(), strict=False):
-        yield name, {}, float(number)
 
 
 def _lines(file: str) -> list[str]:

@@ -218,10 +218,8 @@ def main() -> int:
         folders = [Path(name) / each for each in ("live", "ours", "theirs")]
         for each in folders:
             each.mkdir()
-        if options.replay:
-            scrapes = pickle.loads(options.replay.read_bytes())
-        else:
-            scrapes = record(folders[0], options.pause)
+        kept = options.replay.read_bytes() if options.replay else b""
+        scrapes = pickle.loads(kept) if kept else record(folders[0], options.pause)
         if options.record:
             options.record.write_bytes(pickle.dumps(scrapes))
         samples, sizes = ours(scrapes, folders[1])

@@ -4,9 +4,9 @@ Every call that can wait or work releases the GIL. A `signal` is always one of
 `"traces"`, `"metrics"`, `"logs"`. Items are spans, data points or log records.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
-from typing import Literal, TypeAlias, final
+from typing import Literal, SupportsIndex, TypeAlias, final
 
 Signal: TypeAlias = Literal["traces", "metrics", "logs"]
 
@@ -173,9 +173,13 @@ class HttpRequest:
     @property
     def body(self) -> bytes: ...
     @property
+    def size(self) -> int:
+        """Of the body; to ask for that makes a copy."""
+
+    @property
     def abandoned(self) -> bool:
         """Whether nobody waits for the answer any more: the asker has gone, or it took too long."""
-    def respond(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None:
+    def respond(self, status: int, headers: Sequence[tuple[str, str]], body: bytes | Body) -> None:
         """Answer. Raises ValueError for what can't be sent."""
 
     def stream(self, status: int, headers: Sequence[tuple[str, str]]) -> HttpStream:
@@ -199,6 +203,13 @@ class HttpSocket:
 
     def close(self) -> None:
         """Close it once what was sent has gone out."""
+
+@final
+class Body:
+    """An answer that the core made, which is sent without a copy."""
+
+    def __len__(self) -> int: ...
+    def __bytes__(self) -> bytes: ...
 
 @final
 class HttpStream:
@@ -1383,15 +1394,21 @@ _Cell: TypeAlias = tuple[int, int, float, float, Sequence[tuple[int, float, floa
 """A native histogram: row, column, count, sum, and (rule, lower, upper, count) of each bucket."""
 
 def matrix_json(
-    labels: list[_Labels], times_ms: bytes, values: bytes, present: bytes, histograms: Sequence[_Cell]
-) -> bytes:
-    """The elements of a matrix's `result`, with commas between them. times_ms: (m,) int64; values: (n, m) float64;
-    present: (n, m) bool; histograms by row and column. ValueError: the shapes differ."""
+    labels: LabelSets,
+    times_ms: bytes,
+    values: bytes,
+    present: bytes | None,
+    histograms: Sequence[_Cell],
+    around: tuple[bytes, bytes],
+) -> Body:
+    """The elements of a matrix's `result`, with commas between them, and what is given around them. times_ms: (m,)
+    int64; values: (n, m) float64; present: (n, m) bool, None if all are; histograms by row and column. ValueError: the
+    shapes differ."""
 
 def vector_json(
-    labels: list[_Labels], time_ms: int, values: bytes, present: bytes, histograms: Sequence[_Cell]
-) -> bytes:
-    """The same of a vector at one moment, where m is 1."""
+    labels: LabelSets, time_ms: int, values: bytes, histograms: Sequence[_Cell], around: tuple[bytes, bytes]
+) -> Body:
+    """The same of a vector at one moment, where m is 1 and all that is no histogram counts."""
 
 # -- metrics, written ------------------------------------------------------------------------------
 
@@ -1408,6 +1425,10 @@ class Samples:
 
         Raises ValueError if it can't be read. What is wrong with a single series leaves out that one; see `refused`.
         """
+
+    @staticmethod
+    def of_request(request: HttpRequest, version: Literal[1, 2]) -> Samples:
+        """The same of a request's body, without a copy of it."""
 
     @staticmethod
     def of_arrays(labels: Sequence[Sequence[tuple[str, str]]], times_ms: bytes, values: bytes) -> Samples:
@@ -1559,7 +1580,7 @@ class SeriesLog:
 
 SeriesMatcher: TypeAlias = tuple[str, Literal["=", "!=", "=~", "!~"], str]
 """Name, operator, value. Regular expressions are RE2's and fit whole values; a label that a series lacks is empty."""
-SeriesGroup: TypeAlias = tuple[list[Labels], bytes, memoryview, list[bytes | None] | None]
+SeriesGroup: TypeAlias = tuple[LabelSets, bytes, memoryview, list[bytes | None] | None]
 """Series that have samples at the same moments: labels (n), times (m int64, ms), values (m × n float64, moment after
 moment), and if there are native histograms, these (m × n, encoded `io.prometheus.write.v2.Histogram`): where one is,
 the float does not count."""
@@ -1606,6 +1627,33 @@ def series_files(path: str) -> list[str]:
     """The files that a segment can have, its index (`path`) first, which is written last; only some need be there."""
 
 @final
+class LabelSets(Sequence[Labels]):
+    """Label sets of many series, which become tuples only where they are looked at. Immutable."""
+
+    def __new__(cls, labels: Iterable[Labels]) -> LabelSets: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, at: SupportsIndex) -> Labels: ...  # pyright: ignore[reportIncompatibleMethodOverride]
+    def __iter__(self) -> Iterator[Labels]: ...
+    @staticmethod
+    def joined(parts: Sequence[LabelSets]) -> LabelSets:
+        """All of them, one behind the other."""
+    def taken(self, places: bytes) -> LabelSets:
+        """Some, in the order of `places` (int64). IndexError."""
+    def without(self, names: Sequence[str]) -> tuple[LabelSets, bool]:
+        """Without these labels, and whether each lost the same: then what was different still is."""
+    def grouped(self, names: Sequence[str], excluded: bool) -> tuple[LabelSets, bytes]:
+        """The distinct sets of these labels alone, or of all others if `excluded`, in the order in which they come first,
+        and which of them each set has (int64)."""
+    def are_distinct(self) -> bool:
+        """No two are equal."""
+    def order(self) -> bytes | None:
+        """How they would be sorted as tuples (int64); None if they are."""
+    def values(self, name: str) -> tuple[list[str], bytes]:
+        """The distinct values of a label, empty for sets without it, and which of them each set has (int64)."""
+    def having(self, name: str, value: str) -> list[int]:
+        """The places of those with this label."""
+
+@final
 class SeriesView:
     """Segments and log as one, as of the newest refresh. Any number of threads. All questions raise StaleView (refresh
     and ask again), DamagedFile, OSError, and ValueError for what can't be asked."""
@@ -1625,6 +1673,23 @@ class SeriesView:
     ) -> list[SeriesGroup]:
         """Samples of `start_ms < time <= end_ms`. A series that lacks one of `names`, or the name of a matcher, gets it
         from its resource's attributes. Raises TooManySamples."""
+    def range(
+        self,
+        tenant: str,
+        matchers: Sequence[SeriesMatcher],
+        names: Sequence[str],
+        function: str,
+        steps: tuple[int, int, int, int],
+        grouping: tuple[str, Sequence[str], bool] | None,
+        max_samples: int,
+    ) -> tuple[LabelSets, bytes, bytes | None, LabelSets, int] | None:
+        """What the same series are worth at steps: the moment that the first one looks back from, how far they are
+        apart, how many there are, and how far they look back, in milliseconds. `function` is one of range vectors, or
+        empty for the current value. `grouping`: an aggregation's name, labels, and whether it is by all others.
+
+        Labels, values (n or more, steps) float64, where there are any (n, steps) bool if not everywhere, the series
+        that have any, and how many samples were read. None if the core can't tell: it does not know the function, or
+        there are native histograms. Raises TooManySamples."""
     def series(
         self,
         tenant: str,
@@ -1663,12 +1728,6 @@ class SeriesView:
         """Samples of each tenant that are in the log alone."""
     def left_out(self) -> list[str]:
         """What is wrong with each segment that answers are made without."""
-    @property
-    def damaged_bytes(self) -> int:
-        """Of the log."""
-    @property
-    def open_bytes(self) -> int:
-        """About how much memory open segments take."""
 
 # -- Prometheus's own files ------------------------------------------------------------------------
 

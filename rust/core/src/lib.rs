@@ -8,6 +8,7 @@ mod disk;
 mod edit;
 mod fetching;
 mod frames;
+mod label_sets;
 mod log;
 mod logs;
 mod metrics;
@@ -40,6 +41,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     disk::register(m)?;
     edit::register(m)?;
     frames::register(m)?;
+    label_sets::register(m)?;
     log::register(m)?;
     logs::register(m)?;
     segment::register(m)?;

@@ -6,7 +6,7 @@ use otelier_disk::generation::{self, Reader};
 use otelier_disk::{Disk, Kind};
 use otelier_segment::write::WriteError;
 
-use crate::hot::{Series, Store};
+use crate::hot::{Rest, Series, Store};
 use crate::labels;
 use crate::pairs::NONE;
 use crate::record::Record;
@@ -78,15 +78,15 @@ impl Tenant<'_> {
         let mut seen = vec![false; self.store.stamps.len()];
         for series in &ordered {
             for sample in &series.samples {
-                if !std::mem::replace(&mut seen[sample.stamp as usize], true) {
-                    windows.insert(self.window(self.store.stamps[sample.stamp as usize]));
-                }
+                seen[sample.stamp as usize] = true;
             }
             if let Some(rest) = &series.rest {
                 windows.extend(rest.histograms.iter().map(|each| self.window(each.ms)));
                 windows.extend(rest.exemplars.iter().map(|each| self.window(each.ms)));
             }
         }
+        let stamps = self.store.stamps.iter().zip(seen).filter(|(_, seen)| *seen);
+        windows.extend(stamps.map(|(ms, _)| self.window(*ms)));
         if windows.is_empty() && !self.store.families.is_empty() {
             windows.insert(self.window((self.target.now_ns / 1_000_000) as i64));
         }
@@ -105,13 +105,13 @@ impl Tenant<'_> {
         let mut pieces = Pieces::default();
         let inside = |ms| self.window(ms) == window;
         let (mut labels, mut pairs) = (Vec::new(), vec![false; self.store.pairs.len()]);
-        for series in ordered {
-            if pieces.fill(self.store, series, inside) {
-                names.add(b"", self.store.soft(series));
-                for pair in &series.set {
-                    if !std::mem::replace(&mut pairs[*pair as usize], true) {
-                        names.labels.insert(self.store.pairs.get(*pair).0.to_vec());
-                    }
+        let own: Vec<bool> = self.store.stamps.iter().map(|ms| inside(*ms)).collect();
+        let ordered: Vec<&Series> = ordered.iter().copied().filter(|series| is_in(series, &own, inside)).collect();
+        for series in &ordered {
+            names.add(b"", self.store.soft(series));
+            for pair in &series.set {
+                if !std::mem::replace(&mut pairs[*pair as usize], true) {
+                    names.labels.insert(self.store.pairs.get(*pair).0.to_vec());
                 }
             }
         }
@@ -119,9 +119,7 @@ impl Tenant<'_> {
         let mut writer =
             Writer::new(self.target.disk, self.target.segments, self.tenant, &names, self.target.now_ns, seed)?;
         for series in ordered {
-            if !pieces.fill(self.store, series, inside) {
-                continue;
-            }
+            pieces.fill(self.store, series, &own, inside);
             labels.clear();
             self.store.put_labels(series, &mut labels);
             writer.put(&Input {
@@ -145,6 +143,14 @@ impl Tenant<'_> {
     fn window(&self, ms: i64) -> i64 {
         ms.div_euclid(self.target.window_ms)
     }
+}
+
+/// Whether anything of a series is inside of a window; `own`: which stamps are.
+fn is_in(series: &Series, own: &[bool], inside: impl Fn(i64) -> bool) -> bool {
+    let rest = |rest: &Rest| {
+        rest.histograms.iter().any(|each| inside(each.ms)) || rest.exemplars.iter().any(|each| inside(each.ms))
+    };
+    series.samples.iter().any(|sample| own[sample.stamp as usize]) || series.rest.as_deref().is_some_and(rest)
 }
 
 /// In the order of segments ([`crate::order`]): by numbers, because texts would be compared again and again.
@@ -176,11 +182,15 @@ struct Pieces {
 }
 
 impl Pieces {
-    /// False if there is nothing.
-    fn fill(&mut self, store: &Store, series: &Series, inside: impl Fn(i64) -> bool) -> bool {
+    /// `own`: which stamps are inside.
+    fn fill(&mut self, store: &Store, series: &Series, own: &[bool], inside: impl Fn(i64) -> bool) {
         self.scratch.clear();
-        let all = series.samples.iter().map(|sample| (store.stamps[sample.stamp as usize], sample.bits()));
-        self.scratch.extend(all.filter(|(ms, _)| inside(*ms)));
+        self.scratch.reserve(series.samples.len());
+        for sample in &series.samples {
+            if own[sample.stamp as usize] {
+                self.scratch.push((store.stamps[sample.stamp as usize], sample.bits()));
+            }
+        }
         let rest = series.rest.as_deref();
         let own = |each: &&Histogram| inside(each.ms);
         let own_exemplar = |each: &&Exemplar| inside(each.ms);
@@ -196,7 +206,6 @@ impl Pieces {
         self.bits.clear();
         self.ms.extend(self.scratch.iter().map(|(ms, _)| ms));
         self.bits.extend(self.scratch.iter().map(|(_, bits)| bits));
-        !(self.ms.is_empty() && self.histograms.is_empty() && self.exemplars.is_empty())
     }
 }
 

@@ -72,7 +72,7 @@ class PrometheusRemoteWrite(Receiver):
 
     def _write(self, request: Request) -> Response:
         version, most_bytes = version_of(request), self.cfg.max_request_body_size or _BODY_BYTES
-        samples = samples_of(request, request.body, version, most_bytes)
+        samples = samples_of(request, version, most_bytes)
         encoded, gauges = self._translator.translate(samples)
         if encoded:
             batch = Intake.read("metrics", encoded, "protobuf").batch

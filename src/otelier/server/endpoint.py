@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from .._core import HttpRequest, Inbox, Server
+from .._core import Body, HttpRequest, Inbox, Server
 from .http import HttpServerSettings
 from .listen import http_options, listen
 from .passed_on import PassedOn
@@ -32,7 +32,7 @@ class Response:
 
     status: int = 200
     headers: Headers = ()
-    body: bytes = b""
+    body: bytes | Body = b""
 
 
 @dataclass(frozen=True, slots=True)

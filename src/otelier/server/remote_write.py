@@ -28,18 +28,18 @@ def version_of(request: Request) -> Literal[1, 2]:
     return 1
 
 
-def samples_of(request: Request, body: bytes, version: Literal[1, 2], most_bytes: int) -> Samples:
+def samples_of(request: Request, version: Literal[1, 2], most_bytes: int) -> Samples:
     """What the body holds; it may be compressed without saying so, as Prometheus allows, up to `most_bytes`.
 
     Raises HttpError.
     """
     try:
-        return Samples.of_remote_write(body, version)
+        return Samples.of_request(request.native, version)
     except ValueError as error:
         problem = error
     if "content-encoding" not in request.headers:
         try:
-            return Samples.of_remote_write(unsnappy(body, most_bytes), version)
+            return Samples.of_remote_write(unsnappy(request.body, most_bytes), version)
         except ValueError:
             pass
     raise HttpError(400, str(problem)) from problem

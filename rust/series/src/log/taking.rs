@@ -42,7 +42,8 @@ pub fn take(tenant: &mut Tenant, samples: &Samples, terms: Terms<'_>) -> Taken {
         let ids = vec![None; part.series().len()];
         let mut known = part.roster().map(|roster| roster.ids(tenant.giver()));
         let now_s = seconds(terms.now_ms);
-        Taking { tenant, terms, now_s, part, ids, known: known.as_deref_mut(), taken: &mut taken }.take();
+        let known = known.as_deref_mut();
+        Taking { tenant, terms, now_s, part, ids, known, last: None, taken: &mut taken }.take();
     }
     taken
 }
@@ -56,6 +57,8 @@ struct Taking<'a> {
     ids: Vec<Option<Found>>,
     /// Ids that were found for the same source before.
     known: Option<&'a mut Ids>,
+    /// The series that was found last.
+    last: Option<u32>,
     taken: &'a mut Taken,
 }
 
@@ -116,13 +119,16 @@ impl Taking<'_> {
         let known = self.known.as_ref().and_then(|known| known.get(number)).filter(|id| self.tenant.is_active(*id));
         let found = match known {
             Some(id) => Found::Id(id),
-            None => self.tenant.find(series.hash, self.part.text(series.labels), self.terms.limits),
+            None => self.tenant.find(self.last, series.hash, self.part.text(series.labels), self.terms.limits),
         };
         if let (None, Found::Id(id), Some(ids)) = (known, found, &mut self.known) {
             ids.set(number, id);
         }
         match found {
-            Found::Id(id) => self.used(id, self.part.text(series.soft)),
+            Found::Id(id) => {
+                self.last = Some(id);
+                self.used(id, self.part.text(series.soft));
+            }
             Found::Overflow(id) => self.used(id, &[]),
             Found::TooMany => {}
         }

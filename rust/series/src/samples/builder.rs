@@ -5,7 +5,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::{Exemplar, Histogram, Metadata, Part, Refusals, Roster, Samples, Series, Text};
-use crate::labels;
 
 /// Text written anew is bounded: a request may name a long symbol a million times.
 const MAX_WRITTEN: usize = 256 << 20;
@@ -97,8 +96,7 @@ impl Builder {
     /// A canonical label set, and a soft one.
     #[inline]
     pub fn series(&mut self, labels: Text, soft: Text) -> u32 {
-        let hash = labels::hash(self.part.text(labels));
-        self.hashed_series(hash, labels, soft)
+        self.hashed_series(0, labels, soft)
     }
 
     /// The same where the hash of the labels is known.

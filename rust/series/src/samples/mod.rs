@@ -47,7 +47,7 @@ pub struct Text {
 
 #[derive(Clone, Copy, Debug)]
 pub struct Series {
-    /// Of the labels.
+    /// Of the labels; 0: nobody has asked for it yet.
     pub hash: u64,
     /// A canonical label set.
     pub labels: Text,

@@ -40,7 +40,7 @@ pub struct HttpRequest {
 
 impl HttpRequest {
     /// Err says which part of the answer is not valid.
-    pub fn respond(self, status: u16, headers: &[(String, String)], body: Vec<u8>) -> Result<(), String> {
+    pub fn respond(self, status: u16, headers: &[(String, String)], body: Bytes) -> Result<(), String> {
         let response = answer(status, headers, Reply::of(body))?;
         // An asker that has gone needs no answer.
         let _ = self.reply.send(response);

@@ -46,7 +46,8 @@ class Writes:
     def remote_write(self, request: Request) -> Response:
         """204; 400 for what can't be read, and if a part could not be kept; 415 for another message; 503 for later."""
         version, owner = version_of(request), tenant(request)
-        samples = samples_of(request, _body(request), version, _MOST_BYTES)
+        _check_size(request)
+        samples = samples_of(request, version, _MOST_BYTES)
         with _later():
             done = self._engine.append(owner, samples)
         headers = written(done.samples, done.histograms, done.exemplars)
@@ -61,8 +62,9 @@ class Writes:
         if kind not in (PROTOBUF, _JSON):
             raise HttpError(400, f"content type {kind!r} is not taken: use {PROTOBUF} or {_JSON}")
         owner = tenant(request)
+        _check_size(request)
         try:
-            intake = Intake.read("metrics", _body(request), "json" if kind == _JSON else "protobuf")
+            intake = Intake.read("metrics", request.body, "json" if kind == _JSON else "protobuf")
         except DecodeError as error:
             raise HttpError(400, f"not a request with metrics: {error}") from error
         with _later():
@@ -70,12 +72,11 @@ class Writes:
         return Response(200, (("content-type", kind),), _as_json(kept) if kind == _JSON else _as_protobuf(kept))
 
 
-def _body(request: Request) -> bytes:
-    """Raises HttpError if it is too large."""
-    body, limit = request.body, request.headers.get(_LIMIT)
-    if limit and len(body) > int(limit):
+def _check_size(request: Request) -> None:
+    """Raises HttpError."""
+    limit = request.headers.get(_LIMIT)
+    if limit and request.native.size > int(limit):
         raise HttpError(413, f"larger than {limit} bytes: send smaller requests, or raise max_request_body_size")
-    return body
 
 
 @contextmanager

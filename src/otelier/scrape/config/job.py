@@ -90,7 +90,7 @@ class ScrapeJob(HttpClientSettings):
     dns_sd_configs: tuple[DnsSd, ...] = ()
     """Names that are looked up."""
     kubernetes_sd_configs: tuple[KubernetesSd, ...] = ()
-    """Objects of a Kubernetes cluster. Not done by this version."""
+    """Objects of a Kubernetes cluster."""
     relabel_configs: tuple[RelabelRule, ...] = ()
     """Which targets are scraped, and what labels they have."""
     metric_relabel_configs: tuple[RelabelRule, ...] = ()
@@ -106,11 +106,6 @@ class ScrapeJob(HttpClientSettings):
             yield "scrape_interval", "must be above 0"
         if self.scrape_interval and self.scrape_timeout and self.scrape_timeout > self.scrape_interval:
             yield "scrape_timeout", f"must not be longer than scrape_interval ({self.scrape_interval})"
-        if self.kubernetes_sd_configs:
-            yield (
-                "kubernetes_sd_configs",
-                "is not done by this version: let a program write targets for file_sd_configs",
-            )
         if self.native_histogram_min_bucket_factor < 0:
             yield "native_histogram_min_bucket_factor", "must not be negative"
         if self.native_histogram_bucket_limit < 0:
