@@ -146,7 +146,7 @@ type Read = Vec<(String, Vec<(i64, f64)>, Vec<i64>)>;
 /// All samples of a segment.
 fn read(disk: &Arc<dyn Disk>, path: &str) -> Read {
     let segment = Segment::open(disk, path).unwrap();
-    let natives = crate::view::Natives::open(&segment).unwrap();
+    let natives = crate::read::Natives::open(&segment).unwrap();
     let mut rows = Rows::new(segment);
     let mut all = Vec::new();
     while let Some(row) = rows.next_row().unwrap() {
