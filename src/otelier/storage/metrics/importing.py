@@ -79,18 +79,19 @@ class Session:
 
     def hand_over(self, made: Iterable[Made], sources: Iterable[str]) -> Imported:
         """Have segments taken in, and wait until they are. Raises DataDirectoryError, OSError."""
-        made = {SEGMENTS + each.path.removeprefix(self.folder): each for each in made}
-        if not made:
+        paths = {SEGMENTS + each.path.removeprefix(self.folder): each for each in made}
+        if not paths:
             return Imported()
         segments = (
-            msgspec.convert(msgspec.structs.asdict(each) | {"path": path}, SeriesSegment) for path, each in made.items()
+            msgspec.convert(msgspec.structs.asdict(each) | {"path": path}, SeriesSegment)
+            for path, each in paths.items()
         )
         ready = incoming.Ready(segments=tuple(segments), sources=tuple(sources))
         answer = self._answered(incoming.announce(self.disk, self._clock, ready))
         if answer.error:
             raise DataDirectoryError(answer.error)
         found = Imported(expired=len(answer.expired), max_age_s=answer.max_age_s)
-        for path, each in made.items():
+        for path, each in paths.items():
             if path not in answer.expired:
                 found.add(each)
         return found
