@@ -1,9 +1,8 @@
-"""Scraping many targets: CPU and samples of Otelier, and of Prometheus if its binary is given, one after the other.
+"""`python -m bench.scrape`: the CPU of scraping many targets, us beside Prometheus, one after the other.
 
-python bench/scrape.py --targets 1000 --series 1000 --interval 15 --seconds 60 [--prometheus PATH]
-
-The targets are one process that listens at an address of 127.0.0.0/8 for each. CPU is that of the scraping process and
-its children, from /proc, without the first four intervals, in which series are learnt.
+The targets are one process that listens at an address of 127.0.0.0/8 for each, so run it where nothing else does. CPU
+is that of all processes of a system, without the first four intervals, in which series are learnt. Prometheus's binary
+is that of `make peers`; without it there is no comparison.
 """
 
 import argparse
@@ -11,14 +10,20 @@ import asyncio
 import json
 import multiprocessing
 import os
-import signal
-import subprocess
+import resource
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-TICKS = os.sysconf("SC_CLK_TCK")
+from . import corpus
+from .process import System
+
+_WARM_INTERVALS = 4
+_PORT = 28123
+_OUR_PORT = 28124
+_MUST = 0.5
+"""Of Prometheus's CPU."""
 
 
 def bodies(series: int) -> list[bytes]:
@@ -41,7 +46,7 @@ def bodies(series: int) -> list[bytes]:
     return found
 
 
-async def serve(addresses: list[str], port: int, series: int) -> None:
+async def serve(addresses: list[str], series: int) -> None:
     answers = bodies(series)
 
     class Target(asyncio.Protocol):
@@ -53,68 +58,63 @@ async def serve(addresses: list[str], port: int, series: int) -> None:
                 self.turn += 1
                 self.transport.write(answers[self.turn % len(answers)])
 
-    server = await asyncio.get_running_loop().create_server(Target, addresses, port)
+    server = await asyncio.get_running_loop().create_server(Target, addresses, _PORT)
     await server.serve_forever()
 
 
-def simulate(addresses: list[str], port: int, series: int) -> None:
-    asyncio.run(serve(addresses, port, series))
+def simulate(addresses: list[str], series: int) -> None:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    asyncio.run(serve(addresses, series))
 
 
-def cpu_s(pid: int) -> float:
-    """Of a process and its children that live."""
-    total = 0.0
-    for each in [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]:
-        fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
-        total += (int(fields[11]) + int(fields[12])) / TICKS
-    return total
-
-
-def rss_mib(pid: int) -> float:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-
-def measure(words: list[str], options: argparse.Namespace, environment: dict[str, str]) -> dict:
-    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment) as process:
-        time.sleep(4 * options.interval)
-        before, began = cpu_s(process.pid), time.monotonic()
+def measure(words: list[str], log: Path, options: argparse.Namespace) -> dict[str, float]:
+    """CPU in percent of a core; memory at its peak."""
+    with System(words, dict(os.environ), log) as system:
+        system.wait_until_healthy(f"http://127.0.0.1:{_OUR_PORT}/-/ready")
+        time.sleep(_WARM_INTERVALS * options.interval)
+        before, began = system.cpu_seconds(), time.monotonic()
         time.sleep(options.seconds)
-        took, used = time.monotonic() - began, cpu_s(process.pid) - before
-        memory = rss_mib(process.pid)
-        process.send_signal(signal.SIGTERM)
-    return {"cpu_of_a_core_%": round(100 * used / took, 2), "rss_mib": round(memory), "cpu_s": round(used, 2)}
+        used, took = system.cpu_seconds() - before, time.monotonic() - began
+        return {"cpu_percent": round(100 * used / took, 2), "peak_rss_mib": round(system.peak_rss_mib())}
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--targets", type=int, default=1000)
     parser.add_argument("--series", type=int, default=1000)
     parser.add_argument("--interval", type=int, default=15)
     parser.add_argument("--seconds", type=int, default=60)
-    parser.add_argument("--port", type=int, default=28123)
-    parser.add_argument("--prometheus", default="", help="path of its binary")
+    parser.add_argument("--json", type=Path, help="write the figures there")
     options = parser.parse_args()
     addresses = [f"127.1.{n // 250}.{n % 250 + 1}" for n in range(options.targets)]
-    answering = (addresses, options.port, options.series)
-    simulator = multiprocessing.Process(target=simulate, args=answering, daemon=True)
+    simulator = multiprocessing.Process(target=simulate, args=(addresses, options.series), daemon=True)
     simulator.start()
-    targets = [f"{address}:{options.port}" for address in addresses]
     config = {
         "global": {"scrape_interval": f"{options.interval}s"},
-        "scrape_configs": [{"job_name": "bench", "static_configs": [{"targets": targets}]}],
+        "scrape_configs": [
+            {"job_name": "bench", "static_configs": [{"targets": [f"{address}:{_PORT}" for address in addresses]}]}
+        ],
     }
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "prometheus.yml"
-        file.write_text(json.dumps(config))
-        flags = [f"--config.file={file}", "--web.listen-address=127.0.0.1:28124"]
-        ours = [sys.executable, "-m", "otelier", "prometheus", *flags, f"--storage.tsdb.path={folder}/otelier"]
-        environment = dict(os.environ)
-        print("otelier", measure(ours, options, environment), flush=True)
-        if options.prometheus:
-            theirs = [options.prometheus, *flags, f"--storage.tsdb.path={folder}/prometheus"]
-            print("prometheus", measure(theirs, options, environment), flush=True)
+    found: dict[str, dict[str, float]] = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "prometheus.yml").write_text(json.dumps(config))
+        flags = [f"--config.file={folder}/prometheus.yml", f"--web.listen-address=127.0.0.1:{_OUR_PORT}"]
+        systems = {"otelier": [sys.executable, "-m", "otelier", "prometheus"]}
+        if (theirs := corpus.cache_folder() / "peers" / "prometheus").exists():
+            systems["prometheus"] = [str(theirs)]
+        for system, command in systems.items():
+            words = [*command, *flags, f"--storage.tsdb.path={folder}/{system}"]
+            found[system] = measure(words, folder / f"{system}.log", options)
+            print(system, found[system], flush=True)
     simulator.kill()
+    if "prometheus" in found:
+        ratio = found["otelier"]["cpu_percent"] / found["prometheus"]["cpu_percent"]
+        print(f"{ratio:.2f} of Prometheus's CPU (must {_MUST})")
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=1) + "\n")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -4,9 +4,9 @@ Every call that can wait or work releases the GIL. A `signal` is always one of
 `"traces"`, `"metrics"`, `"logs"`. Items are spans, data points or log records.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
-from typing import Literal, TypeAlias, final
+from typing import Literal, SupportsIndex, TypeAlias, final
 
 Signal: TypeAlias = Literal["traces", "metrics", "logs"]
 
@@ -173,13 +173,43 @@ class HttpRequest:
     @property
     def body(self) -> bytes: ...
     @property
+    def size(self) -> int:
+        """Of the body; to ask for that makes a copy."""
+
+    @property
     def abandoned(self) -> bool:
         """Whether nobody waits for the answer any more: the asker has gone, or it took too long."""
-    def respond(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None:
+    def respond(self, status: int, headers: Sequence[tuple[str, str]], body: bytes | Body) -> None:
         """Answer. Raises ValueError for what can't be sent."""
 
     def stream(self, status: int, headers: Sequence[tuple[str, str]]) -> HttpStream:
         """Begin an answer whose body comes in pieces. Raises ValueError for what can't be sent."""
+
+    def upgrade(self, headers: Sequence[tuple[str, str]]) -> HttpSocket:
+        """Answer 101: the connection is bytes both ways from now on.
+
+        Raises ValueError if the request asks for no upgrade (HTTP/1.1 only), or for what can't be sent.
+        """
+
+@final
+class HttpSocket:
+    """A connection that no longer speaks HTTP. It ends with the server, too."""
+
+    def send(self, data: bytes) -> bool:
+        """Wait while too much waits to be sent; False if the peer has gone, or takes nothing for a minute."""
+
+    def receive(self, timeout_s: float) -> bytes | None:
+        """What came, waiting for it so long; None: nothing; empty: nothing will, the peer has gone."""
+
+    def close(self) -> None:
+        """Close it once what was sent has gone out."""
+
+@final
+class Body:
+    """An answer that the core made, which is sent without a copy."""
+
+    def __len__(self) -> int: ...
+    def __bytes__(self) -> bytes: ...
 
 @final
 class HttpStream:
@@ -1283,7 +1313,7 @@ class ScrapeCache:
 
     def read(
         self,
-        body: bytes,
+        answer: Fetched | bytes,
         format: Literal["text", "openmetrics", "protobuf"],
         *,
         native: bool = False,
@@ -1307,6 +1337,7 @@ class ScrapeCache:
         track_timestamps: bool = False,
         sample_limit: int = 0,
         bucket_limit: int = 0,
+        max_schema: int | None = None,
         metadata: bool = False,
     ) -> Scraped:
         """The samples, stale markers for what has gone, and the reports. Raises ValueError where a limit is exceeded."""
@@ -1330,7 +1361,9 @@ class Fetched:
     """Why there is no answer."""
     status: int
     content_type: str
-    body: bytes
+
+    def __len__(self) -> int:
+        """Bytes of the body."""
 
 @final
 class Fetches:
@@ -1348,11 +1381,11 @@ class Fetches:
     ) -> None:
         """Returns at once. `redirects`: follow them."""
 
-    def next(self, wait_s: float) -> Fetched | None:
-        """The next that is done; None if none is in time, or after `close`."""
+    def take(self, wait_s: float, gather_s: float) -> list[Fetched]:
+        """What is done, up to 64 at once: waits `wait_s` for the first, then `gather_s` for more. After `close` nothing."""
 
     def close(self) -> None:
-        """Whoever waits gets None."""
+        """Whoever waits gets nothing."""
 
 # ---- Prometheus' JSON ---------------------------------------------------------------------------------------------
 
@@ -1361,15 +1394,21 @@ _Cell: TypeAlias = tuple[int, int, float, float, Sequence[tuple[int, float, floa
 """A native histogram: row, column, count, sum, and (rule, lower, upper, count) of each bucket."""
 
 def matrix_json(
-    labels: list[_Labels], times_ms: bytes, values: bytes, present: bytes, histograms: Sequence[_Cell]
-) -> bytes:
-    """The elements of a matrix's `result`, with commas between them. times_ms: (m,) int64; values: (n, m) float64;
-    present: (n, m) bool; histograms by row and column. ValueError: the shapes differ."""
+    labels: LabelSets,
+    times_ms: bytes,
+    values: bytes,
+    present: bytes | None,
+    histograms: Sequence[_Cell],
+    around: tuple[bytes, bytes],
+) -> Body:
+    """The elements of a matrix's `result`, with commas between them, and what is given around them. times_ms: (m,)
+    int64; values: (n, m) float64; present: (n, m) bool, None if all are; histograms by row and column. ValueError: the
+    shapes differ."""
 
 def vector_json(
-    labels: list[_Labels], time_ms: int, values: bytes, present: bytes, histograms: Sequence[_Cell]
-) -> bytes:
-    """The same of a vector at one moment, where m is 1."""
+    labels: LabelSets, time_ms: int, values: bytes, histograms: Sequence[_Cell], around: tuple[bytes, bytes]
+) -> Body:
+    """The same of a vector at one moment, where m is 1 and all that is no histogram counts."""
 
 # -- metrics, written ------------------------------------------------------------------------------
 
@@ -1386,6 +1425,10 @@ class Samples:
 
         Raises ValueError if it can't be read. What is wrong with a single series leaves out that one; see `refused`.
         """
+
+    @staticmethod
+    def of_request(request: HttpRequest, version: Literal[1, 2]) -> Samples:
+        """The same of a request's body, without a copy of it."""
 
     @staticmethod
     def of_arrays(labels: Sequence[Sequence[tuple[str, str]]], times_ms: bytes, values: bytes) -> Samples:
@@ -1537,7 +1580,7 @@ class SeriesLog:
 
 SeriesMatcher: TypeAlias = tuple[str, Literal["=", "!=", "=~", "!~"], str]
 """Name, operator, value. Regular expressions are RE2's and fit whole values; a label that a series lacks is empty."""
-SeriesGroup: TypeAlias = tuple[list[Labels], bytes, memoryview, list[bytes | None] | None]
+SeriesGroup: TypeAlias = tuple[LabelSets, bytes, memoryview, list[bytes | None] | None]
 """Series that have samples at the same moments: labels (n), times (m int64, ms), values (m × n float64, moment after
 moment), and if there are native histograms, these (m × n, encoded `io.prometheus.write.v2.Histogram`): where one is,
 the float does not count."""
@@ -1559,9 +1602,14 @@ class SeriesFlushed:
     def torn_bytes(self) -> int: ...
 
 def flush_series(
-    disk: Disk, log: SeriesLog, generations: Sequence[int], segments_dir: str, now_ns: int
+    disk: Disk,
+    log: SeriesLog,
+    generations: Sequence[int],
+    segments_dir: str,
+    now_ns: int,
+    window_ms: int = 7_200_000,
 ) -> SeriesFlushed:
-    """Write sealed generations as segments, one for each tenant and two hours (UTC). Durable on return; manifest and
+    """Write sealed generations as segments, one for each tenant and window (UTC). Durable on return; manifest and
     generations are the caller's. OSError."""
 
 def merge_series(disk: Disk, paths: Sequence[str], segments_dir: str, deleted: bytes, now_ns: int) -> list[bytes]:
@@ -1577,6 +1625,33 @@ def series_summary(disk: Disk, path: str) -> bytes:
 
 def series_files(path: str) -> list[str]:
     """The files that a segment can have, its index (`path`) first, which is written last; only some need be there."""
+
+@final
+class LabelSets(Sequence[Labels]):
+    """Label sets of many series, which become tuples only where they are looked at. Immutable."""
+
+    def __new__(cls, labels: Iterable[Labels]) -> LabelSets: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, at: SupportsIndex) -> Labels: ...  # pyright: ignore[reportIncompatibleMethodOverride]
+    def __iter__(self) -> Iterator[Labels]: ...
+    @staticmethod
+    def joined(parts: Sequence[LabelSets]) -> LabelSets:
+        """All of them, one behind the other."""
+    def taken(self, places: bytes) -> LabelSets:
+        """Some, in the order of `places` (int64). IndexError."""
+    def without(self, names: Sequence[str]) -> tuple[LabelSets, bool]:
+        """Without these labels, and whether each lost the same: then what was different still is."""
+    def grouped(self, names: Sequence[str], excluded: bool) -> tuple[LabelSets, bytes]:
+        """The distinct sets of these labels alone, or of all others if `excluded`, in the order in which they come first,
+        and which of them each set has (int64)."""
+    def are_distinct(self) -> bool:
+        """No two are equal."""
+    def order(self) -> bytes | None:
+        """How they would be sorted as tuples (int64); None if they are."""
+    def values(self, name: str) -> tuple[list[str], bytes]:
+        """The distinct values of a label, empty for sets without it, and which of them each set has (int64)."""
+    def having(self, name: str, value: str) -> list[int]:
+        """The places of those with this label."""
 
 @final
 class SeriesView:
@@ -1598,6 +1673,23 @@ class SeriesView:
     ) -> list[SeriesGroup]:
         """Samples of `start_ms < time <= end_ms`. A series that lacks one of `names`, or the name of a matcher, gets it
         from its resource's attributes. Raises TooManySamples."""
+    def range(
+        self,
+        tenant: str,
+        matchers: Sequence[SeriesMatcher],
+        names: Sequence[str],
+        function: str,
+        steps: tuple[int, int, int, int],
+        grouping: tuple[str, Sequence[str], bool] | None,
+        max_samples: int,
+    ) -> tuple[LabelSets, bytes, bytes | None, LabelSets, int] | None:
+        """What the same series are worth at steps: the moment that the first one looks back from, how far they are
+        apart, how many there are, and how far they look back, in milliseconds. `function` is one of range vectors, or
+        empty for the current value. `grouping`: an aggregation's name, labels, and whether it is by all others.
+
+        Labels, values (n or more, steps) float64, where there are any (n, steps) bool if not everywhere, the series
+        that have any, and how many samples were read. None if the core can't tell: it does not know the function, or
+        there are native histograms. Raises TooManySamples."""
     def series(
         self,
         tenant: str,
@@ -1636,9 +1728,71 @@ class SeriesView:
         """Samples of each tenant that are in the log alone."""
     def left_out(self) -> list[str]:
         """What is wrong with each segment that answers are made without."""
+
+# -- Prometheus's own files ------------------------------------------------------------------------
+
+@final
+class PrometheusBlock:
+    """A block of a Prometheus data directory: `directory` of a disk, with index, chunks and tombstones. One thread at a
+    time. ValueError if nothing of it can be read: file, place and what is wrong; OSError."""
+
+    def __new__(cls, disk: Disk, directory: str) -> PrometheusBlock: ...
     @property
-    def damaged_bytes(self) -> int:
-        """Of the log."""
+    def series(self) -> int: ...
     @property
-    def open_bytes(self) -> int:
-        """About how much memory open segments take."""
+    def range_ms(self) -> tuple[int, int] | None:
+        """Times of the first and the last sample, as the index says; None if there are none."""
+    def write(
+        self, target: Disk, segments_dir: str, tenant: str, from_ms: int, to_ms: int, now_ns: int
+    ) -> bytes | None:
+        """Write samples of `from_ms <= time < to_ms` that are not deleted as a segment, durable on return; as in
+        `SeriesFlushed.segments`. None if there are none. What can't be read is left out and noted. OSError; ValueError
+        if the index has changed since it was opened."""
+    def faults(self) -> tuple[int, list[str]]:
+        """How many places could not be read, and the first ones: file, place, what is wrong."""
+
+@final
+class PrometheusLog:
+    """The write-ahead log of the Prometheus data directory that is a disk's root: samples that are in no block yet, with
+    checkpoint and samples out of order. One thread at a time. OSError."""
+
+    def __new__(cls, disk: Disk) -> PrometheusLog: ...
+    @property
+    def series(self) -> int: ...
+    def read(self) -> Samples | None:
+        """The next half a million or so that are not deleted, exemplars and metadata too; None at the end."""
+    def faults(self) -> tuple[int, list[str]]:
+        """As of `PrometheusBlock`."""
+
+def prometheus_chunks(
+    times_ms: bytes, values: bytes, histograms: Sequence[tuple[int, bytes]], most: int
+) -> list[tuple[int, int, int, bytes]]:
+    """Samples of a series, by ascending times, as chunks of at most `most` each: encoding (1: floats, 2, 3: histograms),
+    first and last time, data. Times are int64, values float64; histograms are pairs of time and encoded
+    `io.prometheus.write.v2.Histogram`. Chunks come by their first time."""
+
+def crc32c(data: bytes) -> int:
+    """The checksum of chunks and of streamed answers, CRC-32C."""
+
+def prometheus_unpacked(encoding: int, data: bytes) -> tuple[bytes, bytes, list[tuple[int, bytes]]]:
+    """What a chunk holds, as `prometheus_chunks` takes it. ValueError if it can't be read."""
+
+@final
+class Backfill:
+    """Reads samples with timestamps in OpenMetrics text, part by part."""
+
+    def __new__(cls) -> Backfill: ...
+    def read(self, lines: bytes) -> Samples:
+        """The next lines, all of them whole. ValueError with the line."""
+    @property
+    def ended(self) -> bool:
+        """Whether `# EOF` came."""
+
+@final
+class SamplesToOtlp:
+    """Samples of remote writes as OTLP. Knows what `target_info` said of the last thousand targets. Any thread."""
+
+    def __new__(cls) -> SamplesToOtlp: ...
+    def translate(self, samples: Samples) -> tuple[bytes, int]:
+        """An `ExportMetricsServiceRequest`, empty if there is nothing to say, and how many histograms are not in it because
+        they are gauges, which OTLP has not."""

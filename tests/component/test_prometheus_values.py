@@ -8,13 +8,24 @@ from otelier.component import ByteSize, PrometheusDuration
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("15s", 15), ("1m30s", 90), ("1d", 86400), ("0", 0), ("2w", 14 * 86400), ("1h5ms", 3600.005)]
+    ("text", "seconds"),
+    [
+        ("15s", 15),
+        ("1m30s", 90),
+        ("1d", 86400),
+        ("0", 0),
+        ("2w", 14 * 86400),
+        ("1h5ms", 3600.005),
+        ("0" * 30 + "5s", 5),
+    ],
 )
 def test_durations(text: str, seconds: float) -> None:
     assert PrometheusDuration.parse(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "1", "1.5s", "5s1m", "-1s", "1 s", "10000y"])
+@pytest.mark.parametrize(
+    "text", ["", "1", "1.5s", "5s1m", "-1s", "1 s", "10000y", "9" * 5000 + "s", "99999999999999999999s"]
+)
 def test_what_is_no_duration(text: str) -> None:
     with pytest.raises(ValueError, match="duration"):
         PrometheusDuration.parse(text)

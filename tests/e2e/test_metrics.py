@@ -137,6 +137,7 @@ def test_of_a_request_with_a_bad_part_the_rest_is_kept_and_the_answer_says_so(se
         (HEADERS[1] | {"Content-Type": "application/x-protobuf;proto=other.Message"}, snappy(b""), 415),
         (HEADERS[1], snappy(b"\xff\xff\xff"), 400),
         (HEADERS[1] | {"X-Scope-OrgID": "../up"}, snappy(b""), 400),
+        (HEADERS[1], snappy(bytes(20 * 2**20 + 1)), 413),
     ],
 )
 def test_what_can_not_be_read_is_refused(serve, headers, body, status):

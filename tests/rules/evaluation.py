@@ -27,7 +27,7 @@ class Evaluation:
         self.while_writing: list[Callable[[], None]] = []
         self.around = Surroundings(
             self.clock,
-            StoreSources(self.metrics, self.clock),
+            lambda tenant: StoreSources(self.metrics, self.clock, tenant),
             self._append,
             self._notify,
             external_url="http://here:9090",
@@ -72,15 +72,15 @@ class Evaluation:
             if name in ("", rule.name)
         )
 
-    def _append(self, samples: Sequence[tuple[Labels, int, float | Histogram]]) -> None:
+    def _append(self, tenant: str, samples: Sequence[tuple[Labels, int, float | Histogram]]) -> None:
         if self.while_writing:
             self.while_writing.pop()()
         if self.refused:
             raise OSError(self.refused.pop())
         for labels, time_ms, value in samples:
-            self.metrics.append(labels, time_ms, value)
+            self.metrics.append(labels, time_ms, value, tenant)
 
-    def _notify(self, notices: Sequence[Notice]) -> None:
+    def _notify(self, _: str, notices: Sequence[Notice]) -> None:
         now = self.clock.time_ns() // 1_000_000
         self.told += [(now - self.first_ms, each) for each in notices]
 

@@ -7,12 +7,13 @@ import pytest
 
 from otelier.api.options import decode
 from otelier.api.rules import RulesOptions
-from otelier.component import ConfigError, Meter
+from otelier.component import ConfigError, Meter, PrometheusDuration, Secret
 from otelier.extensions.otelier_query import OtelierQueryConfig, PrometheusSettings
 from otelier.rules.group import Sample
 from otelier.rules.service import RuleService
 from otelier.rules.sources import StoreSources
-from otelier.scrape.config import RulesSettings
+from otelier.scrape.config import NotifyConfig, RulesSettings
+from otelier.scrape.config.rules import ReceiverConfig, TenantRules, WebhookConfig
 from otelier.testing import FakeAlertmanager, FakeClock
 from otelier.testing.memory_metrics import MemoryMetrics
 
@@ -29,19 +30,19 @@ class Desk:
         self.service = RuleService(
             RulesSettings(**{"shipped": False, **settings}),  # type: ignore[arg-type]
             str(folder / "prometheus.yml"),
-            StoreSources(self.metrics, self.clock),
+            lambda tenant: StoreSources(self.metrics, self.clock, tenant),
             self.append,
             self.clock,
             self.meter,
             folder / "rules",
         )
 
-    def append(self, samples: Sequence[Sample]) -> None:
+    def append(self, tenant: str, samples: Sequence[Sample]) -> None:
         for labels, time_ms, value in samples:
-            self.metrics.append(labels, time_ms, value)
+            self.metrics.append(labels, time_ms, value, tenant)
 
-    def rules(self) -> list[str]:
-        return [rule.name for group in self.service.groups("default") for rule in group.rules]
+    def rules(self, tenant: str = "default") -> list[str]:
+        return [rule.name for group in self.service.groups(tenant) for rule in group.rules]
 
 
 def test_files_intervals_and_labels_come_from_prometheus_yml(tmp_path: Path) -> None:
@@ -141,3 +142,61 @@ def test_rules_are_told_to_the_query_process_unless_they_are_switched_off(tmp_pa
     assert told(external_url="http://x") == RulesOptions(
         settings=RulesSettings(external_url="http://x"), config_file="prometheus.yml"
     )
+
+
+@pytest.mark.proves(
+    "otelier_query.prometheus.rules.tenants.{rule_files,shipped}", "otelier_query.prometheus.rules.tenants"
+)
+def test_tenants_have_rules_of_their_own_over_data_of_their_own(tmp_path: Path) -> None:
+    (tmp_path / "r.yml").write_text(RULES)
+    (tmp_path / "t.yml").write_text("groups: [{name: g, interval: 1s, rules: [{alert: Up, expr: up > 0}]}]")
+    both = TenantRules(rule_files=(str(tmp_path / "t.yml"),), shipped=False)
+    with FakeAlertmanager() as told:
+        manager = f"alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{told.address}']}}]}}]}}"
+        desk = Desk(tmp_path, f"rule_files: [r.yml]\n{manager}", tenants={"b": both, "c": both, "d": TenantRules()})
+        desk.service.start()
+        assert (desk.rules(), desk.rules("b"), desk.rules("e")) == (["a", "On"], ["Up"], [])
+        assert "ServiceErrorRatioHigh" in desk.rules("d")
+        now_ms = desk.clock.time_ns() // 10**6
+        for tenant, job in (("b", "of b"), ("default", "of nobody who asks")):
+            desk.metrics.append((("__name__", "up"), ("job", job)), now_ms, 1, tenant)
+        desk.clock.until_timer("rules")
+        while len({each["labels"]["alertname"] for each in told.alerts}) < 2:
+            desk.clock.advance(1)
+        desk.clock.advance(3)
+        found = {tuple(sorted(each["labels"].items())) for each in told.alerts}
+        assert found == {
+            (("alertname", "On"),), (("alertname", "Up"), ("job", "of b"), ("tenant", "b")),
+        }  # fmt: skip
+        series = {
+            tenant: {dict(each)["__name__"] for each in desk.metrics.series(tenant, [], 0, 2**62, 0).items}
+            for tenant in ("default", "b", "c")
+        }
+        assert series == {
+            "default": {"up", "a", "ALERTS", "ALERTS_FOR_STATE"}, "b": {"up", "ALERTS", "ALERTS_FOR_STATE"},
+            "c": set(),
+        }  # fmt: skip
+        groups = [each.values for each in desk.meter.collect() if each.name == "prometheus_rule_group_rules"]
+        assert len(groups[0]) == len({str(each) for each in groups[0]}), "groups of tenants are told apart"
+        desk.service.stop()
+
+
+def test_a_name_that_is_no_tenant_is_refused() -> None:
+    settings = PrometheusSettings(rules=RulesSettings(tenants={"a/b": TenantRules(), "default": TenantRules()}))
+    assert [key for key, _ in settings.problems()] == ["rules.tenants.a/b", "rules.tenants.default"]
+
+
+def test_our_own_receivers_are_told_besides_an_alertmanager(tmp_path: Path) -> None:
+    (tmp_path / "r.yml").write_text(RULES)
+    with FakeAlertmanager() as manager, FakeAlertmanager() as hook:
+        targets = f"{{static_configs: [{{targets: ['{manager.address}']}}]}}"
+        text = f"rule_files: [r.yml]\nalerting: {{alertmanagers: [{targets}]}}"
+        receiver = ReceiverConfig(name="hook", webhook=WebhookConfig(url=Secret(f"{hook.url}/hook")))
+        desk = Desk(tmp_path, text, notify=NotifyConfig(group_wait=PrometheusDuration(1), receivers=(receiver,)))
+        desk.service.start()
+        desk.clock.until_timer("rules")
+        while not (manager.alerts and hook.posts):
+            desk.clock.advance(1)
+        assert hook.posts[0][1]["alerts"][0]["labels"] == {"alertname": "On"}
+        assert desk.service.alertmanagers() == ([f"{manager.url}/api/v2/alerts"], [])
+        desk.service.stop()

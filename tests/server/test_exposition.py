@@ -111,18 +111,21 @@ def test_attributes_that_become_one_label_are_both_shown(parse):
 
 
 @pytest.mark.parametrize(
-    ("accept", "expected"),
+    ("accept", "with_suffix", "bare"),
     [
-        ("", False),
-        ("*/*", False),
-        ("text/plain", False),
-        ("application/openmetrics-text", True),
-        ("application/openmetrics-text; version=1.0.0; charset=utf-8", True),
-        ("application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1", True),  # noqa: E501
-        ("application/openmetrics-text;version=9.0.0", False),
-        ("application/openmetrics-text;q=0.1,text/plain;q=0.9", False),
-        ("application/openmetrics-text;q=nonsense", False),
+        ("", False, False),
+        ("*/*", False, False),
+        ("text/plain", False, False),
+        ("application/openmetrics-text", True, True),
+        ("application/openmetrics-text; version=1.0.0; charset=utf-8", True, True),
+        ("application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1", True, False),  # noqa: E501
+        ("application/openmetrics-text;version=9.0.0", False, False),
+        ("application/openmetrics-text;q=0.1,text/plain;q=0.9", False, False),
+        ("application/openmetrics-text;q=nonsense", False, False),
     ],
 )  # fmt: skip
-def test_the_format_follows_the_accept_header(accept: str, expected: bool):
-    assert wants_openmetrics(accept) is expected
+def test_the_format_follows_the_accept_header_and_text_can_tell_counters_without_a_suffix(
+    accept: str, with_suffix: bool, bare: bool
+):
+    assert wants_openmetrics(accept) is with_suffix
+    assert wants_openmetrics(accept, bare=True) is bare

@@ -8,7 +8,7 @@ use otelier_series::exposition::otlp;
 use otelier_series::exposition::stored;
 use otelier_series::exposition::{Cache, Finish, Format, Outcome, Wanted};
 use otelier_series::labels::put_sorted;
-use otelier_series::samples::Samples;
+use otelier_series::samples::{Roster, Samples};
 use otelier_transport::client::fetch;
 use otelier_transport::client::http::NoAnswer;
 use parking_lot::Mutex;
@@ -40,7 +40,7 @@ fn canonical(labels: &Labels) -> PyResult<Vec<u8>> {
 struct ScrapeCache {
     cache: Mutex<Cache>,
     /// Label sets of `up` and its like.
-    reports: Vec<Vec<u8>>,
+    reports: Arc<Roster>,
     /// Write OTLP instead of samples.
     otlp: Option<otlp::Target>,
 }
@@ -50,13 +50,25 @@ impl ScrapeCache {
     #[new]
     #[pyo3(signature = (reports, *, resource = None, trim = false))]
     fn new(reports: Vec<Labels>, resource: Option<Labels>, trim: bool) -> PyResult<ScrapeCache> {
-        let reports = reports.iter().map(canonical).collect::<PyResult<_>>()?;
+        let reports = reports.iter().map(canonical).collect::<PyResult<Vec<_>>>()?;
+        let reports = Arc::new(Roster::default().with(reports.iter().map(Vec::as_slice)));
         let otlp = resource.map(|resource| otlp::Target { resource, trim });
         Ok(ScrapeCache { cache: Mutex::new(Cache::new()), reports, otlp })
     }
 
-    #[pyo3(signature = (body, format, *, native = false, classic = false))]
-    fn read(&self, py: Python<'_>, body: &[u8], format: &str, native: bool, classic: bool) -> PyResult<Vec<Labels>> {
+    #[pyo3(signature = (answer, format, *, native = false, classic = false))]
+    fn read(
+        &self,
+        py: Python<'_>,
+        answer: Answered<'_>,
+        format: &str,
+        native: bool,
+        classic: bool,
+    ) -> PyResult<Vec<Labels>> {
+        let body = match &answer {
+            Answered::Fetched(fetched) => fetched.get().body(),
+            Answered::Bytes(bytes) => bytes.as_bytes(),
+        };
         let format = match format {
             "text" => Format::Text,
             "openmetrics" => Format::OpenMetrics,
@@ -85,7 +97,7 @@ impl ScrapeCache {
 
     #[allow(clippy::too_many_arguments)]
     #[pyo3(signature = (now_ms, duration_s, extra, *, honor_timestamps = true, track_timestamps = false,
-        sample_limit = 0, bucket_limit = 0, metadata = false))]
+        sample_limit = 0, bucket_limit = 0, max_schema = None, metadata = false))]
     fn finish(
         &self,
         py: Python<'_>,
@@ -96,9 +108,10 @@ impl ScrapeCache {
         track_timestamps: bool,
         sample_limit: usize,
         bucket_limit: usize,
+        max_schema: Option<i64>,
         metadata: bool,
     ) -> PyResult<Scraped> {
-        let how = Finish { now_ms, honor_timestamps, track_timestamps, sample_limit, bucket_limit };
+        let how = Finish { now_ms, honor_timestamps, track_timestamps, sample_limit, bucket_limit, max_schema };
         py.detach(|| {
             let mut cache = self.cache.lock();
             let outcome = cache.finish(&how)?;
@@ -152,12 +165,17 @@ impl ScrapeCache {
         values: impl Iterator<Item = u64>,
         metadata: bool,
     ) -> Result<Scraped, String> {
-        let reports: Vec<_> =
-            self.reports.iter().zip(values).map(|(labels, bits)| otlp::Report { labels, ms, bits }).collect();
+        let values: Vec<u64> = values.take(self.reports.len()).collect();
         let (samples, otlp) = match &self.otlp {
-            Some(target) => (Samples::default(), otlp::request(cache, &outcome, &reports, target)),
+            Some(target) => {
+                let told = values.iter().zip(0..);
+                let reports: Vec<_> =
+                    told.map(|(bits, n)| otlp::Report { labels: self.reports.labels(n), ms, bits: *bits }).collect();
+                (Samples::default(), otlp::request(cache, &outcome, &reports, target))
+            }
             None => {
-                let samples = stored::samples(cache, &outcome, &reports, metadata);
+                let samples = stored::samples(cache, &outcome, metadata)
+                    .and_then(|own| Ok(Samples::joined([own, stored::reports(&self.reports, ms, &values)?].iter())));
                 (samples.map_err(|_| "more samples than can be taken at once".to_owned())?, Vec::new())
             }
         };
@@ -215,9 +233,9 @@ impl Fetches {
         self.0.begin(Arc::clone(&client.get().0), token, url, headers, timeout_s, redirects);
     }
 
-    fn next(&self, py: Python<'_>, wait_s: f64) -> Option<Fetched> {
-        let wait = Duration::try_from_secs_f64(wait_s).unwrap_or(Duration::ZERO);
-        py.detach(|| self.0.next(wait)).map(Fetched)
+    fn take(&self, py: Python<'_>, wait_s: f64, gather_s: f64) -> Vec<Fetched> {
+        let [wait, gather] = [wait_s, gather_s].map(|s| Duration::try_from_secs_f64(s).unwrap_or(Duration::ZERO));
+        py.detach(|| self.0.take(wait, gather)).into_iter().map(Fetched).collect()
     }
 
     fn close(&self) {
@@ -227,6 +245,19 @@ impl Fetches {
 
 #[pyclass(frozen, module = "otelier._core")]
 struct Fetched(fetch::Fetched);
+
+impl Fetched {
+    fn body(&self) -> &[u8] {
+        self.0.result.as_ref().map_or(&[], |answer| &answer.body)
+    }
+}
+
+/// What a target has answered.
+#[derive(FromPyObject)]
+enum Answered<'py> {
+    Fetched(Bound<'py, Fetched>),
+    Bytes(Bound<'py, PyBytes>),
+}
 
 #[pymethods]
 impl Fetched {
@@ -260,8 +291,7 @@ impl Fetched {
         header.map_or(String::new(), |value| String::from_utf8_lossy(value.as_bytes()).into_owned())
     }
 
-    #[getter]
-    fn body<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, self.0.result.as_ref().map_or(&[], |answer| &answer.body))
+    fn __len__(&self) -> usize {
+        self.body().len()
     }
 }

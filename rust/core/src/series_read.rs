@@ -6,14 +6,16 @@ use otelier_segment::error::ReadError;
 use otelier_series::labels;
 use otelier_series::matcher::Matcher;
 use otelier_series::pairs::Pairs;
+use otelier_series::ranges::{Function, Operator, Sliding, Steps};
 use otelier_series::segment::Exemplar;
-use otelier_series::view::{self, Failed, Fill, Listed, Query, Room, TYPES};
+use otelier_series::view::{self, Cells, Failed, Fill, Grouping, Listed, Query, Room, TYPES};
 use pyo3::create_exception;
 use pyo3::exceptions::{PyMemoryError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyMemoryView, PySlice, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyMemoryView, PySlice, PyString, PyTuple};
 
 use crate::disk::Disk;
+use crate::label_sets::{LabelSets, longs};
 use crate::view::raised;
 
 create_exception!(otelier._core, TooManySamples, PyValueError, "A query asks for more samples than it may.");
@@ -105,8 +107,10 @@ impl Room for Floats {
     }
 }
 
-type GroupTuple<'py> =
-    (Bound<'py, PyList>, Bound<'py, PyBytes>, Bound<'py, PyAny>, Option<Vec<Option<Bound<'py, PyBytes>>>>);
+type GroupTuple<'py> = (LabelSets, Bound<'py, PyBytes>, Bound<'py, PyAny>, Option<Vec<Option<Bound<'py, PyBytes>>>>);
+/// Names of labels, and whether these are left out.
+type GroupingTuple = (String, Vec<String>, bool);
+type RangedTuple<'py> = (LabelSets, Py<PyBytes>, Option<Bound<'py, PyBytes>>, LabelSets, u64);
 type ExemplarsTuple<'py> = (Bound<'py, PyTuple>, Vec<(Bound<'py, PyTuple>, f64, i64)>);
 type FamilyTuple<'py> = (Bound<'py, PyString>, &'static str, Bound<'py, PyString>, Bound<'py, PyString>);
 
@@ -140,23 +144,64 @@ impl SeriesView {
         let matchers = self::matchers(&matchers)?;
         let names = bytes(names);
         let first_ms = start_ms.saturating_add(1);
-        let query = Query { matchers: &matchers, names: &names, first_ms, last_ms: end_ms };
+        let query = Query { matchers: &matchers, names: &names, first_ms, last_ms: end_ms, only_last: false };
         let mut room = Floats::default();
         let selected = py.detach(|| self.0.select(tenant, &query, max_samples, &mut room)).map_err(failed)?;
         let Some(floats) = room.0 else { return Ok(Vec::new()) };
         let floats = PyMemoryView::from(floats.bind(py))?;
-        let mut tuples = Tuples::new(py, &selected.pairs);
-        let group = |group: &view::Group| -> PyResult<GroupTuple<'py>> {
-            let labels: Vec<Bound<'py, PyTuple>> =
-                group.labels.iter().map(|set| tuples.labels(set)).collect::<PyResult<_>>()?;
-            let times = array(py, &group.ms, |ms| ms.to_le_bytes())?;
-            let end = group.start + group.ms.len() * group.labels.len();
-            let values = floats.get_item(PySlice::new(py, 8 * group.start as isize, 8 * end as isize, 1))?;
+        let (labels, rest): (Vec<_>, Vec<_>) =
+            selected.groups.into_iter().map(|group| (group.labels, (group.ms, group.start, group.histograms))).unzip();
+        let group = |(labels, (ms, start, histograms)): (LabelSets, (Vec<i64>, usize, Cells))| {
+            let times = longs(py, ms.len(), ms.iter().copied())?;
+            let end = start + ms.len() * labels.parts().1.len();
+            let values = floats.get_item(PySlice::new(py, 8 * start as isize, 8 * end as isize, 1))?;
             let message = |each: &Option<bytes::Bytes>| each.as_ref().map(|each| PyBytes::new(py, each));
-            let histograms = group.histograms.as_ref().map(|cells| cells.iter().map(message).collect());
-            Ok((PyList::new(py, labels)?, times, values, histograms))
+            let histograms = histograms.as_ref().map(|cells| cells.iter().map(message).collect());
+            Ok((labels, times, values, histograms))
         };
-        selected.groups.iter().map(group).collect()
+        LabelSets::several(selected.pairs, labels).zip(rest).map(group).collect()
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a query's parts")]
+    fn range<'py>(
+        &self,
+        py: Python<'py>,
+        tenant: &str,
+        matchers: Asked,
+        names: Vec<String>,
+        function: &str,
+        steps: (i64, i64, usize, i64),
+        grouping: Option<GroupingTuple>,
+        max_samples: u64,
+    ) -> PyResult<Option<RangedTuple<'py>>> {
+        let Some(function) = Function::named(function) else { return Ok(None) };
+        let (operator, by, without) = grouping.unwrap_or_default();
+        let (operator, by) = (Some(operator).filter(|operator| !operator.is_empty()), bytes(by));
+        let grouping = match operator.as_deref().map(Operator::named) {
+            None => None,
+            Some(None) => return Ok(None),
+            Some(Some(operator)) => Some(Grouping { operator, names: &by, without }),
+        };
+        let (matchers, names) = (self::matchers(&matchers)?, bytes(names));
+        let (first_end, step, count, length) = steps;
+        let steps = Steps { first_end, step, count, length };
+        let Some(last_ms) = steps.ends().last() else { return Ok(None) };
+        let first_ms = first_end.saturating_sub(length).saturating_add(1);
+        let only_last = function == Function::Current && count == 1;
+        let query = Query { matchers: &matchers, names: &names, first_ms, last_ms, only_last };
+        let mut room = Floats::default();
+        let sliding = || Sliding::new(function, steps);
+        let found = py.detach(|| self.0.range(tenant, &query, &sliding, grouping, max_samples, &mut room));
+        let (Some(found), Some(values)) = (found.map_err(failed)?, room.0) else { return Ok(None) };
+        let there = found.there.map(|there| {
+            PyBytes::new_with(py, there.len(), |out| {
+                out.iter_mut().zip(&there).for_each(|(out, there)| *out = u8::from(*there));
+                Ok(())
+            })
+        });
+        let mut labels = LabelSets::several(found.pairs, [found.labels, found.series]);
+        let (Some(own), Some(series)) = (labels.next(), labels.next()) else { return Ok(None) };
+        Ok(Some((own, values, there.transpose()?, series, found.samples)))
     }
 
     #[expect(clippy::too_many_arguments, reason = "a question's parts")]
@@ -265,26 +310,8 @@ impl SeriesView {
     fn left_out(&self) -> Vec<String> {
         self.0.left_out()
     }
-
-    #[getter]
-    fn damaged_bytes(&self) -> u64 {
-        self.0.damaged_bytes()
-    }
-
-    #[getter]
-    fn open_bytes(&self) -> usize {
-        self.0.open_bytes()
-    }
 }
 
 fn bytes(texts: Vec<String>) -> Vec<Vec<u8>> {
     texts.into_iter().map(String::into_bytes).collect()
-}
-
-/// Little endian, whatever the machine.
-fn array<'py, T: Copy>(py: Python<'py>, values: &[T], bytes: impl Fn(T) -> [u8; 8]) -> PyResult<Bound<'py, PyBytes>> {
-    PyBytes::new_with(py, 8 * values.len(), |out| {
-        out.as_chunks_mut().0.iter_mut().zip(values).for_each(|(out, value)| *out = bytes(*value));
-        Ok(())
-    })
 }

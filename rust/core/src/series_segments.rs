@@ -21,14 +21,14 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(series_files, module)?)
 }
 
-fn unwritten(error: WriteError) -> PyErr {
+pub fn unwritten(error: WriteError) -> PyErr {
     match error {
         WriteError::Disk(error) => os_error(&error),
         damaged => PyValueError::new_err(damaged.to_string()),
     }
 }
 
-fn entry<'py>(py: Python<'py>, written: &Written) -> PyResult<Bound<'py, PyBytes>> {
+pub fn entry<'py>(py: Python<'py>, written: &Written) -> PyResult<Bound<'py, PyBytes>> {
     Ok(PyBytes::new(py, &written.entry().map_err(unwritten)?))
 }
 
@@ -59,6 +59,7 @@ impl SeriesFlushed {
 }
 
 #[pyfunction]
+#[pyo3(signature = (disk, log, generations, segments_dir, now_ns, window_ms=flush::WINDOW_MS))]
 fn flush_series(
     py: Python<'_>,
     disk: &Disk,
@@ -66,9 +67,14 @@ fn flush_series(
     generations: Vec<u64>,
     segments_dir: &str,
     now_ns: u64,
+    window_ms: i64,
 ) -> PyResult<SeriesFlushed> {
+    if window_ms < 1 {
+        return Err(PyValueError::new_err("a window takes a millisecond at least"));
+    }
     let directory = log.0.log().directory();
-    let flushed = py.detach(|| flush::flush(&**disk.inner(), directory, &generations, segments_dir, now_ns));
+    let target = flush::Target { disk: &**disk.inner(), segments: segments_dir, now_ns, window_ms };
+    let flushed = py.detach(|| flush::flush(target, directory, &generations));
     flushed.map(SeriesFlushed).map_err(unwritten)
 }
 

@@ -17,6 +17,7 @@ use pyo3::types::PyBytes;
 use crate::disk::Disk;
 use crate::log::{counted, seconds, sync_named};
 use crate::os_error::os_error;
+use crate::server::HttpRequest;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Samples>()?;
@@ -45,13 +46,12 @@ pub fn too_large(_: samples::TooLarge) -> PyErr {
 impl Samples {
     #[staticmethod]
     fn of_remote_write(py: Python<'_>, body: PyBackedBytes, version: u8) -> PyResult<Samples> {
-        let version = match version {
-            1 => Version::One,
-            2 => Version::Two,
-            _ => return Err(PyValueError::new_err(format!("version must be 1 or 2, not {version}"))),
-        };
-        let read = py.detach(|| remote_write::read(Bytes::from_owner(body), version));
-        read.map(Samples).map_err(|error| PyValueError::new_err(error.to_string()))
+        read(py, Bytes::from_owner(body), version)
+    }
+
+    #[staticmethod]
+    fn of_request(py: Python<'_>, request: &HttpRequest, version: u8) -> PyResult<Samples> {
+        read(py, request.body.clone(), version)
     }
 
     #[staticmethod]
@@ -129,6 +129,10 @@ impl Samples {
                 all[first + each.series as usize].2.2.push(said);
             }
         }
+        // Of a scrape's series some may have gone.
+        all.retain(|(_, _, (floats, natives, examples))| {
+            !(floats.is_empty() && natives.is_empty() && examples.is_empty())
+        });
         all
     }
 
@@ -141,6 +145,16 @@ impl Samples {
         }
         all
     }
+}
+
+fn read(py: Python<'_>, body: Bytes, version: u8) -> PyResult<Samples> {
+    let version = match version {
+        1 => Version::One,
+        2 => Version::Two,
+        _ => return Err(PyValueError::new_err(format!("version must be 1 or 2, not {version}"))),
+    };
+    let read = py.detach(|| remote_write::read(body, version));
+    read.map(Samples).map_err(|error| PyValueError::new_err(error.to_string()))
 }
 
 fn pairs(part: &Part, text: Text) -> Labels {

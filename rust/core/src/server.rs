@@ -19,6 +19,8 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Delivery>()?;
     module.add_class::<HttpRequest>()?;
     module.add_class::<HttpStream>()?;
+    module.add_class::<HttpSocket>()?;
+    module.add_class::<Body>()?;
     module.add_class::<Server>()?;
     module.add_function(wrap_pyfunction!(start_runtime, module)?)
 }
@@ -138,7 +140,7 @@ impl Delivery {
 }
 
 #[pyclass(frozen, module = "otelier._core")]
-struct HttpRequest {
+pub struct HttpRequest {
     #[pyo3(get)]
     method: String,
     #[pyo3(get)]
@@ -146,7 +148,7 @@ struct HttpRequest {
     #[pyo3(get)]
     query: String,
     headers: Vec<(String, String)>,
-    body: bytes::Bytes,
+    pub body: bytes::Bytes,
     open: Mutex<Option<transport::HttpRequest>>,
 }
 
@@ -189,19 +191,88 @@ impl HttpRequest {
     }
 
     #[getter]
+    fn size(&self) -> usize {
+        self.body.len()
+    }
+
+    #[getter]
     fn abandoned(&self) -> bool {
         self.open.lock().as_ref().is_some_and(transport::HttpRequest::is_abandoned)
     }
 
-    fn respond(&self, status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> PyResult<()> {
+    fn respond(&self, status: u16, headers: Vec<(String, String)>, body: Given) -> PyResult<()> {
         let request = self.open.lock().take().ok_or_else(spent)?;
+        let body = match body {
+            Given::Made(body) => body.get().0.clone(),
+            Given::Bytes(body) => body.into(),
+        };
         request.respond(status, &headers, body).map_err(PyValueError::new_err)
+    }
+
+    fn upgrade(&self, headers: Vec<(String, String)>) -> PyResult<HttpSocket> {
+        let request = self.open.lock().take().ok_or_else(spent)?;
+        let socket = request.upgrade(&headers).map_err(PyValueError::new_err)?;
+        Ok(HttpSocket(Mutex::new(Some(Arc::new(socket)))))
     }
 
     fn stream(&self, status: u16, headers: Vec<(String, String)>) -> PyResult<HttpStream> {
         let request = self.open.lock().take().ok_or_else(spent)?;
         let stream = request.stream(status, &headers).map_err(PyValueError::new_err)?;
         Ok(HttpStream(Mutex::new(Some(stream))))
+    }
+}
+
+/// An answer that the core made: it is sent as it lies.
+#[pyclass(frozen, module = "otelier._core")]
+pub struct Body(bytes::Bytes);
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Body {
+        Body(bytes.into())
+    }
+}
+
+#[pymethods]
+impl Body {
+    fn __len__(&self) -> usize {
+        self.0.len()
+    }
+
+    fn __bytes__<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.0)
+    }
+}
+
+#[derive(FromPyObject)]
+enum Given {
+    Made(Py<Body>),
+    Bytes(Vec<u8>),
+}
+
+#[pyclass(frozen, module = "otelier._core")]
+struct HttpSocket(Mutex<Option<Arc<transport::HttpSocket>>>);
+
+impl HttpSocket {
+    fn open(&self) -> PyResult<Arc<transport::HttpSocket>> {
+        self.0.lock().clone().ok_or_else(spent)
+    }
+}
+
+#[pymethods]
+impl HttpSocket {
+    fn send(&self, py: Python<'_>, data: &[u8]) -> PyResult<bool> {
+        let (socket, data) = (self.open()?, bytes::Bytes::copy_from_slice(data));
+        Ok(py.detach(|| socket.send(data)))
+    }
+
+    fn receive<'py>(&self, py: Python<'py>, timeout_s: f64) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        let socket = self.open()?;
+        let received = py.detach(|| socket.receive(duration(timeout_s)));
+        Ok(received.map(|data| PyBytes::new(py, &data)))
+    }
+
+    fn close(&self) {
+        self.0.lock().take();
     }
 }
 

@@ -107,7 +107,8 @@ fn main() {
     let matchers = [Matcher::new("__name__", "=", "metric_0004_total").expect("a matcher")];
     let last_ms = large.summary.max_ms;
     for (what, length) in [("1 h", 3_600_000), ("5 m", 300_000), ("2 h", 7_200_000)] {
-        let query = Query { matchers: &matchers, names: &[], first_ms: last_ms - length + 1, last_ms };
+        let query =
+            Query { matchers: &matchers, names: &[], first_ms: last_ms - length + 1, last_ms, only_last: false };
         for _ in 0..4 {
             let start = Instant::now();
             let found = view.select("default", &query, u64::MAX, &mut Vec::new()).expect("a segment");

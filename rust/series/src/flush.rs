@@ -6,14 +6,14 @@ use otelier_disk::generation::{self, Reader};
 use otelier_disk::{Disk, Kind};
 use otelier_segment::write::WriteError;
 
-use crate::hot::{Series, Store};
+use crate::hot::{Rest, Series, Store};
 use crate::labels;
 use crate::pairs::NONE;
 use crate::record::Record;
 use crate::segment::{Exemplar, Histogram, Input, Names, Writer, Written};
 use crate::view::{TYPES, by_time};
 
-/// No segment of the log's reaches over a multiple of this.
+/// Of a flush of what comes in.
 pub const WINDOW_MS: i64 = 7_200_000;
 
 #[derive(Debug, Default)]
@@ -27,19 +27,24 @@ pub struct Flushed {
     pub torn_bytes: u64,
 }
 
+/// Where segments go.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    pub disk: &'a dyn Disk,
+    /// The directory.
+    pub segments: &'a str,
+    pub now_ns: u64,
+    /// No segment reaches over a multiple of this.
+    pub window_ms: i64,
+}
+
 /// Writes all that these generations hold, which are sealed, in order; durable on return. The manifest is left to the
 /// caller, and so are the generations.
-pub fn flush(
-    disk: &dyn Disk,
-    log_directory: &str,
-    generations: &[u64],
-    segments: &str,
-    now_ns: u64,
-) -> Result<Flushed, WriteError> {
+pub fn flush(target: Target<'_>, log_directory: &str, generations: &[u64]) -> Result<Flushed, WriteError> {
     let mut flushed = Flushed::default();
     let mut stores: BTreeMap<String, Store> = BTreeMap::new();
     for number in generations {
-        let mut reader = Reader::open(disk, &generation::path(log_directory, *number))?;
+        let mut reader = Reader::open(target.disk, &generation::path(log_directory, *number))?;
         while let Some(record) = reader.next_record()? {
             let read = Some(&record.otlp).filter(|_| record.heading.kind == Kind::Series).and_then(Record::decode);
             let store = stores.entry(record.heading.tenant.to_string()).or_default();
@@ -53,18 +58,16 @@ pub fn flush(
     }
     let seed = generations.last().copied().unwrap_or_default();
     for (tenant, store) in &stores {
-        let of = Tenant { disk, segments, tenant, store, now_ns, seed };
+        let of = Tenant { target, tenant, store, seed };
         of.flush(&mut flushed)?;
     }
     Ok(flushed)
 }
 
 struct Tenant<'a> {
-    disk: &'a dyn Disk,
-    segments: &'a str,
+    target: Target<'a>,
     tenant: &'a str,
     store: &'a Store,
-    now_ns: u64,
     seed: u64,
 }
 
@@ -75,17 +78,17 @@ impl Tenant<'_> {
         let mut seen = vec![false; self.store.stamps.len()];
         for series in &ordered {
             for sample in &series.samples {
-                if !std::mem::replace(&mut seen[sample.stamp as usize], true) {
-                    windows.insert(window(self.store.stamps[sample.stamp as usize]));
-                }
+                seen[sample.stamp as usize] = true;
             }
             if let Some(rest) = &series.rest {
-                windows.extend(rest.histograms.iter().map(|each| window(each.ms)));
-                windows.extend(rest.exemplars.iter().map(|each| window(each.ms)));
+                windows.extend(rest.histograms.iter().map(|each| self.window(each.ms)));
+                windows.extend(rest.exemplars.iter().map(|each| self.window(each.ms)));
             }
         }
+        let stamps = self.store.stamps.iter().zip(seen).filter(|(_, seen)| *seen);
+        windows.extend(stamps.map(|(ms, _)| self.window(*ms)));
         if windows.is_empty() && !self.store.families.is_empty() {
-            windows.insert(window((self.now_ns / 1_000_000) as i64));
+            windows.insert(self.window((self.target.now_ns / 1_000_000) as i64));
         }
         let newest = windows.last().copied();
         for each in windows {
@@ -100,23 +103,23 @@ impl Tenant<'_> {
     fn write(&self, ordered: &[&Series], window: i64, is_newest: bool) -> Result<Written, WriteError> {
         let mut names = Names::default();
         let mut pieces = Pieces::default();
+        let inside = |ms| self.window(ms) == window;
         let (mut labels, mut pairs) = (Vec::new(), vec![false; self.store.pairs.len()]);
-        for series in ordered {
-            if pieces.fill(self.store, series, window) {
-                names.add(b"", self.store.soft(series));
-                for pair in &series.set {
-                    if !std::mem::replace(&mut pairs[*pair as usize], true) {
-                        names.labels.insert(self.store.pairs.get(*pair).0.to_vec());
-                    }
+        let own: Vec<bool> = self.store.stamps.iter().map(|ms| inside(*ms)).collect();
+        let ordered: Vec<&Series> = ordered.iter().copied().filter(|series| is_in(series, &own, inside)).collect();
+        for series in &ordered {
+            names.add(b"", self.store.soft(series));
+            for pair in &series.set {
+                if !std::mem::replace(&mut pairs[*pair as usize], true) {
+                    names.labels.insert(self.store.pairs.get(*pair).0.to_vec());
                 }
             }
         }
         let seed = otelier_segment::hash::mix(self.seed, window as u64);
-        let mut writer = Writer::new(self.disk, self.segments, self.tenant, &names, self.now_ns, seed)?;
+        let mut writer =
+            Writer::new(self.target.disk, self.target.segments, self.tenant, &names, self.target.now_ns, seed)?;
         for series in ordered {
-            if !pieces.fill(self.store, series, window) {
-                continue;
-            }
+            pieces.fill(self.store, series, &own, inside);
             labels.clear();
             self.store.put_labels(series, &mut labels);
             writer.put(&Input {
@@ -134,12 +137,20 @@ impl Tenant<'_> {
                 writer.put_metadata([name, of.as_bytes(), &family.help, &family.unit])?;
             }
         }
-        writer.finish(window * WINDOW_MS)
+        writer.finish(window * self.target.window_ms)
+    }
+
+    fn window(&self, ms: i64) -> i64 {
+        ms.div_euclid(self.target.window_ms)
     }
 }
 
-fn window(ms: i64) -> i64 {
-    ms.div_euclid(WINDOW_MS)
+/// Whether anything of a series is inside of a window; `own`: which stamps are.
+fn is_in(series: &Series, own: &[bool], inside: impl Fn(i64) -> bool) -> bool {
+    let rest = |rest: &Rest| {
+        rest.histograms.iter().any(|each| inside(each.ms)) || rest.exemplars.iter().any(|each| inside(each.ms))
+    };
+    series.samples.iter().any(|sample| own[sample.stamp as usize]) || series.rest.as_deref().is_some_and(rest)
 }
 
 /// In the order of segments ([`crate::order`]): by numbers, because texts would be compared again and again.
@@ -171,14 +182,18 @@ struct Pieces {
 }
 
 impl Pieces {
-    /// False if there is nothing.
-    fn fill(&mut self, store: &Store, series: &Series, window: i64) -> bool {
+    /// `own`: which stamps are inside.
+    fn fill(&mut self, store: &Store, series: &Series, own: &[bool], inside: impl Fn(i64) -> bool) {
         self.scratch.clear();
-        let all = series.samples.iter().map(|sample| (store.stamps[sample.stamp as usize], sample.bits()));
-        self.scratch.extend(all.filter(|(ms, _)| self::window(*ms) == window));
+        self.scratch.reserve(series.samples.len());
+        for sample in &series.samples {
+            if own[sample.stamp as usize] {
+                self.scratch.push((store.stamps[sample.stamp as usize], sample.bits()));
+            }
+        }
         let rest = series.rest.as_deref();
-        let own = |each: &&Histogram| self::window(each.ms) == window;
-        let own_exemplar = |each: &&Exemplar| self::window(each.ms) == window;
+        let own = |each: &&Histogram| inside(each.ms);
+        let own_exemplar = |each: &&Exemplar| inside(each.ms);
         self.histograms =
             by_time(rest.map_or(Vec::new(), |rest| rest.histograms.iter().filter(own).cloned().collect()));
         self.exemplars = rest.map_or(Vec::new(), |rest| rest.exemplars.iter().filter(own_exemplar).cloned().collect());
@@ -191,7 +206,6 @@ impl Pieces {
         self.bits.clear();
         self.ms.extend(self.scratch.iter().map(|(ms, _)| ms));
         self.bits.extend(self.scratch.iter().map(|(_, bits)| bits));
-        !(self.ms.is_empty() && self.histograms.is_empty() && self.exemplars.is_empty())
     }
 }
 

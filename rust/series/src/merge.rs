@@ -16,9 +16,9 @@ use crate::flush::by_time_exemplars;
 use crate::labels;
 use crate::matcher::Matcher;
 use crate::order::compare;
-use crate::read::{Row, Rows, Segment};
+use crate::read::{Natives, Row, Rows, Segment};
 use crate::segment::{Exemplar, Histogram, Input, Names, Writer, Written};
-use crate::view::{Natives, TYPES, read_exemplars, read_metadata};
+use crate::view::{TYPES, read_exemplars, read_metadata};
 
 /// Samples to leave out, both ends included.
 #[derive(Debug)]

@@ -9,9 +9,9 @@ use otelier_disk::Disk;
 use otelier_segment::error::ReadError;
 
 use crate::order::compare;
-use crate::read::{Rows, Segment};
+use crate::read::{Natives, Rows, Segment};
 use crate::segment::Table;
-use crate::view::{Natives, read_exemplars, read_metadata};
+use crate::view::{read_exemplars, read_metadata};
 
 /// Reads all of a segment; answers what is wrong with it. Fails only if the disk does.
 pub fn verify(disk: &Arc<dyn Disk>, path: &str) -> io::Result<Vec<String>> {

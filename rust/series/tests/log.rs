@@ -10,7 +10,7 @@ use otelier_disk::{Disk, Kind, LogOptions, Operations, SimulatedDisk, Sync};
 use otelier_series::labels::{self, NAME};
 use otelier_series::log::{Appended, Bounds, Limits, SeriesLog};
 use otelier_series::record;
-use otelier_series::samples::{Builder, Samples, Text, Why};
+use otelier_series::samples::{Builder, Roster, Samples, Text, Why};
 
 const BOUNDS: Bounds = Bounds { oldest_ms: 0, newest_ms: i64::MAX };
 const LIMITS: Limits = Limits { series: 1_000_000, series_per_metric: 1_000_000 };
@@ -43,6 +43,17 @@ fn samples(all: &[Vec<u8>], ms: i64, bits: u64) -> Samples {
         let number = builder.series(labels, Text::default());
         builder.sample(number, ms, bits);
     }
+    builder.finish()
+}
+
+fn roster(all: &[Vec<u8>]) -> Arc<Roster> {
+    Arc::new(Roster::default().with(all.iter().map(Vec::as_slice)))
+}
+
+/// One sample of each of these numbers.
+fn of_roster(roster: &Arc<Roster>, numbers: &[u32], ms: i64, bits: u64) -> Samples {
+    let mut builder = Builder::of_roster(roster.clone()).unwrap();
+    numbers.iter().for_each(|number| builder.sample(*number, ms, bits));
     builder.finish()
 }
 
@@ -83,6 +94,9 @@ fn what_was_acknowledged_is_there_after_any_failure_and_any_crash() -> io::Resul
         let disk = disk();
         let mut log = open(&disk, Sync::Commit, LIMITS)?;
         let mut acknowledged = Stored::new();
+        let lasting: Vec<_> = (0..8).map(|n| series("up", n)).collect();
+        // Of both tenants, and of the log before a crash and after it: ids of one are not ids of another.
+        let roster = roster(&lasting);
         for step in 0..30 {
             match dice.below(12) {
                 0 => drop(log.rotate()),
@@ -99,8 +113,13 @@ fn what_was_acknowledged_is_there_after_any_failure_and_any_crash() -> io::Resul
                 }
                 _ => {
                     let tenant = ["a", "b"][dice.below(2) as usize];
-                    let all: Vec<_> = (0..dice.below(4) + 1).map(|_| series("up", dice.below(8))).collect();
-                    if log.append(tenant, &samples(&all, step, seed), step, BOUNDS).is_ok() {
+                    let numbers: Vec<_> = (0..dice.below(4) + 1).map(|_| dice.below(8) as u32).collect();
+                    let all: Vec<_> = numbers.iter().map(|number| lasting[*number as usize].clone()).collect();
+                    let given = match dice.below(2) {
+                        0 => of_roster(&roster, &numbers, step, seed),
+                        _ => samples(&all, step, seed),
+                    };
+                    if log.append(tenant, &given, step, BOUNDS).is_ok() {
                         acknowledged.extend(all.into_iter().map(|labels| ((tenant.to_owned(), labels, step), seed)));
                     }
                 }
@@ -279,6 +298,29 @@ fn series_that_are_idle_for_long_make_room_for_others() -> io::Result<()> {
     let stored = stored(&*disk)?;
     assert_eq!(stored.get(&key(&old[0])), Some(&1));
     assert!(new[..9].iter().all(|labels| stored.get(&key(labels)) == Some(&2)));
+    Ok(())
+}
+
+#[test]
+fn ids_that_a_source_remembers_are_those_of_its_series_however_they_change() -> io::Result<()> {
+    let disk = disk();
+    let log = open(&disk, Sync::Commit, LIMITS)?;
+    let others: Vec<_> = (0..50).map(|n| series("other", n)).collect();
+    let lasting: Vec<_> = (0..3).map(|n| series("up", n)).collect();
+    let first = roster(&lasting[..2]);
+    log.append("a", &samples(&others, 1, 1), 1, BOUNDS)?;
+    log.append("a", &of_roster(&first, &[0, 1], 1, 1), 1, BOUNDS)?;
+    // The others are idle and given up, and so ids change.
+    let later = 3_600_000;
+    log.append("a", &of_roster(&first, &[1], later, 2), later, BOUNDS)?;
+    log.rotate();
+    log.append("a", &samples(&others, later + 1, 3), later + 1, BOUNDS)?;
+    let more = Arc::new(first.with([&*lasting[2]].into_iter()));
+    log.append("a", &of_roster(&more, &[0, 1, 2], later + 1, 4), later + 1, BOUNDS)?;
+    let stored = stored(&*disk)?;
+    for labels in lasting {
+        assert_eq!(stored.get(&("a".into(), labels, later + 1)), Some(&4));
+    }
     Ok(())
 }
 

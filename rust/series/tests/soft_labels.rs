@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use otelier_disk::{Disk, LogOptions, Operations, SimulatedDisk, Sync};
-use otelier_series::flush::{WINDOW_MS, flush};
+use otelier_series::flush::{Target, WINDOW_MS, flush};
 use otelier_series::labels;
 use otelier_series::log::{Bounds, Limits, SeriesLog};
 use otelier_series::matcher::Matcher;
@@ -51,7 +51,8 @@ impl Store {
     fn flush(&mut self) {
         self.retired = self.log.rotate();
         let generations: Vec<u64> = self.log.log().generations().iter().map(|(number, _)| *number).collect();
-        let flushed = flush(&*self.disk, "log", &generations, "segments", self.retired).unwrap();
+        let target = Target { disk: &*self.disk, segments: "segments", now_ns: self.retired, window_ms: WINDOW_MS };
+        let flushed = flush(target, "log", &generations).unwrap();
         self.written.extend(flushed.segments);
         self.log.log().retire(self.retired).unwrap();
     }
@@ -71,7 +72,7 @@ impl Store {
         let matchers: Vec<Matcher> =
             matchers.iter().map(|(name, operator, value)| Matcher::new(name, operator, value).unwrap()).collect();
         let names: Vec<Vec<u8>> = names.iter().map(|name| name.as_bytes().to_vec()).collect();
-        let query = Query { matchers: &matchers, names: &names, first_ms: 0, last_ms: i64::MAX };
+        let query = Query { matchers: &matchers, names: &names, first_ms: 0, last_ms: i64::MAX, only_last: false };
         let selected = self.view.select("t", &query, 1000, &mut Vec::new()).unwrap();
         let text = |set: &Vec<u32>| {
             let pair = |pair: &u32| {

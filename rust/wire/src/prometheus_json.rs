@@ -3,8 +3,6 @@
 //! What the functions append are the elements of `result`, with commas between them and no brackets around them.
 //! Format: <https://prometheus.io/docs/prometheus/latest/querying/api/#expression-query-result-formats>
 
-use std::io::Write;
-
 use crate::json::number::write_unsigned;
 use crate::json::text::escape;
 
@@ -23,53 +21,46 @@ pub struct Bucket {
     pub count: f64,
 }
 
+/// Label sets as JSON objects.
+pub trait Labels {
+    fn count(&self) -> usize;
+    fn write(&mut self, row: usize, out: &mut Vec<u8>);
+}
+
 /// Series that share their moments, row by row.
 pub struct Table<'a> {
-    /// The label set of each series as a JSON object.
-    pub labels: &'a [Vec<u8>],
     pub times_ms: &'a [i64],
     /// Little-endian doubles, a row for each series.
     pub values: &'a [u8],
-    /// For each value, whether it counts.
-    pub present: &'a [u8],
+    /// For each value, whether it counts; `None`: all do.
+    pub present: Option<&'a [u8]>,
     /// Row, column and what stands there; in this order.
     pub histograms: &'a [(usize, usize, Histogram)],
 }
 
 impl Table<'_> {
-    /// Whether all parts are as large as they have to be.
-    pub fn is_whole(&self) -> bool {
-        let cells = self.labels.len() * self.times_ms.len();
+    /// Whether all parts are as large as they have to be for so many series.
+    pub fn is_whole(&self, series: usize) -> bool {
+        let cells = series * self.times_ms.len();
         self.values.len() == cells * 8
-            && self.present.len() == cells
-            && self.histograms.iter().all(|each| each.0 < self.labels.len() && each.1 < self.times_ms.len())
+            && self.present.is_none_or(|present| present.len() == cells)
+            && self.histograms.iter().all(|each| each.0 < series && each.1 < self.times_ms.len())
             && self.histograms.is_sorted_by_key(|each| (each.0, each.1))
     }
 
     /// `{"metric":{…},"values":[[1,"2"],…],"histograms":[…]},…`; the table must be whole.
-    pub fn write_matrix(&self, out: &mut Vec<u8>) {
+    pub fn write_matrix(&self, labels: &mut impl Labels, out: &mut Vec<u8>) {
         let times = Times::new(self.times_ms);
         let width = self.times_ms.len();
         let mut histograms = self.histograms;
+        let mut line = Line { bytes: [0; LINE + SAMPLE], at: 0 };
         out.reserve(self.values.len() * 4);
-        for (row, labels) in self.labels.iter().enumerate() {
+        for row in 0..labels.count() {
             separate(out, row > 0, b"{\"metric\":");
-            out.extend_from_slice(labels);
+            labels.write(row, out);
             let cells = row * width..(row + 1) * width;
-            let values = self.values[cells.start * 8..cells.end * 8].chunks_exact(8);
-            let mut first = true;
-            for (column, (value, there)) in values.zip(&self.present[cells]).enumerate() {
-                if *there != 0 {
-                    out.extend_from_slice(if first { b",\"values\":[" } else { b"," });
-                    first = false;
-                    times.open(column, out);
-                    write_value(double(value), out);
-                    out.push(b']');
-                }
-            }
-            if !first {
-                out.push(b']');
-            }
+            let present = self.present.map(|present| &present[cells.clone()]);
+            line.put_values(&times, &self.values[cells.start * 8..cells.end * 8], present, out);
             let here = histograms.partition_point(|each| each.0 == row);
             for (number, (_, column, histogram)) in histograms[..here].iter().enumerate() {
                 out.extend_from_slice(if number == 0 { b",\"histograms\":[" } else { b"," });
@@ -86,12 +77,12 @@ impl Table<'_> {
     }
 
     /// `{"metric":{…},"value":[1,"2"]},…` of the first moment; the table must be whole and have one.
-    pub fn write_vector(&self, out: &mut Vec<u8>) {
+    pub fn write_vector(&self, labels: &mut impl Labels, out: &mut Vec<u8>) {
         let times = Times::new(self.times_ms);
         let mut histograms = self.histograms.iter().peekable();
-        for (row, labels) in self.labels.iter().enumerate() {
+        for (row, value) in self.values.as_chunks().0.iter().enumerate() {
             separate(out, row > 0, b"{\"metric\":");
-            out.extend_from_slice(labels);
+            labels.write(row, out);
             if let Some((_, column, histogram)) = histograms.next_if(|each| each.0 == row) {
                 out.extend_from_slice(b",\"histogram\":");
                 times.open(*column, out);
@@ -99,78 +90,214 @@ impl Table<'_> {
             } else {
                 out.extend_from_slice(b",\"value\":");
                 times.open(0, out);
-                write_value(double(&self.values[row * 8..row * 8 + 8]), out);
+                write_value(f64::from_le_bytes(*value), out);
             }
             out.extend_from_slice(b"]}");
         }
     }
 }
 
-/// Texts `[seconds,` of all moments, written once.
-struct Times {
-    text: Vec<u8>,
-    ends: Vec<usize>,
-}
+/// Texts `[seconds,` of all moments, written once; each with room behind it, so that all are copied in one piece.
+struct Times(Vec<([u8; TIME], usize)>);
+
+/// Of `[-9223372036854775.808,"`.
+const TIME: usize = 24;
 
 impl Times {
     fn new(times_ms: &[i64]) -> Times {
-        let mut text = Vec::with_capacity(times_ms.len() * 16);
-        let ends = times_ms.iter().map(|&time| {
+        let mut text = Vec::with_capacity(TIME);
+        let padded = |time: &i64| {
+            text.clear();
             text.push(b'[');
-            write_time(time, &mut text);
+            write_time(*time, &mut text);
             text.push(b',');
-            text.len()
-        });
-        Times { ends: ends.collect(), text }
+            let len = text.len();
+            text.resize(TIME, b'"');
+            (text.first_chunk().copied().unwrap_or([0; TIME]), len)
+        };
+        Times(times_ms.iter().map(padded).collect())
     }
 
     fn open(&self, column: usize, out: &mut Vec<u8>) {
-        let start = if column == 0 { 0 } else { self.ends[column - 1] };
-        out.extend_from_slice(&self.text[start..self.ends[column]]);
+        let (text, len) = &self.0[column];
+        out.extend_from_slice(&text[..*len]);
     }
 }
 
-/// `{"name":"value",…}`.
-pub fn write_labels<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>, out: &mut Vec<u8>) {
-    out.push(b'{');
-    for (number, (name, value)) in pairs.enumerate() {
-        separate(out, number > 0, b"");
-        escape(name, out);
-        out.push(b':');
-        escape(value, out);
+/// Bytes that wait until they are many, so that each few need not be asked whether there is room for them.
+struct Line {
+    bytes: [u8; LINE + SAMPLE],
+    at: usize,
+}
+
+const LINE: usize = 4_096;
+/// More than `[time,"value"],` ever is.
+const SAMPLE: usize = 96;
+
+impl Line {
+    /// `,"values":[…]`, if there are any.
+    fn put_values(&mut self, times: &Times, values: &[u8], present: Option<&[u8]>, out: &mut Vec<u8>) {
+        if present.is_some_and(|present| !present.contains(&1)) || values.is_empty() {
+            return;
+        }
+        out.extend_from_slice(b",\"values\":[");
+        for (column, value) in values.as_chunks().0.iter().enumerate() {
+            if present.is_none_or(|present| present[column] != 0) {
+                self.put_sample(&times.0[column], f64::from_le_bytes(*value));
+                if self.at >= LINE {
+                    self.flush(out);
+                }
+            }
+        }
+        self.flush(out);
+        // In place of the last comma.
+        out.pop();
+        out.push(b']');
     }
-    out.push(b'}');
+
+    fn flush(&mut self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.bytes[..self.at]);
+        self.at = 0;
+    }
+
+    /// `[time,"value"],`.
+    fn put_sample(&mut self, (time, len): &([u8; TIME], usize), value: f64) {
+        let place = &mut self.bytes[self.at..self.at + SAMPLE];
+        put(place, 0, *time);
+        let end = len + put_value(value, &mut place[*len..]);
+        put(place, end, *b"],");
+        self.at += end + 2;
+    }
+}
+
+/// Some bytes at a place that is large enough, moved as one word.
+#[inline(always)]
+fn put<const N: usize>(out: &mut [u8], at: usize, text: [u8; N]) {
+    if let Some(place) = out[at..].first_chunk_mut() {
+        *place = text;
+    }
+}
+
+/// As [`write_value`], in a place that is large enough; how many bytes it takes.
+#[inline]
+fn put_value(value: f64, out: &mut [u8]) -> usize {
+    out[0] = b'"';
+    let mut at = 1;
+    if let Some(decimal) = Decimal::of(value) {
+        out[1] = b'-';
+        at += usize::from(decimal.negative);
+        at += put_digits(decimal.whole, &mut out[at..]);
+        if decimal.millionths > 0 {
+            out[at] = b'.';
+            let digits = six_digits(decimal.millionths);
+            put(out, at + 1, digits);
+            at += 1 + digits.iter().rposition(|digit| *digit != b'0').map_or(0, |last| last + 1);
+        }
+    } else if (1e-5..1e16).contains(&value.abs()) {
+        // Here it has no exponent, only a fraction that whole numbers do without.
+        let mut buffer = zmij::Buffer::new();
+        let text = buffer.format_finite(value).as_bytes();
+        let text = if text[text.len() - 2..] == *b".0" { &text[..text.len() - 2] } else { text };
+        out[at..at + text.len()].copy_from_slice(text);
+        at += text.len();
+    } else {
+        let text = rare(value);
+        out[at..at + text.len()].copy_from_slice(text.as_bytes());
+        at += text.len();
+    }
+    out[at] = b'"';
+    at + 1
+}
+
+/// A number with at most six digits behind the point and not more than 15 in all: no other text of so few is the same
+/// number, so that this one, without its last zeros, is the shortest.
+struct Decimal {
+    negative: bool,
+    whole: u32,
+    millionths: u32,
+}
+
+impl Decimal {
+    #[inline]
+    fn of(value: f64) -> Option<Decimal> {
+        const MOST: f64 = 1e9;
+        let size = value.abs();
+        if size.is_nan() || size >= MOST || (value == 0.0 && value.is_sign_negative()) {
+            return None;
+        }
+        let scaled = (size * 1e6 + 0.5) as u64;
+        // Division of two numbers that are exact is right to the last bit, as reading the text would be.
+        if scaled as f64 / 1e6 != size {
+            return None;
+        }
+        Some(Decimal {
+            negative: value < 0.0,
+            whole: (scaled / 1_000_000) as u32,
+            millionths: (scaled % 1_000_000) as u32,
+        })
+    }
+}
+
+static PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut at = 0;
+    while at < 100 {
+        pairs[at] = [b'0' + (at / 10) as u8, b'0' + (at % 10) as u8];
+        at += 1;
+    }
+    pairs
+};
+
+fn six_digits(number: u32) -> [u8; 6] {
+    let pair = |number: u32| PAIRS[(number % 100) as usize];
+    let ([a, b], [c, d], [e, f]) = (pair(number / 10_000), pair(number / 100), pair(number));
+    [a, b, c, d, e, f]
+}
+
+/// How many digits a number has, which are put there.
+fn put_digits(number: u32, out: &mut [u8]) -> usize {
+    let count = number.checked_ilog10().map_or(1, |power| power as usize + 1);
+    let mut left = number;
+    let mut at = count;
+    while at >= 2 {
+        put(out, at - 2, PAIRS[(left % 100) as usize]);
+        left /= 100;
+        at -= 2;
+    }
+    if at == 1 {
+        out[0] = b'0' + left as u8;
+    }
+    count
+}
+
+/// `"name":"value"`.
+pub fn write_label(name: &[u8], value: &[u8], out: &mut Vec<u8>) {
+    escape(name, out);
+    out.push(b':');
+    escape(value, out);
 }
 
 /// A number in quotes: the shortest digits that read back as the same, fixed from 1e-6 to below 1e21.
 pub fn write_value(value: f64, out: &mut Vec<u8>) {
-    out.push(b'"');
-    let size = value.abs();
-    if (1e-5..1e16).contains(&size) {
-        // Here it has no exponent, only a fraction that whole numbers do without.
-        let mut buffer = zmij::Buffer::new();
-        let text = buffer.format_finite(value);
-        out.extend_from_slice(text.strip_suffix(".0").unwrap_or(text).as_bytes());
-    } else {
-        write_rare(value, size, out);
-    }
-    out.push(b'"');
+    let mut text = [0; SAMPLE];
+    let len = put_value(value, &mut text);
+    out.extend_from_slice(&text[..len]);
 }
 
 #[cold]
-fn write_rare(value: f64, size: f64, out: &mut Vec<u8>) {
-    const TAKEN: &str = "a Vec takes all that is written to it";
+fn rare(value: f64) -> String {
+    let size = value.abs();
     if value.is_nan() {
-        out.extend_from_slice(b"NaN");
+        "NaN".into()
     } else if size == f64::INFINITY {
-        out.extend_from_slice(if value > 0.0 { b"+Inf" } else { b"-Inf" });
+        if value > 0.0 { "+Inf".into() } else { "-Inf".into() }
     } else if size == 0.0 || (1e-6..1e21).contains(&size) {
-        write!(out, "{value}").expect(TAKEN);
+        value.to_string()
     } else {
         let text = format!("{value:e}");
         let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
         let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |positive| ('-', positive));
-        write!(out, "{digits}e{sign}{exponent:0>2}").expect(TAKEN);
+        format!("{digits}e{sign}{exponent:0>2}")
     }
 }
 
@@ -214,10 +341,6 @@ fn separate(out: &mut Vec<u8>, needed: bool, next: &[u8]) {
     out.extend_from_slice(next);
 }
 
-fn double(bytes: &[u8]) -> f64 {
-    f64::from_le_bytes(bytes.try_into().expect("eight bytes"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,6 +349,16 @@ mod tests {
         let mut out = Vec::new();
         write_value(value, &mut out);
         String::from_utf8(out).unwrap().trim_matches('"').to_owned()
+    }
+
+    impl Labels for &[&str] {
+        fn count(&self) -> usize {
+            self.len()
+        }
+
+        fn write(&mut self, row: usize, out: &mut Vec<u8>) {
+            out.extend_from_slice(self[row].as_bytes());
+        }
     }
 
     #[test]
@@ -296,20 +429,18 @@ mod tests {
 
     #[test]
     fn a_matrix_has_values_where_they_are_present_and_histograms_behind_them() {
-        let labels = [b"{}".to_vec(), b"{\"a\":\"b\"}".to_vec()];
         let values: Vec<u8> = [1.0, 2.0, 3.0, 4.0].iter().flat_map(|each: &f64| each.to_le_bytes()).collect();
         let bucket = Bucket { rule: 3, lower: -0.5, upper: 0.5, count: 2.0 };
         let full = Histogram { count: 2.0, sum: 1.5, buckets: vec![bucket] };
         let table = Table {
-            labels: &labels,
             times_ms: &[1000, 2500],
             values: &values,
-            present: &[1, 1, 0, 1],
+            present: Some(&[1, 1, 0, 1]),
             histograms: &[(1, 0, full)],
         };
-        assert!(table.is_whole());
+        assert!(table.is_whole(2));
         let mut out = Vec::new();
-        table.write_matrix(&mut out);
+        table.write_matrix(&mut &["{}", r#"{"a":"b"}"#][..], &mut out);
         assert_eq!(
             String::from_utf8(out).unwrap(),
             concat!(
@@ -322,12 +453,10 @@ mod tests {
 
     #[test]
     fn a_vector_has_one_value_or_histogram_a_series() {
-        let labels = [b"{}".to_vec(), b"{}".to_vec()];
         let empty = Histogram { count: 0.0, sum: f64::NAN, buckets: Vec::new() };
-        let table =
-            Table { labels: &labels, times_ms: &[1], values: &[0; 16], present: &[1, 0], histograms: &[(1, 0, empty)] };
+        let table = Table { times_ms: &[1], values: &[0; 16], present: Some(&[1, 0]), histograms: &[(1, 0, empty)] };
         let mut out = Vec::new();
-        table.write_vector(&mut out);
+        table.write_vector(&mut &["{}", "{}"][..], &mut out);
         assert_eq!(
             String::from_utf8(out).unwrap(),
             r#"{"metric":{},"value":[0.001,"0"]},{"metric":{},"histogram":[0.001,{"count":"0","sum":"NaN"}]}"#
@@ -337,16 +466,15 @@ mod tests {
     #[test]
     fn labels_are_escaped() {
         let mut out = Vec::new();
-        write_labels([(&b"a\"b"[..], "é\n".as_bytes()), (b"c", b"")].into_iter(), &mut out);
-        assert_eq!(String::from_utf8(out).unwrap(), r#"{"a\"b":"é\n","c":""}"#);
+        write_label(b"a\"b", "é\n".as_bytes(), &mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), r#""a\"b":"é\n""#);
     }
 
     #[test]
     fn a_table_with_parts_of_other_sizes_is_not_whole() {
-        let labels = [b"{}".to_vec()];
-        let table = Table { labels: &labels, times_ms: &[1], values: &[0; 8], present: &[1], histograms: &[] };
-        assert!(table.is_whole());
-        assert!(!Table { values: &[0; 7], ..table }.is_whole());
-        assert!(!Table { labels: &labels, times_ms: &[1], values: &[0; 8], present: &[], histograms: &[] }.is_whole());
+        let table = Table { times_ms: &[1], values: &[0; 8], present: Some(&[1]), histograms: &[] };
+        assert!(table.is_whole(1));
+        assert!(!Table { values: &[0; 7], ..table }.is_whole(1));
+        assert!(!Table { present: Some(&[]), ..table }.is_whole(1) && !table.is_whole(2));
     }
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ..component import Clock, Meter, SystemClock
 from ..query.gate import Gate
@@ -11,6 +12,7 @@ from ..query.names import Names
 from ..query.snapshot import Snapshot
 from ..query.sql.engine import Sql
 from ..query.sql.limits import Limits as SqlLimits
+from ..query.substitutes import Substitutes
 from ..query.tags import Tags
 from ..query.traceql.engine import TraceQL
 from ..query.traceql.limits import Limits
@@ -19,11 +21,13 @@ from ..server.endpoint import HttpEndpoint
 from ..server.grpc_calls import no_such_service
 from ..server.hosts import HostCheck
 from ..server.http import HttpServerSettings
+from ..server.request import Request
 from ..server.router import Group, Router, below
 from ..server.web import Web
 from ..storage.local.catalogue import CatalogueReader
 from . import pages
 from .deletion import Deletions
+from .exemplars import ExemplarRoutes
 from .jaeger.classic import Classic
 from .jaeger.v3 import V3
 from .loki import probes as loki_probes
@@ -32,7 +36,7 @@ from .loki.queries import Queries as LokiQueries
 from .options import Options
 from .own_metrics import OwnMetrics
 from .prometheus import routes as prometheus_routes
-from .prometheus.forward import Forward
+from .prometheus.forward import Forward, Parent, passed_on
 from .rules import rule_service
 from .silences import SilenceRoutes
 from .sql import SqlQueries
@@ -59,6 +63,7 @@ class Application:
     def __init__(self, options: Options, clock: Clock | None = None) -> None:
         """Raises OSError where the data directory is there but can't be read."""
         clock = clock or SystemClock()
+        self._options = options
         directory = Path(options.data_dir)
         self.snapshot = Snapshot(directory)
         names = Names(self.snapshot.disk, CatalogueReader(directory))
@@ -75,6 +80,7 @@ class Application:
             Classic(reader, clock).group(),
             V3(reader).group(),
             TraceLogs(reader).group(),
+            ExemplarRoutes(Substitutes(self.snapshot, gate), self._metrics, clock).group(),
             SqlQueries(sql).group(),
             below(_PROMETHEUS, prometheus_routes.queries(self._metrics, options.prometheus, clock)),
             *routes.for_pages(engine, clock),
@@ -86,10 +92,13 @@ class Application:
         tempo = [*routes.groups(reader, engine, tags, clock), metrics.group()]
         threads = options.queries_at_once + _WAITING + _SPARE
 
-        def endpoint(settings: HttpServerSettings, groups: Sequence[Group], name: str) -> HttpEndpoint:
+        def endpoint(
+            settings: HttpServerSettings, groups: Sequence[Group], name: str, parent: Parent | None = None
+        ) -> HttpEndpoint:
             hosts = HostCheck(settings.address.host, options.allowed_hosts)
             router = Router(groups, metrics.observe, no_such_service)
-            return HttpEndpoint(settings, Web(router, hosts), name, threads=threads)
+            writes = passed_on(parent, settings, hosts) if parent else None
+            return HttpEndpoint(settings, Web(router, hosts), name, threads=threads, passed_on=writes)
 
         self._endpoint = endpoint(options.server, groups, "otelier:query")
         loki = [*of_logs, loki_probes.group(), metrics.group()]
@@ -119,10 +128,11 @@ class Application:
                 self._rules,
                 self._forward,
                 self._rules.reload if self._rules else None,
+                self._ui_url,
             )
             silences = [SilenceRoutes(self._rules.silences).group()] if self._rules else []
             prometheus = [*prometheus, *silences, metrics.group()]
-            self._prometheus = endpoint(settings.server, prometheus, "otelier:prometheus")
+            self._prometheus = endpoint(settings.server, prometheus, "otelier:prometheus", settings.parent)
 
     def start(self) -> None:
         """Bind and answer. Raises StartError."""
@@ -153,6 +163,15 @@ class Application:
     def tempo_address(self) -> tuple[str, int] | None:
         """The same of Tempo's API, if it is served."""
         return self._tempo.address if self._tempo else None
+
+    def _ui_url(self, request: Request) -> str:
+        """Where whoever sends the request finds the UI."""
+        settings = self._options.prometheus
+        if settings and settings.ui_url:
+            return settings.ui_url.rstrip("/")
+        scheme = "https" if self._options.server.tls else "http"
+        host = urlsplit(f"//{request.headers.get('host', '')}").hostname or "localhost"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.address[1]}"
 
     def stop(self, grace_s: float) -> None:
         """Answer what is under way for up to `grace_s`, then close."""

@@ -17,6 +17,7 @@ from ..rules.sources import StoreSources
 from ..rules.write import write_request
 from ..scrape.config import PrometheusConfig, RulesSettings
 from ..server.request import HttpError
+from ..storage.request_tenant import TENANT_HEADER
 from .prometheus.forward import Forward
 
 _HEADERS = {"content-type": "application/x-protobuf", "x-prometheus-remote-write-version": "0.1.0"}
@@ -46,15 +47,18 @@ def rule_service(
 ) -> RuleService:
     """Not started. Raises OSError where silences can't be read."""
 
-    def append(samples: Sequence[Sample]) -> None:
+    def append(tenant: str, samples: Sequence[Sample]) -> None:
+        headers = {**_HEADERS, TENANT_HEADER: tenant}
         try:
-            answer = forward.send("POST", "/api/v1/write", write_request(samples), _HEADERS)
+            answer = forward.send("POST", "/api/v1/write", write_request(samples), headers)
         except HttpError as error:
             raise RuleError(str(error)) from error
         if answer.status // 100 != 2:
             text = answer.body.decode(errors="replace").strip()
             raise RuleError(f"what the rule found was not written: {text or f'HTTP status {answer.status}'}")
 
-    sources = StoreSources(metrics, clock, options=engine, traces=traces, logs=logs.of)
+    def sources(tenant: str) -> StoreSources:
+        return StoreSources(metrics, clock, tenant, options=engine, traces=traces, logs=logs.of)
+
     config = options.config_file or options.config or PrometheusConfig()
     return RuleService(options.settings, config, sources, append, clock, meter, directory / "rules")

@@ -1,4 +1,4 @@
-"""`otelier data`: look at a data directory, check it, delete from it, copy it."""
+"""`otelier data`: look at a data directory, check it, delete from it, copy it, import into it."""
 
 import math
 import re
@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from ..component import Duration, SystemClock
-from ..storage.local import DEFAULT_TENANT, check_tenant, default_data_directory
-from .directory import DataDirectory, or_in_front
+from ..storage.local import DEFAULT_TENANT, check_tenant
+from .data_imports import import_openmetrics, import_prometheus
+from .directory import directory_option
 from .output import json_option, print_json
 
 _DAY_H = 24
@@ -39,24 +40,17 @@ def _size(_ctx: click.Context, _param: click.Parameter, text: str | None) -> int
     return size
 
 
-_directory = click.option(
-    "--data-dir",
-    envvar="OTELIER_DATA_DIR",
-    type=DataDirectory(),
-    callback=or_in_front,
-    default=default_data_directory,
-    show_default="otelier under the user's data home",
-    help="The directory.",
-)
-
-
 @click.group()
 def command() -> None:
-    """Look at a data directory, check it, delete from it, copy it."""
+    """Look at a data directory, check it, delete from it, copy it, import into it."""
+
+
+command.add_command(import_openmetrics)
+command.add_command(import_prometheus)
 
 
 @command.command()
-@_directory
+@directory_option
 @json_option
 def info(data_dir: Path, as_json: bool) -> None:
     """Say what it holds in segments and in the log, per tenant and signal; also while Otelier runs."""
@@ -96,7 +90,7 @@ def info(data_dir: Path, as_json: bool) -> None:
 
 
 @command.command()
-@_directory
+@directory_option
 def verify(data_dir: Path) -> None:
     """Read every byte; say what is damaged, and exit with 1 if anything is."""
     from ..storage.stores import damage
@@ -109,7 +103,7 @@ def verify(data_dir: Path) -> None:
 
 
 @command.command()
-@_directory
+@directory_option
 @click.option("--older-than", type=_age, metavar="AGE", help="What arrived longer ago: 7d, 36h; 0s for all.")
 @click.option("--max-bytes", callback=_size, metavar="SIZE", help="The oldest, until the rest is no larger: 20GiB.")
 @click.option("--tenant", help="Only of this tenant.")
@@ -136,7 +130,7 @@ def prune(
 
 
 @command.command("delete-trace")
-@_directory
+@directory_option
 @click.argument("trace_ids", nargs=-1, required=True, metavar="ID...")
 @click.option("--tenant", default=DEFAULT_TENANT, show_default=True, help="Whose traces.")
 @click.option("--logs", is_flag=True, help="Their log records, too.")
@@ -172,7 +166,7 @@ def _tenant(name: str) -> str:
 
 
 @command.command()
-@_directory
+@directory_option
 @click.argument("directory", type=click.Path(path_type=Path))
 def backup(data_dir: Path, directory: Path) -> None:
     """Copy it to a new DIRECTORY, as it is at one moment; also while Otelier runs. The copy is a data directory.

@@ -6,6 +6,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from ..storage.directory import default_data_directory
+
 
 class DataDirectory(click.Path):
     """A path in which `~` is the user's home, as a shell would have it."""
@@ -34,3 +36,14 @@ def refuse_in_front(ctx: click.Context, verb: str) -> None:
     """For verbs that take no `--data-dir`. Raises click.UsageError."""
     if ctx.get_parameter_source("data_dir") is ParameterSource.COMMANDLINE:
         raise click.UsageError(f"{verb} takes no --data-dir: its configuration says data_dir")
+
+
+directory_option = click.option(
+    "--data-dir",
+    envvar="OTELIER_DATA_DIR",
+    type=DataDirectory(),
+    callback=or_in_front,
+    default=default_data_directory,
+    show_default="otelier under the user's data home",
+    help="The directory.",
+)

@@ -24,7 +24,7 @@ from .instance import INSTANCE_ID
 from .meter import BoundCounter, BoundHistogram, Counter, Histogram, HistogramValue, Meter, Metric, Reading
 from .numbered import NumberedQueue
 from .pages import Link, Page, Pages, Question, Shown
-from .prometheus_values import ByteSize, PrometheusDuration
+from .prometheus_values import ByteSize, PrometheusDuration, duration_ms
 from .registry import Kind, Registration, connector, exporter, extension, processor, receiver
 from .storage import QueueStore, RecordStore, Storage, find_storage
 
@@ -83,6 +83,7 @@ __all__ = [
     "SystemClock",
     "Timer",
     "connector",
+    "duration_ms",
     "exporter",
     "extension",
     "fan_out",

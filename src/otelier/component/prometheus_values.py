@@ -16,7 +16,23 @@ _DURATION = re.compile(r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGTPE]?)(i?B)?", re.ASCII | re.IGNORECASE)
 _POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5, "E": 6}
 _MS_MAX = 2**63 // 1_000_000
+_DIGITS_MAX = 20
 _BYTES_MAX = 2**63 - 1
+
+
+def duration_ms(text: str) -> int | None:
+    """Of numbers and units from large to small, each unit once (`1h30m`); None for any other text. Raises OverflowError
+    above 292 years, which is what fits into nanoseconds."""
+    found = _DURATION.fullmatch(text)
+    if not text or not found:
+        return None
+    amounts = [amount.lstrip("0") or "0" for amount in found.groups(default="0")]
+    if max(map(len, amounts)) > _DIGITS_MAX:
+        raise OverflowError(text[:100])
+    ms = sum(int(amount) * unit for amount, unit in zip(amounts, _UNITS_MS.values(), strict=True))
+    if ms > _MS_MAX:
+        raise OverflowError(text[:100])
+    return ms
 
 
 class PrometheusDuration(float):
@@ -32,12 +48,12 @@ class PrometheusDuration(float):
         text = str(value).strip()
         if text == "0":
             return cls(0)
-        found = _DURATION.fullmatch(text)
-        if not text or not found:
+        try:
+            ms = duration_ms(text)
+        except OverflowError:
+            raise ValueError(f"{text[:100]} is longer than a duration can be, 292 years") from None
+        if ms is None:
             raise ValueError(f"not a duration: {text[:100]!r}; write numbers and units, such as 15s, 1m30s or 30d")
-        ms = sum(int(number) * unit for number, unit in zip(found.groups(default="0"), _UNITS_MS.values(), strict=True))
-        if ms > _MS_MAX:
-            raise ValueError(f"{text[:100]} is longer than a duration can be, 292 years")
         return cls(ms / 1000)
 
     def __str__(self) -> str:

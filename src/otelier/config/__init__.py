@@ -5,6 +5,7 @@ from ..component.nearest import did_you_mean
 from .decode import decode
 from .document import Document
 from .dump import dump
+from .file import decode_file
 from .load import load
 from .nodes import Path
 from .remarks import remarks_of
@@ -16,6 +17,7 @@ __all__ = [
     "Path",
     "Problem",
     "decode",
+    "decode_file",
     "did_you_mean",
     "dump",
     "load",

@@ -22,7 +22,7 @@ from ..component import Config, Duration, Extension, Secret, StartError, extensi
 from ..scrape.config import PrometheusConfig, RulesSettings
 from ..server.http import HttpServerSettings
 from ..server.listen import Inbox, http_options, listen
-from ..storage.directory import default_data_directory
+from ..storage.directory import DEFAULT_TENANT, check_tenant, default_data_directory
 from ..storage.local import StoreSettings
 from ..storage.local.bucket.attach import read_only
 from ..storage.settings import BucketSettings, url_problems
@@ -64,8 +64,22 @@ class PrometheusSettings(HttpServerSettings):
     """Longest time that a query may take."""
     max_samples: Annotated[int, Meta(ge=1)] = 50_000_000
     """Most samples that a query may read and make."""
+    ui_url: str = ""
+    """Where browsers find the UI, for links to traces; empty: at the host that was asked, at the port of `endpoint`."""
     rules: RulesSettings = RulesSettings()
     """Rules and alerts. They need the extension `otelier_prometheus`, which writes what they find."""
+
+    def problems(self) -> Iterable[tuple[str, str]]:
+        """The server's, and tenants that can't be any."""
+        yield from super().problems()
+        for name in self.rules.tenants:
+            if name == DEFAULT_TENANT:
+                yield f"rules.tenants.{name}", "rules of the default tenant stand directly at `rules.rule_files`"
+                continue
+            try:
+                check_tenant(name)
+            except ValueError as error:
+                yield f"rules.tenants.{name}", str(error)
 
 
 class OtelierQueryConfig(HttpServerSettings):
@@ -383,6 +397,7 @@ def _prometheus(settings: PrometheusSettings, parent: dict[str, Any] | None) -> 
         "lookback_delta": settings.lookback_delta,
         "timeout": settings.timeout,
         "max_samples": settings.max_samples,
+        "ui_url": settings.ui_url,
     }
 
 

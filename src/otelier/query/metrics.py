@@ -4,7 +4,7 @@ Attributes of resources are labels wherever a query names them, and invisible ot
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -22,10 +22,10 @@ from .promql import errors
 from .promql.arrays import STALE, Objects, no_objects
 from .promql.ast import Matcher
 from .promql.histograms.encoded import decoded
-from .promql.labels import Labels
+from .promql.labels import Labels, LabelSets
 from .promql.named import named_in, named_labels
 from .promql.query import Options
-from .promql.storage import Group
+from .promql.storage import Asked, Group, Worth
 
 if TYPE_CHECKING:
     from .._core import SeriesMatcher
@@ -180,12 +180,35 @@ class StoredSeries:
         found = self._metrics.ask(
             lambda view: view.select(self._tenant, wanted, start_ms, end_ms, self._names, self._max_samples), []
         )
-        series = [each for labels, *_ in found for each in labels]
-        self._warnings.update(dict.fromkeys(self._metrics.warnings(series)))
+        self._warn(labels for labels, *_ in found)
         return [_group(*each) for each in found]
 
+    def worth(self, asked: Asked) -> Worth | None:
+        """What the core can work out. Raises as `select`."""
+        wanted = _plain([asked.matchers])[0]
+        steps = asked.first_ms, asked.step_ms, asked.count, asked.length_ms
+        grouping = (asked.operator, list(asked.names), asked.without) if asked.operator else None
+        found = self._metrics.ask(
+            lambda view: view.range(
+                self._tenant, wanted, self._names, asked.function, steps, grouping, self._max_samples
+            ),
+            None,
+        )
+        if found is None:
+            return None
+        labels, values, present, sources, samples = found
+        self._warn([sources])
+        shape = len(labels), asked.count
+        floats = np.frombuffer(values, np.float64, shape[0] * shape[1]).reshape(shape)
+        there = np.ones(shape, np.bool_) if present is None else np.frombuffer(present, np.bool_).reshape(shape)
+        return Worth(labels, floats, there, sources, samples)
 
-def _group(labels: list[Labels], times: bytes, values: memoryview, histograms: list[bytes | None] | None) -> Group:
+    def _warn(self, found: Iterable[LabelSets]) -> None:
+        folded = [labels[at] for labels in found for at in labels.having(*_OVERFLOW)]
+        self._warnings.update(dict.fromkeys(self._metrics.warnings(folded)))
+
+
+def _group(labels: LabelSets, times: bytes, values: memoryview, histograms: list[bytes | None] | None) -> Group:
     timestamps = np.frombuffer(times, np.int64)
     shape = len(timestamps), len(labels)
     floats = np.frombuffer(values, np.float64).reshape(shape)

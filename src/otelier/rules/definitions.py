@@ -5,6 +5,7 @@ from typing import Literal, TypeAlias
 
 from ..component.errors import Location
 from ..query.promql.labels import Labels
+from ..storage.directory import DEFAULT_TENANT
 
 Source: TypeAlias = Literal["promql", "traceql", "logql"]
 
@@ -55,12 +56,15 @@ class RuleGroup:
     """What the expressions ask, and in which language."""
     window_ms: int = 0
     """How much time TraceQL looks at; 0: the interval."""
+    tenant: str = DEFAULT_TENANT
+    """Whose data is asked, and who gets what is found."""
     at: Location = field(default_factory=lambda: Location(""), compare=False)
 
     @property
     def key(self) -> str:
         """Tells groups apart."""
-        return f"{self.file};{self.name}"
+        of = "" if self.tenant == DEFAULT_TENANT else f"{self.tenant}/"
+        return f"{of}{self.file};{self.name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,13 +26,13 @@ Sample: TypeAlias = tuple[Labels, int, float | Histogram]
 class Append(Protocol):
     """Writes samples. Raises OtelierError or OSError when they were not taken."""
 
-    def __call__(self, samples: Sequence[Sample]) -> None:
+    def __call__(self, tenant: str, samples: Sequence[Sample], /) -> None:
         """All of one rule's evaluation."""
         ...
 
 
-Notify: TypeAlias = Callable[[Sequence[Notice]], None]
-"""Tells somebody of alerts; returns at once."""
+Notify: TypeAlias = Callable[[str, Sequence[Notice]], None]
+"""Tells somebody of alerts of a tenant; returns at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,8 @@ class Surroundings:
     """What all groups share."""
 
     clock: Clock
-    sources: Sources
+    sources: Callable[[str], Sources]
+    """Of a tenant."""
     append: Append
     notify: Notify
     external_labels: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -93,6 +94,7 @@ class Group:
         self.evaluated_ms = 0
         self.evaluation_s = 0.0
         self._around = around
+        self._sources = around.sources(definition.tenant)
         self._left_behind: set[Labels] = set()
         """Series of rules that are no longer there."""
 
@@ -178,7 +180,7 @@ class Group:
 
     def _samples(self, state: RuleState, time_ms: int, at_ms: int) -> Vector:
         group = self.definition
-        ask = partial(self._around.sources.ask, window_ms=group.window_ms or group.interval_ms)
+        ask = partial(self._sources.ask, window_ms=group.window_ms or group.interval_ms)
         vector = ask(group.source, state.rule.expr, at_ms)
         if state.alerts is None:
             assert isinstance(state.rule, RecordingRule)
@@ -204,14 +206,14 @@ class Group:
             return
         notices = list(state.alerts.due(time_ms, self._around.resend_ms, self.definition.interval_ms))
         if notices:
-            self._around.notify(notices)
+            self._around.notify(self.definition.tenant, notices)
 
     def _write(self, state: RuleState, samples: Vector, at_ms: int) -> int:
         now = {labels for labels, _ in samples}
         ended: list[Sample] = [(labels, at_ms, STALE) for labels in sorted(state.written - now)]
         given: list[Sample] = [(labels, at_ms, value) for labels, value in samples]
         if given or ended:
-            self._around.append(given + ended)
+            self._around.append(self.definition.tenant, given + ended)
         state.written = now
         return len(given)
 
@@ -221,7 +223,7 @@ class Group:
         if not ended:
             return
         try:
-            self._around.append(ended)
+            self._around.append(self.definition.tenant, ended)
         except (OtelierError, OSError) as error:
             _log.warning("group %s: can't mark the end of %d series: %s", self.definition.name, len(ended), error)
 
@@ -245,7 +247,7 @@ class Group:
     def _last_states(self, rule: AlertingRule, now_ms: int) -> dict[Labels, tuple[int, int]]:
         """By alert: when it was last seen, and since when it was active then, both to the second."""
         matchers = [Matcher("=", NAME, "ALERTS_FOR_STATE"), Matcher("=", "alertname", rule.name)]
-        found = self._around.sources.last(matchers, now_ms - self._around.outage_ms, now_ms)
+        found = self._sources.last(matchers, now_ms - self._around.outage_ms, now_ms)
         # The alerts of this life wrote nothing yet: what is there is of the life before.
         return {
             labels_of(pair for pair in labels if pair[0] != NAME): (time_ms // 1000 * 1000, int(value) * 1000)

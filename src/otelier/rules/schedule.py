@@ -35,11 +35,8 @@ class _Running:
 class Rules:
     """One life: made → `start` → `reload`… → `stop`. A RulesState but for Alertmanagers."""
 
-    def __init__(
-        self, groups: Iterable[RuleGroup], around: Surroundings, tenant: str = "default", meter: Meter | None = None
-    ) -> None:
+    def __init__(self, groups: Iterable[RuleGroup], around: Surroundings, meter: Meter | None = None) -> None:
         self._around = around
-        self._tenant = tenant
         self._lock = threading.RLock()
         self._turns = threading.BoundedSemaphore(_AT_ONCE)
         self._running: dict[str, _Running] = {}
@@ -99,7 +96,7 @@ class Rules:
 
     def groups(self, tenant: str) -> Sequence[rules_state.RuleGroup]:
         """As they are now, for the API."""
-        return [_shown(each) for each in self.running()] if tenant == self._tenant else []
+        return [_shown(each) for each in self.running() if each.definition.tenant == tenant]
 
     def _start(self, running: _Running) -> None:
         now_ms = self._now_ms()
@@ -140,7 +137,10 @@ class Rules:
         interval_ms = gone.group.definition.interval_ms
 
         def end() -> None:
-            others = {labels for each in self.running() for labels in each.written()}
+            tenant = gone.group.definition.tenant
+            others = {
+                labels for each in self.running() if each.definition.tenant == tenant for labels in each.written()
+            }
             gone.group.end_series(self._now_ms(), others)
             with self._lock:
                 self._ending.remove(timer)

@@ -6,14 +6,17 @@ implements `query.rules_state.RulesState`.
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from ..component import Clock, ConfigError, Location, Meter, Problem
 from ..query import rules_state
+from ..query.promql.labels import labels_of
 from ..scrape.config import AlertingConfig, PrometheusConfig, RulesSettings, load_config
 from ..scrape.relabel import Relabelling
+from ..storage.directory import DEFAULT_TENANT
 from .alerts import Notice
 from .definitions import Defaults, RuleGroup
 from .files import expand, read_files
@@ -43,25 +46,23 @@ class RuleService:
         self,
         settings: RulesSettings,
         config: str | PrometheusConfig,
-        sources: Sources,
+        sources: Callable[[str], Sources],
         append: Append,
         clock: Clock,
         meter: Meter,
         directory: Path,
-        tenant: str = "default",
     ) -> None:
-        """`config`: `prometheus.yml`, or where it is. `directory`: where silences are kept. Raises OSError where they
-        can't be read."""
+        """`config`: `prometheus.yml`, or where it is. `sources`: of a tenant. `directory`: where silences are kept.
+        Raises OSError where they can't be read."""
         self._settings = settings
         self._config = config
         self._sources = sources
         self._append = append
         self._clock = clock
         self._meter = meter
-        self._tenant = tenant
         self.silences = Silences(directory / "silences.json", clock)
         self._lock = threading.Lock()
-        self._teller: _Teller | None = None
+        self._tellers: list[_Teller] = []
         self._rules: Rules | None = None
         self._read: object = None
 
@@ -85,8 +86,8 @@ class RuleService:
         with self._lock:
             if self._rules:
                 self._rules.stop()
-            if self._teller:
-                self._teller.stop()
+            for each in self._tellers:
+                each.stop()
 
     def groups(self, tenant: str) -> Sequence[rules_state.RuleGroup]:
         """In the order of their files."""
@@ -95,8 +96,8 @@ class RuleService:
 
     def alertmanagers(self) -> tuple[Sequence[str], Sequence[str]]:
         """URLs of those that are told, and of those that relabelling dropped."""
-        teller = self._teller
-        return teller.urls() if teller else ((), ())
+        found = [each.urls() for each in self._tellers]
+        return [url for active, _ in found for url in active], [url for _, dropped in found for url in dropped]
 
     def _files(self) -> tuple[list[RuleGroup], PrometheusConfig]:
         """Raises ConfigError."""
@@ -107,10 +108,16 @@ class RuleService:
         given = config.global_
         defaults = Defaults(round(given.evaluation_interval * 1000), round(given.rule_query_offset * 1000))
         paths = [*expand(config.rule_files, folder), *expand(self._settings.rule_files, Path())]
-        return read_files(dict.fromkeys(paths), defaults) + self._shipped(defaults), config
+        groups = read_files(dict.fromkeys(paths), defaults)
+        for tenant, of_tenant in self._settings.tenants.items():
+            read = read_files(dict.fromkeys(expand(of_tenant.rule_files, Path())), defaults)
+            groups += [replace(each, tenant=tenant) for each in read]
+        return groups + self._shipped(defaults), config
 
     def _shipped(self, defaults: Defaults) -> list[RuleGroup]:
-        return shipped_rules(defaults) if self._settings.shipped else []
+        settings = self._settings
+        whose = [name for name, each in ((DEFAULT_TENANT, settings), *settings.tenants.items()) if each.shipped]
+        return [replace(each, tenant=tenant) for tenant in whose for each in shipped_rules(defaults)]
 
     def _replace(self, groups: list[RuleGroup], config: PrometheusConfig) -> None:
         settings = self._settings
@@ -118,7 +125,7 @@ class RuleService:
         if self._rules is not None and shared == self._read:
             self._rules.reload(groups)
             return
-        teller = self._made_teller(config.alerting, config.global_.external_labels)
+        tellers = self._made_tellers(config.alerting, config.global_.external_labels)
         around = Surroundings(
             clock=self._clock,
             sources=self._sources,
@@ -130,29 +137,39 @@ class RuleService:
             outage_ms=round(settings.for_outage_tolerance * 1000),
             grace_ms=round(settings.for_grace_period * 1000),
         )
-        before, self._teller, self._read = self._teller, teller, shared
-        teller.start()
-        if before is not None:
-            before.stop()
+        before, self._tellers, self._read = self._tellers, tellers, shared
+        for each in tellers:
+            each.start()
+        for each in before:
+            each.stop()
         if self._rules is None:
-            self._rules = Rules(groups, around, self._tenant, self._meter)
+            self._rules = Rules(groups, around, self._meter)
             self._rules.start()
         else:
             self._rules.reload(groups, around)
 
-    def _made_teller(self, alerting: AlertingConfig, external_labels: dict[str, str]) -> _Teller:
+    def _made_tellers(self, alerting: AlertingConfig, external_labels: dict[str, str]) -> list[_Teller]:
         """Raises ConfigError."""
         settings = self._settings
         relabelling = Relabelling(alerting.alert_relabel_configs)
         outward = Outward(external_labels, settings.external_url, relabelling)
+        clock, meter, made = self._clock, self._meter, list[_Teller]()
         try:
             if alerting.alertmanagers:
-                return Alertmanagers(alerting.alertmanagers, outward, self._clock, self._meter)
-            return Dispatcher(settings.notify, outward, self.silences, self._clock, self._meter, settings.external_url)
+                made.append(Alertmanagers(alerting.alertmanagers, outward, clock, meter))
+            if settings.notify.receivers or not made:
+                made.append(Dispatcher(settings.notify, outward, self.silences, clock, meter, settings.external_url))
         except ValueError as error:
             raise ConfigError([Problem(str(error), Location("who is told of alerts"))]) from error
+        return made
 
-    def _notify(self, notices: Sequence[Notice]) -> None:
-        teller = self._teller
-        if teller is not None:
-            teller.notify(notices)
+    def _notify(self, tenant: str, notices: Sequence[Notice]) -> None:
+        if tenant != DEFAULT_TENANT:
+            notices = [_of_tenant(tenant, each) for each in notices]
+        for each in self._tellers:
+            each.notify(notices)
+
+
+def _of_tenant(tenant: str, notice: Notice) -> Notice:
+    """Receivers are the same for all, so the alert says whose it is, unless it does so itself."""
+    return replace(notice, labels=labels_of({"tenant": tenant, **dict(notice.labels)}.items()))

@@ -15,6 +15,7 @@ from ..query.promql.ast import Matcher
 from ..query.promql.histograms import Histogram
 from ..query.promql.labels import Labels, labels_of
 from ..query.traceql.answer import AnyValue, MetricsAnswer
+from ..storage.directory import DEFAULT_TENANT
 from ..wire.prometheus.names import label_name
 from .definitions import Source
 
@@ -50,7 +51,7 @@ class StoreSources:
         self,
         metrics: MetricsReader,
         clock: Clock,
-        tenant: str = "default",
+        tenant: str = DEFAULT_TENANT,
         *,
         options: Options | None = None,
         traces: TraceMetrics | None = None,

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -88,6 +88,29 @@ class Identity:
         elif bearer := _either(settings.bearer_token, settings.bearer_token_file):
             found.append(("authorization", f"Bearer {bearer}"))
         return found
+
+
+class Asker:
+    """Requests of one who says who we are: made → `start` → `stop`."""
+
+    def __init__(self, settings: HttpClientSettings, clock: Clock, *, body_limit: int = 0) -> None:
+        """Raises ValueError for files that can't be used."""
+        self._client = http_client(settings, body_limit=body_limit)
+        self._identity = Identity(settings, clock)
+
+    def start(self) -> None:
+        """Ask for a token, if one is needed."""
+        self._identity.start()
+
+    def stop(self) -> None:
+        """Ask no more."""
+        self._identity.stop()
+
+    def ask(
+        self, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes, timeout_s: float
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers (names in lower case) and body of the answer. Raises OSError if there is none."""
+        return self._client.request(method, url, [*headers, *self._identity.headers()], body, timeout_s)
 
 
 class Token:

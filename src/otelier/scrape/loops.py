@@ -25,9 +25,9 @@ Sink: TypeAlias = Callable[[Sequence[Scraped]], None]
 """Takes samples; raises what the log is told and the targets page shows."""
 
 _THREADS = 4
-_TOGETHER = 64
-"""Answers that are handed on at once."""
 _WAIT_S = 1.0
+_GATHER_S = 0.05
+"""Answers that come within so long are handed on at once: one append to the store, and one sync."""
 _ALIGNED_MS = 100
 """Samples get the planned time where the scrape began so little later: the same gap each time makes them small."""
 _IDLE_S = 60.0
@@ -199,13 +199,8 @@ class Loops:
 
     def _work(self) -> None:
         while not self._stopping:
-            fetched = self._fetches.next(_WAIT_S)
-            done: list[Scraped] = []
-            while fetched:
-                if scraped := self._taken(fetched):
-                    done.append(scraped)
-                fetched = self._fetches.next(0.0) if len(done) < _TOGETHER else None
-            if done:
+            answers = self._fetches.take(_WAIT_S, _GATHER_S)
+            if done := [scraped for fetched in answers if (scraped := self._taken(fetched))]:
                 self._hand_on(done)
 
     def _taken(self, fetched: Fetched) -> Scraped | None:
@@ -226,7 +221,7 @@ class Loops:
             said = HTTPStatus(fetched.status).phrase if fetched.status in set(HTTPStatus) else ""
             return self._failed(loop, f"server returned HTTP status {fetched.status} {said}".strip(), fetched.took_s)
         try:
-            scraped = loop.series.take(fetched.body, fetched.content_type, loop.now_ms, fetched.took_s)
+            scraped = loop.series.take(fetched, fetched.content_type, loop.now_ms, fetched.took_s)
         except ValueError as error:
             return self._failed(loop, str(error), fetched.took_s)
         self._note(loop, "up", "", fetched.took_s)

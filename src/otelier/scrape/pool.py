@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..component import Clock, Context
 from .client import Identity, http_client
@@ -21,6 +21,15 @@ class Dropped:
     discovered: Mapping[str, str]
 
 
+@dataclass(slots=True)
+class _Made:
+    """What a group comes to: relabelled once, however often discovery tells of it."""
+
+    group: TargetGroup
+    targets: list[Target] = field(default_factory=list[Target])
+    dropped: list[Dropped] = field(default_factory=list[Dropped])
+
+
 class Pool:
     """One job at work: made → `start` → `stop`."""
 
@@ -35,7 +44,7 @@ class Pool:
         self._identity = Identity(job.config, clock)
         self._relabelling = relabellings(job)
         self._lock = threading.Lock()
-        self._groups: dict[tuple[int, str], TargetGroup] = {}
+        self._groups: dict[tuple[int, str], _Made] = {}
         self._active: dict[tuple[object, ...], tuple[int, Loop]] = {}
         self._dropped: list[Dropped] = []
         self._dropped_count = 0
@@ -75,21 +84,21 @@ class Pool:
         with self._lock:
             if self._stopped:
                 return
-            self._groups = {key: group for key, group in self._groups.items() if key[0] != number}
-            self._groups |= {(number, group.source): group for group in groups}
+            before = self._groups
+            self._groups = {key: made for key, made in before.items() if key[0] != number}
+            for group in groups:
+                key = number, group.source
+                known = before.get(key)
+                self._groups[key] = known if known and known.group == group else self._made_of(group)
             self._sync()
 
     def _sync(self) -> None:
         wanted: dict[tuple[object, ...], Target] = {}
         dropped: list[Dropped] = []
-        for group in self._groups.values():
-            for own in group.targets:
-                labels = discovered_labels(self.job, group, own)
-                target = self._made(labels, group)
-                if target is None:
-                    dropped.append(Dropped(labels))
-                else:
-                    wanted.setdefault(target.key, target)
+        for made_of in self._groups.values():
+            dropped += made_of.dropped
+            for target in made_of.targets:
+                wanted.setdefault(target.key, target)
         limit = self.job.keep_dropped_targets
         self._dropped_count, self._dropped = len(dropped), dropped[:limit] if limit else dropped
         for key in [key for key in self._active if key not in wanted]:
@@ -105,6 +114,17 @@ class Pool:
     def _refusal(self, targets: int) -> str:
         limit = self.job.target_limit
         return f"{targets} targets, and target_limit is {limit}" if limit and targets > limit else ""
+
+    def _made_of(self, group: TargetGroup) -> "_Made":
+        found = _Made(group)
+        for own in group.targets:
+            labels = discovered_labels(self.job, group, own)
+            target = self._made(labels, group)
+            if target is None:
+                found.dropped.append(Dropped(labels))
+            else:
+                found.targets.append(target)
+        return found
 
     def _made(self, labels: LabelSet, group: TargetGroup) -> Target | None:
         try:

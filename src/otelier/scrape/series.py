@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
-from .._core import ScrapeCache, Scraped
+from .._core import Fetched, ScrapeCache, Scraped
 from .config import Job
 from .relabel import LabelSet, Relabelling, valid_name
 from .target import Target
@@ -87,23 +87,24 @@ class TargetSeries:
         )
         self._told = False
 
-    def take(self, body: bytes, content_type: str, now_ms: int, took_s: float) -> Scraped:
+    def take(self, answer: Fetched | bytes, content_type: str, now_ms: int, took_s: float) -> Scraped:
         """The samples of an answer. Raises ValueError; then nothing of it counts, and `fail` is to be called."""
         job = self._job
         written = format_of(content_type, job.config.fallback_scrape_protocol)
         unknown = self._cache.read(
-            body, written, native=job.native_histograms, classic=job.classic_histograms or not job.native_histograms
+            answer, written, native=job.native_histograms, classic=job.classic_histograms or not job.native_histograms
         )
         if unknown:
             self._cache.learn([self._final(labels) for labels in unknown])
         done = self._cache.finish(
             now_ms,
             took_s,
-            self._extra(len(body)),
+            self._extra(len(answer)),
             honor_timestamps=job.config.honor_timestamps,
             track_timestamps=job.config.track_timestamps_staleness,
             sample_limit=job.sample_limit,
             bucket_limit=job.config.native_histogram_bucket_limit,
+            max_schema=job.config.max_schema,
             metadata=not self._told or bool(unknown),
         )
         self._told = True

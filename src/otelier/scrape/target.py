@@ -15,7 +15,7 @@ _PATH = "__metrics_path__"
 _INTERVAL = "__scrape_interval__"
 _TIMEOUT = "__scrape_timeout__"
 _PARAMETER = "__param_"
-_META = "__meta_"
+_PLACE_MS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,13 @@ class Target:
         return (tuple(sorted(self.labels.items())), self.url, self.interval_s, self.timeout_s)
 
     def offset_ms(self) -> int:
-        """Where in its interval it is scraped: spread over it, and always the same."""
+        """Where in its interval it is scraped: spread over it, and always the same.
+
+        There are places every `_PLACE_MS` only: targets that share one are begun together, and share their timestamps.
+        """
         digest = hashlib.md5(repr(self.key[:2]).encode(errors="replace"), usedforsecurity=False).digest()
-        return int.from_bytes(digest[8:], "big") % max(1, round(self.interval_s * 1000))
+        place = int.from_bytes(digest[8:], "big") % max(1, round(self.interval_s * 1000))
+        return place - place % _PLACE_MS
 
 
 def discovered_labels(job: Job, group: TargetGroup, own: Mapping[str, str]) -> LabelSet:

@@ -10,9 +10,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from .._core import HttpRequest, Inbox, Server
+from .._core import Body, HttpRequest, Inbox, Server
 from .http import HttpServerSettings
 from .listen import http_options, listen
+from .passed_on import PassedOn
 
 __all__ = ["Answer", "Handler", "Headers", "HttpEndpoint", "HttpRequest", "Response", "Stream"]
 
@@ -31,7 +32,7 @@ class Response:
 
     status: int = 200
     headers: Headers = ()
-    body: bytes = b""
+    body: bytes | Body = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,17 @@ Handler: TypeAlias = Callable[[HttpRequest], Answer]
 class HttpEndpoint:
     """One listening socket and the threads that answer on it. One life: made → `start` → `stop`."""
 
-    def __init__(self, settings: HttpServerSettings, handler: Handler, name: str, *, threads: int = 1) -> None:
-        """`name` is that of the threads, and who it is in the log."""
+    def __init__(
+        self,
+        settings: HttpServerSettings,
+        handler: Handler,
+        name: str,
+        *,
+        threads: int = 1,
+        passed_on: PassedOn | None = None,
+    ) -> None:
+        """`name` is that of the threads, and who it is in the log; `passed_on` does not come to the handler."""
+        self._passed_on = passed_on
         self._settings = settings
         self._handler = handler
         self._name = name
@@ -63,7 +73,10 @@ class HttpEndpoint:
 
     def start(self) -> None:
         """Bind and answer. Raises StartError."""
-        self._server = listen(http_options(self._settings), self._inbox, self._settings)
+        options = http_options(self._settings)
+        if self._passed_on:
+            options["passed_on"] = self._passed_on.options()
+        self._server = listen(options, self._inbox, self._settings)
         for number in range(self._thread_count):
             thread = threading.Thread(target=self._run, name=f"{self._name}:{number}", daemon=True)
             thread.start()

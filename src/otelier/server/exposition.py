@@ -2,7 +2,8 @@
 
 Names come out as the Collector's default build writes them (`otelcol_receiver_accepted_spans`, no unit, no
 `_total`), and the same in both formats, so that a query does not depend on what a scraper negotiated. OpenMetrics
-allows the type counter only with `_total`; without that suffix a counter is of type unknown there.
+allows the type counter only with `_total`; without that suffix a counter is of type unknown there, so then text is
+preferred wherever a client takes it, as Prometheus does.
 
 Formats: https://prometheus.io/docs/instrumenting/exposition_formats/ and https://prometheus.io/docs/specs/om/
 """
@@ -65,14 +66,17 @@ class Naming(Config):
     """Which resource attributes every series carries as labels."""
 
 
-def wants_openmetrics(accept: str) -> bool:
-    """Whether an `Accept` header ranks OpenMetrics 1.0 above plain text."""
+def wants_openmetrics(accept: str, *, bare: bool = False) -> bool:
+    """Whether an `Accept` header ranks OpenMetrics 1.0 above plain text. `bare`: counters have no suffix, so whether it
+    doesn't take text at all."""
     best = {"application/openmetrics-text": 0.0, "text/plain": 0.0}
     for part in accept.split(","):
         kind, *parameters = (p.strip().lower() for p in part.split(";"))
         given = dict(p.split("=", 1) for p in parameters if "=" in p)
         if kind in best and given.get("version", "1.0.0") in ("1.0.0", "0.0.4"):
             best[kind] = max(best[kind], _quality(given.get("q", "1")))
+    if bare and best["text/plain"]:
+        return False
     return best["application/openmetrics-text"] > best["text/plain"]
 
 

@@ -8,6 +8,7 @@ can own: IP addresses, names without a dot, `*.localhost`, this machine's name, 
 import ipaddress
 import socket
 from collections.abc import Iterable
+from typing import Any
 
 
 class HostCheck:
@@ -19,6 +20,10 @@ class HostCheck:
         self._any = "*" in names
         self._below = (".localhost", *(name[1:] for name in names if name.startswith("*.")))
         self._names = names | {endpoint_host.lower(), socket.gethostname().lower()}
+
+    def options(self) -> dict[str, Any]:
+        """What the native server needs to know to admit no more than this does."""
+        return {"any": self._any, "names": sorted(self._names), "below": self._below}
 
     def admits(self, header: str) -> bool:
         """Whether this `Host` (with or without port) is one of ours; an empty one is: browsers always send it."""

@@ -9,7 +9,8 @@ from msgspec import Meta
 from ..component import Config, Duration, Secret
 from .settings import ServerSettings
 
-_MIB = 2**20
+DEFAULT_BODY_BYTES = 20 * 2**20
+"""What `max_request_body_size: 0` means."""
 
 Algorithm = Literal["", "gzip", "zstd", "zlib", "snappy", "x-snappy-framed", "deflate", "lz4"]
 

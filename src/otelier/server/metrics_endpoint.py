@@ -57,7 +57,7 @@ class MetricsEndpoint:
 
 def metrics_page(meter: Meter, naming: Naming, resource: Mapping[str, str], accept: str) -> Response:
     """All metrics in the format that the header `Accept` asks for."""
-    openmetrics = wants_openmetrics(accept)
+    openmetrics = wants_openmetrics(accept, bare=naming.without_type_suffix)
     page = write(
         meter.collect(), openmetrics=openmetrics, naming=naming, resource=resource, scope=("otelier", __version__)
     )

@@ -85,8 +85,13 @@ class Request:
 
     @property
     def body(self) -> bytes:
-        """Decompressed and bounded."""
+        """Decompressed and bounded. A copy."""
         return self._raw.body
+
+    @property
+    def native(self) -> HttpRequest:
+        """For the core, which needs no copy."""
+        return self._raw
 
     @property
     def raw_query(self) -> str:

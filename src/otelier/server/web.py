@@ -3,7 +3,7 @@
 import zlib
 from dataclasses import replace
 
-from .._core import HttpRequest
+from .._core import Body, HttpRequest
 from .endpoint import Answer, Response, Stream
 from .hosts import HostCheck, is_loopback
 from .router import Router
@@ -50,7 +50,7 @@ class Web:
             return replace(answer, headers=(*answer.headers, *more))
         body = answer.body
         if "content-encoding" not in given and _compresses(body, headers.get("accept-encoding", ""), host):
-            body = compressed(body)
+            body = compressed(bytes(body))
             more = (*more, ("content-encoding", "gzip"), ("vary", "accept-encoding"))
         return Response(answer.status, (*answer.headers, *more), body)
 
@@ -70,6 +70,6 @@ def compressed(body: bytes, level: int = _LEVEL) -> bytes:
     return packer.compress(body) + packer.flush()
 
 
-def _compresses(body: bytes, accept_encoding: str, host: str) -> bool:
+def _compresses(body: bytes | Body, accept_encoding: str, host: str) -> bool:
     """Compressing 1 MB takes longer than handing it over within one machine."""
     return len(body) > _PACKET and not is_loopback(host) and accepts_gzip(accept_encoding)

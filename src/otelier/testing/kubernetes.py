@@ -1,7 +1,8 @@
-"""A Kubernetes API server as far as finding backends needs it: EndpointSlices, listed and watched.
+"""A Kubernetes API server as far as finding backends and targets needs it: objects, listed and watched.
 
 with FakeKubernetes() as kubernetes:
     kubernetes.set_endpoints("observability", "collector", {"127.0.0.11": True, "127.0.0.12": False})
+    kubernetes.set("pods", {"metadata": {"namespace": "shop", "name": "cart-0"}, "status": {"podIP": "127.0.0.21"}})
     kubernetes.write_kubeconfig(path)  # for a process: KUBECONFIG=path
 """
 
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-_SELECTOR = "kubernetes.io/service-name="
+_SERVICE = "kubernetes.io/service-name"
 
 
 class FakeKubernetes:
@@ -24,11 +25,15 @@ class FakeKubernetes:
         """`token`: requests must carry it. `tls`: speak HTTPS with this certificate."""
         self.requests: list[dict[str, str]] = []
         """The query of each request, in order."""
+        self.paths: list[str] = []
+        """Their paths."""
         self._token = token
         self._changed = threading.Condition()
         self._version = 100
-        self._slices: dict[str, dict[str, Any]] = {}
-        self._history: list[tuple[int, str, dict[str, Any]]] = []
+        self._objects: dict[tuple[str, str], dict[str, Any]] = {}
+        """By kind (as paths have it) and namespace/name."""
+        self._history: list[tuple[int, str, str, dict[str, Any]]] = []
+        """Version, event, kind, object."""
         self._forgotten = 0
         """Versions up to this one can't be watched from."""
         self._epoch = 0
@@ -56,6 +61,17 @@ class FakeKubernetes:
 
     # -- what a test does ---------------------------------------------------------------------
 
+    def set(self, kind: str, item: Mapping[str, Any]) -> None:
+        """An object is this from now on. `kind`: as paths have it; `metadata` says namespace and name."""
+        with self._changed:
+            event = "MODIFIED" if (kind, _key(item)) in self._objects else "ADDED"
+            self._note(event, kind, dict(item))
+
+    def delete(self, kind: str, namespace: str, name: str) -> None:
+        """An object goes."""
+        with self._changed:
+            self._note("DELETED", kind, self._objects[kind, f"{namespace}/{name}"])
+
     def set_endpoints(
         self, namespace: str, service: str, ready: Mapping[str, bool | None], *, family: str = "IPv4"
     ) -> None:
@@ -65,27 +81,18 @@ class FakeKubernetes:
             {"addresses": [address], "hostname": f"pod-{address.replace('.', '-')}", "conditions": {"ready": is_ready}}
             for address, is_ready in ready.items()
         ]
-        with self._changed:
-            kind = "MODIFIED" if f"{namespace}/{name}" in self._slices else "ADDED"
-            self._note(
-                kind,
-                {
-                    "metadata": {"name": name, "namespace": namespace},
-                    "service": service,
-                    "addressType": family,
-                    "endpoints": endpoints,
-                },
-            )
+        metadata = {"name": name, "namespace": namespace, "labels": {_SERVICE: service}}
+        self.set("endpointslices", {"metadata": metadata, "addressType": family, "endpoints": endpoints})
 
     def delete_endpoints(self, namespace: str, service: str, *, family: str = "IPv4") -> None:
         """The slice of this family goes."""
-        with self._changed:
-            self._note("DELETED", self._slices[f"{namespace}/{service}-{family.lower()}"])
+        self.delete("endpointslices", namespace, f"{service}-{family.lower()}")
 
     def send_bookmark(self, namespace: str, service: str) -> None:
         """Tell watches how far they are."""
         with self._changed:
-            self._note("BOOKMARK", {"metadata": {"namespace": namespace}, "service": service})
+            metadata = {"namespace": namespace, "labels": {_SERVICE: service}}
+            self._note("BOOKMARK", "endpointslices", {"metadata": metadata})
 
     def forget_history(self) -> None:
         """Whoever watches from a version that is older than now gets 410 Gone."""
@@ -131,16 +138,14 @@ class FakeKubernetes:
 
     # -- what the server does -----------------------------------------------------------------
 
-    def _note(self, kind: str, slice_: dict[str, Any]) -> None:
+    def _note(self, event: str, kind: str, item: dict[str, Any]) -> None:
         self._version += 1
-        metadata = slice_["metadata"] | {"resourceVersion": str(self._version)}
-        slice_ = slice_ | {"metadata": metadata}
-        name = f"{metadata['namespace']}/{metadata.get('name')}"
-        if kind == "DELETED":
-            del self._slices[name]
-        elif kind != "BOOKMARK":
-            self._slices[name] = slice_
-        self._history.append((self._version, kind, slice_))
+        item = item | {"metadata": item["metadata"] | {"resourceVersion": str(self._version)}}
+        if event == "DELETED":
+            del self._objects[kind, _key(item)]
+        elif event != "BOOKMARK":
+            self._objects[kind, _key(item)] = item
+        self._history.append((self._version, event, kind, item))
         self._changed.notify_all()
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
@@ -149,6 +154,7 @@ class FakeKubernetes:
         query = {key: values[0] for key, values in parse_qs(parts.query).items()}
         with self._changed:
             self.requests.append(query)
+            self.paths.append(parts.path)
             self._changed.notify_all()
             down, epoch = self._down, self._epoch
         if down:
@@ -156,16 +162,15 @@ class FakeKubernetes:
         elif self._token and request.headers["Authorization"] != f"Bearer {self._token}":
             request.send_error(401)
         else:
-            namespace = parts.path.split("/")[5]
-            service = query["labelSelector"].removeprefix(_SELECTOR)
+            wanted = _Wanted(parts.path, query)
             if "watch" in query:
-                self._watch(request, namespace, service, int(query["resourceVersion"]), epoch)
+                self._watch(request, wanted, int(query["resourceVersion"]), epoch)
             else:
-                self._list(request, namespace, service)
+                self._list(request, wanted)
 
-    def _list(self, request: BaseHTTPRequestHandler, namespace: str, service: str) -> None:
+    def _list(self, request: BaseHTTPRequestHandler, wanted: "_Wanted") -> None:
         with self._changed:
-            items = [each for each in self._slices.values() if _is_of(each, namespace, service)]
+            items = [item for (kind, _), item in self._objects.items() if wanted.fits(kind, item)]
             body = json.dumps({"metadata": {"resourceVersion": str(self._version)}, "items": items}).encode()
         request.send_response(200)
         request.send_header("Content-Type", "application/json")
@@ -173,7 +178,7 @@ class FakeKubernetes:
         request.end_headers()
         request.wfile.write(body)
 
-    def _watch(self, request: BaseHTTPRequestHandler, namespace: str, service: str, version: int, epoch: int) -> None:
+    def _watch(self, request: BaseHTTPRequestHandler, wanted: "_Wanted", version: int, epoch: int) -> None:
         request.send_response(200)
         request.send_header("Content-Type", "application/json")
         request.send_header("Transfer-Encoding", "chunked")
@@ -185,21 +190,53 @@ class FakeKubernetes:
             request.wfile.write(b"0\r\n\r\n")
             return
         while (events := self._next_events(version, epoch)) is not None:
-            for at, kind, slice_ in events:
+            for at, event, kind, item in events:
                 version = at
-                if _is_of(slice_, namespace, service):
-                    _send(request, kind, slice_)
+                if wanted.fits(kind, item):
+                    _send(request, event, item)
         request.close_connection = True
 
-    def _next_events(self, version: int, epoch: int) -> list[tuple[int, str, dict[str, Any]]] | None:
+    def _next_events(self, version: int, epoch: int) -> list[tuple[int, str, str, dict[str, Any]]] | None:
         """What comes after a version; None when the watch is to end."""
         with self._changed:
             self._changed.wait_for(lambda: self._epoch > epoch or self._version > version)
             return None if self._epoch > epoch else [each for each in self._history if each[0] > version]
 
 
-def _is_of(slice_: dict[str, Any], namespace: str, service: str) -> bool:
-    return (slice_["metadata"]["namespace"], slice_["service"]) == (namespace, service)
+class _Wanted:
+    """What a request asks for."""
+
+    def __init__(self, path: str, query: Mapping[str, str]) -> None:
+        *before, self._kind = path.split("/")
+        self._namespace = before[-1] if before[-2] == "namespaces" else ""
+        self._labels = _equalities(query.get("labelSelector", ""))
+        self._fields = _equalities(query.get("fieldSelector", ""))
+
+    def fits(self, kind: str, item: Mapping[str, Any]) -> bool:
+        """Selectors of equality only."""
+        metadata = item["metadata"]
+        labels = metadata.get("labels", {})
+        return (
+            kind == self._kind
+            and self._namespace in ("", metadata.get("namespace", ""))
+            and all(labels.get(key) == text for key, text in self._labels.items())
+            and all(_at(item, key) == text for key, text in self._fields.items())
+        )
+
+
+def _equalities(text: str) -> dict[str, str]:
+    parts = (part.replace("==", "=").partition("=") for part in text.split(",") if part)
+    return {key: value for key, _, value in parts}
+
+
+def _at(item: Any, path: str) -> Any:
+    for key in path.split("."):
+        item = item.get(key, {})
+    return item
+
+
+def _key(item: Mapping[str, Any]) -> str:
+    return f"{item['metadata'].get('namespace', '')}/{item['metadata'].get('name')}"
 
 
 def _send(request: BaseHTTPRequestHandler, kind: str, body: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ with FakeTarget("a 1\\n") as target:
 """
 
 import gzip
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Sequence
@@ -22,13 +23,24 @@ STALE = 0x7FF0000000000002
 class FakeTarget:
     """Serves until the `with` block ends."""
 
-    def __init__(self, body: str | bytes = "", content_type: str = "text/plain; version=0.0.4") -> None:
+    def __init__(
+        self,
+        body: str | bytes = "",
+        content_type: str = "text/plain; version=0.0.4",
+        *,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """`tls`: speak HTTPS with this certificate."""
         self.requests: list[tuple[str, dict[str, str]]] = []
         """Path and headers (names in lower case) of each request."""
+        self.bodies: list[bytes] = []
+        """Of requests that have one."""
         self._changed = threading.Condition()
         self._answer: tuple[int, bytes, str, str] = (200, b"", "", "")
         self.set(body, content_type=content_type)
         self._server = _server(self)
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self.address = f"127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
@@ -55,9 +67,11 @@ class FakeTarget:
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         """For the server."""
         headers = {name.lower(): value for name, value in request.headers.items()}
+        body = request.rfile.read(int(headers.get("content-length", 0)))
         with self._changed:
             status, data, content_type, location = self._answer
             self.requests.append((request.path, headers))
+            self.bodies += [body] if body else []
             self._changed.notify_all()
         packed = "gzip" in headers.get("accept-encoding", "")
         data = gzip.compress(data, 1) if packed else data
@@ -120,6 +134,9 @@ def _server(target: FakeTarget) -> ThreadingHTTPServer:
                 target.answer(self)
             except ConnectionError:
                 self.close_connection = True
+
+        def do_POST(self) -> None:
+            self.do_GET()
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
             """Nothing: it is a test."""

@@ -1,4 +1,6 @@
-"""What only the process that takes metrics in can do goes to it, and its answer comes back as it is."""
+"""What only the process that takes metrics in can do goes to it, and its answer comes back as it is.
+
+Writes have tests of their own: test_passed_on.py."""
 
 import json
 from collections.abc import Iterator
@@ -6,71 +8,30 @@ from collections.abc import Iterator
 import pytest
 
 from otelier._core import snappy
-from otelier.api.prometheus.forward import Parent
-from otelier.component import Secret
-from otelier.server.endpoint import HttpEndpoint, HttpRequest, Response
-from otelier.server.http import HttpServerSettings
+from otelier.server.endpoint import Response
 
 from .conftest import Prometheus
 
 
-class Internal:
-    """A parent that remembers what it is asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, str, str, bytes, dict[str, str]]] = []
-        self.answer = Response(204, (("x-prometheus-remote-write-samples-written", "3"),))
-        self.endpoint = self._new("127.0.0.1:0")
-
-    def _new(self, address: str) -> HttpEndpoint:
-        endpoint = HttpEndpoint(HttpServerSettings(endpoint=address), self._answer, "internal")
-        endpoint.start()
-        return endpoint
-
-    def restart(self) -> None:
-        host, port = self.endpoint.address
-        self.endpoint.stop(0.1)
-        self.endpoint = self._new(f"{host}:{port}")
-
-    def _answer(self, request: HttpRequest) -> Response:
-        self.asked.append((request.method, request.path, request.query, request.body, dict(request.headers)))
-        return self.answer
-
-
-@pytest.fixture
-def internal() -> Iterator[Internal]:
-    made = Internal()
-    yield made
-    made.endpoint.stop(0.1)
-
-
 @pytest.fixture
 def child(internal) -> Iterator[Prometheus]:
-    host, port = internal.endpoint.address
-    server = Prometheus(parent=Parent(endpoint=f"{host}:{port}", token=Secret("s3cret")))
+    server = Prometheus(parent=internal.parent())
     yield server
     server.stop()
 
 
-def test_a_write_is_sent_on_with_the_token_and_answered_unchanged(child, internal):
-    headers = {
-        "content-encoding": "snappy", "content-type": "application/x-protobuf", "x-scope-orgid": "t",
-        "x-prometheus-remote-write-version": "0.1.0", "x-otelier-token": "guess",
-    }  # fmt: skip
-    answer = child.ask("POST", "/api/v1/write?x=%2F", snappy(b"body"), headers)
-    assert (answer.status, answer.headers["x-prometheus-remote-write-samples-written"]) == (204, "3")
-    [(method, path, query, body, seen)] = internal.asked
-    assert (method, path, query, body) == ("POST", "/api/v1/write", "x=%2F", b"body")
+def test_a_request_is_sent_on_with_the_token_and_answered_unchanged(child, internal):
+    internal.answer = Response(400, (("content-type", "text/plain"), ("x-b", "3")), b"out of bounds\n")
+    headers = {"x-scope-orgid": "t", "x-otelier-token": "guess", "x-otelier-max-bytes": "1"}
+    answer = child.ask("POST", "/api/v1/admin/tsdb/delete_series?match[]=%2F", snappy(b"body"), {
+        **headers, "content-encoding": "snappy",
+    })  # fmt: skip
+    assert (answer.status, answer.headers["x-b"], answer.body) == (400, "3", b"out of bounds\n")
+    [(_, _, query, body, seen)] = internal.asked
+    assert (query, body) == ("match[]=%2F", b"body")
     assert seen["x-otelier-token"] == "s3cret"
     assert seen["x-scope-orgid"] == "t"
-    assert seen["x-prometheus-remote-write-version"] == "0.1.0"
-    assert "content-encoding" not in seen
-
-
-def test_statuses_texts_and_types_come_back(child, internal):
-    internal.answer = Response(400, (("content-type", "text/plain"),), b"out of bounds\n")
-    answer = child.ask("POST", "/api/v1/otlp/v1/metrics", b"{}", {"content-type": "application/json"})
-    assert (answer.status, answer.headers["content-type"], answer.body) == (400, "text/plain", b"out of bounds\n")
+    assert not {"content-encoding", "x-otelier-max-bytes"} & seen.keys()
 
 
 @pytest.mark.parametrize(
@@ -88,15 +49,16 @@ def test_paths_of_the_parent(child, internal, method, path):
 
 
 def test_a_connection_that_was_closed_meanwhile_is_replaced(child, internal):
-    assert child.ask("POST", "/api/v1/write", b"1").status == 204
+    path = "/api/v1/admin/tsdb/snapshot"
+    assert child.ask("POST", path, b"1").status == 204
     internal.restart()
-    assert child.ask("POST", "/api/v1/write", b"2").status == 204
+    assert child.ask("POST", path, b"2").status == 204
     assert [each[3] for each in internal.asked] == [b"1", b"2"]
 
 
 def test_a_parent_that_is_gone_is_a_503(child, internal):
     internal.endpoint.stop(0.1)
-    status, kind, text = child.ask("POST", "/api/v1/write", b"1").error
+    status, kind, text = child.ask("POST", "/-/reload", b"1").error
     assert (status, kind) == (503, "timeout")
     assert "try again later" in text
     assert child.get("status/config").data == {"yaml": ""}

@@ -1,4 +1,4 @@
-"""What there is: the requests of Grafana's variables, its metric browser and its exemplars."""
+"""What there is: the requests of Grafana's variables and its metric browser."""
 
 import pytest
 
@@ -63,21 +63,3 @@ def test_metadata_by_family(prometheus):
     assert prometheus.get("metadata", limit=1).data == {"size_bytes": size}
     assert prometheus.get("metadata", limit=0).data == {}
     assert prometheus.get("metadata", metric="nothing").data == {}
-
-
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_exemplars_of_all_series_in_a_query(prometheus, method):
-    series = (("__name__", "latency_bucket"), ("le", "0.5"))
-    prometheus.metrics.add_exemplar(series, 1_700_000_000_250, 0.42, TRACE)
-    prometheus.metrics.add_exemplar((("__name__", "other"),), 1_700_000_000_000, 1, TRACE)
-    query = "histogram_quantile(0.95, sum by (le) (rate(latency_bucket[5m])))"
-    answer = getattr(prometheus, method)("query_exemplars", query=query, start=1.6e9, end=1.8e9)
-    assert b'"timestamp":1700000000.250' in answer.body
-    assert answer.data == [
-        {
-            "seriesLabels": {"__name__": "latency_bucket", "le": "0.5"},
-            "exemplars": [{"labels": dict(TRACE), "value": "0.42", "timestamp": 1700000000.25}],
-        }
-    ]
-    assert prometheus.get("query_exemplars", query="1 + 1").status == 204
-    assert prometheus.get("query_exemplars", query=query, start=0, end=1).data == []

@@ -52,6 +52,7 @@ query?query=sum(                              invalid parameter "query": 1:5: pa
 query                                         invalid parameter "query": 1:1: parse error: no expression found in input
 query?query=1&time=x                          invalid parameter "time": invalid time value for 'time': cannot parse "x"
 query?query=1&timeout=x                       invalid parameter "timeout": cannot parse "x" to a valid duration
+query?query=1&timeout=99999999999999999999y   invalid parameter "timeout": cannot parse "99999999999999999999y"
 query?query=1&timeout=0                       invalid parameter "query": context deadline exceeded
 query?query=1&limit=-1                        invalid parameter "limit": limit must be non-negative
 query?query=1&limit=x                         invalid parameter "limit": strconv.Atoi: parsing "x": invalid syntax

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otelier._core import matrix_json
-from otelier.api.prometheus.values import result_json, seconds
+from otelier._core import LabelSets, matrix_json
+from otelier.api.prometheus.values import limited, result_json, seconds
 from otelier.query.promql.block import Block
 from otelier.query.promql.engine import Answer, Series
 from otelier.query.promql.grid import Grid
@@ -62,14 +62,13 @@ def blocks(draw: st.DrawFn) -> tuple[Block, Grid]:
         elif cell is not None:
             values[place], present[place] = cell, True
     grid = Grid(draw(st.integers(-(10**15), 10**15)), draw(st.integers(1, 10**7)), steps)
-    return Block(labels, values, present, histograms), grid
+    return Block(LabelSets(labels), values, present, histograms), grid
 
 
 @given(blocks())
 def test_a_matrix_is_what_a_plain_writer_makes_of_it(made: tuple[Block, Grid]) -> None:
     block, grid = made
-    written, truncated = result_json(Answer("matrix", grid, block), 0)
-    assert not truncated
+    written = bytes(result_json(Answer("matrix", grid, block), b"", b""))
     times = [seconds(int(each)) for each in grid.times]
     expected = []
     for row, labels in enumerate(block.labels):
@@ -95,11 +94,11 @@ def test_a_vector_has_one_value_a_series_and_no_more_series_than_allowed(made: t
     rows = np.flatnonzero(filled)
     block = block.rows(rows)
     block = Block(block.labels, block.values[:, :1], block.present[:, :1], block.histograms[:, :1])
-    written, truncated = result_json(Answer("vector", grid, block), limit)
-    found = json.loads(written, parse_int=str, parse_float=str)
+    answer, truncated = limited(Answer("vector", grid, block), limit)
+    found = json.loads(bytes(result_json(answer, b"", b"")), parse_int=str, parse_float=str)
     kept = len(block.labels) if not limit else min(limit, len(block.labels))
     assert truncated == (kept < len(block.labels))
-    assert [each["metric"] for each in found] == [dict(labels) for labels in block.labels[:kept]]
+    assert [each["metric"] for each in found] == [dict(labels) for labels in list(block.labels)[:kept]]
     for row, each in enumerate(found):
         time, value = each["histogram"] if block.histograms[row, 0] else each["value"]
         assert time == seconds(grid.start_ms)
@@ -111,21 +110,23 @@ def test_custom_buckets_are_closed_above_and_the_lowest_on_both_sides() -> None:
     histogram = Histogram(-53, 6, 9, positive={0: 1.0, 1: 2.0, 2: 3.0}, bounds=(1.0, 2.5))
     natives = np.full(1, histogram, dtype=np.object_)
     series = Series((), np.array([1500]), np.array([np.nan]), natives)
-    answer = Answer("matrix", Grid(0, 1, 1), Block([], np.empty((0, 1)), np.empty((0, 1), np.bool_)), [series])
-    [[_, found]] = json.loads(result_json(answer, 0)[0])[0]["histograms"]
+    answer = Answer(
+        "matrix", Grid(0, 1, 1), Block(LabelSets(()), np.empty((0, 1)), np.empty((0, 1), np.bool_)), [series]
+    )
+    [[_, found]] = json.loads(bytes(result_json(answer, b"", b"")))[0]["histograms"]
     assert found["buckets"] == [[3, "-Inf", "1", "1"], [0, "1", "2.5", "2"], [0, "2.5", "+Inf", "3"]]
 
 
 def test_scalars_and_strings_have_a_time() -> None:
-    nothing = Block([], np.empty((0, 1)), np.empty((0, 1), np.bool_))
+    nothing = Block(LabelSets(()), np.empty((0, 1)), np.empty((0, 1), np.bool_))
     scalar = Answer("scalar", Grid(1_500, 1, 1), nothing, scalar=np.array([math.inf]))
-    assert result_json(scalar, 1) == (b'[1.500,"+Inf"]', False)
+    assert result_json(scalar, b"<", b">") == b'<[1.500,"+Inf"]>'
     string = Answer("string", Grid(0, 1, 1), nothing, text='a"\udcff')
-    assert result_json(string, 1) == ('[0,"a\\"\ufffd"]'.encode(), False)
+    assert result_json(string, b"", b"") == '[0,"a\\"\ufffd"]'.encode()
 
 
 def test_shapes_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="shape"):
-        matrix_json([()], b"\0" * 8, b"\0" * 16, b"\1", ())
-    lone = matrix_json([(("a", "\udcff"),)], b"\0" * 8, b"\0" * 8, b"\1", ())
-    assert set(json.loads(b"[" + lone + b"]")[0]["metric"]["a"]) == {"\ufffd"}
+        matrix_json(LabelSets([()]), b"\0" * 8, b"\0" * 16, b"\1", (), (b"", b""))
+    lone = matrix_json(LabelSets([(("a", "\udcff"),)]), b"\0" * 8, b"\0" * 8, None, (), (b"[", b"]"))
+    assert set(json.loads(bytes(lone))[0]["metric"]["a"]) == {"\ufffd"}

@@ -88,10 +88,27 @@ def _difference(theirs: dict[str, Any], mine: dict[str, Any]) -> str:
         return f"{len(missing)} series missing, such as {missing[:1]}, {len(more)} too many, such as {more[:1]}"
     for labels, each in both[0].items():
         other = both[1][labels]
-        found = _of_points(each.get("values", [each.get("value")]), other.get("values", [other.get("value")]))
+        found = _of_points(_floats(each), _floats(other)) or _of_natives(_natives(each), _natives(other))
         if found:
             return f"{labels}: {found}"
     return ""
+
+
+def _floats(series: dict[str, Any]) -> list[Any]:
+    return series.get("values") or [series[key] for key in ("value",) if key in series]
+
+
+def _natives(series: dict[str, Any]) -> list[Any]:
+    return series.get("histograms") or [series[key] for key in ("histogram",) if key in series]
+
+
+def _of_natives(theirs: list[Any], mine: list[Any]) -> str:
+    numbers: list[list[Any]] = [[], []]
+    for which, histograms in zip(numbers, (theirs, mine), strict=True):
+        for at, each in histograms:
+            buckets = [number for bucket in each.get("buckets", ()) for number in bucket]
+            which.extend([at, number] for number in (each["count"], each["sum"], *buckets))
+    return _of_points(*numbers)
 
 
 def _of_points(theirs: list[Any], mine: list[Any]) -> str:

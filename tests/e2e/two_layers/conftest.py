@@ -133,8 +133,11 @@ class Pod:
 class Deployment:
     """Balancer, two of layer 1, two of each layer 2; a trace store and a remote-write sink behind them."""
 
-    def __init__(self, shared: Path, folder: Path, *, durable: bool = False) -> None:
-        """`durable`: samplers keep on disk what they hold, as a user would add it."""
+    def __init__(
+        self, shared: Path, folder: Path, *, durable: bool = False, remote_write: str = "", trace_store: str = ""
+    ) -> None:
+        """`durable`: samplers keep on disk what they hold, as a user would add it. The last two: where metrics and
+        traces go instead."""
         configs = shared / "configs"
         self.kubernetes = FakeKubernetes()
         self.sinks = {address: RemoteWriteSink() for address in METRICS}
@@ -149,12 +152,17 @@ class Deployment:
                 ip,
                 folder,
                 *(_durable(folder / f"storage-{ip}") if durable else ()),
-                TRACE_STORE_ENDPOINT=self.store.url(ip),
+                TRACE_STORE_ENDPOINT=trace_store or self.store.url(ip),
             )
             for ip in TAIL
         ]
         self.metrics = [
-            Pod(configs / "layer2-spanmetrics.yaml", ip, folder, REMOTE_WRITE_ENDPOINT=self.sinks[ip].url)
+            Pod(
+                configs / "layer2-spanmetrics.yaml",
+                ip,
+                folder,
+                REMOTE_WRITE_ENDPOINT=remote_write or self.sinks[ip].url,
+            )
             for ip in METRICS
         ]
         self.layer1 = [Pod(configs / "layer1-loadbalancing.yaml", ip, folder, KUBECONFIG=kubeconfig) for ip in LAYER1]

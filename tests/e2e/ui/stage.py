@@ -22,6 +22,8 @@ class Stage:
         self.services = ["cart", "checkout", "frontend", "payment", "product-catalog", answers.HOSTILE, "한국어 서비스"]
         self.operations = [{"name": "charge", "spanKind": "server"}, {"name": answers.HOSTILE, "spanKind": "client"}]
         self.summaries = list(answers.searches())
+        self.exemplars: dict[str, dict[str, Any]] = {}
+        """What is said of traces that are not there."""
         self.error: tuple[int, str] | None = None
         self.asked: list[tuple[str, dict[str, list[str]]]] = []
         self.url = ""
@@ -46,6 +48,9 @@ class Stage:
             return 200, trace.answer()
         if path.startswith("/api/otelier/v1/traces/") and (trace := self.traces.get(path.split("/")[5])):
             return 200, {"logs": trace.logs}
+        if path.startswith("/api/otelier/v1/exemplars/"):
+            nothing = {"stored": False, "exemplar": None, "substitute": None}
+            return 200, nothing | self.exemplars.get(path.rsplit("/", 1)[1], {})
         return 404, {"error": {"httpCode": 404, "message": "trace not found"}}
 
     def moved(self, summary: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from otelier.testing.memory_metrics import MemoryMetrics
 
 STEP_MS = 15_000
 POINTS = 240
+TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -27,7 +28,16 @@ class Evaluated:
     def groups(self, tenant: str) -> list[RuleGroup]:
         labels = (("alertname", "Down"), ("job", HOSTILE))
         alert = Alert(labels, (("summary", "it is down"),), "firing", 1_700_000_000_000_000_000, 0.0)
-        rule = Rule("alerting", "Down", "up == 0", (), "ok", state="firing", for_s=300.0, alerts=(alert,))
+        rule = Rule(
+            "alerting",
+            "Down",
+            "rate(http_requests_total[5m]) == 0",
+            (),
+            "ok",
+            state="firing",
+            for_s=300.0,
+            alerts=(alert,),
+        )
         return [RuleGroup("availability", "rules.yml", 60.0, rules=(rule,))]
 
     def alertmanagers(self) -> tuple[list[str], list[str]]:
@@ -41,9 +51,13 @@ def url() -> Iterator[str]:
     start_ms = clock.time_ns() // 10**6 - POINTS * STEP_MS
     for job in ("cart", "checkout", HOSTILE):
         metrics.load(f'http_requests_total{{job="{job}",path="/{len(job)}"}} 0+15x{POINTS}', STEP_MS, start_ms)
+        series = (("__name__", "http_requests_total"), ("job", job), ("path", f"/{len(job)}"))
+        trace = (("trace_id", TRACE), ("span_id", SPAN), ("hostile", HOSTILE))
+        metrics.add_exemplar(series, start_ms + (POINTS - 20) * STEP_MS, 0.5, trace)
     metrics.load(f'{{"http.server.duration","service.name"="cart"}} 1x{POINTS}', STEP_MS, start_ms)
     settings = HttpServerSettings(endpoint="127.0.0.1:0")
-    groups = routes.groups(metrics, PrometheusOptions(server=settings), clock, "/data", Evaluated())
+    options = PrometheusOptions(server=settings)
+    groups = routes.groups(metrics, options, clock, "/data", Evaluated(), ui=lambda _: "http://127.0.0.1:1")
     endpoint = HttpEndpoint(settings, Web(Router(groups), HostCheck("127.0.0.1")), "pages", threads=4)
     endpoint.start()
     host, port = endpoint.address
@@ -109,8 +123,8 @@ def test_alerts_in_korean_and_dark(open_page, url, picture) -> None:
     expect(page.locator("nav a[aria-current]")).to_have_text("알림")
     expect(page.locator(".group")).to_contain_text("it is down")
     expect(page.locator(".group")).to_contain_text(HOSTILE)
-    page.get_by_role("link", name="up == 0").click()
-    expect(page.get_by_role("combobox")).to_have_value("up == 0")
+    page.get_by_role("link", name="rate(http_requests_total[5m]) == 0").click()
+    expect(page.get_by_role("combobox")).to_have_value("rate(http_requests_total[5m]) == 0")
     picture(page, "prometheus-korean")
 
 
@@ -136,3 +150,47 @@ def test_the_choices_of_theme_and_language_stay(open_page, url) -> None:
     page.get_by_role("button", name="한국어").click()
     expect(page.locator("html")).to_have_attribute("lang", "ko")
     expect(page.locator("html")).to_have_attribute("data-theme", "light")
+
+
+def test_a_graph_shows_exemplars_that_lead_to_traces(open_page, url, picture) -> None:
+    page = open_page(f"{url}/graph?g0.expr=rate(http_requests_total[5m])&g0.tab=0&g0.range_input=30m")
+    expect(page.locator("path.line")).to_have_count(3)
+    expect(page.locator("a.exemplar")).to_have_count(0)
+    page.get_by_role("checkbox", name="Exemplars").check()
+    expect(page.locator("a.exemplar")).to_have_count(3)
+    expect(page.locator(".exemplars li")).to_have_count(3)
+    assert "g0.show_exemplars=1" in page.url
+    address = page.locator("a.exemplar").first.get_attribute("href")
+    assert address
+    assert address.startswith(f"/trace/{TRACE}?exemplar=1")
+    assert address.endswith(f"&span={SPAN}")
+    assert page.locator(".exemplars a").first.get_attribute("href") == address
+    picture(page, "prometheus-exemplars")
+    page.reload()
+    expect(page.locator("a.exemplar")).to_have_count(3)
+    expect(page.locator(".exemplars")).to_contain_text(HOSTILE)
+
+
+def test_a_query_without_exemplars_says_so(open_page, url) -> None:
+    page = open_page(f"{url}/graph?g0.expr=vector(1)&g0.tab=0&g0.show_exemplars=1", locale="ko-KR")
+    expect(page.get_by_text("exemplar가 없습니다")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_an_alert_leads_to_traces_of_its_labels(open_page, url, picture, width: int) -> None:
+    page = open_page(f"{url}/alerts", width=width)
+    link = page.get_by_role("link", name="open the trace")
+    expect(link).to_have_count(1)
+    expect(page.locator(".exemplars")).to_contain_text(HOSTILE)
+    assert (link.get_attribute("href") or "").startswith(f"/trace/{TRACE}?exemplar=")
+    picture(page, f"prometheus-alerts-{width}")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("name", ["graph", "alerts", "rules", "targets", "cardinality"])
+def test_no_page_is_wider_than_the_window(open_page, url, faults, name: str, width: int) -> None:
+    faults.allow("503")
+    page = open_page(f"{url}/{name}?g0.expr=http_requests_total&g0.show_exemplars=1&g0.tab=0", width=width)
+    expect(page.locator("#content > *").first).to_be_visible()
+    expect(page.get_by_text("Loading")).to_have_count(0)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -11,6 +11,7 @@ import pytest
 from otelier.component import StartError, SystemClock
 from otelier.config import decode, load
 from otelier.extensions.otelier_prometheus import OtelierPrometheus, OtelierPrometheusConfig
+from otelier.storage.stores import contents
 from otelier.testing import component_context
 from otelier.testing.scrape import FakeTarget
 
@@ -113,6 +114,17 @@ def test_deletions(running: Running) -> None:
         assert (status, said["error"]) == (400, "match[] must contain at least one non-empty matcher")
     assert running.ask("/api/v1/admin/tsdb/delete_series?match[]=a&start=inf", "POST")[0] == 400
     assert running.ask("/api/v1/admin/tsdb/clean_tombstones", "POST")[0] == 204
+
+
+def test_snapshots(running: Running, tmp_path: Path) -> None:
+    running.until_up()
+    status, said = running.ask("/api/v1/admin/tsdb/snapshot", "POST")
+    assert (status, said["status"]) == (200, "success")
+    copy = tmp_path / "data" / "snapshots" / said["data"]["name"]
+    assert sum(each.items for each in contents(copy).holdings) > 0
+    assert running.ask("/api/v1/admin/tsdb/snapshot?skip_head=true", "PUT")[0] == 200
+    status, said = running.ask("/api/v1/admin/tsdb/snapshot?skip_head=maybe", "POST")
+    assert (status, said["errorType"]) == (400, "bad_data")
 
 
 @pytest.mark.proves("otelier_prometheus.config")

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from otelier.query.logql import ast
 from otelier.query.logql.errors import LogqlError
+from otelier.query.logql.formats import template
 from otelier.query.logql.lex import duration_ns, size_bytes
 from otelier.query.logql.parse import parse
 
@@ -62,11 +63,16 @@ def test_a_selector_has_any_number_of_matchers():
                 )
             ),
         ),
-        ('| line_format "{{.a}}: {{ __line__ }}"', ast.LineFormat(ast.Template(("", "a", ": ", "__line__", "")))),
-        (
-            '| label_format to=from, x="{{.y}}!"',
-            ast.LabelFormat((("to", "from"), ("x", ast.Template(("", "y", "!"))))),
-        ),
+        ('| line_format "{{.a | upper}}: {{ __line__ }}"', ast.LineFormat(template("{{.a | upper}}: {{ __line__ }}"))),
+        ('| label_format to=from, x="{{.y}}!"', ast.LabelFormat((("to", "from"), ("x", template("{{.y}}!"))))),
+        ('|> "<_> failed" or "x"', ast.LineFilter("|>", ("<_> failed", "x"))),
+        ('!> "GET <_>"', ast.LineFilter("!>", ("GET <_>",))),
+        ('|= ip("10.0.0.0/8") or "x"', ast.LineFilter("|=", (ast.Ip("10.0.0.0/8"), "x"))),
+        ('| addr != ip("::1")', ast.LabelFilter(ast.IpTest("addr", "!=", ast.Ip("::1")))),
+        ('| pattern "<a> <_>"', ast.Pattern("<a> <_>")),
+        ('| regexp "(?P<a>x)"', ast.Regexp("(?P<a>x)")),
+        ("| unpack", ast.Unpack()),
+        ("| decolorize", ast.Decolorize()),
         ('| drop __error__, a="x"', ast.Drop(("__error__", ast.Matcher("a", "=", "x")))),
         ("| keep a, b", ast.Keep(("a", "b"))),
     ],
@@ -100,6 +106,26 @@ def test_groupings_stand_in_front_or_behind():
     )
 
 
+def test_numbers_of_labels_are_unwrapped():
+    query = ast.LogQuery(SHOP, (ast.Json(),))
+    unwrap = ast.Unwrap("took", "duration", (ast.Matcher("__error__", "=", ""),))
+    expected = ast.RangeAggregation("quantile_over_time", query, MINUTE_NS, 0, unwrap, ast.Grouping(("a",)), 0.5)
+    text = '{service_name="shop"} | json | unwrap duration(took) | __error__=""'
+    assert parse(f"quantile_over_time(0.5, {text} [1m]) by (a)") == expected
+    assert parse(f"quantile_over_time(0.5, ({text}) [1m]) by (a)") == expected
+    behind = '{service_name="shop"} [1m] | json | unwrap duration(took) | __error__=""'
+    assert parse(f"quantile_over_time(0.5, {behind}) by (a)") == expected
+
+
+def test_many_series_meet_one():
+    vector = ast.VectorOf
+    on = ast.Grouping(("a",))
+    for text, include in [("group_left", ()), ("group_left ()", ()), ("group_left (b, c)", ("b", "c"))]:
+        expected = ast.Binary("/", vector(1), vector(2), on=on, many="left", include=include)
+        assert parse(f"vector(1) / on (a) {text} vector(2)") == expected
+        assert parse(f"vector(1) / on (a) {text} (vector(2))") == expected
+
+
 def test_operators_bind_as_in_promql():
     number = ast.Number
     assert parse("1 + 2 * 3 ^ 2 ^ 2 > bool 4") == ast.Binary(
@@ -129,23 +155,38 @@ def test_operators_bind_as_in_promql():
         ('{a="x}', 3, "no closing quote"),
         ('{a=~"("}', 4, "no regular expression"),
         ('{a="x"} |= 5', 11, "the text to look for"),
-        ('{a="x"} | pattern "<_>"', 10, "`| pattern` isn't supported"),
-        ('{a="x"} | unwrap b', 10, "isn't supported"),
-        ('{a="x"} |> "<_>"', 8, "pattern filters"),
+        ('{a="x"} | pattern "<_>"', 18, "needs a name such as"),
+        ('{a="x"} | pattern "<a><b>"', 18, "a text between them"),
+        ('{a="x"} | pattern "<a> <a>"', 18, "once"),
+        ('{a="x"} | regexp "(x)"', 17, "needs a name"),
+        ('{a="x"} | regexp "(?P<a>"', 17, "no regular expression"),
+        ('{a="x"} | unwrap b', 8, "can't follow here"),
+        ('{a="x"} |> "<b>"', 11, "no names, only <_>"),
+        ('{a="x"} |~ ip("::1")', 11, "goes with `|=` and `!=`"),
+        ('{a="x"} |= ip("10.0.0.300")', 14, "addresses, networks"),
+        ('{a="x"} | b > ip("::1")', 14, "goes with `=` and `!=`"),
+        ('{a="x"} | label_format b=c, b=d', 28, "made twice"),
         ('{a="x"} | foo', 10, "`foo` is no stage"),
         ('{a="x"} | status >= "500"', 20, "stand without quotes"),
         ('{a="x"} | json b="["', 17, "no path"),
-        ('{a="x"} | line_format "{{ .a | ToUpper }}"', 22, "functions aren't supported"),
+        ('{a="x"} | line_format "{{ .a | ToUper }}"', 22, 'function "ToUper" not defined'),
         ('{a="x"} {b="y"}', 8, "can't follow here"),
         ('rate({a="x"})', 12, "expected the range"),
         ('rate({a="x"}[0s])', 13, "longer than nothing"),
         ('rate({a="x"}[5m]) by (b)', 18, "takes no grouping"),
-        ('quantile_over_time(0.9, {a="x"} | unwrap b [5m])', 0, "isn't supported"),
-        ('summ(rate({a="x"}[5m]))', 0, "is no function"),
+        ('quantile_over_time({a="x"} | unwrap b [5m])', 19, "the quantile"),
+        ('sum_over_time({a="x"}[5m])', 0, "add `| unwrap label`"),
+        ('count_over_time({a="x"} | unwrap b [5m])', 0, "leave `unwrap` out"),
+        ('sum_over_time({a="x"} | unwrap b [5m]) by (c)', 39, "takes no grouping"),
+        ('avg_over_time({a="x"} | unwrap hours(b) [5m])', 31, "no conversion"),
+        ('avg_over_time({a="x"} | unwrap b | json [5m])', 35, "only conditions"),
+        ('summ(rate({a="x"}[5m]))', 0, "did you mean `sum`?"),
+        ('label_replace(rate({a="x"}[5m]), "a", "b", "c", "(")', 48, "no regular expression"),
         ("sum(5)", 0, "takes series"),
         ('topk(0, rate({a="x"}[5m]))', 5, "whole number above 0"),
         ("1 and 2", 2, "takes series on both sides"),
-        ("vector(1) / on (a) group_left vector(2)", 19, "isn't supported"),
+        ("vector(1) / group_left vector(2)", 12, "stands behind `on (…)`"),
+        ("vector(1) and on (a) group_left vector(2)", 10, "does not go with it"),
         ("\n  {a='x'}", 6, "double quotes"),
     ],
 )

@@ -189,14 +189,101 @@ def test_metric_queries(parts: list[list[Logged]], text: str, flushed: int, tent
         return
     assert isinstance(found, Evaluated)
     assert isinstance(found.value, dict)
-    for number, time_ns in enumerate(steps.times()):
-        values = {name: float(all_[number]) for name, all_ in found.value.items() if not math.isnan(all_[number])}
-        assert values == pytest.approx(at(query, logs, int(time_ns))), (text, number)
+    try:
+        expected = [at(query, logs, int(time_ns)) for time_ns in steps.times()]
+    except PipelineError:
+        assert "json" in text or "logfmt" in text, "what only counts leaves parsers out that nobody needs"
+        return
+    for number, values in enumerate(expected):
+        mine = {name: float(all_[number]) for name, all_ in found.value.items() if not math.isnan(all_[number])}
+        assert mine == pytest.approx(values), (text, number)
     instant = run_instant(source, text, steps.start_ns)
     assert isinstance(instant.value, dict)
     assert {name: float(all_[0]) for name, all_ in instant.value.items() if not math.isnan(all_[0])} == pytest.approx(
         at(query, logs, steps.start_ns)
     )
+
+
+LINES = [
+    logged(log_record(f'{{"v": {value}, "took": "{value}00ms", "size": "{value}KB", "k": "{key}"}}', time_ns=at), {})
+    for value, key, at in [
+        (4, "a", START_NS + 1),
+        (1, "a", START_NS + 2),
+        (3, "b", START_NS + 3),
+        (2, "a", START_NS + 4),
+        (7, "a", START_NS + 2 * SECOND_NS),
+    ]
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("avg_over_time({} | json | unwrap v [1s]) by (k)", {"a": 7 / 3, "b": 3}),
+        ("min_over_time({} | json | unwrap v [1s]) by (k)", {"a": 1, "b": 3}),
+        ("max_over_time({} | json | unwrap v [1s]) by (k)", {"a": 4, "b": 3}),
+        ("first_over_time({} | json | unwrap v [1s]) by (k)", {"a": 4, "b": 3}),
+        ("last_over_time({} | json | unwrap v [1s]) by (k)", {"a": 2, "b": 3}),
+        ("stdvar_over_time({} | json | unwrap v [1s]) by (k)", {"a": 14 / 9, "b": 0}),
+        ("stddev_over_time({} | json | unwrap v [1s]) by (k)", {"a": math.sqrt(14 / 9), "b": 0}),
+        ("quantile_over_time(0.75, {} | json | unwrap v [1s]) by (k)", {"a": 3, "b": 3}),
+        ("sum by (k) (sum_over_time({} | json | unwrap duration(took) [1s]))", {"a": 0.7, "b": 0.3}),
+        ("sum by (k) (sum_over_time({} | json | unwrap bytes(size) [1s]))", {"a": 7000, "b": 3000}),
+        ("sum by (k) (rate({} | json | unwrap v [2s]))", {"a": 3.5, "b": 1.5}),
+        ("sum by (k) (sum_over_time({} | json | unwrap v | v < 4 [1s]))", {"a": 3, "b": 3}),
+        ("max by (k) (max_over_time({} | json | unwrap v | k = `b` [1s]))", {"b": 3}),
+        ("sum by (k) (count_over_time({} | json [1s]))", {"a": 3, "b": 1}),
+        ("stddev(avg_over_time({} | json | unwrap v [1s]) by (k))", {"": 1 / 3}),
+        ("topk(1, avg_over_time({} | json | unwrap v [1s]) by (k))", {"b": 3}),
+        ("approx_topk(1, avg_over_time({} | json | unwrap v [1s]) by (k))", {"b": 3}),
+    ],
+)
+def test_numbers_of_lines(text: str, values: dict[str, float]) -> None:
+    found = run_instant(PlainLogs(LINES), text, START_NS + SECOND_NS).value
+    assert isinstance(found, dict)
+    assert {dict(name).get("k", ""): float(all_[0]) for name, all_ in found.items()} == pytest.approx(values)
+
+
+def test_a_counter_may_begin_again() -> None:
+    text = "rate_counter({} | json | k=`a` | keep k, v | unwrap v [10s])"
+    found = run_instant(PlainLogs(LINES), text, START_NS + 5 * SECOND_NS).value
+    assert isinstance(found, dict)
+    # 4 → 1 began again, 1 → 2 → 7 grew.
+    assert [float(all_[0]) for all_ in found.values()] == pytest.approx([(1 + 1 + 5) / 10])
+
+
+def test_a_number_that_can_not_be_read_is_an_error_unless_it_is_filtered_out() -> None:
+    source = PlainLogs([*LINES, logged(log_record('{"v": "many", "k": "a"}', time_ns=START_NS + 5), {})])
+    with pytest.raises(PipelineError, match="SampleExtractionErr"):
+        run_instant(source, "sum(sum_over_time({} | json | unwrap v [1s]))", START_NS + SECOND_NS)
+    text = 'sum(sum_over_time({} | json | unwrap v | __error__="" [1s]))'
+    found = run_instant(source, text, START_NS + SECOND_NS).value
+    assert found == {(): pytest.approx([10.0])}
+
+
+def test_labels_are_replaced_and_many_series_meet_one() -> None:
+    source, at_ns = PlainLogs(LINES), START_NS + SECOND_NS
+    replaced = run_instant(
+        source, 'label_replace(sum by (k) (count_over_time({} | json [1s])), "made", "<$1>", "k", "(a)")', at_ns
+    ).value
+    assert isinstance(replaced, dict)
+    assert set(replaced) == {(("k", "a"), ("made", "<a>")), (("k", "b"),)}
+    by_both = "sum by (k, service_name) (count_over_time({} | json [1s]))"
+    by_service = "sum by (service_name) (count_over_time({} [1s]))"
+    shares = run_instant(source, f"{by_both} / on (service_name) group_left {by_service}", at_ns).value
+    assert isinstance(shares, dict)
+    assert {dict(name)["k"]: float(all_[0]) for name, all_ in shares.items()} == {"a": 0.75, "b": 0.25}
+    turned = run_instant(source, f"{by_service} / on (service_name) group_right {by_both}", at_ns).value
+    assert isinstance(turned, dict)
+    assert sorted(float(all_[0]) for all_ in turned.values()) == pytest.approx([4 / 3, 4.0])
+    with pytest.raises(BadQuery, match="several series on the right side"):
+        run_instant(source, f"{by_service} / on (service_name) {by_both}", at_ns)
+
+
+def test_what_is_not_needed_to_count_is_left_out() -> None:
+    source = PlainLogs([logged(log_record("no json"), {})])
+    found = run_instant(source, "sum(count_over_time({} | json | line_format `{{ .a | duration }}` [1m]))", START_NS)
+    assert found.value == {(): [1.0]}
 
 
 def test_lines_with_equal_times_come_once_each_whatever_is_asked_for_at_once() -> None:

@@ -26,6 +26,13 @@ class Sent:
     def __init__(self) -> None:
         self.messages: list[Message] = []
         self.failures = 0
+        self.running = False
+
+    def start(self) -> None:
+        self.running = True
+
+    def stop(self) -> None:
+        self.running = False
 
     def send(self, message: Message) -> None:
         if self.failures:
@@ -252,3 +259,11 @@ def test_nothing_is_told_after_the_stop(tmp_path: Path) -> None:
     desk.tell("B")
     desk.clock.advance(10_000)
     assert desk.sent.said == []
+
+
+def test_ways_to_tell_are_started_and_stopped(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.dispatcher.start()
+    assert desk.sent.running
+    desk.dispatcher.stop()
+    assert not desk.sent.running

@@ -35,6 +35,24 @@ export interface LogRecord {
   spanId?: string;
 }
 
+/** What was measured; kind and status are OTLP's numbers. */
+export interface Measured {
+  service: string;
+  timeUnixNano: string;
+  name?: string;
+  kind?: number;
+  status?: number;
+  durationNanos?: string;
+}
+
+/** An exemplar's trace: stored, or a kept span with the same attributes in its place, or neither. */
+export interface Exemplar {
+  traceId: string;
+  stored: boolean;
+  exemplar: Measured | null;
+  substitute: { traceId: string; spanId: string; startTimeUnixNano: string; durationNanos: string } | null;
+}
+
 export async function fetchServices(signal?: AbortSignal): Promise<string[]> {
   const { services } = await getJson<{ services?: string[] }>("/api/v3/services", signal);
   return (services ?? []).toSorted((a, b) => a.localeCompare(b));
@@ -66,4 +84,16 @@ export async function fetchLogs(id: string, signal?: AbortSignal): Promise<LogRe
     signal,
   );
   return logs ?? [];
+}
+
+const OF_EXEMPLAR = ["span", "service", "name", "kind", "status", "duration"];
+
+/** `said`: parameters of the page's address. */
+export function fetchExemplar(id: string, said: URLSearchParams, signal?: AbortSignal): Promise<Exemplar> {
+  const query = new URLSearchParams({ time: said.get("exemplar") ?? "" });
+  for (const name of OF_EXEMPLAR) {
+    const value = said.get(name);
+    if (value) query.set(name, value);
+  }
+  return getJson<Exemplar>(`/api/otelier/v1/exemplars/${encodeURIComponent(id)}?${query}`, signal);
 }

@@ -155,6 +155,18 @@ export const en = {
     failed: "The trace can't be shown",
     notFound: "No trace with this id is stored. It may not have arrived yet, or retention has removed it.",
     again: "Try again",
+    substitute: {
+      title: "A substitute: the trace of this exemplar is not stored",
+      dropped: "Sampling has dropped it, or it has not arrived yet:",
+      measured: "What was measured:",
+      shown: (took: string, when: string) =>
+        `Shown is the nearest kept trace with the same attributes: its span took ${took} and started ${when}.`,
+      earlier: (by: string) => `${by} earlier`,
+      later: (by: string) => `${by} later`,
+      span: "Show that span",
+      own: "Open the kept trace by its own address",
+      none: "Sampling has dropped the trace of this exemplar, or it has not arrived yet; and within a day of it no span with the same attributes is kept.",
+    },
     noSpans: "This trace has no spans.",
     start: "Start",
     duration: "Duration",

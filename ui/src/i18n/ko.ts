@@ -149,6 +149,18 @@ export const ko: Dictionary = {
     failed: "트레이스를 표시할 수 없습니다",
     notFound: "이 ID의 트레이스가 저장되어 있지 않습니다. 아직 도착하지 않았거나 보존 기간이 지났을 수 있습니다.",
     again: "다시 시도",
+    substitute: {
+      title: "대체 트레이스: 이 exemplar의 트레이스는 저장되어 있지 않습니다",
+      dropped: "샘플링에서 제외되었거나 아직 도착하지 않았습니다:",
+      measured: "측정된 것:",
+      shown: (took, when) =>
+        `속성이 같은, 저장된 트레이스 중 가장 가까운 것을 표시합니다. 해당 스팬은 ${took} 걸렸고 ${when}에 시작했습니다.`,
+      earlier: by => `${by} 전`,
+      later: by => `${by} 뒤`,
+      span: "해당 스팬 보기",
+      own: "저장된 트레이스를 자체 주소로 열기",
+      none: "이 exemplar의 트레이스는 샘플링에서 제외되었거나 아직 도착하지 않았고, 전후 하루 안에 속성이 같은 스팬도 저장되어 있지 않습니다.",
+    },
     noSpans: "이 트레이스에는 스팬이 없습니다.",
     start: "시작",
     duration: "소요 시간",

@@ -1,7 +1,9 @@
 // `/trace/{id}`: loads the trace and its logs, and shows one of its views. `?span=` opens a span, `?view=` chooses a view.
+// `?exemplar=` says when an exemplar of the trace was measured: if the trace is not stored, a kept one is shown instead.
 import { useEffect, useLayoutEffect, useMemo } from "preact/hooks";
+import { ApiError } from "../api/client.ts";
 import type { ResourceSpans } from "../api/otlp.ts";
-import { fetchLogs, fetchTrace, type LogRecord } from "../api/routes.ts";
+import { type Exemplar, fetchExemplar, fetchLogs, fetchTrace, type LogRecord } from "../api/routes.ts";
 import { t } from "../i18n/index.ts";
 import { ErrorNotice, Notice } from "../parts/notice.tsx";
 import { Loading } from "../state/loading.ts";
@@ -14,13 +16,44 @@ import { type Log, logsOf } from "../trace/logs.ts";
 import { LogsView } from "../trace/logs-view.tsx";
 import { Minimap } from "../trace/minimap.tsx";
 import { nameOf, serviceOf } from "../trace/model.ts";
+import { NoSubstitute, SubstituteNotice } from "../trace/substitute.tsx";
 import { TraceHeader, viewFromAddress } from "../trace/trace-header.tsx";
 import { TreeHead } from "../trace/tree-head.tsx";
 import { TraceView } from "../trace/view.ts";
 import { nameShare, Waterfall } from "../trace/waterfall.tsx";
 
-const traces = new Loading<{ source: ResourceSpans[]; view: TraceView }>();
+interface Found {
+  source: ResourceSpans[];
+  view: TraceView;
+  /** Why the trace is another one than was asked for; null where it is the one. */
+  exemplar: Exemplar | null;
+}
+
+const traces = new Loading<Found>();
 const logs = new Loading<LogRecord[]>();
+
+class NoTrace extends ApiError {
+  constructor(readonly exemplar: Exemplar) {
+    super(404, "");
+  }
+}
+
+async function load(id: string, signal: AbortSignal): Promise<Found> {
+  const found = async (of: string, exemplar: Exemplar | null) => {
+    const source = await fetchTrace(of, signal);
+    return { source, view: new TraceView(buildTrace(of, source)), exemplar };
+  };
+  try {
+    return await found(id, null);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 404 || parameter("exemplar") === null) throw error;
+    const exemplar = await fetchExemplar(id, new URLSearchParams(address.peek().search), signal);
+    if (!exemplar.substitute) throw new NoTrace(exemplar);
+    const { traceId } = exemplar.substitute;
+    logs.ask(traceId, stop => fetchLogs(traceId, stop));
+    return await found(traceId, exemplar);
+  }
+}
 
 export function traceIdOf(path: string): string {
   try {
@@ -33,14 +66,7 @@ export function traceIdOf(path: string): string {
 export function TracePage() {
   const id = traceIdOf(address.value.path);
   const ask = (how: "once" | "again") => {
-    traces.ask(
-      id,
-      async signal => {
-        const source = await fetchTrace(id, signal);
-        return { source, view: new TraceView(buildTrace(id, source)) };
-      },
-      how,
-    );
+    traces.ask(id, signal => load(id, signal), how);
     logs.ask(id, signal => fetchLogs(id, signal), how);
   };
   // Coming back to a trace asks again: it may have grown.
@@ -50,7 +76,11 @@ export function TracePage() {
     if (error.status === 404) {
       return (
         <Notice title={t().trace.failed}>
-          <p>{t().trace.notFound}</p>
+          {error instanceof NoTrace && error.exemplar.exemplar ? (
+            <NoSubstitute measured={error.exemplar.exemplar} />
+          ) : (
+            <p>{t().trace.notFound}</p>
+          )}
           <p class="mono">{oneLine(id, 80)}</p>
           <button type="button" class="button" onClick={() => ask("again")}>
             {t().trace.again}
@@ -68,15 +98,16 @@ export function TracePage() {
     );
   }
   if (!value.view.trace.count) return <Notice title={t().trace.noSpans} />;
-  return <Shown key={id} view={value.view} source={value.source} onAgain={() => ask("again")} />;
+  return <Shown key={id} found={value} onAgain={() => ask("again")} />;
 }
 
-function Shown({ view, source, onAgain }: { view: TraceView; source: ResourceSpans[]; onAgain: () => void }) {
+function Shown({ found, onAgain }: { found: Found; onAgain: () => void }) {
+  const { view, source, exemplar } = found;
   const { trace } = view;
   const loaded = logs.state.value;
   const own = useMemo(() => logsOf(trace, loaded.value ?? []), [trace, loaded.value]);
   const bySpan = useMemo(() => Map.groupBy(own, log => log.span), [own]);
-  useAddressedSpan(view);
+  useAddressedSpan(view, exemplar?.substitute?.spanId);
   useFindAfterPause(view);
   useEffect(() => {
     document.title = `${oneLine(serviceOf(trace, 0), 40)}: ${oneLine(nameOf(trace, 0), 60)} · Otelier`;
@@ -92,6 +123,7 @@ function Shown({ view, source, onAgain }: { view: TraceView; source: ResourceSpa
   const name = viewFromAddress();
   return (
     <div class="trace-page" style={{ "--share": nameShare.value / 100 }}>
+      {exemplar && <SubstituteNotice exemplar={exemplar} view={view} onAgain={onAgain} />}
       <TraceHeader view={view} logCount={loaded.value ? own.length : null} />
       {name === "timeline" && (
         <>
@@ -108,16 +140,19 @@ function Shown({ view, source, onAgain }: { view: TraceView; source: ResourceSpa
 
 const NO_LOGS: readonly Log[] = [];
 
-/** The address opens a span when the page comes up; from then on the current span writes the address. */
-function useAddressedSpan(view: TraceView): void {
+/** The address opens a span when the page comes up; from then on the current span writes the address.
+ *  In the place of another trace `substitute` is opened, and the address goes on to name what was measured. */
+function useAddressedSpan(view: TraceView, substitute?: string): void {
   useEffect(() => {
-    const wanted = parameter("span");
+    const wanted = substitute ?? parameter("span");
     if (wanted) view.showId(wanted);
+    // That it is a substitute has to be seen first.
+    if (substitute) view.wanted.value = null;
   }, [view]);
   const current = view.current.value;
   useEffect(() => {
     const id = view.trace.spans[current]?.spanId;
-    if (id && parameter("span") !== id) setParameter("span", id);
+    if (id && !substitute && parameter("span") !== id) setParameter("span", id);
   }, [current]);
 }
 

@@ -4,13 +4,15 @@
 //! the cache as it was, and the caller says `fail`: all series of the scrape before become stale, as when they vanish.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use super::{Error, Family, Format, Kind, Pairs, Sample, Sink, Value, Wanted, parse};
+use crate::chunk::Native;
 use crate::labels::{hash, put_sorted};
+use crate::samples::Roster;
 
 /// The value that says that a series has ended.
 pub const STALE: u64 = 0x7ff0_0000_0000_0002;
@@ -47,11 +49,8 @@ struct Entry {
     seen: u64,
 }
 
-/// A series as it is stored.
+/// A series as it is stored; its labels are in the roster.
 pub struct Series {
-    labels: Span,
-    /// Of the labels.
-    pub hash: u64,
     /// Of its family; empty if none was announced.
     pub family: Box<[u8]>,
     /// Number of the scrape that it was last in.
@@ -111,8 +110,10 @@ pub struct Finish {
     pub track_timestamps: bool,
     /// 0: any number.
     pub sample_limit: usize,
-    /// Most buckets of a native histogram; 0: any number.
+    /// Most buckets of a native histogram; 0: any number. Where there are more, neighbours become one.
     pub bucket_limit: usize,
+    /// The finest schema of a native histogram; finer ones become that.
+    pub max_schema: Option<i64>,
 }
 
 /// What is to be stored.
@@ -136,7 +137,7 @@ pub struct Cache {
     keys: HashTable<u32>,
     series: Vec<Series>,
     key_text: Vec<u8>,
-    label_text: Vec<u8>,
+    roster: Arc<Roster>,
     by_labels: HashTable<u32>,
     families: HashMap<Box<[u8]>, Metadata>,
     scrape: u64,
@@ -161,6 +162,19 @@ struct Pending {
     /// Families and labels of the entries from `first_new` on.
     unknown: Vec<Unknown>,
     first_new: usize,
+}
+
+/// A native histogram, coarser if it must be.
+fn limited((message, buckets): (Vec<u8>, usize), how: &Finish) -> Result<Vec<u8>, String> {
+    let most = if how.bucket_limit > 0 { how.bucket_limit } else { usize::MAX };
+    if buckets <= most && how.max_schema.is_none() {
+        return Ok(message);
+    }
+    let native = Native::read(&message);
+    let coarse = native.coarser(most, how.max_schema.unwrap_or(i64::MAX)).ok_or_else(|| {
+        format!("a native histogram has {buckets} buckets, and native_histogram_bucket_limit is {most}")
+    })?;
+    Ok(if coarse == native { message } else { coarse.message() })
 }
 
 impl Cache {
@@ -190,9 +204,13 @@ impl Cache {
     /// For each of the unknown its labels as they are stored (canonical), or None to drop it.
     pub fn learn(&mut self, labels: Vec<Option<Vec<u8>>>) {
         let unknown = std::mem::take(&mut self.pending.unknown);
+        let mut new = Vec::new();
         for (number, (labels, (family, _))) in labels.into_iter().zip(unknown).enumerate() {
-            let series = labels.map_or(DROPPED, |labels| self.series_of(&labels, family));
+            let series = labels.map_or(DROPPED, |labels| self.series_of(labels, family, &mut new));
             self.entries[self.pending.first_new + number].series = series;
+        }
+        if !new.is_empty() {
+            self.roster = Arc::new(self.roster.with(new.iter().map(|(labels, _)| &**labels)));
         }
         self.pending.first_new = self.entries.len();
     }
@@ -206,14 +224,7 @@ impl Cache {
         if how.sample_limit > 0 && out.kept > how.sample_limit {
             return Err(format!("{} samples, and sample_limit is {}", out.kept, how.sample_limit));
         }
-        if let Some((_, buckets)) = pending.natives.iter().find(|(_, n)| how.bucket_limit > 0 && *n > how.bucket_limit)
-        {
-            return Err(format!(
-                "a native histogram has {buckets} buckets, and native_histogram_bucket_limit is {}",
-                how.bucket_limit
-            ));
-        }
-        out.natives = pending.natives.into_iter().map(|(message, _)| message).collect();
+        out.natives = pending.natives.into_iter().map(|found| limited(found, how)).collect::<Result<_, _>>()?;
         out.rows.reserve(out.kept);
         let mut tracked = Vec::with_capacity(out.kept);
         for raw in &pending.raws {
@@ -258,7 +269,12 @@ impl Cache {
 
     /// Canonical.
     pub fn labels(&self, id: u32) -> &[u8] {
-        self.series[id as usize].labels.of(&self.label_text)
+        self.roster.labels(id)
+    }
+
+    /// All series, by id.
+    pub fn roster(&self) -> &Arc<Roster> {
+        &self.roster
     }
 
     /// When the counting that a row goes on with began: what the target says, else the first time that it was seen.
@@ -298,17 +314,21 @@ impl Cache {
         found.copied().ok_or(hash)
     }
 
-    fn series_of(&mut self, labels: &[u8], family: Box<[u8]>) -> u32 {
-        let hash_ = hash(labels);
-        let (series, text) = (&mut self.series, &mut self.label_text);
-        let found = self.by_labels.find(hash_, |id| series[*id as usize].labels.of(text) == labels);
-        if let Some(id) = found {
+    /// `new`: labels and hash of what is not in the roster yet.
+    fn series_of(&mut self, labels: Vec<u8>, family: Box<[u8]>, new: &mut Vec<(Vec<u8>, u64)>) -> u32 {
+        let hash_ = hash(&labels);
+        let roster = &*self.roster;
+        let of = |id: u32| match (id as usize).checked_sub(roster.len()) {
+            None => (roster.labels(id), roster.hash(id)),
+            Some(at) => (&*new[at].0, new[at].1),
+        };
+        if let Some(id) = self.by_labels.find(hash_, |id| of(*id).0 == labels) {
             return *id;
         }
-        let id = series.len() as u32;
-        let labels = Span::append(text, labels);
-        series.push(Series { labels, hash: hash_, family, seen: 0, exemplar: 0, start_ms: None, last: 0.0 });
-        self.by_labels.insert_unique(hash_, id, |id| series[*id as usize].hash);
+        let id = self.series.len() as u32;
+        self.by_labels.insert_unique(hash_, id, |id| of(*id).1);
+        self.series.push(Series { family, seen: 0, exemplar: 0, start_ms: None, last: 0.0 });
+        new.push((labels, hash_));
         id
     }
 
@@ -346,23 +366,27 @@ impl Cache {
     }
 
     fn forget_unused(&mut self) {
+        if self.entries.len() < FORGET_FROM {
+            return;
+        }
         let used = self.entries.iter().filter(|entry| entry.seen == self.scrape).count();
-        if self.entries.len() < FORGET_FROM.max(2 * used) {
+        if self.entries.len() < 2 * used {
             return;
         }
         let scrape = self.scrape;
         let mut places = vec![DROPPED; self.series.len()];
         let mut kept = Vec::new();
-        let mut text = Vec::new();
-        for (id, mut series) in std::mem::take(&mut self.series).into_iter().enumerate() {
+        let mut labels = Vec::new();
+        for (id, series) in std::mem::take(&mut self.series).into_iter().enumerate() {
             if series.seen == scrape {
                 places[id] = kept.len() as u32;
-                series.labels = Span::append(&mut text, series.labels.of(&self.label_text));
+                labels.push(self.roster.labels(id as u32));
                 kept.push(series);
             }
         }
         // A series that was kept by labels alone has no entry that leads to it any more, and is found again by labels.
-        (self.series, self.label_text) = (kept, text);
+        let roster = Roster::default().with(labels.into_iter());
+        (self.series, self.roster) = (kept, Arc::new(roster));
         self.entries.retain(|entry| entry.seen == scrape);
         let mut text = Vec::new();
         for entry in &mut self.entries {
@@ -375,14 +399,24 @@ impl Cache {
         for (number, entry) in self.entries.iter().enumerate() {
             self.keys.insert_unique(entry.hash, number as u32, |n| self.entries[*n as usize].hash);
         }
-        for (id, series) in self.series.iter().enumerate() {
-            self.by_labels.insert_unique(series.hash, id as u32, |id| self.series[*id as usize].hash);
+        for id in 0..self.series.len() as u32 {
+            self.by_labels.insert_unique(self.roster.hash(id), id, |id| self.roster.hash(*id));
         }
         self.pending.first_new = self.entries.len();
     }
 }
 
 impl Sink for Cache {
+    #[inline]
+    fn expected(&self, line: &[u8]) -> Option<usize> {
+        let key = self.entries.get(self.last.wrapping_add(1))?.key.of(&self.key_text);
+        let rest = line.strip_prefix(key)?;
+        // A name may be the beginning of another, or have its labels behind blanks.
+        let ends =
+            key.ends_with(b"}") || (rest.first() == Some(&b' ') && !matches!(rest.get(1), Some(b' ' | b'\t' | b'{')));
+        ends.then_some(key.len())
+    }
+
     fn kind(&mut self, family: &[u8], kind: Kind) {
         match self.families.get_mut(family) {
             Some(known) => known.kind = kind,

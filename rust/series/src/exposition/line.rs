@@ -6,6 +6,8 @@ use super::{Exemplar, Family, Pairs};
 /// Prometheus's own pattern of a NaN, so that none is taken for a stale marker.
 const NAN: u64 = 0x7ff8_0000_0000_0001;
 const MS_MAX: f64 = 9.2e18;
+/// Whole numbers of so many digits are floats without rounding.
+const EXACT_DIGITS: usize = 15;
 
 pub struct Line<'a> {
     pub key: &'a [u8],
@@ -14,8 +16,9 @@ pub struct Line<'a> {
     pub exemplar: Option<Exemplar<'a>>,
 }
 
-pub fn split(line: &[u8], open_metrics: bool) -> Result<Line<'_>, String> {
-    let end = key_end(line)?;
+/// `key`: how long the key is, if that is known.
+pub fn split(line: &[u8], key: Option<usize>, open_metrics: bool) -> Result<Line<'_>, String> {
+    let end = key.map_or_else(|| key_end(line), Ok)?;
     let rest = &line[end..];
     if !matches!(rest.first(), Some(b' ' | b'\t')) && !line[..end].ends_with(b"}") {
         return Err(format!("expected a value behind the name, got {:?}", lossy(rest)));
@@ -89,6 +92,9 @@ fn exemplar(text: &[u8]) -> Result<Exemplar<'_>, String> {
 }
 
 pub fn float(word: &[u8]) -> Result<f64, String> {
+    if (1..=EXACT_DIGITS).contains(&word.len()) && word.iter().all(u8::is_ascii_digit) {
+        return Ok(word.iter().fold(0, |number, digit| 10 * number + u64::from(digit - b'0')) as f64);
+    }
     let text = std::str::from_utf8(word).unwrap_or_default();
     let value: f64 = text.parse().map_err(|_| format!("{:?} is no number", lossy(word)))?;
     Ok(if value.is_nan() { f64::from_bits(NAN) } else { value })

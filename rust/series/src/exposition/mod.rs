@@ -7,14 +7,15 @@
 //! Formats: <https://prometheus.io/docs/instrumenting/exposition_formats/>,
 //! <https://prometheus.io/docs/specs/om/open_metrics_spec/>. Where they leave something open, what Prometheus 3 takes is taken.
 
+pub mod backfill;
 pub mod cache;
 mod go_float;
 mod labels;
 mod line;
-mod native;
+pub(crate) mod native;
 pub mod otlp;
 pub mod protobuf;
-mod put;
+pub(crate) mod put;
 pub mod stored;
 pub mod text;
 
@@ -127,6 +128,8 @@ pub struct Sample<'a, 'k> {
 
 /// Takes what a parser finds.
 pub trait Sink {
+    /// How long the next key is, if the line begins with the one that is expected next.
+    fn expected(&self, line: &[u8]) -> Option<usize>;
     fn kind(&mut self, family: &[u8], kind: Kind);
     fn help(&mut self, family: &[u8], text: Cow<'_, str>);
     fn unit(&mut self, family: &[u8], unit: &[u8]);

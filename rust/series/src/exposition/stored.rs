@@ -1,35 +1,26 @@
 //! What a scrape comes to, as samples for the store.
 
+use std::sync::Arc;
+
 use super::cache::{Cache, Outcome, Row};
-use super::otlp::Report;
-use crate::samples::{Builder, Samples, TooLarge};
+use crate::samples::{Builder, Roster, Samples, TooLarge};
 
 /// All of it as samples; `metadata`: of all families, too.
-pub fn samples(cache: &Cache, outcome: &Outcome, reports: &[Report<'_>], metadata: bool) -> Result<Samples, TooLarge> {
-    let mut builder = Builder::new(bytes::Bytes::new())?;
-    builder.reserve(outcome.rows.len() + reports.len());
-    let nothing = builder.copy(b"")?;
+pub fn samples(cache: &Cache, outcome: &Outcome, metadata: bool) -> Result<Samples, TooLarge> {
+    let mut builder = Builder::of_roster(cache.roster().clone())?;
+    builder.reserve(outcome.rows.len());
     for Row { series, ms, bits, native, .. } in &outcome.rows {
-        let labels = builder.copy(cache.labels(*series))?;
-        let number = builder.hashed_series(cache.series(*series).hash, labels, nothing);
         match native.checked_sub(1) {
-            None => builder.sample(number, *ms, *bits),
+            None => builder.sample(*series, *ms, *bits),
             Some(at) => {
                 let message = builder.copy(&outcome.natives[at as usize])?;
-                builder.histogram(number, *ms, message);
+                builder.histogram(*series, *ms, message);
             }
         }
     }
     for example in &outcome.exemplars {
-        let labels = builder.copy(cache.labels(example.series))?;
-        let number = builder.series(labels, nothing);
         let own = builder.copy(&example.labels)?;
-        builder.exemplar(number, example.ms, example.bits, own);
-    }
-    for report in reports {
-        let labels = builder.copy(report.labels)?;
-        let number = builder.series(labels, nothing);
-        builder.sample(number, report.ms, report.bits);
+        builder.exemplar(example.series, example.ms, example.bits, own);
     }
     if metadata {
         for (family, known) in cache.families() {
@@ -38,5 +29,12 @@ pub fn samples(cache: &Cache, outcome: &Outcome, reports: &[Report<'_>], metadat
             builder.metadata(family, known.kind as u8, help, unit);
         }
     }
+    Ok(builder.finish())
+}
+
+/// What the scraper says itself: the values of the roster's series, in order.
+pub fn reports(roster: &Arc<Roster>, ms: i64, values: &[u64]) -> Result<Samples, TooLarge> {
+    let mut builder = Builder::of_roster(roster.clone())?;
+    values.iter().zip(0..roster.len() as u32).for_each(|(bits, number)| builder.sample(number, ms, *bits));
     Ok(builder.finish())
 }

@@ -177,3 +177,45 @@ fn keys_that_no_longer_come_are_forgotten() {
     }
     assert_eq!(scrape(&mut cache, "a{i=\"9000\"} 1\n", Format::Text, 9).added, 0);
 }
+
+#[test]
+fn an_answer_means_the_same_whatever_was_seen_before() {
+    let bodies = [
+        "a 1\nab 2\n",
+        "ab 1\na 2\n",
+        "a{x=\"1\"} 1\n",
+        "a {x=\"1\"} 2\n",
+        "a  {x=\"1\"} 2\n",
+        "a\t3\n",
+        "a  4\na 5 6\n",
+        "a{x=\"1\"}5\n",
+        "a{x=\"1\",y=\"}\"} 5\nab 9\n",
+        "a{x=\"1\"}{ 5\n",
+        "a{ 5\n",
+        "a\n",
+    ];
+    for first in bodies {
+        for second in bodies {
+            let mut cache = Cache::new();
+            let _ = cache.read(first.as_bytes(), Format::Text, Wanted::default()).map(|_| learn_all(&mut cache));
+            let mut fresh = Cache::new();
+            let [known, new] = [&mut cache, &mut fresh].map(|cache| {
+                cache.read(second.as_bytes(), Format::Text, Wanted::default()).map(|_| {
+                    learn_all(cache);
+                    let outcome = cache.finish(&Finish { honor_timestamps: true, ..Finish::default() }).unwrap();
+                    rows(cache, &outcome)
+                })
+            });
+            assert_eq!(known, new, "{first:?}, {second:?}");
+        }
+    }
+}
+
+#[test]
+fn whole_numbers_are_read_exactly() {
+    for text in ["0", "007", "999999999999999", "9007199254740993", "99999999999999999999", "-0", "+1"] {
+        let mut cache = Cache::new();
+        let outcome = scrape(&mut cache, &format!("a {text}\n"), Format::Text, 1);
+        assert_eq!(outcome.rows[0].bits, text.parse::<f64>().unwrap().to_bits(), "{text}");
+    }
+}

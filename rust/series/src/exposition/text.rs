@@ -7,7 +7,30 @@ use super::{Error, Family, Kind, Sample, Sink, Value, labels};
 
 /// All of an answer; `open_metrics`: exemplars, timestamps in seconds, `# UNIT`, and `# EOF` at the end.
 pub fn parse(body: &[u8], open_metrics: bool, sink: &mut impl Sink) -> Result<(), Error> {
-    let mut parser = Parser { open_metrics, sink, family: Family::default(), ended: false };
+    let end = part(body, open_metrics, Family::default(), sink)?;
+    if open_metrics && !end.ended {
+        return Err(Error { line: end.lines, what: "the answer does not end with `# EOF`: was it cut off?".into() });
+    }
+    Ok(())
+}
+
+/// Where a part of a text ends.
+pub struct End<'a> {
+    pub lines: usize,
+    /// The one that goes on in the next part.
+    pub family: Family<'a>,
+    /// Whether `# EOF` was there.
+    pub ended: bool,
+}
+
+/// Whole lines; `family`: what the part before ended in.
+pub fn part<'a>(
+    body: &'a [u8],
+    open_metrics: bool,
+    family: Family<'a>,
+    sink: &mut impl Sink,
+) -> Result<End<'a>, Error> {
+    let mut parser = Parser { open_metrics, sink, family, ended: false };
     let mut rest = body;
     let mut number = 0;
     while !rest.is_empty() {
@@ -16,10 +39,7 @@ pub fn parse(body: &[u8], open_metrics: bool, sink: &mut impl Sink) -> Result<()
         parser.line(&rest[..end]).map_err(|what| Error { line: number, what })?;
         rest = rest.get(end + 1..).unwrap_or_default();
     }
-    if open_metrics && !parser.ended {
-        return Err(Error { line: number, what: "the answer does not end with `# EOF`: was it cut off?".into() });
-    }
-    Ok(())
+    Ok(End { lines: number, family: parser.family, ended: parser.ended })
 }
 
 struct Parser<'a, 's, S> {
@@ -44,7 +64,7 @@ impl<'a, S: Sink> Parser<'a, '_, S> {
     }
 
     fn sample(&mut self, line: &'a [u8]) -> Result<(), String> {
-        let found = line::split(line, self.open_metrics)?;
+        let found = line::split(line, self.sink.expected(line), self.open_metrics)?;
         let family = self.family;
         let sample = Sample {
             key: found.key,

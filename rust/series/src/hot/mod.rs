@@ -4,4 +4,4 @@ mod follow;
 mod store;
 
 pub use follow::Hot;
-pub use store::{Family, Sample, Series, Store};
+pub use store::{Family, Rest, Sample, Series, Store};

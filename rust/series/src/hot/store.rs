@@ -21,10 +21,12 @@ pub struct Sample {
 }
 
 impl Sample {
+    #[inline]
     fn new(stamp: u32, bits: u64) -> Sample {
         Sample { stamp, low: bits as u32, high: (bits >> 32) as u32 }
     }
 
+    #[inline]
     pub fn bits(self) -> u64 {
         u64::from(self.high) << 32 | u64::from(self.low)
     }
@@ -81,7 +83,8 @@ pub struct Store {
     seed: u64,
 }
 
-/// Samples grow by so many at once: a scrape adds one, and doubling would leave half of the memory empty.
+/// Samples grow by so many at once, and by a quarter when they are many: a scrape adds one, and doubling would leave half of
+/// the memory empty.
 const GROWTH: usize = 8;
 
 impl Default for Store {
@@ -158,7 +161,7 @@ impl Store {
             let series = &mut self.series[number as usize];
             let list = &mut series.samples;
             if list.len() == list.capacity() {
-                list.reserve_exact(GROWTH);
+                list.reserve_exact(GROWTH.max(list.len() / 4));
             }
             list.push(Sample::new(stamp, *bits));
             series.track = mix(series.track, stamp.into());
@@ -195,6 +198,7 @@ impl Store {
     }
 
     /// The series that an id means; one whose labels are not known yet, if need be.
+    #[inline]
     fn number(&mut self, ids: &mut Vec<Option<u32>>, id: u32) -> u32 {
         let place = place_of(ids, id);
         *place.get_or_insert_with(|| {

@@ -5,7 +5,7 @@ use super::tenant::{Found, Limits, Tenant};
 use super::{Bounds, seconds};
 use crate::labels;
 use crate::record::Encoder;
-use crate::samples::{Part, Samples, Why};
+use crate::samples::{Ids, Part, Samples, Why};
 
 /// What is to be written, and what is true once it is durable.
 #[derive(Debug, Default)]
@@ -40,8 +40,10 @@ pub fn take(tenant: &mut Tenant, samples: &Samples, terms: Terms<'_>) -> Taken {
     taken.encoder.reserve(samples.samples());
     for part in samples.parts() {
         let ids = vec![None; part.series().len()];
+        let mut known = part.roster().map(|roster| roster.ids(tenant.giver()));
         let now_s = seconds(terms.now_ms);
-        Taking { tenant, terms, now_s, part, ids, taken: &mut taken }.take();
+        let known = known.as_deref_mut();
+        Taking { tenant, terms, now_s, part, ids, known, last: None, taken: &mut taken }.take();
     }
     taken
 }
@@ -53,6 +55,10 @@ struct Taking<'a> {
     part: &'a Part,
     /// What was found for the series of the part that were asked for.
     ids: Vec<Option<Found>>,
+    /// Ids that were found for the same source before.
+    known: Option<&'a mut Ids>,
+    /// The series that was found last.
+    last: Option<u32>,
     taken: &'a mut Taken,
 }
 
@@ -110,9 +116,19 @@ impl Taking<'_> {
             return found;
         }
         let series = self.part.series()[number as usize];
-        let found = self.tenant.find(series.hash, self.part.text(series.labels), self.terms.limits);
+        let known = self.known.as_ref().and_then(|known| known.get(number)).filter(|id| self.tenant.is_active(*id));
+        let found = match known {
+            Some(id) => Found::Id(id),
+            None => self.tenant.find(self.last, series.hash, self.part.text(series.labels), self.terms.limits),
+        };
+        if let (None, Found::Id(id), Some(ids)) = (known, found, &mut self.known) {
+            ids.set(number, id);
+        }
         match found {
-            Found::Id(id) => self.used(id, self.part.text(series.soft)),
+            Found::Id(id) => {
+                self.last = Some(id);
+                self.used(id, self.part.text(series.soft));
+            }
             Found::Overflow(id) => self.used(id, &[]),
             Found::TooMany => {}
         }

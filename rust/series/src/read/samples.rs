@@ -47,12 +47,31 @@ impl Grid {
 /// The bytes of a float, lowest first.
 pub type Eight = [u8; 8];
 
+/// What samples are put into.
+pub trait Cell: Copy {
+    fn of(value: f64) -> Self;
+}
+
+impl Cell for f64 {
+    #[inline]
+    fn of(value: f64) -> f64 {
+        value
+    }
+}
+
+impl Cell for Eight {
+    #[inline]
+    fn of(value: f64) -> Eight {
+        value.to_le_bytes()
+    }
+}
+
 /// By block, its first page in the row group.
 pub type FirstPages = OnceLock<Vec<u32>>;
 
 impl Segment {
     /// `wanted` by ascending rows; `out` has all the tables.
-    pub fn put_samples(&self, wanted: &[Wanted], grids: &[Grid], out: &mut [Eight]) -> Result<(), ReadError> {
+    pub fn put_samples<C: Cell>(&self, wanted: &[Wanted], grids: &[Grid], out: &mut [C]) -> Result<(), ReadError> {
         let mut scratch = vec![0.0; BLOCK * CHUNK];
         for block in wanted.chunk_by(|a, b| a.row as usize / BLOCK == b.row as usize / BLOCK) {
             self.put_block(block, grids, out, &mut scratch)?;
@@ -60,11 +79,11 @@ impl Segment {
         Ok(())
     }
 
-    fn put_block(
+    fn put_block<C: Cell>(
         &self,
         wanted: &[Wanted],
         grids: &[Grid],
-        out: &mut [Eight],
+        out: &mut [C],
         scratch: &mut [f64],
     ) -> Result<(), ReadError> {
         let samples = self.samples()?;
@@ -100,8 +119,9 @@ impl Segment {
                     if end - start > here(&counts[row]) {
                         return Err(samples.damaged("a series has fewer samples than timestamps"));
                     }
-                    let decoded = &mut scratch[place * CHUNK..place * CHUNK + end - start];
-                    planes.decode(at, numbers.scales[base + row], decoded);
+                    let skip = (each.from as usize).saturating_sub(start);
+                    let decoded = &mut scratch[place * CHUNK + skip..place * CHUNK + end - start];
+                    planes.decode(at, skip, numbers.scales[base + row], decoded);
                 }
             }
             put_chunk(wanted, start, scratch, grids, out);
@@ -132,7 +152,7 @@ impl Segment {
 }
 
 /// Series beside one another are put row by row: the table is moments × series.
-fn put_chunk(wanted: &[Wanted], start: usize, scratch: &[f64], grids: &[Grid], out: &mut [Eight]) {
+fn put_chunk<C: Cell>(wanted: &[Wanted], start: usize, scratch: &[f64], grids: &[Grid], out: &mut [C]) {
     let together = |a: &Wanted, b: &Wanted| {
         let (one, other) = (&a.target, &b.target);
         (a.from, a.to, one.table, one.column + 1) == (b.from, b.to, other.table, other.column)
@@ -144,12 +164,22 @@ fn put_chunk(wanted: &[Wanted], start: usize, scratch: &[f64], grids: &[Grid], o
         let (from, to) = ((first.from as usize).max(start), (first.to as usize).min(start + CHUNK));
         let grid = &grids[target.table as usize];
         let source = &scratch[place * CHUNK..(place + run.len()) * CHUNK];
-        for sample in from..to.max(from) {
-            let at = grid.place(target.rows[sample - first.from as usize], target.column);
+        place += run.len();
+        if from >= to {
+            continue;
+        }
+        let rows = &target.rows[from - first.from as usize..to - first.from as usize];
+        if grid.width == 1 && (rows[rows.len() - 1] - rows[0]) as usize == rows.len() - 1 {
+            let at = grid.place(rows[0], 0);
+            let samples = &source[from - start..to - start];
+            out[at..at + rows.len()].iter_mut().zip(samples).for_each(|(out, sample)| *out = C::of(*sample));
+            continue;
+        }
+        for (row, sample) in rows.iter().zip(from - start..) {
+            let at = grid.place(*row, target.column);
             for (out, series) in out[at..at + run.len()].iter_mut().zip(source.chunks_exact(CHUNK)) {
-                *out = series[sample - start].to_le_bytes();
+                *out = C::of(series[sample]);
             }
         }
-        place += run.len();
     }
 }

@@ -10,6 +10,7 @@ use otelier_segment::write::WriteError;
 use parking_lot::Mutex;
 
 use super::list::Lists;
+use super::natives::Natives;
 use super::samples::FirstPages;
 use super::{Coded, TableFile};
 use crate::segment::tables::{LABEL_PREFIX, SAMPLES, SCALE, SOFT_PREFIX, TIMES};
@@ -23,6 +24,7 @@ pub struct Segment {
     series: TableFile,
     samples: OnceLock<TableFile>,
     lists: OnceLock<Lists>,
+    natives: OnceLock<Option<Natives>>,
     numbers: Vec<OnceLock<Numbers>>,
     first_pages: Vec<FirstPages>,
     coded: Mutex<CodedColumns>,
@@ -74,6 +76,7 @@ impl Segment {
             series,
             samples: OnceLock::new(),
             lists: OnceLock::new(),
+            natives: OnceLock::new(),
             coded: Mutex::default(),
         })
     }
@@ -83,7 +86,9 @@ impl Segment {
         let coded: usize = self.coded.lock().values().flatten().map(|coded| coded.size()).sum();
         let numbers = self.numbers.iter().filter_map(OnceLock::get).map(|numbers| 12 * numbers.lists.len());
         let metrics = self.summary.metrics.iter().map(|metric| 64 + metric.name.len() + 4 * metric.labels.len());
-        coded + numbers.sum::<usize>() + metrics.sum::<usize>() + self.lists.get().map_or(0, Lists::size) + 4096
+        let natives = self.natives.get().and_then(Option::as_ref).map_or(0, Natives::size);
+        let lists = self.lists.get().map_or(0, Lists::size);
+        coded + numbers.sum::<usize>() + metrics.sum::<usize>() + lists + natives + 4096
     }
 
     /// A table that it may not have.
@@ -106,6 +111,15 @@ impl Segment {
         }
         let lists = Lists::new(TableFile::open(&*self.disk, Table::Times.path(&self.path))?)?;
         Ok(self.lists.get_or_init(|| lists))
+    }
+
+    /// Its native histograms, if it has any.
+    pub fn natives(&self) -> Result<Option<&Natives>, ReadError> {
+        if let Some(known) = self.natives.get() {
+            return Ok(known.as_ref());
+        }
+        let natives = Natives::open(self)?;
+        Ok(self.natives.get_or_init(|| natives).as_ref())
     }
 
     pub(super) fn first_pages_of(&self, group: usize) -> Result<&FirstPages, ReadError> {

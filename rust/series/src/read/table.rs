@@ -119,14 +119,19 @@ impl TableFile {
         Page::read_dictionary(&stored, of.cell, chunk.compressed).map(Some).map_err(|what| self.damaged(what))
     }
 
+    /// The numbers of the pages that have some of the rows.
+    fn pages_with(&self, group: usize, column: usize, rows: &Range<usize>) -> Result<Range<usize>, ReadError> {
+        let locations = self.locations(group, column)?;
+        let from = locations.partition_point(|page| page.first_row as usize <= rows.start).saturating_sub(1);
+        let to = locations.partition_point(|page| (page.first_row as usize) < rows.end);
+        Ok(from..to.max(from))
+    }
+
     /// The integers of some neighbouring rows of a column without nulls.
     pub fn ints(&self, group: usize, column: usize, rows: Range<usize>) -> Result<Vec<i64>, ReadError> {
         let mut out = Vec::with_capacity(rows.len());
         let dictionary = self.dictionary(group, column)?;
-        let locations = self.locations(group, column)?;
-        let from = locations.partition_point(|page| page.first_row as usize <= rows.start).saturating_sub(1);
-        let to = locations.partition_point(|page| (page.first_row as usize) < rows.end);
-        self.pages(group, column, from..to.max(from), |first, page| {
+        self.pages(group, column, self.pages_with(group, column, &rows)?, |first, page| {
             let here = rows.start.max(first) - first..rows.end.min(first + page.rows) - first;
             let values = page.values(here).map_err(|what| self.damaged(what))?;
             match (&values, &dictionary) {
@@ -165,10 +170,7 @@ impl TableFile {
         mut see: impl FnMut(&Texts, usize),
     ) -> Result<(), ReadError> {
         let dictionary = self.dictionary(group, column)?;
-        let locations = self.locations(group, column)?;
-        let from = locations.partition_point(|page| page.first_row as usize <= rows.start).saturating_sub(1);
-        let to = locations.partition_point(|page| (page.first_row as usize) < rows.end);
-        self.pages(group, column, from..to.max(from), |first, page| {
+        self.pages(group, column, self.pages_with(group, column, &rows)?, |first, page| {
             let here = rows.start.max(first) - first..rows.end.min(first + page.rows) - first;
             match (page.values(here).map_err(|what| self.damaged(what))?, &dictionary) {
                 (Values::Texts(texts), _) => (0..texts.len()).for_each(|at| see(&texts, at)),

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Exemplar, Histogram, Metadata, Part, Refusals, Samples, Series, Text};
-use crate::labels;
+use super::{Exemplar, Histogram, Metadata, Part, Refusals, Roster, Samples, Series, Text};
 
 /// Text written anew is bounded: a request may name a long symbol a million times.
 const MAX_WRITTEN: usize = 256 << 20;
@@ -38,9 +37,18 @@ impl Builder {
         Ok(Builder { part: Part { body, ..Part::default() } })
     }
 
+    /// Of a source whose series are these, by their numbers there.
+    pub fn of_roster(roster: Arc<Roster>) -> Result<Builder, TooLarge> {
+        let mut builder = Builder::new(roster.text().clone())?;
+        builder.part.roster = Some(roster);
+        Ok(builder)
+    }
+
     /// Room for so many series with one sample each.
     pub fn reserve(&mut self, series: usize) {
-        self.part.series.reserve(series);
+        if self.part.roster.is_none() {
+            self.part.series.reserve(series);
+        }
         self.part.series_of.reserve(series);
         self.part.ms.reserve(series);
         self.part.bits.reserve(series);
@@ -88,13 +96,13 @@ impl Builder {
     /// A canonical label set, and a soft one.
     #[inline]
     pub fn series(&mut self, labels: Text, soft: Text) -> u32 {
-        let hash = labels::hash(self.part.text(labels));
-        self.hashed_series(hash, labels, soft)
+        self.hashed_series(0, labels, soft)
     }
 
     /// The same where the hash of the labels is known.
     #[inline]
     pub fn hashed_series(&mut self, hash: u64, labels: Text, soft: Text) -> u32 {
+        debug_assert!(self.part.roster.is_none(), "its series are all there are");
         let number = self.next_series();
         self.part.series.push(Series { hash, labels, soft });
         number

@@ -2,6 +2,7 @@
 
 mod builder;
 mod refusals;
+mod roster;
 
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use bytes::Bytes;
 
 pub use builder::{Builder, Mark, TooLarge};
 pub use refusals::{Refusal, Refusals, Why};
+pub use roster::{Giver, Ids, Roster};
 
 /// Immutable; copies and joins cost nothing.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +25,8 @@ pub struct Part {
     body: Bytes,
     written: Vec<u8>,
     series: Vec<Series>,
+    /// Instead of series of its own.
+    roster: Option<Arc<Roster>>,
     /// Of each sample: its series, time, and value's bits.
     series_of: Vec<u32>,
     ms: Vec<i64>,
@@ -43,7 +47,7 @@ pub struct Text {
 
 #[derive(Clone, Copy, Debug)]
 pub struct Series {
-    /// Of the labels.
+    /// Of the labels; 0: nobody has asked for it yet.
     pub hash: u64,
     /// A canonical label set.
     pub labels: Text,
@@ -97,9 +101,9 @@ impl Samples {
         self.parts.iter().map(|part| part.exemplars.len()).sum()
     }
 
-    /// The same series in two places counts twice.
+    /// The same series in two places counts twice; of a roster all count.
     pub fn series(&self) -> usize {
-        self.parts.iter().map(|part| part.series.len()).sum()
+        self.parts.iter().map(|part| part.series().len()).sum()
     }
 
     /// What was left out when this was parsed.
@@ -121,7 +125,11 @@ impl Part {
     }
 
     pub fn series(&self) -> &[Series] {
-        &self.series
+        self.roster.as_ref().map_or(&self.series, |roster| roster.series())
+    }
+
+    pub fn roster(&self) -> Option<&Arc<Roster>> {
+        self.roster.as_ref()
     }
 
     /// (series, ms, bits) of each, in the order in which they came.

@@ -114,40 +114,43 @@ impl<'a> Planes<'a> {
         Planes { bytes, rows, used }
     }
 
-    /// The first floats of a chunk, as many as `out` has, whose codes begin at the row `from`.
-    pub fn decode(&self, from: usize, scale: i32, out: &mut [f64]) {
+    /// Some neighbouring floats of a chunk, as many as `out` has; its codes begin at the row `first`, and `skip` come before.
+    pub fn decode(&self, first: usize, skip: usize, scale: i32, out: &mut [f64]) {
         match self.used {
             0 => out.fill(0.0),
-            1 => self.decode_of::<1>(from, scale, out),
-            2 => self.decode_of::<2>(from, scale, out),
-            3 => self.decode_of::<3>(from, scale, out),
-            4 => self.decode_of::<4>(from, scale, out),
-            _ => self.decode_of::<8>(from, scale, out),
+            1 => self.decode_of::<1>(first, skip, scale, out),
+            2 => self.decode_of::<2>(first, skip, scale, out),
+            3 => self.decode_of::<3>(first, skip, scale, out),
+            4 => self.decode_of::<4>(first, skip, scale, out),
+            _ => self.decode_of::<8>(first, skip, scale, out),
         }
     }
 
-    fn decode_of<const WIDTH: usize>(&self, from: usize, scale: i32, out: &mut [f64]) {
-        let count = out.len();
+    fn decode_of<const WIDTH: usize>(&self, first: usize, skip: usize, scale: i32, out: &mut [f64]) {
+        let count = skip + out.len();
         let planes: [&[u8]; WIDTH] =
-            std::array::from_fn(|place| &self.bytes[place * self.rows + from..place * self.rows + from + count]);
+            std::array::from_fn(|place| &self.bytes[place * self.rows + first..place * self.rows + first + count]);
         let code = |at: usize| (0..WIDTH).fold(0u64, |code, place| code | u64::from(planes[place][at]) << (8 * place));
         match usize::try_from(scale) {
             Err(_) => {
-                let mut before = 0;
-                for (at, out) in out.iter_mut().enumerate() {
+                let mut before = (0..skip).fold(0, |before, at| before ^ code(at));
+                for (at, out) in (skip..count).zip(out) {
                     before ^= code(at);
                     *out = f64::from_bits(before);
                 }
             }
             Ok(scale) => {
-                let mut before = 0i64;
-                for (at, out) in out.iter_mut().enumerate() {
+                let is_special = |code: u64| WIDTH == 8 && code >> 56 != 0;
+                let difference = |code: u64| (code >> 1) as i64 ^ -((code & 1) as i64);
+                let skipped = (0..skip).map(code).filter(|code| !is_special(*code)).map(difference);
+                let mut before = skipped.fold(0i64, i64::wrapping_add);
+                for (at, out) in (skip..count).zip(out.iter_mut()) {
                     let code = code(at);
-                    if WIDTH == 8 && code >> 56 != 0 {
+                    if is_special(code) {
                         *out = f64::from_bits(SPECIAL[(!code as usize).min(SPECIAL.len() - 1)]);
                         continue;
                     }
-                    before = before.wrapping_add((code >> 1) as i64 ^ -((code & 1) as i64));
+                    before = before.wrapping_add(difference(code));
                     *out = before as f64;
                 }
                 if scale > 0 {
@@ -183,7 +186,9 @@ mod tests {
         let mut out = Vec::new();
         for (number, chunk) in bits.chunks(CHUNK).enumerate() {
             let mut floats = vec![0.0; chunk.len()];
-            planes.decode(number * CHUNK, scale, &mut floats);
+            let (before, behind) = floats.split_at_mut(chunk.len() / 3);
+            planes.decode(number * CHUNK, 0, scale, before);
+            planes.decode(number * CHUNK, before.len(), scale, behind);
             out.extend(floats.iter().map(|float| float.to_bits()));
         }
         (scale, out)

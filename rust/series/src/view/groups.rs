@@ -5,15 +5,17 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hashbrown::HashMap;
 
+use super::join::Joined;
 use super::select::Failed;
 use super::timeline::{Chains, Timeline};
 use crate::read::Grid;
+use crate::sets::Sets;
 
 /// Series with samples at the same moments.
 #[derive(Debug)]
 pub struct Group {
     /// By series its labels, in the order of names.
-    pub labels: Vec<Vec<u32>>,
+    pub labels: Sets,
     pub ms: Vec<i64>,
     /// Where its floats begin among all, moments × series in row order.
     pub start: usize,
@@ -30,7 +32,7 @@ pub const NOWHERE: u32 = u32::MAX;
 /// Chains with equal timelines share a group.
 #[derive(Default)]
 pub struct Groups {
-    groups: Vec<(Vec<i64>, bool, Vec<Vec<u32>>)>,
+    groups: Vec<(Vec<i64>, bool, Sets)>,
     /// By timeline, and whether there are histograms.
     by_times: HashMap<(Vec<i64>, bool), u32>,
     /// By chain: its timeline, and its groups without and with histograms.
@@ -39,19 +41,19 @@ pub struct Groups {
 
 impl Groups {
     /// Group and column of one more series.
-    pub fn seat(&mut self, chains: &Chains, chain: u32, native: bool, labels: Vec<u32>) -> (u32, u32) {
+    pub fn seat(&mut self, chains: &Chains, chain: u32, native: bool, joined: &Joined, series: u32) -> (u32, u32) {
         let (timeline, known) = self.by_chain.entry(chain).or_insert_with(|| (chains.timeline(chain), [NOWHERE; 2]));
         let known = &mut known[usize::from(native)];
         if *known == NOWHERE {
             let next = self.groups.len() as u32;
             *known = *self.by_times.entry((timeline.ms.clone(), native)).or_insert(next);
             if *known == next {
-                self.groups.push((timeline.ms.clone(), native, Vec::new()));
+                self.groups.push((timeline.ms.clone(), native, Sets::default()));
             }
         }
-        let series = &mut self.groups[*known as usize].2;
-        series.push(labels);
-        (*known, series.len() as u32 - 1)
+        let labels = &mut self.groups[*known as usize].2;
+        joined.put_labels(series, labels);
+        (*known, labels.len() as u32 - 1)
     }
 
     /// Where the timestamps of a list of a chain stand.
@@ -61,14 +63,27 @@ impl Groups {
         rows.map_or_else(Arc::default, |(_, rows)| rows.clone())
     }
 
+    pub fn len(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// The moments of a group.
+    pub fn ms(&self, group: u32) -> &[i64] {
+        &self.groups[group as usize].0
+    }
+
+    /// How many samples there are in all.
+    pub fn samples(&self) -> u64 {
+        self.groups.iter().map(|(ms, _, series)| (ms.len() * series.len()) as u64).sum()
+    }
+
     /// Where each group's floats lie, and how many there are in all.
     pub fn grids(&self, max_samples: u64) -> Result<(Vec<Grid>, usize), Failed> {
-        let sizes = self.groups.iter().map(|(ms, _, series)| (ms.len() * series.len()) as u64);
-        if sizes.sum::<u64>() > max_samples {
+        if self.samples() > max_samples {
             return Err(Failed::TooMany);
         }
         let mut start = 0;
-        let grid = |(ms, _, series): &(Vec<i64>, bool, Vec<Vec<u32>>)| {
+        let grid = |(ms, _, series): &(Vec<i64>, bool, Sets)| {
             let grid = Grid { start, width: series.len() };
             start += ms.len() * series.len();
             grid

@@ -1,9 +1,10 @@
 //! The series of several sources made one by their labels.
 
-use hashbrown::{HashMap, HashTable};
+use hashbrown::HashMap;
 
 use crate::matcher::Matcher;
-use crate::pairs::{Pairs, hash_set};
+use crate::pairs::Pairs;
+use crate::sets::{Distinct, Sets};
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -14,6 +15,8 @@ pub struct Query<'a> {
     /// Of samples; both belong to it.
     pub first_ms: i64,
     pub last_ms: i64,
+    /// Of each series and source only the last sample in the time is wanted, if it is a float.
+    pub only_last: bool,
 }
 
 impl Query<'_> {
@@ -22,9 +25,17 @@ impl Query<'_> {
         self.names.iter().map(Vec::as_slice).chain(self.matchers.iter().map(|matcher| &matcher.name[..]))
     }
 
+    /// Which of the times, in order, are asked for.
+    pub fn between(&self, ms: &[i64]) -> (usize, usize) {
+        let (from, to) =
+            (ms.partition_point(|each| *each < self.first_ms), ms.partition_point(|each| *each <= self.last_ms));
+        (if self.only_last { from.max(to.saturating_sub(1)) } else { from }, to)
+    }
+
     /// Whether some of the times, in order, are asked for.
     pub fn meets(&self, ms: &[i64]) -> bool {
-        ms.partition_point(|each| *each < self.first_ms) < ms.partition_point(|each| *each <= self.last_ms)
+        let (from, to) = self.between(ms);
+        from < to
     }
 }
 
@@ -32,35 +43,24 @@ impl Query<'_> {
 #[derive(Debug, Default)]
 pub struct Joined {
     pub pairs: Pairs,
-    sets: Vec<u32>,
-    ends: Vec<u32>,
-    places: HashTable<u32>,
+    found: Distinct,
     /// By series: pairs that its soft attributes make, where a source said something of it. The newest counts.
     soft: HashMap<u32, Vec<u32>>,
 }
 
 impl Joined {
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.found.sets.len()
     }
 
     /// The label set of a series, in the order of names.
     pub fn set(&self, series: u32) -> &[u32] {
-        set_of(&self.sets, &self.ends, series)
+        self.found.sets.get(series as usize)
     }
 
     /// The number of the series with this label set.
     pub fn add(&mut self, set: &[u32]) -> u32 {
-        let (sets, ends) = (&mut self.sets, &mut self.ends);
-        let number = ends.len() as u32;
-        let same = |at: &u32| set_of(sets, ends, *at) == set;
-        let again = |at: &u32| hash_set(set_of(sets, ends, *at));
-        let found = *self.places.entry(hash_set(set), same, again).or_insert(number).get();
-        if found == number {
-            sets.extend_from_slice(set);
-            ends.push(sets.len() as u32);
-        }
-        found
+        self.found.add(set)
     }
 
     pub fn set_soft(&mut self, series: u32, pairs: Vec<u32>) {
@@ -84,6 +84,15 @@ impl Joined {
         labels
     }
 
+    /// Appends its labels, as above.
+    pub fn put_labels(&self, series: u32, out: &mut Sets) {
+        if self.soft.contains_key(&series) {
+            out.push(self.labels(series));
+        } else {
+            out.push(self.set(series).iter().copied());
+        }
+    }
+
     /// Whether the matchers hold that had to wait: sources let pass what soft attributes may decide.
     pub fn holds(&self, series: u32, matchers: &[Matcher]) -> bool {
         let labels = self.labels(series);
@@ -93,9 +102,4 @@ impl Joined {
             matcher.holds(pair.map_or(b"", |pair| self.pairs.value(pair)))
         })
     }
-}
-
-fn set_of<'a>(sets: &'a [u32], ends: &[u32], series: u32) -> &'a [u32] {
-    let start = if series == 0 { 0 } else { ends[series as usize - 1] };
-    &sets[start as usize..ends[series as usize] as usize]
 }

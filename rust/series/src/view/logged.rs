@@ -165,6 +165,9 @@ fn list_of<'a>(
         order.sort_by_key(ms);
         // The last of equal times stays: it comes last.
         order = order.chunk_by(|a, b| ms(a) == ms(b)).filter_map(|equal| equal.last().copied()).collect();
+        if query.only_last {
+            order.drain(..order.len().saturating_sub(1));
+        }
         out.push(order.iter().map(ms).collect());
         List { order, number: out.len() as u32 - 1 }
     })

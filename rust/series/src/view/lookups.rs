@@ -48,7 +48,7 @@ impl SeriesView {
     ) -> Result<SeriesFound, Failed> {
         let mut all: BTreeSet<Texts> = BTreeSet::new();
         for matchers in some(selectors) {
-            let query = Query { matchers, names, first_ms: window.0, last_ms: window.1 };
+            let query = Query { matchers, names, first_ms: window.0, last_ms: window.1, only_last: false };
             self.each_series(tenant, &query, |pairs, set| {
                 let text = |pair: &u32| {
                     let (name, value) = pairs.get(*pair);
@@ -85,7 +85,7 @@ impl SeriesView {
         }
         let keys: Vec<Vec<u8>> = keys.into_iter().collect();
         for matchers in selectors {
-            let query = Query { matchers, names: &keys, first_ms: window.0, last_ms: window.1 };
+            let query = Query { matchers, names: &keys, first_ms: window.0, last_ms: window.1, only_last: false };
             self.each_series(tenant, &query, |pairs, set| {
                 for pair in set {
                     let name = pairs.get(*pair).0;
@@ -110,7 +110,7 @@ impl SeriesView {
         let mut values = if selectors.is_empty() { self.all_values(tenant, name, window)? } else { BTreeSet::new() };
         let names = [name.to_vec()];
         for matchers in selectors {
-            let query = Query { matchers, names: &names, first_ms: window.0, last_ms: window.1 };
+            let query = Query { matchers, names: &names, first_ms: window.0, last_ms: window.1, only_last: false };
             let mut seen = HashSet::new();
             self.each_series(tenant, &query, |pairs, set| {
                 if let Some(pair) = pairs.known_name(name).and_then(|name| pairs.find(set, name))
@@ -135,12 +135,12 @@ impl SeriesView {
         let mut all: BTreeMap<Texts, Vec<Exemplar>> = BTreeMap::new();
         for matchers in some(selectors) {
             // A series may have samples at other times than its exemplars.
-            let query = Query { matchers, names: &[], first_ms: window.0, last_ms: window.1 };
+            let query = Query { matchers, names: &[], first_ms: window.0, last_ms: window.1, only_last: false };
             self.answer(|listed| {
                 let Answer { joined, segments, logged, waits } =
                     self.find(tenant, &query, Wanted::Exemplars, listed)?;
                 let mut own: HashMap<u32, Vec<Exemplar>> = HashMap::new();
-                for (segment, _, found) in &segments {
+                for (segment, found) in &segments {
                     let series: HashMap<u32, u32> = found.iter().map(|found| (found.row, found.series)).collect();
                     read_exemplars(segment, |row, exemplar| {
                         if let Some(series) = series.get(&row)
@@ -188,9 +188,7 @@ impl SeriesView {
             for segment in self.of(tenant, (i64::MIN, i64::MAX), listed)? {
                 read_metadata(&segment, &mut all)?;
             }
-            for store in self.state.read().hot.stores(tenant) {
-                all.extend(store.families.clone());
-            }
+            self.each_store(tenant, listed, |store| all.extend(store.families.clone()))?;
             Ok(all)
         })?;
         let named = all.into_iter().filter(|(name, _)| family.is_empty() || name == family.as_bytes());
@@ -222,9 +220,9 @@ impl SeriesView {
             for segment in self.of(tenant, window, listed)? {
                 keys.extend(segment.summary.soft.iter().map(|key| key.clone().into_bytes()));
             }
-            for store in self.state.read().hot.stores(tenant) {
+            self.each_store(tenant, listed, |store| {
                 keys.extend(store.soft_sets().flat_map(labels::pairs).map(|(key, _)| key.to_vec()));
-            }
+            })?;
             Ok(keys)
         })
     }

@@ -4,7 +4,8 @@ mod groups;
 mod join;
 mod logged;
 mod lookups;
-mod natives;
+mod plan;
+mod ranged;
 mod segments;
 mod select;
 mod statistics;
@@ -20,17 +21,18 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::hot::Hot;
 use crate::matcher::Matcher;
+use crate::ranges::Sliding;
 use crate::read::Segment;
 use crate::soft::means;
-pub use groups::Group;
+pub use groups::{Cells, Group};
 use join::Joined;
 pub use join::Query;
 pub use logged::by_time;
 use logged::{Extract, Wanted, extract, is_soft};
 pub use lookups::{SeriesExemplars, SeriesFound, TYPES, read_exemplars, read_metadata};
-pub use natives::Natives;
+use plan::{Part, Plan};
+pub use ranged::{Grouping, Ranged};
 use segments::Finder;
-use select::Part;
 pub use select::{Failed, Fill, Room, Selected};
 pub use statistics::Statistics;
 
@@ -67,17 +69,25 @@ struct Known {
     all: Arc<Vec<Listed>>,
 }
 
-/// Open segments by path, and when each was used last.
+/// Open segments by path.
 #[derive(Debug, Default)]
 struct Open {
-    files: BTreeMap<String, (Arc<Segment>, u64)>,
+    files: BTreeMap<String, Opened>,
     now: u64,
+}
+
+#[derive(Debug)]
+struct Opened {
+    segment: Arc<Segment>,
+    /// When it was used last, and how much memory it took before that.
+    used: u64,
+    bytes: usize,
 }
 
 /// What a question found: which segments have which series, and what the log says.
 struct Answer {
     joined: Joined,
-    segments: Vec<(Arc<Segment>, Option<Natives>, Vec<segments::Found>)>,
+    segments: Vec<(Arc<Segment>, Vec<segments::Found>)>,
     logged: Vec<Extract>,
     /// Some matchers wait for soft attributes.
     waits: bool,
@@ -116,14 +126,34 @@ impl SeriesView {
         max_samples: u64,
         room: &mut dyn Room,
     ) -> Result<Selected, Failed> {
+        self.planned(tenant, query, |joined, plan| select::assemble(joined, plan, max_samples, room))
+    }
+
+    /// What the same series are worth at steps, maybe grouped; `None` if only their samples can tell.
+    pub fn range(
+        &self,
+        tenant: &str,
+        query: &Query,
+        sliding: &dyn Fn() -> Sliding,
+        grouping: Option<Grouping>,
+        max_samples: u64,
+        room: &mut dyn Room,
+    ) -> Result<Option<Ranged>, Failed> {
+        self.planned(tenant, query, |joined, plan| plan.range(joined, sliding(), grouping, max_samples, room))
+    }
+
+    fn planned<T>(
+        &self,
+        tenant: &str,
+        query: &Query,
+        mut read: impl FnMut(Joined, Plan) -> Result<T, Failed>,
+    ) -> Result<T, Failed> {
         self.answer(|known| {
             let Answer { joined, segments, logged, waits } = self.find(tenant, query, Wanted::Samples, known)?;
-            let parts: Vec<Part> = segments
-                .iter()
-                .map(|(segment, natives, found)| Part { segment, natives: natives.as_ref(), found })
-                .collect();
+            let parts: Vec<Part> = segments.iter().map(|(segment, found)| Part { segment, found }).collect();
             let keep = |joined: &Joined, series: u32| !waits || joined.holds(series, query.matchers);
-            select::assemble(joined, &parts, &logged, (query.first_ms, query.last_ms), max_samples, room, keep)
+            let plan = Plan::new(&joined, &parts, &logged, query, keep)?;
+            read(joined, plan)
         })
     }
 
@@ -134,11 +164,10 @@ impl SeriesView {
         let all = self.of(tenant, (query.first_ms, query.last_ms), listed)?;
         let soft_names = self.soft_names(tenant, query, &all);
         for segment in all {
-            let natives = Natives::open(&segment)?;
-            let mut finder = Finder::new(&segment, query, natives.as_ref(), &soft_names, wanted == Wanted::Exemplars)?;
+            let mut finder = Finder::new(&segment, query, &soft_names, wanted == Wanted::Exemplars)?;
             let found = finder.find(&mut joined)?;
             waits |= finder.waits;
-            segments.push((segment, natives, found));
+            segments.push((segment, found));
         }
         let state = self.state.read();
         if !Arc::ptr_eq(&state.segments, &listed.all) {
@@ -165,13 +194,13 @@ impl SeriesView {
         let mut open = self.open.lock();
         open.now += 1;
         let now = open.now;
-        if let Some((segment, used)) = open.files.get_mut(path) {
-            *used = now;
-            return Ok(segment.clone());
+        if let Some(opened) = open.files.get_mut(path) {
+            opened.used = now;
+            return Ok(opened.segment.clone());
         }
         drop(open);
         let segment = Arc::new(Segment::open(&self.disk, path)?);
-        self.open.lock().files.insert(path.into(), (segment.clone(), now));
+        self.open.lock().files.insert(path.into(), Opened { segment: segment.clone(), used: now, bytes: 0 });
         Ok(segment)
     }
 
@@ -187,13 +216,14 @@ impl SeriesView {
 
     /// Asks without the segments that turn out to be damaged: one of them must not keep the rest from being found.
     fn answer<T>(&self, mut ask: impl FnMut(&Known) -> Result<T, Failed>) -> Result<T, Failed> {
+        let began = self.open.lock().now;
         loop {
             let known = Known { all: self.state.read().segments.clone() };
             let error = match ask(&known) {
                 Err(Failed::Moved) => continue,
                 Err(Failed::Read(error @ (ReadError::Damaged { .. } | ReadError::Io { .. }))) => error,
                 answer => {
-                    self.open.lock().shrink();
+                    self.open.lock().shrink(began);
                     return answer;
                 }
             };
@@ -237,30 +267,19 @@ impl SeriesView {
     pub fn logged(&self) -> BTreeMap<Arc<str>, usize> {
         self.state.read().hot.samples()
     }
-
-    /// Bytes of the log that could not be read.
-    pub fn damaged_bytes(&self) -> u64 {
-        self.state.read().hot.damaged_bytes()
-    }
-
-    /// About how many bytes of memory open segments take.
-    pub fn open_bytes(&self) -> usize {
-        self.open.lock().bytes()
-    }
 }
 
 impl Open {
-    fn bytes(&self) -> usize {
-        self.files.values().map(|(segment, _)| segment.size()).sum()
-    }
-
-    /// Lets go of those that were used least.
-    fn shrink(&mut self) {
-        let mut bytes = self.bytes();
+    /// Lets go of those that were used least. What was used since a moment may have grown.
+    fn shrink(&mut self, since: u64) {
+        for opened in self.files.values_mut().filter(|opened| opened.used > since) {
+            opened.bytes = opened.segment.size();
+        }
+        let mut bytes: usize = self.files.values().map(|opened| opened.bytes).sum();
         while bytes > MAX_BYTES && self.files.len() > 1 {
-            let oldest = self.files.iter().min_by_key(|(_, (_, used))| *used).map(|(path, _)| path.clone());
-            let Some((segment, _)) = oldest.and_then(|path| self.files.remove(&path)) else { return };
-            bytes = bytes.saturating_sub(segment.size());
+            let oldest = self.files.iter().min_by_key(|(_, opened)| opened.used).map(|(path, _)| path.clone());
+            let Some(opened) = oldest.and_then(|path| self.files.remove(&path)) else { return };
+            bytes = bytes.saturating_sub(opened.bytes);
         }
     }
 }

@@ -6,7 +6,6 @@ use hashbrown::HashMap;
 use otelier_segment::error::ReadError;
 
 use super::join::{Joined, Query};
-use super::natives::Natives;
 use crate::labels::NAME;
 use crate::matcher::Matcher;
 use crate::pairs::NONE;
@@ -27,7 +26,6 @@ type Translated = (Option<Arc<Coded>>, Vec<u32>);
 pub struct Finder<'a> {
     segment: &'a Segment,
     query: &'a Query<'a>,
-    natives: Option<&'a Natives>,
     /// By first row of a row group and column.
     translated: HashMap<(usize, usize), Translated>,
     /// By list of timestamps, whether some of it is asked for.
@@ -56,7 +54,6 @@ impl<'a> Finder<'a> {
     pub fn new(
         segment: &'a Segment,
         query: &'a Query<'a>,
-        natives: Option<&'a Natives>,
         soft_names: &'a [&'a [u8]],
         at_any_time: bool,
     ) -> Result<Finder<'a>, ReadError> {
@@ -75,7 +72,6 @@ impl<'a> Finder<'a> {
         Ok(Finder {
             segment,
             query,
-            natives,
             translated,
             met,
             soft_names,
@@ -186,7 +182,7 @@ impl<'a> Finder<'a> {
     /// Those with samples in the window.
     fn keep_met(&mut self, fit: &mut Vec<usize>) -> Result<(), ReadError> {
         let mut error = None;
-        let (segment, query, natives) = (self.segment, self.query, self.natives);
+        let (segment, query, natives) = (self.segment, self.query, self.segment.natives()?);
         let met = &mut self.met;
         let mut is_met = |row: usize| -> Result<bool, ReadError> {
             let numbers = segment.numbers(row)?;

@@ -31,7 +31,7 @@ impl SeriesView {
         let first_ms = last.saturating_sub(ACTIVE_MS);
         (out.min_ms, out.max_ms) = (first.unwrap_or(last).max(first_ms), last);
         let mut by_pair: HashMap<(Vec<u8>, Vec<u8>), u64> = HashMap::new();
-        let query = Query { matchers: &[], names: &[], first_ms, last_ms: i64::MAX };
+        let query = Query { matchers: &[], names: &[], first_ms, last_ms: i64::MAX, only_last: false };
         let mut counts: Vec<u64> = Vec::new();
         let series = &mut out.series;
         let joined = self.joined(tenant, &query)?;

@@ -51,7 +51,7 @@ impl SeriesView {
     }
 
     /// What the log holds of a tenant, if the segments are still those that go with it.
-    fn each_store(&self, tenant: &str, known: &Known, see: impl FnMut(&Store)) -> Result<(), Failed> {
+    pub(super) fn each_store(&self, tenant: &str, known: &Known, see: impl FnMut(&Store)) -> Result<(), Failed> {
         let state = self.state.read();
         if !Arc::ptr_eq(&state.segments, &known.all) {
             return Err(Failed::Moved);

@@ -16,6 +16,8 @@ use crate::runtime;
 /// Headers that another host must not see.
 const PRIVATE: [&str; 3] = ["authorization", "cookie", "www-authenticate"];
 const MOST_REDIRECTS: usize = 10;
+/// Answers that are taken together.
+const TOGETHER: usize = 64;
 
 /// What came of one request.
 pub struct Fetched {
@@ -31,12 +33,17 @@ pub struct Fetches(Arc<Queue>);
 #[derive(Default)]
 struct Queue {
     done: Mutex<State>,
-    changed: Condvar,
+    /// One is there, and nobody gathers.
+    first: Condvar,
+    /// Whoever gathers has enough.
+    enough: Condvar,
 }
 
 #[derive(Default)]
 struct State {
     done: VecDeque<Fetched>,
+    /// Somebody has seen the first, and waits for more.
+    gathering: bool,
     closed: bool,
 }
 
@@ -58,29 +65,48 @@ impl Fetches {
             let mut state = queue.done.lock();
             if !state.closed {
                 state.done.push_back(Fetched { token, took: began.elapsed(), result });
-                queue.changed.notify_one();
+                if !state.gathering {
+                    queue.first.notify_one();
+                } else if state.done.len() >= TOGETHER {
+                    queue.enough.notify_one();
+                }
             }
         });
     }
 
-    /// The next that is done; None if there is none in time, or no more.
-    pub fn next(&self, wait: Duration) -> Option<Fetched> {
+    /// What is done: waits for the first as long as `wait`, then as long as `gather` for more, so that answers that come
+    /// at about the same time wake one thread once. None if there is nothing in time, or no more.
+    pub fn take(&self, wait: Duration, gather: Duration) -> Vec<Fetched> {
         let until = Instant::now() + wait;
         let mut state = self.0.done.lock();
-        while state.done.is_empty() && !state.closed {
-            if self.0.changed.wait_until(&mut state, until).timed_out() {
+        while (state.done.is_empty() || state.gathering) && !state.closed {
+            if self.0.first.wait_until(&mut state, until).timed_out() {
+                return Vec::new();
+            }
+        }
+        state.gathering = true;
+        let until = Instant::now() + gather;
+        while state.done.len() < TOGETHER && !state.closed {
+            if self.0.enough.wait_until(&mut state, until).timed_out() {
                 break;
             }
         }
-        state.done.pop_front()
+        state.gathering = false;
+        let count = state.done.len().min(TOGETHER);
+        let taken = state.done.drain(..count).collect();
+        if !state.done.is_empty() {
+            self.0.first.notify_one();
+        }
+        taken
     }
 
-    /// Whoever waits in `next` gets None; answers that still come are forgotten.
+    /// Whoever waits in `take` gets nothing; answers that still come are forgotten.
     pub fn close(&self) {
         let mut state = self.0.done.lock();
         state.closed = true;
         state.done.clear();
-        self.0.changed.notify_all();
+        self.0.first.notify_all();
+        self.0.enough.notify_all();
     }
 }
 
@@ -148,13 +174,28 @@ mod tests {
         assert_eq!((origin(from), origin("http://a:1")), ("http://a:1", "http://a:1"));
     }
 
+    fn some(fetches: &Fetches, count: usize) {
+        let nothing = || Fetched { token: 0, took: Duration::ZERO, result: Err(NoAnswer::TimedOut(String::new())) };
+        fetches.0.done.lock().done.extend((0..count).map(|_| nothing()));
+    }
+
+    #[test]
+    fn what_is_there_is_taken_together_up_to_a_number() {
+        let fetches = Fetches::default();
+        some(&fetches, TOGETHER + 1);
+        assert_eq!(fetches.take(Duration::ZERO, Duration::ZERO).len(), TOGETHER);
+        assert_eq!(fetches.take(Duration::ZERO, Duration::ZERO).len(), 1);
+    }
+
     #[test]
     fn whoever_waits_is_told_of_the_end() {
         let fetches = Fetches::default();
-        assert!(fetches.next(Duration::ZERO).is_none());
+        assert!(fetches.take(Duration::ZERO, Duration::ZERO).is_empty());
+        let wait = Duration::from_secs(60);
         let other = fetches.clone();
-        let waiting = std::thread::spawn(move || other.next(Duration::from_secs(60)).is_none());
+        let waiting = std::thread::spawn(move || other.take(wait, Duration::ZERO).is_empty());
         fetches.close();
         assert!(waiting.join().unwrap());
+        assert!(fetches.take(wait, wait).is_empty());
     }
 }

@@ -137,6 +137,22 @@ impl HttpClient {
         self.within(exchange, deadline, limit_s).await
     }
 
+    /// A request that somebody else has made, from within the runtime; nothing is added to its headers.
+    pub async fn pass(
+        &self,
+        method: Method,
+        url: &str,
+        headers: HeaderMap,
+        body: Bytes,
+        limit: Duration,
+    ) -> Result<Answer, NoAnswer> {
+        let deadline = Instant::now() + limit;
+        let url = Url::parse(url).map_err(NoAnswer::Unsendable)?;
+        let (segments, connected) = (one_segment(body), AtomicBool::new(false));
+        let exchange = Exchange { client: self, method, url, headers, segments, connected };
+        self.within(exchange, deadline, limit.as_secs_f64()).await
+    }
+
     #[allow(clippy::too_many_arguments)]
     fn answer(
         &self,

@@ -15,6 +15,7 @@ use parking_lot::Mutex;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
 
@@ -44,6 +45,8 @@ pub struct Conn {
     pub cut: Notify,
     /// Asks the client to go.
     pub leave: Notify,
+    /// What it became, if it no longer speaks HTTP.
+    upgraded: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Conn {
@@ -58,7 +61,13 @@ impl Conn {
             resets: Mutex::new((0, 0)),
             cut: Notify::new(),
             leave: Notify::new(),
+            upgraded: Mutex::new(None),
         })
+    }
+
+    /// The connection lasts as long as this task, too.
+    pub fn upgraded(&self, task: JoinHandle<()>) {
+        *self.upgraded.lock() = Some(task);
     }
 
     fn touch(&self) {
@@ -131,7 +140,11 @@ pub async fn serve(place: Place, socket: TcpStream) {
     if is_http2 {
         drive(std::pin::pin!(shared.http2.serve_connection(io, service)), shared, conn, true).await;
     } else {
-        drive(std::pin::pin!(shared.http1.serve_connection(io, service)), shared, conn, false).await;
+        drive(std::pin::pin!(shared.http1.serve_connection(io, service).with_upgrades()), shared, conn, false).await;
+    }
+    let upgraded = conn.upgraded.lock().take();
+    if let Some(upgraded) = upgraded {
+        let _ = upgraded.await;
     }
 }
 

@@ -47,7 +47,7 @@ impl Encoding {
 }
 
 /// Any request to a server of kind "otlp_http" or "http".
-pub async fn handle(shared: &Arc<Shared>, conn: &Conn, request: Request<Incoming>) -> Response<Reply> {
+pub async fn handle(shared: &Arc<Shared>, conn: &Arc<Conn>, request: Request<Incoming>) -> Response<Reply> {
     let origin = request.headers().get(ORIGIN).cloned();
     let cors = shared.options.cors.as_ref();
     let preflight = cors.and_then(|c| cors::preflight(c, request.method(), request.headers()));
@@ -117,11 +117,35 @@ pub async fn read_body(
     conn: &Conn,
     headers: &HeaderMap,
     version: Version,
-    mut body: Incoming,
+    body: Incoming,
     held: &mut Held,
 ) -> Result<(Bytes, usize), Failure> {
     let limit = shared.max_message;
     let algorithms = algorithms(shared, headers)?;
+    let mut bytes = read_encoded(shared, conn, headers, version, body, held).await?;
+    let size = bytes.len();
+    for algorithm in algorithms {
+        held.reserve(most_output(bytes.len(), limit)).await.map_err(|_| Failure::full())?;
+        bytes = decompress(algorithm, &bytes, limit).map(Bytes::from).map_err(|e| match e {
+            DecompressError::TooLarge => Failure::too_large(limit),
+            DecompressError::Corrupt(why) => {
+                Failure::new(Reason::Undecodable, code::INVALID_ARGUMENT, format!("can't decompress: {why}"))
+            }
+        })?;
+    }
+    Ok((bytes, size))
+}
+
+/// The body as it is on the wire.
+pub async fn read_encoded(
+    shared: &Shared,
+    conn: &Conn,
+    headers: &HeaderMap,
+    version: Version,
+    mut body: Incoming,
+    held: &mut Held,
+) -> Result<Bytes, Failure> {
+    let limit = shared.max_message;
     let declared = headers.get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
     let reading = async {
         if declared.is_some_and(|d| d > limit as u64) {
@@ -139,18 +163,7 @@ pub async fn read_body(
     if read.is_err() && version < Version::HTTP_2 && !body.is_end_stream() {
         tokio::spawn(discard(body));
     }
-    let mut bytes = Bytes::from(read?);
-    let size = bytes.len();
-    for algorithm in algorithms {
-        held.reserve(most_output(bytes.len(), limit)).await.map_err(|_| Failure::full())?;
-        bytes = decompress(algorithm, &bytes, limit).map(Bytes::from).map_err(|e| match e {
-            DecompressError::TooLarge => Failure::too_large(limit),
-            DecompressError::Corrupt(why) => {
-                Failure::new(Reason::Undecodable, code::INVALID_ARGUMENT, format!("can't decompress: {why}"))
-            }
-        })?;
-    }
-    Ok((bytes, size))
+    read.map(Bytes::from)
 }
 
 /// Lets a client that is still sending its refused body see the answer, instead of a reset connection.
@@ -170,7 +183,7 @@ async fn discard(mut body: Incoming) {
 }
 
 /// The algorithms to undo, in that order.
-fn algorithms(shared: &Shared, headers: &HeaderMap) -> Result<Vec<Algorithm>, Failure> {
+pub fn algorithms(shared: &Shared, headers: &HeaderMap) -> Result<Vec<Algorithm>, Failure> {
     let mut found = Vec::new();
     let values = headers.get_all(CONTENT_ENCODING).iter().map(|v| v.to_str().unwrap_or("?"));
     for name in values.flat_map(|v| v.split(',')).map(str::trim) {

@@ -1,6 +1,7 @@
 //! Servers of OTLP: they take requests in, check them, let them wait in an `Inbox`, and answer as Python decides.
 //!
-//! A request's way: `listen` → `connection` → `grpc`, `http` or `plain` → `body` → `export` → `inbox` and back.
+//! A request's way: `listen` → `connection` → `grpc`, `http` or `plain` → `body` → `export` → `inbox` and back; or `plain` →
+//! `pass_on` → another server and back.
 
 mod body;
 mod budget;
@@ -14,7 +15,9 @@ mod http;
 pub mod inbox;
 mod listen;
 pub mod options;
+mod pass_on;
 mod plain;
+mod socket;
 mod stream;
 mod tls;
 mod watch;
@@ -35,10 +38,12 @@ use tokio::task::JoinHandle;
 pub use inbox::{Delivery, Inbox, Transport};
 pub use options::ServerOptions;
 pub use plain::{HttpRequest, HttpStream};
+pub use socket::HttpSocket;
 
 use budget::Held;
 use connections::Connections;
 use counters::{Count, Counters};
+use pass_on::PassOn;
 use tls::Tls;
 
 use crate::compress::Algorithm;
@@ -52,6 +57,7 @@ struct Shared {
     /// Names of content encodings that are taken, for messages.
     taken: String,
     tls: Option<Tls>,
+    pass_on: Option<PassOn>,
     inbox: Arc<Inbox>,
     counters: Counters,
     connections: Connections,
@@ -151,6 +157,7 @@ impl Server {
             let _ = tokio::time::timeout(grace, shared.connections.all_gone()).await;
             shared.phase.send_replace(Phase::Stopped);
             shared.connections.all_gone().await;
+            shared.pass_on.iter().for_each(PassOn::close);
         });
     }
 }
@@ -176,11 +183,13 @@ fn share(mut options: ServerOptions, inbox: Arc<Inbox>) -> Result<Shared, String
         return Err(format!("compression_algorithms: {unknown:?} is unknown"));
     }
     let tls = options.tls.take().map(|tls| Tls::new(tls, options.kind)).transpose()?;
+    let pass_on = options.passed_on.take().map(PassOn::new).transpose()?;
     Ok(Shared {
         max_message: options.max_message_bytes(),
         response_headers: response_headers?,
         taken: names.into_iter().filter(|n| !n.is_empty()).collect::<Vec<_>>().join(", "),
         tls,
+        pass_on,
         inbox,
         counters: Counters::default(),
         connections: Connections::default(),

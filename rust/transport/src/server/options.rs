@@ -60,6 +60,40 @@ pub struct ServerOptions {
     /// HTTP: keep connections open for further requests.
     #[serde(default = "yes")]
     pub keep_alives_enabled: bool,
+    /// Of kind "http": what another server answers.
+    pub passed_on: Option<PassedOn>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PassedOn {
+    /// A POST to one of them goes on, as long as no page of a browser has sent it.
+    pub paths: Vec<String>,
+    /// `host:port` of the other server.
+    pub endpoint: String,
+    /// Who that is, in messages.
+    pub name: String,
+    /// Set in each request.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// For its answer; 0: 60 s.
+    #[serde(default, deserialize_with = "seconds")]
+    pub timeout_s: Option<Duration>,
+    /// To it at once; further requests wait for one of them. 0: no bound.
+    #[serde(default)]
+    pub max_connections: usize,
+    pub hosts: Hosts,
+}
+
+/// Names in `Host` besides IP addresses and names without a dot; requests with others are left to Python.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hosts {
+    pub any: bool,
+    /// In lower case.
+    pub names: Vec<String>,
+    /// What names may end in.
+    pub below: Vec<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

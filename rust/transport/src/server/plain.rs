@@ -1,20 +1,22 @@
-//! Servers of kind "http": any request goes to Python, which answers.
+//! Servers of kind "http": any request goes to Python, which answers, but for those that are passed on.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::HOST;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
+use http::header::{HOST, UPGRADE};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
-use tokio::sync::{mpsc, oneshot};
+use hyper::upgrade::OnUpgrade;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
-use super::Shared;
 use super::body::{Piece, Reply};
 use super::budget::Held;
 use super::connection::Conn;
 use super::http::{read_body, refused, text};
+use super::socket::HttpSocket;
+use super::{Phase, Shared};
 use crate::runtime;
 
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
@@ -31,16 +33,31 @@ pub struct HttpRequest {
     pub headers: HeaderMap,
     pub body: Bytes,
     reply: oneshot::Sender<Response<Reply>>,
+    /// The connection, where it may become something else than HTTP.
+    upgrade: Option<(OnUpgrade, Arc<Conn>, watch::Receiver<Phase>)>,
     _held: Held,
 }
 
 impl HttpRequest {
     /// Err says which part of the answer is not valid.
-    pub fn respond(self, status: u16, headers: &[(String, String)], body: Vec<u8>) -> Result<(), String> {
+    pub fn respond(self, status: u16, headers: &[(String, String)], body: Bytes) -> Result<(), String> {
         let response = answer(status, headers, Reply::of(body))?;
         // An asker that has gone needs no answer.
         let _ = self.reply.send(response);
         Ok(())
+    }
+
+    /// Answers with 101, after which the connection speaks what was agreed on. Err as above, or if it can't.
+    pub fn upgrade(self, headers: &[(String, String)]) -> Result<HttpSocket, String> {
+        let Some((upgrade, conn, phase)) = self.upgrade else {
+            return Err("this request asks for no upgrade".to_owned());
+        };
+        let mut response = Response::new(Reply::default());
+        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        fill(response.headers_mut(), headers)?;
+        let socket = HttpSocket::of(upgrade, &conn, phase);
+        let _ = self.reply.send(response);
+        Ok(socket)
     }
 
     /// Whether nobody waits for the answer any more: the asker has gone, or it took too long.
@@ -102,7 +119,12 @@ fn fill(map: &mut HeaderMap, headers: &[(String, String)]) -> Result<(), String>
     Ok(())
 }
 
-pub async fn handle(shared: &Arc<Shared>, conn: &Conn, request: Request<Incoming>) -> Response<Reply> {
+pub async fn handle(shared: &Arc<Shared>, conn: &Arc<Conn>, mut request: Request<Incoming>) -> Response<Reply> {
+    if let Some(pass_on) = shared.pass_on.as_ref().filter(|pass_on| pass_on.takes(&request)) {
+        return pass_on.handle(shared, conn, request).await;
+    }
+    let upgrades = request.version() == Version::HTTP_11 && request.headers().contains_key(UPGRADE);
+    let upgrade = upgrades.then(|| (hyper::upgrade::on(&mut request), conn.clone(), shared.phase.subscribe()));
     let (parts, body) = request.into_parts();
     let mut held = shared.hold();
     let body = match read_body(shared, conn, &parts.headers, parts.version, body, &mut held).await {
@@ -125,6 +147,7 @@ pub async fn handle(shared: &Arc<Shared>, conn: &Conn, request: Request<Incoming
         headers,
         body,
         reply,
+        upgrade,
         _held: held,
     };
     if !shared.inbox.push_http(request) {

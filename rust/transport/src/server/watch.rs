@@ -25,13 +25,13 @@ pub trait Closing: Future {
 
 type Io = TokioIo<Stream>;
 
-impl<S> Closing for http1::Connection<Io, S>
+impl<S> Closing for http1::UpgradeableConnection<Io, S>
 where
     S: hyper::service::HttpService<Incoming, ResBody = Reply>,
     S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     fn graceful_shutdown(self: Pin<&mut Self>) {
-        http1::Connection::graceful_shutdown(self);
+        http1::UpgradeableConnection::graceful_shutdown(self);
     }
 }
 

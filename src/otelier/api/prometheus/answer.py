@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import msgspec
 
+from ..._core import Body
 from ...query.errors import BadQuery, Busy, StoreUnreadable, TooLarge
 from ...query.promql import ExecutionError, QueryTimeout
 from ...server.endpoint import Headers, Response
@@ -40,16 +41,22 @@ def write_error(error: HttpError, _request: Request) -> Response:
 
 def success(data: object, warnings: Sequence[str] = (), infos: Sequence[str] = ()) -> Response:
     """`{"status":"success","data":…}`."""
-    return encoded(msgspec.json.encode(data), warnings, infos)
+    before, behind = around(warnings, infos)
+    return answered(before + msgspec.json.encode(data) + behind)
 
 
-def encoded(data: bytes, warnings: Sequence[str] = (), infos: Sequence[str] = ()) -> Response:
-    """The same with data that is JSON already."""
-    parts = [b'{"status":"success","data":', data]
+def around(warnings: Sequence[str], infos: Sequence[str]) -> tuple[bytes, bytes]:
+    """What stands before the data and behind."""
+    parts = list[bytes]()
     for name, texts in (("warning", warnings), ("info", infos)):
         if texts:
             parts += [b',"', name.encode(), b's":', msgspec.json.encode(_first(list(dict.fromkeys(texts)), name))]
-    return Response(200, _JSON, b"".join([*parts, b"}"]))
+    return b'{"status":"success","data":', b"".join([*parts, b"}"])
+
+
+def answered(body: bytes | Body) -> Response:
+    """With an envelope that is written already."""
+    return Response(200, _JSON, body)
 
 
 def nothing() -> Response:

@@ -1,5 +1,8 @@
 """What only the process that takes telemetry in can do: requests go on to its internal endpoint, answers come back.
 
+Writes are many and large: the native server passes them on (`passed_on`) as they came. What comes through here is rare:
+the other paths, writes that name an `Origin`, and what this process writes itself.
+
 Its connections are kept open and used again. A connection that it closed meanwhile is noticed at the first byte; then
 the request goes once more, over a new one: what it asks for is the same however often it is asked.
 """
@@ -15,6 +18,9 @@ import msgspec
 
 from ...component import ConfigError, Duration, Secret
 from ...server.endpoint import Response
+from ...server.hosts import HostCheck
+from ...server.http import DEFAULT_BODY_BYTES, HttpServerSettings
+from ...server.passed_on import PassedOn
 from ...server.request import HttpError, Request
 from ...server.router import Group, Route
 from ..origin import check_origin
@@ -23,10 +29,12 @@ from .answer import ApiError, write_error
 _log = logging.getLogger(__name__)
 
 _TOKEN = "x-otelier-token"  # noqa: S105 - the header's name
+_LIMIT = "x-otelier-max-bytes"
+"""Of a body that is decompressed there and not here."""
 _RELOAD = "/-/reload"
+_WRITES = ("/api/v1/write", "/api/v1/otlp/v1/metrics")
 _PATHS = (
-    ("POST", "/api/v1/write"),
-    ("POST", "/api/v1/otlp/v1/metrics"),
+    *(("POST", path) for path in _WRITES),
     ("GET", "/api/v1/targets"),
     ("GET", "/api/v1/targets/metadata"),
     ("GET", "/api/v1/targets/relabel_steps"),
@@ -41,11 +49,13 @@ _PATHS = (
 )
 _HOP = frozenset({
     "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding",
-    "upgrade", "content-length", "host", "content-encoding", "accept-encoding", "expect", _TOKEN,
+    "upgrade", "content-length", "host", "content-encoding", "accept-encoding", "expect", _TOKEN, _LIMIT,
 })  # fmt: skip
 """Headers of one connection; the body goes on without the encoding in which it came."""
 _KEPT = 16
 """Most connections that wait for their next request."""
+_AT_ONCE = 64
+"""Writes under way there."""
 
 
 class Parent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,6 +67,22 @@ class Parent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What it wants to see in a header."""
     timeout: Duration = Duration(30.0)
     """Longest wait for its answer."""
+
+
+def passed_on(parent: Parent, server: HttpServerSettings, hosts: HostCheck) -> PassedOn:
+    """Of the endpoint that clients write to."""
+    return PassedOn(
+        paths=_WRITES,
+        endpoint=parent.endpoint,
+        name="the process that takes metrics in",
+        headers={
+            _TOKEN: parent.token.reveal(),
+            _LIMIT: str(server.max_request_body_size or DEFAULT_BODY_BYTES),
+        },
+        timeout_s=float(parent.timeout),
+        max_connections=_AT_ONCE,
+        hosts=hosts,
+    )
 
 
 class Forward:

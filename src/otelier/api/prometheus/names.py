@@ -1,14 +1,9 @@
-"""What there is: series, names and values of labels, metadata, exemplars."""
+"""What there is: series, names and values of labels, metadata."""
 
 import re
 from typing import TypeVar
 
-import msgspec
-
 from ...query.metrics_reader import Found, MetricsReader
-from ...query.promql import parse
-from ...query.promql.ast import Expression, Matcher, Selector, children
-from ...query.promql.numbers import shortest
 from ...server.endpoint import Response
 from ...server.request import HttpError, Request
 from ...server.router import Group, Route
@@ -16,12 +11,9 @@ from ..form import parameters
 from ..literals import quoted
 from ..tenant import tenant
 from . import parse as given_as
-from .answer import TRUNCATED, ApiError, as_api_errors, bad_parameter, nothing, success, write_error
-from .values import seconds
+from .answer import TRUNCATED, ApiError, as_api_errors, bad_parameter, success, write_error
 
 _T = TypeVar("_T")
-_EXEMPLARS = 10_000
-"""Most exemplars of one answer."""
 _ESCAPED = re.compile(r"__|_([0-9a-fA-F]{1,5})_|_")
 _SURROGATES = range(0xD800, 0xE000)
 
@@ -34,7 +26,7 @@ class Names:
 
     def group(self) -> Group:
         """Those of Prometheus take a form where Prometheus takes one."""
-        both = {"series": self.series, "labels": self.labels, "query_exemplars": self.exemplars}
+        both = {"series": self.series, "labels": self.labels}
         routes = [
             Route(method, f"/api/v1/{name}", handler) for name, handler in both.items() for method in ("GET", "POST")
         ]
@@ -97,33 +89,6 @@ class Names:
                     known.append({"type": each.type, "unit": each.unit, "help": each.help})
         return success(families)
 
-    def exemplars(self, request: Request) -> Response:
-        """Exemplars of all series that the query's selectors fit."""
-        given = parameters(request)
-        start_ms, end_ms = given_as.ever(given)
-        if end_ms < start_ms:
-            raise ApiError("bad_data", "end timestamp must not be before start timestamp")
-        with as_api_errors():
-            selectors = list(_selectors(parse(given.first("query"))))
-            if not selectors:
-                return nothing()
-            found = self._reader.exemplars(tenant(request), selectors, start_ms, end_ms, _EXEMPLARS)
-        data = [
-            {
-                "seriesLabels": dict(each.series),
-                "exemplars": [
-                    {
-                        "labels": dict(exemplar.labels),
-                        "value": shortest(exemplar.value),
-                        "timestamp": msgspec.Raw(seconds(exemplar.time_ms).encode()),
-                    }
-                    for exemplar in each.exemplars
-                ],
-            }
-            for each in found.items
-        ]
-        return success(data, _warnings(found))
-
 
 def unescaped(name: str) -> str:
     """Of a label's name that was written for systems that know only letters: `U__a_2e_b` is `a.b`."""
@@ -146,12 +111,6 @@ def _is_utf8(name: str) -> bool:
         return bool(name.encode())
     except UnicodeEncodeError:
         return False
-
-
-def _selectors(node: Expression) -> list[tuple[Matcher, ...]]:
-    if isinstance(node, Selector):
-        return [node.matchers]
-    return [matchers for child in children(node) for matchers in _selectors(child)]
 
 
 def _warnings(found: Found[_T]) -> list[str]:

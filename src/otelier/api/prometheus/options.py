@@ -23,6 +23,8 @@ class PrometheusOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """Most samples that a query may read and make."""
     evaluation_interval: Duration = Duration(60)
     """Step of a subquery that names none."""
+    ui_url: str = ""
+    """Where browsers find the UI; empty: at the host that was asked, at its own port."""
     external_labels: dict[str, str] = {}
     """Labels that series get when they are federated or read from afar, unless they have them."""
 

@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 
-from ...component import Clock
+from ...component import Clock, duration_ms
 from ...query.errors import BadQuery
 from ...query.promql.ast import Matcher, Selector
 from ...query.promql.matchers import predicate
@@ -18,10 +18,6 @@ LATEST_MS = 9_223_309_901_257_974_999
 """What Prometheus takes for ever; with room for a lookback on either side."""
 _TIMES = {"-292273086-05-16T16:47:06Z": EARLIEST_MS, "292277025-08-18T07:12:54.999999999Z": LATEST_MS}
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z", re.ASCII)
-_DURATION = re.compile(
-    r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?\Z", re.ASCII
-)  # fmt: skip
-_UNITS_NS = tuple(each * 10**6 for each in (31_536_000_000, 604_800_000, 86_400_000, 3_600_000, 60_000, 1_000, 1))
 _LARGEST_NS = 2**63 - 1
 
 
@@ -53,13 +49,13 @@ def duration_ns(text: str) -> int:
         if not abs(seconds) * 1e9 <= _LARGEST_NS:
             raise ValueError(f"cannot parse {quoted(text)} to a valid duration. It overflows int64")
         return int(seconds * 1e9)
-    match = _DURATION.match(text)
-    if text and match:
-        parts = zip(match.groups(), _UNITS_NS, strict=True)
-        total = sum(int(amount) * unit for amount, unit in parts if amount is not None and len(amount) < 20)
-        if total <= _LARGEST_NS:
-            return total
-    raise ValueError(f"cannot parse {quoted(text)} to a valid duration")
+    try:
+        ms = duration_ms(text)
+    except OverflowError:
+        ms = None
+    if ms is None or ms * 10**6 > _LARGEST_NS:
+        raise ValueError(f"cannot parse {quoted(text)} to a valid duration")
+    return ms * 10**6
 
 
 def instant(given: Query, name: str, default_ms: int) -> int:

@@ -19,9 +19,9 @@ from ..form import parameters
 from ..literals import quoted
 from ..tenant import tenant
 from . import parse as given_as
-from .answer import TRUNCATED, ApiError, as_api_errors, bad_parameter, encoded, success, write_error
+from .answer import TRUNCATED, ApiError, answered, around, as_api_errors, bad_parameter, success, write_error
 from .tree import tree
-from .values import result_json
+from .values import limited, result_json
 
 _POINTS = 11_000
 _STATS = ("", "true", "all")
@@ -132,14 +132,13 @@ class Queries:
                     raise ExecutionError("context deadline exceeded") from error
                 raise
             evaluated = self._clock.monotonic()
-            result, truncated = result_json(answer, limit)
-        stats = given.first("stats")
-        timings = (turn - began, evaluated - turn, self._clock.monotonic() - evaluated)
-        data = [b'{"resultType":"', answer.type.encode(), b'","result":', result]
-        if stats:
-            data += [b',"stats":', _stats(answer, *timings)]
-        warnings = [*answer.warnings, *_more_warnings(source, truncated, stats)]
-        return encoded(b"".join([*data, b"}"]), warnings, answer.infos)
+            answer, truncated = limited(answer, limit)
+            stats = given.first("stats")
+            head = b'{"resultType":"' + answer.type.encode() + b'","result":'
+            tail = b',"stats":' + _stats(answer, turn - began, evaluated - turn) + b"}" if stats else b"}"
+            warnings = [*answer.warnings, *_more_warnings(source, truncated, stats)]
+            before, behind = around(warnings, answer.infos)
+            return answered(result_json(answer, before + head, tail + behind))
 
 
 def _parsed(given: Query) -> Expression:
@@ -189,15 +188,14 @@ def _more_warnings(source: Source, truncated: bool, stats: str) -> list[str]:
     return found
 
 
-def _stats(answer: Answer, waited_s: float, evaluated_s: float, written_s: float) -> bytes:
-    total = waited_s + evaluated_s + written_s
+def _stats(answer: Answer, waited_s: float, evaluated_s: float) -> bytes:
     timings = {
         "evalTotalTime": evaluated_s,
         "resultSortTime": 0,
         "queryPreparationTime": 0,
         "innerEvalTime": evaluated_s,
         "execQueueTime": waited_s,
-        "execTotalTime": total,
+        "execTotalTime": waited_s + evaluated_s,
     }
     samples = dict.fromkeys(["totalQueryableSamples", "samplesRead", "peakSamples"], answer.samples)
     return msgspec.json.encode({"timings": timings, "samples": samples})

@@ -6,8 +6,10 @@ from ...component import Clock
 from ...query.metrics_reader import MetricsReader
 from ...query.promql import Options
 from ...query.rules_state import NoRules, RulesState
+from ...server.request import Request
 from ...server.router import Group
 from . import pages, probes
+from .exemplars import Exemplars
 from .federate import Federation
 from .forward import Forward, Forwarded
 from .names import Names
@@ -26,19 +28,22 @@ def groups(
     rules: RulesState | None = None,
     forward: Forward | None = None,
     reload_rules: Callable[[], None] | None = None,
+    ui: Callable[[Request], str] | None = None,
 ) -> Sequence[Group]:
-    """For a Router. Without `rules` there are none; without `forward` the parent's paths answer 503."""
-    engine = options.engine()
+    """For a Router. Without `rules` there are none; without `forward` the parent's paths answer 503; `ui`: the address
+    of the pages that show traces, for whoever asks."""
+    engine, state = options.engine(), rules or NoRules()
     return [
         Queries(reader, engine, clock).group(),
         Names(reader).group(),
         Status(reader, clock, data_dir, forward).group(),
-        Rules(rules or NoRules()).group(),
+        Rules(state).group(),
+        Exemplars(reader, state, clock).group(),
         RemoteRead(reader, engine.max_samples, options.external_labels).group(),
         Federation(reader, clock, engine.lookback_ms, options.external_labels).group(),
         Forwarded(forward, reload_rules).group(),
         probes.group(),
-        pages.group(),
+        pages.group(ui),
     ]
 
 

@@ -91,7 +91,7 @@ class _Asked:
             if (
                 self.kind in ("", rule.kind)
                 and (not self.names or rule.name in self.names)
-                and (not self.selectors or any(_fits(rule.labels, each) for each in self.selectors))
+                and (not self.selectors or any(fits(rule.labels, each) for each in self.selectors))
             ):
                 yield rule
 
@@ -180,7 +180,8 @@ def _alert(alert: Alert) -> dict[str, Any]:
     }
 
 
-def _fits(labels: Labels, matchers: Sequence[Matcher]) -> bool:
+def fits(labels: Labels, matchers: Sequence[Matcher]) -> bool:
+    """Whether labels fulfil all matchers."""
     return all(predicate(each)(value_of(labels, each.label)) for each in matchers)
 
 

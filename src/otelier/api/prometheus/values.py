@@ -1,41 +1,45 @@
 """What queries are worth, as JSON: series are written by the core."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import chain
 
 import msgspec
 import numpy as np
 
-from ..._core import matrix_json, vector_json
+from ..._core import Body, matrix_json, vector_json
 from ...query.promql.arrays import Bools, Floats, Ints, Objects
-from ...query.promql.block import Block
 from ...query.promql.engine import Answer, Series
 from ...query.promql.histograms import Histogram
-from ...query.promql.labels import Labels
+from ...query.promql.labels import LabelSets
 from ...query.promql.numbers import shortest
 
 _Cell = tuple[int, int, float, float, list[tuple[int, float, float, float]]]
 
 
-def result_json(answer: Answer, limit: int) -> tuple[bytes, bool]:
-    """`result` of an answer, and whether it has more series than the limit allowed (0: all)."""
+def result_json(answer: Answer, before: bytes, behind: bytes) -> bytes | Body:
+    """`result` of an answer, with what stands before and behind it."""
     if answer.type == "scalar":
-        return f'[{seconds(answer.grid.start_ms)},"{shortest(float(answer.scalar[0]))}"]'.encode(), False
+        text = f'[{seconds(answer.grid.start_ms)},"{shortest(float(answer.scalar[0]))}"]'.encode()
+        return before + text + behind
     if answer.type == "string":
         text = msgspec.json.encode(answer.text.encode(errors="surrogateescape").decode(errors="replace"))
-        return f"[{seconds(answer.grid.start_ms)},".encode() + text + b"]", False
+        return before + f"[{seconds(answer.grid.start_ms)},".encode() + text + b"]" + behind
     if answer.ranges:
-        truncated = 0 < limit < len(answer.ranges)
-        return b"[" + b",".join(map(_range_json, answer.ranges[: limit or None])) + b"]", truncated
-    block = answer.block
-    truncated = 0 < limit < len(block.labels)
-    if truncated:
-        block = block.rows(range(limit))
+        return before + b"[" + b",".join(map(_range_json, answer.ranges)) + b"]" + behind
+    block, around = answer.block, (before + b"[", b"]" + behind)
     if answer.type == "vector":
-        return b"[" + _vector(block, answer.grid.start_ms) + b"]", truncated
-    return b"[" + _matrix(block.labels, answer.grid.times, block.values, block.present, block.histograms) + b"]", (
-        truncated
-    )  # fmt: skip
+        values = _bytes(block.values)
+        return vector_json(block.labels, answer.grid.start_ms, values, _cells(block.histograms), around)
+    return _matrix(block.labels, answer.grid.times, block.values, block.present, block.histograms, around)
+
+
+def limited(answer: Answer, limit: int) -> tuple[Answer, bool]:
+    """With so many series at most (0: all), and whether there were more."""
+    if not 0 < limit < len(answer.ranges or answer.block.labels):
+        return answer, False
+    block = answer.block.rows(range(min(limit, len(answer.block.labels))))
+    return replace(answer, ranges=answer.ranges[:limit], block=block), True
 
 
 def seconds(time_ms: int) -> str:
@@ -44,24 +48,33 @@ def seconds(time_ms: int) -> str:
     return f"{'-' if time_ms < 0 else ''}{whole}{f'.{rest:03}' if rest else ''}"
 
 
-def _vector(block: Block, time_ms: int) -> bytes:
-    values = np.ascontiguousarray(block.values, dtype=np.float64).tobytes()
-    return vector_json(block.labels, time_ms, values, block.present.tobytes(), _cells(block.histograms))
-
-
 def _range_json(series: Series) -> bytes:
     present = np.ones((1, len(series.times)), np.bool_)
     histograms = None
     if series.histograms is not None:
         histograms = series.histograms[np.newaxis]
         present[0] = [each is None for each in series.histograms]
-    return _matrix([series.labels], series.times, series.values[np.newaxis], present, histograms)
+    labels = LabelSets([series.labels])
+    return bytes(_matrix(labels, series.times, series.values[np.newaxis], present, histograms, (b"", b"")))
 
 
 def _matrix(
-    labels: list[Labels], times: Ints, values: Floats, present: Bools, histograms: Objects | None
-) -> bytes:  # fmt: skip
-    return matrix_json(labels, times.tobytes(), values.tobytes(), present.tobytes(), _cells(histograms))
+    labels: LabelSets,
+    times: Ints,
+    values: Floats,
+    present: Bools,
+    histograms: Objects | None,
+    around: tuple[bytes, bytes],
+) -> Body:
+    there = None if present.all() else present.tobytes()
+    return matrix_json(labels, times.tobytes(), _bytes(values), there, _cells(histograms), around)
+
+
+def _bytes(values: Floats) -> bytes:
+    """Row by row; without a copy where the core made them."""
+    if isinstance(made := values.base, bytes) and len(made) == values.nbytes and values.flags.c_contiguous:
+        return made
+    return values.tobytes()
 
 
 def _cells(histograms: Objects | None) -> Sequence[_Cell]:

@@ -89,7 +89,7 @@ class OtelierPrometheus(Extension):
         except ConfigError as error:
             raise StartError(str(error), exit_code=2) from error
         self._engine = open_metrics(self._settings, self.ctx.clock, self.ctx.meter)
-        routes = Routes(self._scraper, self._engine, lambda: self._config, self.reload)
+        routes = Routes(self._scraper, self._engine, lambda: self._config, self.reload, self.directory, self.ctx.clock)
         self._router = Router([Writes(self._engine).group(), routes.group()])
         server = HttpServerSettings(endpoint="127.0.0.1:0", max_request_body_size=_BODY_BYTES)
         self._endpoint = HttpEndpoint(server, self._answer, f"otelier:{self.ctx.id}", threads=_THREADS)

@@ -1,12 +1,14 @@
 """Routes about scraping, as Prometheus's API has them, and what changes the store."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from ...component import ConfigError
+from ...component import Clock, ConfigError
 from ...config import dump
 from ...scrape.config import PrometheusConfig
 from ...scrape.scraper import Scraper
@@ -15,11 +17,14 @@ from ...scrape.status import scrape_pools, target_metadata, targets
 from ...server.endpoint import Response
 from ...server.request import HttpError, Request
 from ...server.router import Group, Route
-from ...storage.directory import DEFAULT_TENANT, check_tenant
+from ...storage.contract import DataDirectoryError
 from ...storage.metrics import MetricsEngine
+from ...storage.metrics.snapshot import take_snapshot
+from ...storage.request_tenant import tenant
 
 _JSON = (("content-type", "application/json"),)
 _ERRORS = {400: "bad_data", 404: "not_found", 503: "unavailable"}
+_TRUE, _FALSE = ("1", "t", "T", "true", "TRUE", "True"), ("", "0", "f", "F", "false", "FALSE", "False")
 _EARLIEST_MS, _LATEST_MS = -(2**62), 2**62
 
 
@@ -32,8 +37,12 @@ class Routes:
         engine: MetricsEngine,
         config: Callable[[], PrometheusConfig],
         reload: Callable[[], None],
+        root: Path,
+        clock: Clock,
     ) -> None:
-        """`reload` raises ConfigError or ValueError."""
+        """`reload` raises ConfigError or ValueError; `root`: the data directory."""
+        self._root = root
+        self._clock = clock
         self._scraper = scraper
         self._engine = engine
         self._config = config
@@ -53,6 +62,7 @@ class Routes:
                 Route(method, "/-/reload", self.reload),
                 Route(method, f"{api}/admin/tsdb/delete_series", self.delete),
                 Route(method, f"{api}/admin/tsdb/clean_tombstones", self.clean),
+                Route(method, f"{api}/admin/tsdb/snapshot", self.snapshot),
             ]
         return Group(routes, _error)
 
@@ -89,17 +99,35 @@ class Routes:
             wanted = [matchers(text) for text in selectors]
             start = _moment_ms(query.first("start"), _EARLIEST_MS)
             end = _moment_ms(query.first("end"), _LATEST_MS)
-            tenant = check_tenant(request.headers.get("x-scope-orgid") or DEFAULT_TENANT)
         except (ValueError, OverflowError) as error:
             raise HttpError(400, str(error)) from error
         if any(fits(each)({}) for each in wanted):
             raise HttpError(400, "match[] must contain at least one non-empty matcher")
-        self._engine.delete(tenant, wanted, start, end)
+        self._engine.delete(tenant(request), wanted, start, end)
         return Response(204)
 
     def clean(self, _: Request) -> Response:
-        """204: what is deleted takes no place already."""
+        """204 when nothing of what was deleted is in a segment any more."""
+        with _disk_errors():
+            self._engine.clean()
         return Response(204)
+
+    def snapshot(self, request: Request) -> Response:
+        """The name of a copy in `snapshots` of the data directory, without what is in the log alone if `skip_head`."""
+        skip = request.query.first("skip_head")
+        if skip not in _TRUE + _FALSE:
+            raise HttpError(400, f'unable to parse boolean "skip_head" argument: {skip!r} is neither true nor false')
+        with _disk_errors():
+            name = take_snapshot(self._root, self._engine, self._clock, skip_log=skip in _TRUE)
+        return _success({"name": name})
+
+
+@contextmanager
+def _disk_errors() -> Generator[None]:
+    try:
+        yield
+    except (OSError, DataDirectoryError) as error:
+        raise HttpError(500, str(error)) from error
 
 
 def _moment_ms(text: str, default: int) -> int:

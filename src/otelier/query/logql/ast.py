@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from ..templates.ast import Template
+
 MatchOp: TypeAlias = Literal["=", "!=", "=~", "!~"]
 CompareOp: TypeAlias = Literal["==", "!=", ">", ">=", "<", "<="]
-LineOp: TypeAlias = Literal["|=", "!=", "|~", "!~"]
+LineOp: TypeAlias = Literal["|=", "!=", "|~", "!~", "|>", "!>"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,22 @@ class NumberTest:
 
 
 @dataclass(frozen=True, slots=True)
+class Ip:
+    """`ip("10.0.0.0/8")`: one address, a network, or a range `a-b`."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class IpTest:
+    """Whether a label's text has such an address, or has none."""
+
+    label: str
+    op: Literal["=", "!="]
+    ip: Ip
+
+
+@dataclass(frozen=True, slots=True)
 class Both:
     """`and`, a comma, or two label filters in a row."""
 
@@ -42,15 +60,15 @@ class Either:
     parts: Sequence["LabelTest"]
 
 
-LabelTest: TypeAlias = Matcher | NumberTest | Both | Either
+LabelTest: TypeAlias = Matcher | NumberTest | IpTest | Both | Either
 
 
 @dataclass(frozen=True, slots=True)
 class LineFilter:
-    """`|= "a" or "b"`: at least one of them; of the negated ones: none of them."""
+    """`|= "a" or "b"`: at least one of them; of the negated ones: none of them. Addresses go with `|=` and `!=`."""
 
     op: LineOp
-    values: tuple[str, ...]
+    values: tuple[str | Ip, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +98,34 @@ class Logfmt:
 
 
 @dataclass(frozen=True, slots=True)
+class Pattern:
+    """`| pattern "<ip> - <_> [<at>]"`: a line cut at the texts between the names; `_` is thrown away."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Regexp:
+    """`| regexp "(?P<method>GET|POST)"`: the named groups of the first match."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unpack:
+    """`| unpack`: texts of a JSON object as labels and its `_entry` as the line, as Promtail packs them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decolorize:
+    """`| decolorize`: takes a terminal's sequences of control out of the line."""
+
+
+@dataclass(frozen=True, slots=True)
 class LabelFilter:
     """`| status >= 500 and method = "GET"`."""
 
     test: LabelTest
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """Texts and names of labels by turns, beginning with a text; the name `__line__` is the line."""
-
-    parts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +156,8 @@ class Keep:
     labels: tuple[str | Matcher, ...]
 
 
-Stage: TypeAlias = LineFilter | WordFilter | Json | Logfmt | LabelFilter | LineFormat | LabelFormat | Drop | Keep
+Parser: TypeAlias = Json | Logfmt | Pattern | Regexp | Unpack
+Stage: TypeAlias = LineFilter | WordFilter | LabelFilter | LineFormat | LabelFormat | Drop | Keep | Decolorize | Parser
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +168,16 @@ class LogQuery:
     stages: tuple[Stage, ...] = ()
 
 
-RangeOp: TypeAlias = Literal["count_over_time", "rate", "bytes_over_time", "bytes_rate", "absent_over_time"]
+Conversion: TypeAlias = Literal["", "duration", "duration_seconds", "bytes"]
 
 
 @dataclass(frozen=True, slots=True)
-class RangeAggregation:
-    """`rate({…} [5m] offset 1h)`: at each step over (time − offset − range, time − offset]."""
+class Unwrap:
+    """`| unwrap duration_seconds(took) | __error__=""`: a label's number in place of the line, filtered after that."""
 
-    op: RangeOp
-    query: LogQuery
-    range_ns: int
-    offset_ns: int = 0
+    label: str
+    conversion: Conversion = ""
+    tests: tuple[LabelTest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +188,33 @@ class Grouping:
     without: bool = False
 
 
-VectorOp: TypeAlias = Literal["sum", "avg", "min", "max", "count", "topk", "bottomk", "sort", "sort_desc"]
+LineRangeOp: TypeAlias = Literal["count_over_time", "rate", "bytes_over_time", "bytes_rate", "absent_over_time"]
+UnwrappedRangeOp: TypeAlias = Literal[
+    "rate", "rate_counter", "absent_over_time", "sum_over_time", "avg_over_time", "min_over_time", "max_over_time",
+    "first_over_time", "last_over_time", "stddev_over_time", "stdvar_over_time", "quantile_over_time",
+]  # fmt: skip
+RangeOp: TypeAlias = LineRangeOp | UnwrappedRangeOp
+
+
+@dataclass(frozen=True, slots=True)
+class RangeAggregation:
+    """`rate({…} [5m] offset 1h)`: at each step over (time − offset − range, time − offset]."""
+
+    op: RangeOp
+    query: LogQuery
+    range_ns: int
+    offset_ns: int = 0
+    unwrap: Unwrap | None = None
+    """None: lines are counted."""
+    grouping: Grouping | None = None
+    """Of the series that the numbers make; None: by all labels."""
+    quantile: float = 0.0
+    """Of quantile_over_time."""
+
+
+VectorOp: TypeAlias = Literal[
+    "sum", "avg", "min", "max", "count", "stddev", "stdvar", "topk", "bottomk", "approx_topk", "sort", "sort_desc"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +225,18 @@ class VectorAggregation:
     of: "Metric"
     grouping: Grouping
     count: int = 0
-    """Of topk and bottomk."""
+    """Of topk, bottomk and approx_topk."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelReplace:
+    """`label_replace(v, to, replacement, from, pattern)`: a label made of another one, where the pattern matches it."""
+
+    of: "Metric"
+    to: str
+    replacement: str
+    source: str
+    pattern: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +266,11 @@ class Binary:
     as_bool: bool = False
     on: Grouping | None = None
     """`on (…)`, or `ignoring (…)` if `without`."""
+    many: Literal["", "left", "right"] = ""
+    """Of `group_left` and `group_right`: the side that may have several series for one of the other side."""
+    include: tuple[str, ...] = ()
+    """Labels that the many get from the one."""
 
 
-Metric: TypeAlias = RangeAggregation | VectorAggregation | Number | VectorOf | Binary
+Metric: TypeAlias = RangeAggregation | VectorAggregation | LabelReplace | Number | VectorOf | Binary
 Query: TypeAlias = LogQuery | Metric

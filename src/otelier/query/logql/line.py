@@ -11,7 +11,7 @@ ERROR_DETAILS = "__error_details__"
 class Line:
     """A record's line and labels, as the stages have made them so far."""
 
-    __slots__ = ("_gone", "_metadata", "_scope", "parsed", "record", "stream", "text")
+    __slots__ = ("_gone", "_made", "_metadata", "_scope", "parsed", "record", "stream", "text")
 
     def __init__(self, record: Record, stream: Mapping[str, str], scope: Scope) -> None:
         """`stream`: the labels of its stream, shared by many."""
@@ -23,6 +23,8 @@ class Line:
         self.parsed: dict[str, str] = {}
         """What stages have added or changed."""
         self._gone: set[str] = set()
+        self._made: set[str] = set()
+        """Every label that stages have made: no parser makes it once more, also if it was taken away."""
 
     @property
     def metadata(self) -> dict[str, str]:
@@ -33,25 +35,37 @@ class Line:
 
     def get(self, label: str) -> str:
         """Empty if it is not there."""
+        return self.find(label) or ""
+
+    def find(self, label: str) -> str | None:
+        """None if it is not there; one that is there may be empty."""
         if label in self.parsed:
             return self.parsed[label]
         if label in self._gone:
-            return ""
+            return None
         value = self.stream.get(label)
         if value is None:
             value = self.metadata.get(label)
-        if value is None:
-            return self.get(LEVEL) if label == LEVEL_ALIAS else ""
+        if value is None and label == LEVEL_ALIAS:
+            return self.find(LEVEL)
         return value
 
     def extract(self, label: str, value: str) -> None:
-        """Add a label that a parser has found; one that the record has under this name stays."""
-        taken = (label in self.stream or label in self.metadata) and label not in self._gone
-        name = f"{label}_extracted" if taken else label
-        self.parsed.setdefault(name, value)
+        """Add a label that a parser has found, unless one before it did; one that the record has stays."""
+        name = self._beside(label)
+        if name not in self._made:
+            self.put(name, value)
+
+    def take(self, label: str, value: str) -> None:
+        """The same for a label that the query names: the last one stays."""
+        self.put(self._beside(label), value)
+
+    def _beside(self, label: str) -> str:
+        return f"{label}_extracted" if label in self.stream or label in self.metadata else label
 
     def put(self, label: str, value: str) -> None:
         """Make it, or change it."""
+        self._made.add(label)
         self.parsed[label] = value
 
     def remove(self, label: str) -> None:
@@ -60,9 +74,10 @@ class Line:
         self._gone.add(label)
 
     def fail(self, error: str, details: str) -> None:
-        """Say that a stage could not read the line. The first failure counts."""
-        self.parsed.setdefault(ERROR, error)
-        self.parsed.setdefault(ERROR_DETAILS, details)
+        """Say that a stage could not read the line."""
+        self.parsed[ERROR] = error
+        if details:
+            self.parsed[ERROR_DETAILS] = details
 
     def of_stream(self) -> dict[str, str]:
         """Labels of the stream that are left as they were."""

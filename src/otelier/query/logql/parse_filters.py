@@ -3,6 +3,7 @@
 from typing import cast
 
 from . import ast
+from .addresses import matcher as address_matcher
 from .lex import Token, duration_ns, number_of, size_bytes
 from .patterns import check
 from .words import Words
@@ -53,7 +54,8 @@ def _one(words: Words) -> ast.LabelTest:
         words.fail(f"expected a stage such as json, or a label to compare, found {words.now}")
     if not (words.then.kind == "sign" and words.then.text in (*_MATCHES, *_COMPARES)):
         words.fail(
-            f"`{words.now.text}` is no stage; there are json, logfmt, line_format, label_format, drop, keep and words"
+            f"`{words.now.text}` is no stage; there are json, logfmt, pattern, regexp, unpack, line_format, "
+            "label_format, drop, keep, decolorize and words"
         )
     label, op = words.take().text, words.take()
     return _text_test(words, label, op) if words.is_kind("string") else _number_test(words, label, op)
@@ -68,13 +70,29 @@ def _text_test(words: Words, label: str, op: Token) -> ast.Matcher:
     return ast.Matcher(label, op.text, value.text)
 
 
-def _number_test(words: Words, label: str, op: Token) -> ast.NumberTest:
+def ip(words: Words) -> ast.Ip:
+    """`ip("10.0.0.0/8")`. Raises LogqlError."""
+    words.take()
+    words.expect("(")
+    value = words.word("string", "an address, a network or a range, in quotes")
+    try:
+        address_matcher(value.text)
+    except ValueError as error:
+        words.fail(f"{error}; there are addresses, networks as 10.0.0.0/8, and ranges as 10.0.0.1-10.0.0.9", value.at)
+    words.expect(")")
+    return ast.Ip(value.text)
+
+
+def _number_test(words: Words, label: str, op: Token) -> ast.NumberTest | ast.IpTest:
     if words.is_name("ip"):
-        words.fail("ip(…) isn't supported; use `=~` with a regular expression")
+        if op.text not in ("=", "!="):
+            words.fail(f"ip(…) goes with `=` and `!=`, not with `{op.text}`")
+        return ast.IpTest(label, op.text, ip(words))
     if op.text not in _COMPARES:
         words.fail(f"`{op.text}` takes a text in quotes, found {words.now}")
     compare = "==" if op.text == "=" else op.text
     sign = -1 if words.skip("-") else 1
+    words.skip("+")
     value = words.now
     match value.kind:
         case "number":

@@ -1,6 +1,6 @@
-"""Series of a metric query over the steps of its time range, as arrays; and what joins and reduces them."""
+"""Series of a metric query over the steps of its time range, as arrays; and what reduces them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -18,23 +18,6 @@ Series: TypeAlias = dict[Labels, Values]
 
 _MAX_STEPS = 11_000
 _MAX_SERIES = 5_000
-
-_ARITHMETIC: Mapping[str, Callable[[Values, Values], Values]] = {
-    "+": np.add,
-    "-": np.subtract,
-    "*": np.multiply,
-    "/": np.divide,
-    "%": np.fmod,
-    "^": np.power,
-}
-_COMPARISONS: Mapping[str, Callable[[Values, Values], NDArray[np.bool_]]] = {
-    "==": np.equal,
-    "!=": np.not_equal,
-    ">": np.greater,
-    ">=": np.greater_equal,
-    "<": np.less,
-    "<=": np.less_equal,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +72,8 @@ def aggregate(series: Series, op: ast.VectorOp, grouping: ast.Grouping, count: i
     groups: dict[Labels, list[Labels]] = {}
     for labels in series:
         groups.setdefault(grouped(labels, grouping), []).append(labels)
-    if op in ("topk", "bottomk"):
-        return _extremes(series, groups.values(), op == "topk", count)
+    if op in ("topk", "bottomk", "approx_topk"):
+        return _extremes(series, groups.values(), op != "bottomk", count)
     return {name: _reduce(op, np.stack([series[each] for each in members])) for name, members in groups.items()}
 
 
@@ -106,6 +89,10 @@ def _reduce(op: ast.VectorOp, stacked: NDArray[np.float64]) -> Values:
             reduced = np.where(there, stacked, np.inf).min(axis=0)
         case "max":
             reduced = np.where(there, stacked, -np.inf).max(axis=0)
+        case "stddev" | "stdvar":
+            mean = np.where(there, stacked, 0.0).sum(axis=0) / np.maximum(counts, 1.0)
+            reduced = np.where(there, (stacked - mean) ** 2, 0.0).sum(axis=0) / np.maximum(counts, 1.0)
+            reduced = np.sqrt(reduced) if op == "stddev" else reduced
         case _:
             reduced = counts
     return np.where(counts > 0, reduced, np.nan)
@@ -124,78 +111,3 @@ def _extremes(series: Series, groups: Iterable[list[Labels]], top: bool, count: 
             if not np.isnan(values).all():
                 kept[labels] = values
     return kept
-
-
-def scaled(op: ast.Binary, series: Series, scalar: float, scalar_first: bool) -> Series:
-    """Each value with a number. A comparison keeps the series' values."""
-    number = np.float64(scalar)
-    out: Series = {}
-    for labels, values in series.items():
-        left, right = (np.full_like(values, number), values) if scalar_first else (values, np.full_like(values, number))
-        out[labels] = _operate(op, left, right, values)
-    return out
-
-
-def joined(op: ast.Binary, left: Series, right: Series) -> Series:
-    """Series whose labels meet, one to one. Raises BadQuery."""
-    on = op.on or ast.Grouping((), without=True)
-    match op.op:
-        case "and" | "unless":
-            present = _present(right, on)
-            return {
-                labels: np.where(present(labels, values.size) == (op.op == "and"), values, np.nan)
-                for labels, values in left.items()
-            }
-        case "or":
-            present = _present(left, on)
-            out = dict(left)
-            for labels, values in right.items():
-                added = np.where(present(labels, values.size), np.nan, values)
-                old = out.get(labels)
-                out[labels] = added if old is None else np.where(np.isnan(old), added, old)
-            return out
-        case _:
-            others = _unique(right, on, "right")
-            _unique(left, on, "left")
-            pairs = ((labels, values, others.get(grouped(labels, on))) for labels, values in left.items())
-            return {
-                grouped(labels, on): _operate(op, values, other, values)
-                for labels, values, other in pairs
-                if other is not None
-            }
-
-
-def _present(series: Series, on: ast.Grouping) -> Callable[[Labels, int], NDArray[np.bool_]]:
-    there: dict[Labels, NDArray[np.bool_]] = {}
-    for labels, values in series.items():
-        name, here = grouped(labels, on), ~np.isnan(values)
-        there[name] = there[name] | here if name in there else here
-    return lambda labels, size: there.get(grouped(labels, on), np.zeros(size, dtype=np.bool_))
-
-
-def _unique(series: Series, on: ast.Grouping, side: str) -> Series:
-    out: Series = {}
-    for labels, values in series.items():
-        name = grouped(labels, on)
-        if name in out:
-            raise BadQuery(f"several series on the {side} side have the labels {dict(name)}: aggregate them first")
-        out[name] = values
-    return out
-
-
-def _operate(op: ast.Binary, left: Values, right: Values, kept: Values) -> Values:
-    with np.errstate(all="ignore"):
-        if arithmetic := _ARITHMETIC.get(op.op):
-            return arithmetic(left, right)
-        holds = _COMPARISONS[op.op](left, right)
-    there = ~(np.isnan(left) | np.isnan(right))
-    return np.where(there, holds.astype(np.float64), np.nan) if op.as_bool else np.where(there & holds, kept, np.nan)
-
-
-def calculated(op: ast.Binary, left: float, right: float) -> float:
-    """Two numbers."""
-    one = np.array([left]), np.array([right])
-    with np.errstate(all="ignore"):
-        if arithmetic := _ARITHMETIC.get(op.op):
-            return float(arithmetic(*one)[0])
-        return float(_COMPARISONS[op.op](*one)[0])

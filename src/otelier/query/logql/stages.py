@@ -1,15 +1,18 @@
 """Stages as functions of a line: true keeps it."""
 
-import math
 import operator
+import re
 from collections.abc import Callable, Mapping
 from typing import TypeAlias, assert_never
 
 from ..._core import Words
-from . import ast
-from .extract import extract_json, extract_logfmt
-from .lex import duration_ns, size_bytes
-from .line import Line
+from . import addresses, ast
+from .amounts import number, seconds, size
+from .captures import by_pattern, by_regexp, line_pattern
+from .extract import by_json, by_paths, by_unpacking
+from .formats import label_format, line_format
+from .line import ERROR, ERROR_DETAILS, Line
+from .logfmt import by_logfmt
 from .patterns import found_in, whole
 
 Step: TypeAlias = Callable[[Line], bool]
@@ -23,6 +26,12 @@ _COMPARE: Mapping[ast.CompareOp, Callable[[float, float], bool]] = {
     "<=": operator.le,
 }
 
+_READ: Mapping[str, Callable[[str], float]] = {"number": number, "duration": seconds, "bytes": size}
+_CONTROL = re.compile(
+    r"[\x1b\x9b][\[\]()#;?]*(?:(?:[A-Za-z0-9]*(?:;[A-Za-z0-9]*)*)\x07|(?:[0-9]{1,4}(?:;[0-9]{0,4})*)?[0-9A-PRZcf-nqry=><~])"
+)
+"""What terminals take for colours and the like, and not for text."""
+
 
 def compiled(stage: ast.Stage) -> Step:
     """What the stage does to a line."""
@@ -32,20 +41,34 @@ def compiled(stage: ast.Stage) -> Step:
         case ast.WordFilter(text):
             words = Words(text)
             return lambda line: words.found_in(line.text)
-        case ast.Json(paths):
-            return lambda line: extract_json(line, paths)
-        case ast.Logfmt():
-            return lambda line: extract_logfmt(line, stage)
         case ast.LabelFilter(test):
             return label_test(test)
         case ast.LineFormat(template):
-            return lambda line: _line_format(line, template)
+            return line_format(template)
         case ast.LabelFormat(changes):
-            return lambda line: _label_format(line, changes)
+            return label_format(changes)
         case ast.Drop(labels):
             return lambda line: _drop(line, labels)
         case ast.Keep(labels):
             return lambda line: _keep(line, labels)
+        case ast.Decolorize():
+            return _decolorize
+        case _:
+            return _parser(stage)
+
+
+def _parser(stage: ast.Parser) -> Step:
+    match stage:
+        case ast.Json(paths):
+            return (lambda line: by_paths(line, paths)) if paths else by_json
+        case ast.Logfmt():
+            return lambda line: by_logfmt(line, stage)
+        case ast.Pattern(text):
+            return by_pattern(text)
+        case ast.Regexp(text):
+            return by_regexp(text)
+        case ast.Unpack():
+            return by_unpacking
         case _:
             assert_never(stage)
 
@@ -58,6 +81,8 @@ def label_test(test: ast.LabelTest) -> Step:
             return lambda line: holds(line.get(label))
         case ast.NumberTest():
             return lambda line: _number_test(line, test)
+        case ast.IpTest():
+            return lambda line: _ip_test(line, test)
         case ast.Both(parts):
             steps = [label_test(part) for part in parts]
             return lambda line: all(step(line) for step in steps)
@@ -83,59 +108,47 @@ def text_test(op: ast.MatchOp, value: str) -> Callable[[str], bool]:
 
 
 def _line_filter(stage: ast.LineFilter) -> Step:
-    if stage.op in ("|=", "!="):
-        found: Callable[[str], bool] = lambda text: any(value in text for value in stage.values)  # noqa: E731
-    else:
-        patterns = [found_in(value) for value in stage.values]
-        found = lambda text: any(pattern.search(text) for pattern in patterns)  # noqa: E731
-    if stage.op in ("|=", "|~"):
-        return lambda line: found(line.text)
-    return lambda line: not found(line.text)
+    tests = [_line_test(stage.op, value) for value in stage.values]
+    if stage.op.startswith("|"):
+        return lambda line: any(test(line.text) for test in tests)
+    return lambda line: not any(test(line.text) for test in tests)
+
+
+def _line_test(op: ast.LineOp, value: str | ast.Ip) -> Callable[[str], bool]:
+    """Of a negated filter what must not be."""
+    if isinstance(value, ast.Ip):
+        return lambda text: addresses.found_in(value.text, text)
+    match op:
+        case "|=" | "!=":
+            return lambda text: value in text
+        case "|~" | "!~":
+            return found_in(value).search
+        case "|>" | "!>":
+            return line_pattern(value).holds
 
 
 def _number_test(line: Line, test: ast.NumberTest) -> bool:
-    text = line.get(test.label)
-    if not text:
+    text = line.find(test.label)
+    if text is None:
         return False
-    number = _read(text, test.unit)
-    if math.isnan(number):
-        line.fail("LabelFilterErr", f"{test.label}={text!r} is no {test.unit.removesuffix('s')}")
-        return True
-    return _COMPARE[test.op](number, test.value)
-
-
-def _read(text: str, unit: str) -> float:
-    if unit == "duration":
-        found = duration_ns(text)
-        return math.nan if found is None else found / 1e9
-    if unit == "bytes" and (size := size_bytes(text)) is not None:
-        return size
     try:
-        return float(text)
-    except ValueError:
-        return math.nan
+        found = _READ[test.unit](text)
+    except ValueError as error:
+        if not line.find(ERROR):
+            line.fail("LabelFilterErr", str(error))
+        return True
+    return _COMPARE[test.op](found, test.value)
 
 
-def _rendered(line: Line, template: ast.Template) -> str:
-    parts = [
-        part if at % 2 == 0 else (line.text if part == "__line__" else line.get(part))
-        for at, part in enumerate(template.parts)
-    ]
-    return "".join(parts)
+def _ip_test(line: Line, test: ast.IpTest) -> bool:
+    if line.find(ERROR):
+        return True
+    text = line.find(test.label)
+    return text is not None and addresses.found_in(test.ip.text, text) == (test.op == "=")
 
 
-def _line_format(line: Line, template: ast.Template) -> bool:
-    line.text = _rendered(line, template)
-    return True
-
-
-def _label_format(line: Line, changes: tuple[tuple[str, str | ast.Template], ...]) -> bool:
-    values = [line.get(change) if isinstance(change, str) else _rendered(line, change) for _, change in changes]
-    for _, change in changes:
-        if isinstance(change, str):
-            line.remove(change)
-    for (label, _), value in zip(changes, values, strict=True):
-        line.put(label, value)
+def _decolorize(line: Line) -> bool:
+    line.text = _CONTROL.sub("", line.text)
     return True
 
 
@@ -155,6 +168,6 @@ def _keep(line: Line, labels: tuple[str | ast.Matcher, ...]) -> bool:
         if isinstance(label, str) or text_test(label.op, label.value)(line.get(label.label))
     }
     for name in list(line.names()):
-        if name not in kept and not name.startswith("__"):
+        if name not in kept and name not in (ERROR, ERROR_DETAILS):
             line.remove(name)
     return True

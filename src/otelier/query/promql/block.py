@@ -8,7 +8,7 @@ import numpy as np
 
 from .arrays import Bools, Floats, Objects, holds, no_objects
 from .errors import ExecutionError
-from .labels import Labels, all_nameless, nameless
+from .labels import NOTHING, RESERVED, Labels, LabelSets, nameless
 
 
 @dataclass(slots=True)
@@ -18,7 +18,7 @@ class Block:
     `unnamed`: series whose names go when the query is done, so that functions on labels still see them.
     """
 
-    labels: list[Labels]
+    labels: LabelSets
     values: Floats
     present: Bools
     histograms: Objects | None = None
@@ -45,9 +45,9 @@ class Block:
 
     def rows(self, index: Sequence[int] | np.ndarray) -> "Block":
         """Some series, in this order."""
-        order = np.asarray(index, dtype=np.intp)
+        order = np.asarray(index, dtype=np.int64)
         return Block(
-            [self.labels[each] for each in order],
+            self.labels.taken(order.tobytes()),
             self.values[order],
             self.present[order],
             None if self.histograms is None else self.histograms[order],
@@ -60,7 +60,7 @@ class Block:
 
     def relabelled(self, change: Callable[[Labels], Labels]) -> "Block":
         """With other labels; what becomes equal is not joined."""
-        return replace(self, labels=[change(each) for each in self.labels])
+        return replace(self, labels=LabelSets(map(change, self.labels)))
 
     def calculated(self, values: Floats, delayed: bool, present: Bools | None = None) -> "Block":
         """Other floats for the same series, which are no longer what their names say."""
@@ -71,7 +71,7 @@ class Block:
         """Without names: now, or later if `delayed`."""
         if delayed:
             return replace(self, unnamed=np.ones(len(self.labels), np.bool_))
-        labels, alike = all_nameless(self.labels)
+        labels, alike = self.labels.without(RESERVED)
         result = replace(self, labels=labels, unnamed=before)
         return result if alike else joined(result)
 
@@ -83,7 +83,7 @@ class Block:
 
 def empty(steps: int) -> Block:
     """No series."""
-    return Block([], np.empty((0, steps)), np.empty((0, steps), np.bool_))
+    return Block(NOTHING, np.empty((0, steps)), np.empty((0, steps), np.bool_))
 
 
 def stacked(blocks: Iterable[Block], steps: int) -> Block:
@@ -99,7 +99,7 @@ def stacked(blocks: Iterable[Block], steps: int) -> Block:
             [no_objects(each.values.shape) if each.histograms is None else each.histograms for each in parts]
         )
     return Block(
-        [labels for each in parts for labels in each.labels],
+        LabelSets.joined([each.labels for each in parts]),
         _beside([each.values for each in parts]),
         _beside([each.present for each in parts]),
         histograms,
@@ -116,11 +116,11 @@ def _beside(parts: list[Any]) -> Any:
 
 def joined(block: Block) -> Block:
     """Series of equal labels made one. Raises ExecutionError if two have something at the same step."""
-    if len(set(block.labels)) == len(block.labels):
+    if block.labels.are_distinct():
         return block
-    places: dict[Labels, list[int]] = {}
-    for number, labels in enumerate(block.labels):
-        places.setdefault(labels, []).append(number)
+    places: dict[int, list[int]] = {}
+    for number, group in enumerate(np.frombuffer(block.labels.grouped((), True)[1], np.int64).tolist()):
+        places.setdefault(group, []).append(number)
     filled = block.filled
     if any(len(rows) > 1 and (filled[rows].sum(axis=0) > 1).any() for rows in places.values()):
         raise ExecutionError("vector cannot contain metrics with the same labelset")
@@ -141,8 +141,8 @@ def joined(block: Block) -> Block:
 def named_now(block: Block) -> Block:
     """With names gone that were to go. Raises ExecutionError if that makes two series equal."""
     if block.unnamed is not None and block.unnamed.any():
-        labels = [
+        labels = LabelSets(
             nameless(each) if gone else each for each, gone in zip(block.labels, block.unnamed, strict=True)
-        ]  # fmt: skip
+        )
         block = replace(block, labels=labels, unnamed=None)
     return joined(block)

@@ -14,7 +14,7 @@ from .evaluate import Evaluator
 from .explain import Explanation, explain
 from .grid import Grid, grid
 from .invariance import statistics_only
-from .labels import Labels
+from .labels import Labels, LabelSets
 from .parse import parse
 from .query import Options, Query
 from .storage import Storage
@@ -101,11 +101,10 @@ class Engine:
         value = Evaluator(query).value(node, steps)
         if not isinstance(value, Block):
             assert isinstance(value, np.ndarray)
-            value = Block([()], value[np.newaxis], np.ones((1, steps.count), np.bool_))
+            value = Block(LabelSets([()]), value[np.newaxis], np.ones((1, steps.count), np.bool_))
         block = named_now(value)
-        order = sorted(range(len(block.labels)), key=block.labels.__getitem__)
-        if order != list(range(len(order))):
-            block = block.rows(order)
+        if (order := block.labels.order()) is not None:
+            block = block.rows(np.frombuffer(order, np.int64))
         return _said(query, Answer("matrix", steps, block.populated()))
 
     def explain(self, text: str, start_ms: int, end_ms: int, step_ms: int) -> Explanation:

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from . import pushdown
 from .aggregations.choices import chosen, count_values
 from .aggregations.numbers import aggregated, check_quantile
 from .arrays import Floats
@@ -14,6 +15,7 @@ from .binary import matching, sets
 from .binary.operations import Operands, operate, scalars
 from .block import Block, empty
 from .calls import CALLS, RANGED
+from .calls.of_ranges import check_counters
 from .errors import ExecutionError
 from .grid import Grid
 from .histograms.arithmetic import scaled
@@ -82,7 +84,8 @@ class Evaluator:
             case Unary():
                 return self._unary(node, grid)
             case Selector():
-                return instant(self.query, node, grid)
+                found = pushdown.current(self.query, node, grid)
+                return instant(self.query, node, grid) if found is None else found
             case Aggregate():
                 return self._aggregate(node, grid)
             case Binary():
@@ -122,6 +125,11 @@ class Evaluator:
             parameter = self.scalar(node.parameter, grid)
             if node.operator == "quantile":
                 check_quantile(self.query, node, parameter)
+        if (found := pushdown.aggregated(self.query, node, grid)) is not None:
+            block, series, window = found
+            if window is not None and isinstance(node.expression, Call):
+                check_counters(Scope(self.query, window), node.expression.function, series)
+            return block
         block = self.vector(node.expression, grid)
         if node.operator in _CHOICES:
             assert parameter is not None

@@ -12,7 +12,7 @@ from .block import Block, joined, stacked
 from .durations import milliseconds
 from .errors import ExecutionError
 from .grid import Grid
-from .labels import Labels, label_set_text, labels_of, value_of
+from .labels import Labels, LabelSets, label_set_text, labels_of, value_of
 from .matchers import predicate
 from .query import Query
 from .select import current
@@ -152,4 +152,4 @@ def _at(block: Block, row: int, labels: Labels, steps: list[int]) -> Block:
     here = np.zeros((1, block.steps), np.bool_)
     here[0, steps] = True
     histograms = kept(part.histograms, here)
-    return replace(part, labels=[labels], present=part.present & here, histograms=histograms)
+    return replace(part, labels=LabelSets([labels]), present=part.present & here, histograms=histograms)

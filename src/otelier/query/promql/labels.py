@@ -1,16 +1,19 @@
 """Label sets: sorted pairs of name and value, without empty values, equal if they name the same series."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from typing import TypeAlias
 
+from ..._core import LabelSets
 from .ast import NAME
 from .strings import quoted
 from .text import label_text
 
 Labels: TypeAlias = tuple[tuple[str, str], ...]
 
-_RESERVED = frozenset({NAME, "__type__", "__unit__"})
+RESERVED = (NAME, "__type__", "__unit__")
+"""What describes the metric: a value that was calculated is no longer that metric."""
 EMPTY: Labels = ()
+NOTHING = LabelSets(())
 
 
 def labels_of(pairs: Iterable[tuple[str, str]]) -> Labels:
@@ -41,25 +44,9 @@ def without(labels: Labels, names: Collection[str]) -> Labels:
     return tuple([pair for pair in labels if pair[0] not in names])
 
 
-def distinct_names(labels: Iterable[Labels]) -> set[str]:
-    """Of metrics; empty for series without one."""
-    return {each[0][1] if each and each[0][0] == NAME else value_of(each, NAME) for each in labels}
-
-
 def nameless(labels: Labels) -> Labels:
-    """Without what describes the metric: a value that was calculated is no longer that metric."""
-    return tuple([pair for pair in labels if pair[0] not in _RESERVED])
-
-
-def all_nameless(labels: Sequence[Labels]) -> tuple[list[Labels], bool]:
-    """`nameless` of each, and whether they all were of the same metric, so that what was different still is."""
-    name = labels[0][0] if labels and labels[0] else None
-    if name is None or name[0] != NAME:
-        return [nameless(each) for each in labels], False
-    # The name stands first unless a label begins with an underscore and an earlier letter.
-    if all(each and each[0] == name and (len(each) < 2 or each[1][0][:2] != "__") for each in labels):
-        return [each[1:] for each in labels], True
-    return [nameless(each) for each in labels], False
+    """Without what describes the metric."""
+    return tuple([pair for pair in labels if pair[0] not in RESERVED])
 
 
 def grouping(names: Collection[str], excluded: bool) -> Callable[[Labels], Labels]:

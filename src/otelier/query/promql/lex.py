@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from ...component import duration_ms
 from .errors import ParseError
 from .strings import unquoted
 
@@ -34,10 +35,6 @@ _INSIDE = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 """Between brackets a colon parts the range of a subquery from its step, between braces no name has one."""
-_DURATION = re.compile(
-    r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+)s)?(?:(\d+)ms)?",
-)
-_UNITS_MS = (365 * 86_400_000, 7 * 86_400_000, 86_400_000, 3_600_000, 60_000, 1_000, 1)
 _SPECIAL = {"inf": float("inf"), "nan": float("nan")}
 
 
@@ -129,13 +126,13 @@ def _number(text: str, word: str, at: int) -> float:
 
 
 def _seconds(text: str, word: str, at: int) -> float:
-    match = _DURATION.fullmatch(word)
-    if match is None:
+    try:
+        ms = duration_ms(word)
+    except OverflowError:
+        raise ParseError(text, at, f'duration out of range: "{word}"') from None
+    if ms is None:
         raise ParseError(text, at, f'not a valid duration string: "{word}": units go from large to small, each once')
-    total = sum(int(part) * unit for part, unit in zip(match.groups(), _UNITS_MS, strict=True) if part)
-    if total > 2**63 // 1_000_000:
-        raise ParseError(text, at, f'duration out of range: "{word}"')
-    return total / 1000
+    return ms / 1000
 
 
 def _unknown(text: str, at: int) -> str:

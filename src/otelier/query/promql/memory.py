@@ -9,7 +9,7 @@ from .arrays import no_objects
 from .ast import Matcher
 from .histograms import Histogram
 from .histograms.resets import was_reset
-from .labels import Labels, value_of
+from .labels import Labels, LabelSets, value_of
 from .matchers import predicate
 from .storage import Group
 
@@ -73,7 +73,9 @@ class MemoryStorage:
             if any(each[2] for each in samples):
                 starts = np.array([[each[2]] for each in samples], dtype=np.int64)
             values = np.array([[each[0]] for each in samples], dtype=np.float64)
-            series.group = Group([series.labels], np.array(times, dtype=np.int64), values, histograms, starts)
+            series.group = Group(
+                LabelSets([series.labels]), np.array(times, dtype=np.int64), values, histograms, starts
+            )
         return series.group
 
 
@@ -83,7 +85,7 @@ def _side_by_side(groups: Sequence[Group]) -> Group:
     histograms = [each.histograms for each in groups if each.histograms is not None]
     starts = [each.starts for each in groups if each.starts is not None]
     return Group(
-        [labels for each in groups for labels in each.labels],
+        LabelSets.joined([each.labels for each in groups]),
         groups[0].timestamps,
         np.concatenate([each.values for each in groups], axis=1),
         np.concatenate(histograms, axis=1) if histograms else None,

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from .arrays import Floats, Ints, Objects, holds, stale
+from .arrays import Bools, Floats, Ints, Objects, holds, stale
 from .ast import Matcher
-from .labels import Labels
+from .labels import LabelSets
 
 
 @dataclass(slots=True)
@@ -20,7 +20,7 @@ class Group:
     None, when each counter began, 0 if that is unknown. unnamed: (n,) or None, of a subquery's series.
     """
 
-    labels: list[Labels]
+    labels: LabelSets
     timestamps: Ints
     values: Floats
     histograms: Objects | None = None
@@ -29,9 +29,9 @@ class Group:
 
     def columns(self, index: Sequence[int] | np.ndarray, rows: np.ndarray | slice = slice(None)) -> "Group":
         """Some series, maybe at some of the moments."""
-        which = np.asarray(index, dtype=np.intp)
+        which = np.asarray(index, dtype=np.int64)
         return Group(
-            [self.labels[each] for each in which],
+            self.labels.taken(which.tobytes()),
             self.timestamps[rows],
             self.values[rows][:, which],
             None if self.histograms is None else self.histograms[rows][:, which],
@@ -71,9 +71,51 @@ class Group:
         return [self.columns(index, wanted[:, index[0]]) for index in patterns.values() if wanted[:, index[0]].any()]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What series are worth at `count` steps, the first of which looks back from `first_ms`.
+
+    function: its name; empty: each series' current value. length_ms: how far it looks back. operator: an aggregation's
+    name, empty for none, by labels of these names or `without` them.
+    """
+
+    matchers: Sequence[Matcher]
+    function: str
+    first_ms: int
+    step_ms: int
+    count: int
+    length_ms: int
+    operator: str = ""
+    names: Sequence[str] = ()
+    without: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """values, present: (series, steps). Series are as they are stored, those without anything left out.
+
+    sources: the series that went into it, the same unless they are aggregated. samples: how many were read.
+    """
+
+    labels: LabelSets
+    values: Floats
+    present: Bools
+    sources: LabelSets
+    samples: int
+
+
 class Storage(Protocol):
     """Implemented by the metrics store, and in memory for rules' tests."""
 
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[Group]:
         """Series that fit all matchers, with samples of `start_ms < time <= end_ms`; more may come along."""
+        ...
+
+
+@runtime_checkable
+class Calculating(Storage, Protocol):
+    """A storage that works out some things itself, where the samples are."""
+
+    def worth(self, asked: Asked) -> Worth | None:
+        """None if only samples can tell."""
         ...

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from ...component import Clock, ComponentID, Context, Meter
-from ...scrape.client import AccessFailed, Identity, http_client
+from ...scrape.client import Asker
 from ...scrape.config.alerting import AlertmanagerConfig
 from ...scrape.discovery import discoveries_of
 from ...scrape.discovery.contract import Discovery
@@ -74,8 +74,7 @@ class _Set:
         self._config = config
         self._clock = clock
         self._counters = counters
-        self._client = http_client(config, body_limit=_ANSWER_BYTES)
-        self._identity = Identity(config, clock)
+        self._asker = Asker(config, clock, body_limit=_ANSWER_BYTES)
         self._relabelling = Relabelling(config.relabel_configs)
         self._of_alerts = Relabelling(config.alert_relabel_configs)
         self._lock = threading.Lock()
@@ -84,21 +83,25 @@ class _Set:
         self.dropped: list[str] = []
         ctx = Context(ComponentID.parse("alertmanagers"), clock, meter, logging.LoggerAdapter(_log))
         makers = discoveries_of(
-            config.static_configs, config.file_sd_configs, config.http_sd_configs, config.dns_sd_configs
+            config.static_configs,
+            config.file_sd_configs,
+            config.http_sd_configs,
+            config.dns_sd_configs,
+            config.kubernetes_sd_configs,
         )
         self._discoveries: list[Discovery] = [
             make(ctx, partial(self._took, number)) for number, make in enumerate(makers)
         ]
 
     def start(self) -> None:
-        self._identity.start()
+        self._asker.start()
         for each in self._discoveries:
             each.start()
 
     def stop(self) -> None:
         for each in self._discoveries:
             each.stop()
-        self._identity.stop()
+        self._asker.stop()
         for line in self.lines():
             line.stop()
 
@@ -147,8 +150,8 @@ class _Set:
 
     def _send(self, url: str, body: bytes) -> int:
         """The answer's status. Raises OSError."""
-        headers = [*self._identity.headers(), ("content-type", "application/json"), ("user-agent", "Otelier")]
-        return self._client.request("POST", url, headers, body, float(self._config.timeout))[0]
+        headers = [("content-type", "application/json"), ("user-agent", "Otelier")]
+        return self._asker.ask("POST", url, headers, body, float(self._config.timeout))[0]
 
 
 class _Line:
@@ -211,7 +214,7 @@ class _Line:
         began = self._clock.monotonic()
         try:
             status = self._send(self.url, json.dumps(list(map(_json, batch)), ensure_ascii=False).encode())
-        except (OSError, ValueError, AccessFailed) as error:
+        except (OSError, ValueError) as error:
             self._counters.failed(self.url)
             return str(error), True
         if status // 100 != 2:

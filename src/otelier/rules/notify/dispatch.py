@@ -7,7 +7,7 @@ no reason for a message.
 import json
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -80,7 +80,9 @@ class Dispatcher:
         self._stopped = False
 
     def start(self) -> None:
-        """There is nothing to begin with."""
+        """Get all ways to tell ready."""
+        for sender in self._senders():
+            sender.start()
 
     def stop(self) -> None:
         """No further messages."""
@@ -89,6 +91,8 @@ class Dispatcher:
             timers = [each.timer for each in self._groups.values() if each.timer]
         for timer in timers:
             timer.close(1.0)
+        for sender in self._senders():
+            sender.stop()
 
     def urls(self) -> tuple[list[str], list[str]]:
         """There is no Alertmanager."""
@@ -103,6 +107,9 @@ class Dispatcher:
                 for receiver in self._receivers:
                     if receiver.matchers.fit(alert.labels):
                         self._take(receiver, alert)
+
+    def _senders(self) -> Iterator[Sender]:
+        return (sender for receiver in self._receivers for sender in receiver.senders)
 
     def _take(self, receiver: _Receiver, alert: Told) -> None:
         by = self._config.group_by

@@ -18,6 +18,12 @@ class Mail:
     def __init__(self, config: EmailConfig) -> None:
         self._config = config
 
+    def start(self) -> None:
+        """There is nothing to begin with."""
+
+    def stop(self) -> None:
+        """Each mail has a connection of its own."""
+
     def send(self, message: Message) -> None:
         """As in Sender."""
         config = self._config

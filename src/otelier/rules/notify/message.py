@@ -47,7 +47,15 @@ class Message:
 
 
 class Sender(Protocol):
-    """One way to tell."""
+    """One way to tell: made → `start` → `stop`."""
+
+    def start(self) -> None:
+        """Get ready, on a thread if that takes time."""
+        ...
+
+    def stop(self) -> None:
+        """Tell no more."""
+        ...
 
     def send(self, message: Message) -> None:
         """Raises OSError when it wasn't taken."""

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from ...component import Clock
-from ...scrape.client import Identity, http_client
+from ...scrape.client import Asker
 from ...scrape.config.rules import SlackConfig
 from .message import Message, lines
 
@@ -18,16 +18,22 @@ class Slack:
 
     def __init__(self, config: SlackConfig, clock: Clock) -> None:
         self._config = config
-        self._client = http_client(config, body_limit=_ANSWER_BYTES)
-        self._identity = Identity(config, clock)
-        self._identity.start()
+        self._asker = Asker(config, clock, body_limit=_ANSWER_BYTES)
+
+    def start(self) -> None:
+        """As in Sender."""
+        self._asker.start()
+
+    def stop(self) -> None:
+        """As in Sender."""
+        self._asker.stop()
 
     def send(self, message: Message) -> None:
         """As in Sender."""
         body = json.dumps(self.payload(message), ensure_ascii=False).encode()
-        headers = [*self._identity.headers(), ("content-type", "application/json")]
+        headers = [("content-type", "application/json")]
         url, timeout_s = self._config.api_url.reveal(), float(self._config.timeout)
-        status, _, answer = self._client.request("POST", url, headers, body, timeout_s)
+        status, _, answer = self._asker.ask("POST", url, headers, body, timeout_s)
         if status // 100 != 2:
             raise OSError(f"Slack answers HTTP status {status}: {answer[:200].decode(errors='replace')}")
 

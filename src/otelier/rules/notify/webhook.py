@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from ...component import Clock
-from ...scrape.client import Identity, http_client
+from ...scrape.client import Asker
 from ...scrape.config.rules import WebhookConfig
 from .message import Message
 from .told import Told, moment
@@ -18,15 +18,21 @@ class Webhook:
 
     def __init__(self, config: WebhookConfig, clock: Clock) -> None:
         self._config = config
-        self._client = http_client(config, body_limit=_ANSWER_BYTES)
-        self._identity = Identity(config, clock)
-        self._identity.start()
+        self._asker = Asker(config, clock, body_limit=_ANSWER_BYTES)
+
+    def start(self) -> None:
+        """As in Sender."""
+        self._asker.start()
+
+    def stop(self) -> None:
+        """As in Sender."""
+        self._asker.stop()
 
     def send(self, message: Message) -> None:
         """As in Sender."""
         body = json.dumps(payload(message, self._config.max_alerts), ensure_ascii=False).encode()
-        headers = [*self._identity.headers(), ("content-type", "application/json"), ("user-agent", "Otelier")]
-        status = self._client.request("POST", self._config.url.reveal(), headers, body, float(self._config.timeout))[0]
+        headers = [("content-type", "application/json"), ("user-agent", "Otelier")]
+        status = self._asker.ask("POST", self._config.url.reveal(), headers, body, float(self._config.timeout))[0]
         if status // 100 != 2:
             raise OSError(f"the webhook answers HTTP status {status}")
 

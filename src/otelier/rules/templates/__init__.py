@@ -8,13 +8,13 @@ from functools import lru_cache
 
 from ...query.promql.histograms import Histogram
 from ...query.promql.labels import Labels
-from .ast import Template
-from .builtins import BUILTINS
-from .errors import CallError, TemplateError
-from .execute import Execution
-from .parse import parse
+from ...query.templates.ast import Template
+from ...query.templates.builtins import BUILTINS
+from ...query.templates.errors import CallError, TemplateError
+from ...query.templates.execute import Execution
+from ...query.templates.parse import parse
+from ...query.templates.values import Data, Samples, StringMap, Value, samples
 from .prometheus import functions
-from .values import Data, Samples, StringMap, Value, samples
 
 __all__ = ["CallError", "Expander", "Query", "TemplateError", "check_template"]
 

@@ -5,9 +5,9 @@ import math
 from ...ottl.functions.go_verbs import Flags, formatted
 from ...ottl.values import Time, TimeSpan
 from ...query.promql.numbers import shortest
-from .errors import CallError
-from .moments import written
-from .values import Value, go_type
+from ...query.templates.errors import CallError
+from ...query.templates.moments import written
+from ...query.templates.values import Value, go_type
 
 _LARGE = ("k", "M", "G", "T", "P", "E", "Z", "Y")
 _SMALL = ("m", "u", "n", "p", "f", "a", "z", "y")

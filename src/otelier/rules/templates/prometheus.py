@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 import re2  # pyright: ignore[reportMissingTypeStubs]
 
 from ...component.prometheus_values import PrometheusDuration
+from ...query.templates.builtins import url_escaped
+from ...query.templates.errors import CallError
+from ...query.templates.functions import Function
+from ...query.templates.values import AnyMap, Sample, Samples, Value
 from . import humanize
-from .builtins import url_escaped
-from .errors import CallError
-from .functions import Function
-from .values import AnyMap, Sample, Samples, Value
 
 _REFERENCE = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)\})")
 _WORD = re.compile(r"\w[\w'’]*")

@@ -6,11 +6,8 @@ from pathlib import Path
 import msgspec
 
 from ...component.config import Config
-from ...component.errors import ConfigError, Location, Problem
 from ...component.prometheus_values import PrometheusDuration
-from ...config.compose import compose, read_text
-from ...config.decode import decode
-from ...config.document import Document
+from ...config.file import decode_file
 
 _MINUTE = PrometheusDuration(60)
 
@@ -105,13 +102,4 @@ class TestFile(Config):
 
 def read_test_file(path: Path) -> TestFile:
     """Raises ConfigError."""
-    name = str(path)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ConfigError([Problem(f"can't read it: {error.strerror}", Location(name))]) from None
-    problems: list[Problem] = []
-    root = compose(read_text(data, name), name, problems)
-    if problems:
-        raise ConfigError(problems)
-    return decode(TestFile, root.plain(), (), Document(root, []))
+    return decode_file(path, TestFile)

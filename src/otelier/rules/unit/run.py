@@ -51,7 +51,7 @@ class _Memory:
     def last(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> dict[Labels, tuple[int, float]]:
         return last_samples(self.storage, matchers, start_ms, end_ms)
 
-    def append(self, samples: Sequence[Sample]) -> None:
+    def append(self, _: str, samples: Sequence[Sample]) -> None:
         for labels, time_ms, value in samples:
             self.storage.append(labels, time_ms, value)
 
@@ -89,7 +89,7 @@ class _Test:
         self._memory = _Memory(clock)
         self._start_ms = _start(test.start_timestamp)
         around = Surroundings(
-            clock, self._memory, self._memory.append, _nobody, test.external_labels, test.external_url
+            clock, lambda _: self._memory, self._memory.append, _nobody, test.external_labels, test.external_url
         )
         self._groups = [Group(each, around) for each in groups]
         for each in self._groups:
@@ -181,7 +181,7 @@ class _Test:
         self._outcome.failures.append(text)
 
 
-def _nobody(_: Sequence[Notice]) -> None:
+def _nobody(_: str, __: Sequence[Notice]) -> None:
     """Whom tests tell of alerts."""
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 from ...component import Config, PrometheusDuration
 from ..relabel import RelabelRule
 from .client import HttpClientSettings
-from .discovery import DnsSd, FileSd, HttpSd, StaticTargets
+from .discovery import DnsSd, FileSd, HttpSd, KubernetesSd, StaticTargets
 
 
 class AlertmanagerConfig(HttpClientSettings):
@@ -19,6 +19,8 @@ class AlertmanagerConfig(HttpClientSettings):
     """Those that names stand for."""
     http_sd_configs: tuple[HttpSd, ...] = ()
     """Those that a server lists."""
+    kubernetes_sd_configs: tuple[KubernetesSd, ...] = ()
+    """Those that run in a Kubernetes cluster."""
     scheme: Literal["http", "https"] = "http"
     """How they are asked."""
     path_prefix: str = ""

@@ -128,6 +128,14 @@ class KubernetesSd(HttpClientSettings):
         yield from super().problems()
         if self.api_server and self.kubeconfig_file:
             yield "kubeconfig_file", "give either api_server or kubeconfig_file"
+        if self.proxy_url or self.proxy_from_environment:
+            key = "proxy_url" if self.proxy_url else "proxy_from_environment"
+            yield key, "the Kubernetes API is asked without a proxy: remove it"
+        if not self.api_server and (self.basic_auth or self.authorization or self.oauth2 or self.bearer_token_file):
+            yield (
+                "api_server",
+                "credentials written here are for this: without it those of the pod or the kubeconfig count",
+            )
         for i, each in enumerate(self.selectors):
             if each.role not in _SELECTED.get(self.role, (self.role,)):
                 yield f"selectors.{i}.role", f"role {self.role} does not look at {each.role}"

@@ -10,8 +10,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from ...component import Config, ConfigError, Location, Problem
-from ...config import Document, decode
-from ...config.compose import compose, read_text
+from ...config import decode_file
 from .document import PrometheusConfig
 from .job import ScrapeJob
 
@@ -27,13 +26,13 @@ class _ScrapeConfigFile(Config):
 
 def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> PrometheusConfig:
     """Paths inside count from the file's folder. Raises ConfigError."""
-    config = _decoded(path, PrometheusConfig)
+    config = decode_file(path, PrometheusConfig)
     jobs = list(config.scrape_configs)
     problems: list[Problem] = []
     for pattern in config.scrape_config_files:
         for name in sorted(glob(str(path.parent / pattern))):  # noqa: PTH207 - the pattern may be absolute
             try:
-                jobs += _decoded(Path(name), _ScrapeConfigFile).scrape_configs
+                jobs += decode_file(Path(name), _ScrapeConfigFile).scrape_configs
             except ConfigError as error:
                 problems += error.problems
     if problems:
@@ -52,19 +51,6 @@ def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> Prom
 def expanded(text: str, environment: Mapping[str, str]) -> str:
     """`$NAME` and `${NAME}` filled in, `$$` for one `$`; what is not set is empty."""
     return _VARIABLE.sub(lambda found: "$" if found[1] else environment.get(found[2] or found[3] or "", ""), text)
-
-
-def _decoded(path: Path, kind: type[_C]) -> _C:
-    name = str(path)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ConfigError([Problem(f"can't be read: {error.strerror}", Location(name))]) from None
-    problems: list[Problem] = []
-    root = compose(read_text(data, name), name, problems)
-    if problems:
-        raise ConfigError(problems)
-    return decode(kind, root.plain(), (), Document(root, []))
 
 
 def _placed(config: _C, folder: Path) -> _C:

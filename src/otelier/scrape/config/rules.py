@@ -96,7 +96,7 @@ class InhibitConfig(Config):
 
 
 class NotifyConfig(Config):
-    """Our own notifications, where there is no Alertmanager."""
+    """Our own notifications; an Alertmanager is told besides."""
 
     group_by: tuple[str, ...] = ("alertname",)
     """Alerts alike in these labels are one message; `...`: each is one."""
@@ -122,6 +122,15 @@ class NotifyConfig(Config):
                 yield key, "must be longer than 0"
 
 
+class TenantRules(Config):
+    """`tenants.<name>`: rules over what another tenant than the default one has. Its alerts get the label `tenant`."""
+
+    shipped: bool = True
+    """Also evaluate the rules that come with Otelier."""
+    rule_files: tuple[str, ...] = ()
+    """Files with its rules; names may hold `*`."""
+
+
 class RulesSettings(Config):
     """`rules`: rules and alerts; those that `prometheus.yml` names come besides."""
 
@@ -131,8 +140,10 @@ class RulesSettings(Config):
     """Also evaluate the rules that come with Otelier: RED of every service, state of collectors."""
     rule_files: tuple[str, ...] = ()
     """Files with further rules; names may hold `*`."""
+    tenants: dict[str, TenantRules] = msgspec.field(default_factory=dict[str, TenantRules])
+    """Rules of other tenants than the default one, by their names; what they find is written to that tenant."""
     notify: NotifyConfig = NotifyConfig()
-    """Who is told of alerts where `prometheus.yml` names no Alertmanager."""
+    """Who is told of alerts, besides the Alertmanagers that `prometheus.yml` names."""
     external_url: str = ""
     """Address under which people reach Prometheus's API and pages, for links in messages."""
     resend_delay: PrometheusDuration = PrometheusDuration(60)

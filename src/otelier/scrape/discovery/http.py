@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 
 from ...component import Context
-from ..client import Identity, http_client
+from ..client import Asker
 from ..config import HttpSd
 from ..target import TargetGroup
 from .contract import Found, Poll, groups_of
@@ -15,28 +15,26 @@ class HttpDiscovery:
 
     def __init__(self, config: HttpSd, ctx: Context, found: Found) -> None:
         self._config = config
-        self._identity = Identity(config, ctx.clock)
-        self._client = http_client(config)
+        self._asker = Asker(config, ctx.clock)
         self._poll = Poll(ctx, f"http_sd {config.url}", float(config.refresh_interval), self._look, found)
 
     def start(self) -> None:
         """Ask for the first time."""
-        self._identity.start()
+        self._asker.start()
         self._poll.start()
 
     def stop(self) -> None:
         """Ask no more."""
         self._poll.stop()
-        self._identity.stop()
+        self._asker.stop()
 
     def _look(self) -> Sequence[TargetGroup]:
         interval = float(self._config.refresh_interval)
         headers = [
             ("accept", "application/json"),
             ("x-prometheus-refresh-interval-seconds", f"{interval:g}"),
-            *self._identity.headers(),
         ]
-        status, answered, body = self._client.request("GET", self._config.url, headers, b"", interval)
+        status, answered, body = self._asker.ask("GET", self._config.url, headers, b"", interval)
         if status != 200:
             raise ValueError(f"HTTP status {status}")
         if not answered.get("content-type", "").strip().lower().startswith("application/json"):

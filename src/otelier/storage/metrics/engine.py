@@ -180,6 +180,10 @@ class MetricsEngine:
         """Carry out deletions that have failed before. Raises OSError."""
         self._upkeep.delete(())
 
+    def take_in(self) -> None:
+        """Take in what an import has made ready; it is done in the background, too. Raises OSError."""
+        self._upkeep.take_in()
+
     def close(self, timeout_s: float | None = None) -> None:
         """Write all that is in the log into segments, within about `timeout_s`, and let go of everything."""
         self._store.close(timeout_s)

@@ -13,6 +13,7 @@ from ..segmented.flush import Flusher
 from ..segmented.kind import Built
 from ..segmented.manifest import Manifest
 from ..settings import RetentionSettings
+from . import incoming
 from .deletions import Deletion, Deletions, as_json
 from .segment import SERIES, SeriesSegment, built
 
@@ -35,6 +36,7 @@ class Upkeep(segmented.Upkeep[SeriesSegment]):
         """Raises OSError, ValueError."""
         super().__init__(disk, SERIES, manifest, flusher, clock, retention, counters, building)
         self._deletions = Deletions(disk)
+        self._incoming = incoming.Incoming(disk, clock, retention.max_age)
 
     @property
     def deletions(self) -> Sequence[Deletion]:
@@ -46,13 +48,26 @@ class Upkeep(segmented.Upkeep[SeriesSegment]):
         return self._merged(group, _NOTHING)
 
     def others(self) -> None:
-        """Deletions come before merges, so that what came after them is not touched. Raises OSError."""
+        """Deletions come before imports and merges, so that what came after them is not touched. Raises OSError."""
         for deletion in self._deletions.pending:
             work = partial(self._merged, deleted=as_json(deletion))
             for segment in list(self._manifest.state.segments.values()):
                 if deletion.concerns(segment):
                     self.rewrite([segment], "deletion", work)
             self._deletions.done(deletion)
+        self._take_in()
+
+    def _take_in(self) -> None:
+        while found := self._incoming.next_step(self._manifest.state):
+            step, taking = found
+            if step.add:
+                self.follow(self._manifest.apply(step))
+            taking.done()
+
+    def take_in(self) -> None:
+        """Take in what an import has made ready. Raises OSError."""
+        with self._at_work:
+            self.others()
 
     def delete(self, deletions: Sequence[Deletion]) -> None:
         """Note durably what is to be deleted, then do it. Raises OSError: then what was noted is tried again later."""

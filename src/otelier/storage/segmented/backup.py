@@ -17,7 +17,7 @@ from ..contract import DataDirectoryError
 from .files import LOG, MANIFEST, SEGMENTS
 from .inspect import manifest_problems, unflushed
 from .kind import Kind
-from .manifest import State, Stored, read_state
+from .manifest import Manifest, State, Step, Stored, read_state
 
 S = TypeVar("S", bound=Stored)
 _ROUNDS = 50
@@ -44,6 +44,21 @@ def backup(root: Path, target: Path, stores: Sequence[tuple[str, Disk, Kind[Any]
             raise
     except OSError as error:
         raise DataDirectoryError(f"can't copy {root} to {target}: {error.strerror or error}") from error
+
+
+def copy_state(root: Path, disk: Disk, target: Path, kind: Kind[S], state: State[S]) -> bool:
+    """Copy the segments of a state of the store in `root` to `target`, as a store of its own without a log.
+
+    False if one of them has gone meanwhile. Raises DataDirectoryError, OSError.
+    """
+    target.mkdir(0o700, parents=True, exist_ok=True)
+    if not _copy_segments(disk, root, target, kind, state):
+        return False
+    manifest = Manifest(Disk.real(str(target)), kind.segment)
+    manifest.apply(Step(add=tuple(state.segments.values()), retired=state.retired))
+    manifest.close()
+    _sync_tree(target)
+    return True
 
 
 def _may_be(target: Path, root: Path) -> bool:

@@ -1,21 +1,14 @@
 """k8s: the ready endpoints of a service are the backends, whatever happens to the watch."""
 
-import datetime
-import ipaddress
 import socket
-import ssl
 import threading
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from otelier.component import Duration, StartError, SystemClock
 from otelier.exporters.loadbalancing.resolvers.k8s import K8sResolver
-from otelier.exporters.loadbalancing.resolvers.kubernetes import AccessError, ApiError, KubernetesApi, api_access
 from otelier.exporters.loadbalancing.settings import K8sSettings
+from otelier.kubernetes import ApiError, KubernetesApi, api_access
 from otelier.testing import FakeClock, FakeKubernetes, component_context
 
 NAMESPACE, SERVICE = "observability", "collector"
@@ -53,34 +46,6 @@ class Heard:
 def kubernetes():
     with FakeKubernetes(token="secret") as fake:
         yield fake
-
-
-@pytest.fixture
-def own_tls(tmp_path):
-    """A server's TLS with a certificate for 127.0.0.1, and the certificate to believe."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kubernetes")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = certificate.public_bytes(serialization.Encoding.PEM)
-    formats = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    file = tmp_path / "server.pem"
-    file.write_bytes(pem + key.private_bytes(serialization.Encoding.PEM, *formats))
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(file)
-    return tls, pem
 
 
 @pytest.fixture
@@ -196,12 +161,12 @@ def test_a_wrong_token_is_told(kubernetes, resolve):
     assert "401" in heard.failures[0]
 
 
-@pytest.mark.proves("loadbalancing.resolver.k8s.timeout")
 def test_who_may_not_ask_is_told_what_to_allow():
-    assert "must be allowed to list and watch endpointslices" in str(ApiError(403, "forbidden"))
+    assert "must be allowed to list and watch endpointslices" in str(ApiError(403, "forbidden", "endpointslices"))
     assert "allowed" not in str(ApiError(500, "etcd is down"))
 
 
+@pytest.mark.proves("loadbalancing.resolver.k8s.timeout")
 def test_a_request_without_an_answer_is_given_up():
     heard = Heard()
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -223,29 +188,9 @@ def test_a_kubeconfig_gives_address_and_token(kubernetes, tmp_path):
         assert b"127.0.0.11" in b"".join(answer.lines())
 
 
-def test_a_pod_is_told_by_its_environment(tmp_path, own_tls):
-    server_tls, authority = own_tls
-    (tmp_path / "token").write_text("secret\n")
-    (tmp_path / "ca.crt").write_bytes(authority)
-    (tmp_path / "namespace").write_text(NAMESPACE)
-    with FakeKubernetes(token="secret", tls=server_tls) as kubernetes:
-        kubernetes.set_endpoints(NAMESPACE, SERVICE, {"127.0.0.11": True})
-        port = kubernetes.url.rpartition(":")[2]
-        environment = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": port}
-        access = api_access("", environment, tmp_path)
-        answer = access.get(f"/apis/discovery.k8s.io/v1/namespaces/{NAMESPACE}/endpointslices", SELECTOR, 5)
-        assert b"127.0.0.11" in b"".join(answer.lines())
-
-
 def test_without_any_way_to_the_api_the_start_fails_and_says_why(tmp_path):
-    with pytest.raises(AccessError, match="kubeconfig"):
-        api_access("", {"KUBECONFIG": str(tmp_path / "none")})
-    with pytest.raises(AccessError, match="service account"):
-        api_access("", {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, tmp_path)
     broken = tmp_path / "broken"
     broken.write_text("contexts: 7")
-    with pytest.raises(AccessError, match="broken"):
-        api_access(str(broken), {})
     settings = K8sSettings(service="a.b", kubeconfig=str(broken))
     with pytest.raises(StartError):
         K8sResolver(component_context(), settings, Heard()).start()

@@ -1,10 +1,11 @@
 """Pages beside the API: a query with its table and graph, targets, alerts, rules, and who has most series.
 
-They are files of this folder and nothing else: one document, a style sheet, and scripts that ask the API. They load
+Traces are shown by the UI, to which `/trace/…` leads, so that links between pages need not know where that is. Pages
+are files of this folder and nothing else: one document, a style sheet, and scripts that ask the API. They load
 nothing from elsewhere and hold no inline script or style, so that the strictest content security policy fits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -21,9 +22,16 @@ _TYPES = {
 _DOCUMENT = "shell.html"
 
 
-def group() -> Group:
-    """The pages and what they load."""
+def group(ui: Callable[[Request], str] | None = None) -> Group:
+    """The pages and what they load; `ui`: the address of the UI, which shows traces, for whoever asks."""
+
+    def to_trace(request: Request) -> Response:
+        assert ui
+        query = f"?{request.raw_query}" if request.raw_query else ""
+        return Response(302, (("location", ui(request) + request.raw_path + query),))
+
     routes = [
+        *([Route("GET", "/trace/{id}", to_trace)] if ui else []),
         Route("GET", "/", _home),
         *(Route("GET", path, _page) for path in PAGES),
         Route("GET", "/static/prometheus/{file}", _file),

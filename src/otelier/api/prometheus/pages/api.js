@@ -12,6 +12,7 @@ export async function ask(path, parameters = {}, signal = undefined) {
     if (error.name === "AbortError") throw error;
     throw new Error(t("unreachable"));
   }
+  if (answer.status === 204) return { data: null, warnings: [], infos: [] };
   const found = await answer.json().catch(() => ({ status: "error", error: `${answer.status} ${answer.statusText}` }));
   if (found.status !== "success") throw new Error(found.error);
   return { data: found.data, warnings: found.warnings ?? [], infos: found.infos ?? [] };

@@ -1,5 +1,6 @@
 // Lines over time as SVG: axes, a cross-hair with the values there, and a legend that shows and hides lines.
 import { el, metric } from "./dom.js";
+import { described, secondsOf, traceOf } from "./exemplars.js";
 import { moment, tick } from "./time.js";
 import { t } from "./words.js";
 
@@ -7,10 +8,12 @@ const HEIGHT = 340;
 const MARGIN = { top: 12, right: 12, bottom: 26, left: 62 };
 const COLOURS = 16;
 const MOST_LINES = 200;
+const DOT = 9;
+const DOTS_AT_A_PLACE = 3;
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800];
 
-/** `result` of a matrix between two moments; the element draws itself anew when its width changes. */
-export function chart(result, start, end, step) {
+/** `result` of a matrix between two moments, and exemplars, the newest first; it draws itself anew when its width changes. */
+export function chart(result, start, end, step, exemplars = []) {
   const lines = result.slice(0, MOST_LINES).map((series, number) => ({
     labels: series.metric,
     colour: `c${number % COLOURS}`,
@@ -19,17 +22,42 @@ export function chart(result, start, end, step) {
   }));
   const frame = el("div", { class: "chart" });
   const tip = el("div", { class: "tip", hidden: true });
-  const draw = () => frame.replaceChildren(drawn(lines, start, end, step, frame.clientWidth || 800, tip), tip);
+  const draw = () => {
+    const width = frame.clientWidth || 800;
+    const scale = scaled(lines, start, end, width);
+    frame.replaceChildren(drawn(lines, start, end, step, width, scale, tip), tip, ...dots(exemplars, scale));
+  };
   new ResizeObserver(draw).observe(frame);
   return el("div", {}, frame, legend(lines, draw), result.length > MOST_LINES ? el("p", { class: "muted" }, t("more", result.length - MOST_LINES)) : null);
 }
 
-function drawn(lines, start, end, step, width, tip) {
+function scaled(lines, start, end, width) {
   const right = width - MARGIN.right;
   const bottom = HEIGHT - MARGIN.bottom;
   const [low, high] = bounds(lines);
   const x = time => MARGIN.left + ((time - start) / Math.max(end - start, 1)) * (right - MARGIN.left);
   const y = value => bottom - ((value - low) / (high - low)) * (bottom - MARGIN.top);
+  return { right, bottom, low, high, x, y };
+}
+
+/** Links at time and value, in the unit of the lines if that is seconds; what lies above or below the lines stands at the
+ *  edge. Of many at one place a few. */
+function dots(exemplars, { low, high, x, y }) {
+  const places = new Map();
+  return exemplars.flatMap(each => {
+    const left = x(each.timestamp);
+    const place = Math.round(left / DOT);
+    places.set(place, (places.get(place) ?? 0) + 1);
+    if (places.get(place) > DOTS_AT_A_PLACE) return [];
+    const dot = el("a", { class: "exemplar", href: traceOf(each), title: described(each), "aria-label": `${described(each)}: ${t("openTrace")}` });
+    const value = [Number(each.value), secondsOf(each)].find(found => found >= low && found <= high) ?? Number(each.value);
+    dot.style.left = `${left - DOT / 2}px`;
+    dot.style.top = `${y(Math.min(Math.max(value, low), high)) - DOT / 2}px`;
+    return [dot];
+  });
+}
+
+function drawn(lines, start, end, step, width, { right, bottom, low, high, x, y }, tip) {
   const rows = levels(low, high).map(value => [
     el("line", { class: "grid", x1: MARGIN.left, x2: right, y1: y(value), y2: y(value) }),
     el("text", { x: MARGIN.left - 8, y: y(value) + 4, "text-anchor": "end" }, short(value)),

@@ -3,6 +3,7 @@ import { ask } from "./api.js";
 import { chart } from "./chart.js";
 import { completion } from "./completion.js";
 import { el, metric, notice, table } from "./dom.js";
+import { flat, list } from "./exemplars.js";
 import { moment, secondsOf } from "./time.js";
 import { t } from "./words.js";
 
@@ -10,12 +11,14 @@ const RANGES = ["5m", "15m", "1h", "3h", "6h", "12h", "1d", "2d", "1w", "2w", "4
 const ROWS = 1000;
 const COLUMNS = 250;
 const STEP_LEAST = 1;
+const LISTED = 20;
 
 export function graphPage(content) {
   const given = new URLSearchParams(location.search);
   const state = {
     tab: given.get("g0.tab") === "0" ? "chart" : "table",
     range: given.get("g0.range_input") ?? "1h",
+    exemplars: given.get("g0.show_exemplars") === "1",
     end: given.get("g0.end_input") ? Date.parse(`${given.get("g0.end_input").replace(" ", "T")}Z`) / 1000 : null,
   };
   const box = el("textarea", {
@@ -75,6 +78,7 @@ export function graphPage(content) {
       until,
       el("button", { type: "button", title: t("later"), "aria-label": t("later"), onclick: () => shift(1) }, "›"),
       state.end ? el("button", { type: "button", onclick: () => change({ end: null }) }, t("now")) : "",
+      state.tab === "chart" ? el("label", { class: "filter" }, el("input", { type: "checkbox", checked: state.exemplars, onchange: event => change({ exemplars: event.target.checked }) }), t("exemplars")) : "",
     );
   };
   const change = changes => {
@@ -114,6 +118,7 @@ function times(state) {
 
 function remember(query, state) {
   const said = new URLSearchParams({ "g0.expr": query, "g0.tab": state.tab === "chart" ? "0" : "1", "g0.range_input": state.range });
+  if (state.exemplars) said.set("g0.show_exemplars", "1");
   if (state.end) said.set("g0.end_input", new Date(state.end * 1000).toISOString().slice(0, 19).replace("T", " "));
   history.replaceState(null, "", `/graph?${said}`);
 }
@@ -142,11 +147,20 @@ const histogram = ({ count, sum, buckets = [] }) =>
 async function asChart(query, state, signal) {
   const began = performance.now();
   const asked = times(state);
-  const answer = await ask("query_range", { query, stats: "true", ...asked }, signal);
+  const { start, end, step } = asked;
+  const [answer, exemplars] = await Promise.all([
+    ask("query_range", { query, stats: "true", ...asked }, signal),
+    state.exemplars ? ask("query_exemplars", { query, start, end }, signal).then(({ data }) => flat(data ?? [])) : null,
+  ]);
   const { result, stats } = answer.data;
-  const body = result.length ? chart(result, asked.start, asked.end, asked.step) : el("p", { class: "muted" }, t("nothing"));
-  return [...annotations(answer), summary(result.length, stats, began), body];
+  const body = result.length ? chart(result, start, end, step, exemplars ?? []) : el("p", { class: "muted" }, t("nothing"));
+  return [...annotations(answer), summary(result.length, stats, began), body, exemplars ? listed(exemplars) : ""];
 }
+
+const listed = exemplars =>
+  el("section", { class: "behind" }, el("h2", {}, t("exemplarsOf")),
+    exemplars.length ? list(exemplars.slice(0, LISTED)) : el("p", { class: "muted" }, t("noExemplars")),
+    exemplars.length > LISTED ? el("p", { class: "muted" }, t("more", exemplars.length - LISTED)) : "");
 
 const summary = (series, stats, began) =>
   el("p", { class: "muted summary" }, t("took", series, (stats?.samples.totalQueryableSamples ?? 0).toLocaleString(), Math.round(performance.now() - began)));

@@ -10,7 +10,7 @@ from ..ast import Aggregate
 from ..block import Block, empty, joined
 from ..errors import ExecutionError
 from ..histograms.text import histogram_text
-from ..labels import Labels, grouping, with_value
+from ..labels import Labels, LabelSets, grouping, with_value
 from ..numbers import fixed, general
 from ..query import Query, Scope
 from ..strings import is_utf8, quoted
@@ -70,7 +70,7 @@ def count_values(node: Aggregate, label: str, block: Block) -> Block:
     if not counts:
         return empty(block.steps)
     values = np.array(list(counts.values()))
-    return joined(Block(list(counts), values, values > 0, None, np.array([unnamed[key] for key in counts])))
+    return joined(Block(LabelSets(counts), values, values > 0, None, np.array([unnamed[key] for key in counts])))
 
 
 def _masked(block: Block, wanted: Bools) -> Block:

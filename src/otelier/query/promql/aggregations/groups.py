@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Bools, Floats, Ints
-from ..ast import Aggregate
+from ..ast import NAME, Aggregate
 from ..block import Block
-from ..labels import Labels, grouping
+from ..labels import LabelSets
 
 _MANY = 16
 """Members of a group on average."""
@@ -17,14 +17,12 @@ class Groups:
     """Series in groups: `labels` of each, `order` of the rows by group, `starts` of groups in that order."""
 
     def __init__(self, node: Aggregate, block: Block) -> None:
-        change = grouping(node.labels, node.without)
-        numbers: dict[Labels, int] = {}
-        index = np.array(
-            [numbers.setdefault(change(each), len(numbers)) for each in block.labels], dtype=np.int64
-        )  # fmt: skip
-        self.labels: list[Labels] = list(numbers)
+        names = (*node.labels, NAME) if node.without else node.labels
+        self.labels: LabelSets
+        self.labels, codes = block.labels.grouped(names, node.without)
+        index = np.frombuffer(codes, np.int64)
         self.order: Ints = np.argsort(index, kind="stable")
-        self.sizes: Ints = np.bincount(index, minlength=len(numbers))
+        self.sizes: Ints = np.bincount(index, minlength=len(self.labels))
         self.starts: Ints = np.concatenate([[0], np.cumsum(self.sizes)[:-1]]).astype(np.int64)
         self._index = index
         self._sorted = bool((self.order[1:] > self.order[:-1]).all())

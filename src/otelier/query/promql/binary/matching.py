@@ -4,7 +4,7 @@ Every series of the "many" side is paired with every series of the "one" side th
 at the steps at which both are there. That no two of the "one" side are there at once is checked first.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from ..arrays import Bools, kept
 from ..ast import NAME, Binary, Matching
 from ..block import Block, empty, joined, stacked
 from ..errors import ExecutionError
-from ..labels import Labels, label_set_text, nameless, only, value_of, with_value, without
+from ..labels import Labels, LabelSets, label_set_text, nameless, only, value_of, with_value, without
 from ..query import Query, Scope
 from .operations import ARITHMETIC, Operands, Outcome, operate
 
@@ -135,14 +135,14 @@ class _Meeting:
         return empty(self._many.steps), (), np.empty((0, self._many.steps), np.bool_)
 
     def _results(
-        self, many: Block, one: Block, many_labels: Sequence[Labels], one_labels: Sequence[Labels], met: Bools
+        self, many: Block, one: Block, many_labels: Iterable[Labels], one_labels: Iterable[Labels], met: Bools
     ) -> Block:
         sides = [Operands(each.values, each.present & met, each.histograms) for each in (many, one)]
         if self._swapped:
             sides.reverse()
         out: Outcome = operate(self._scope, self._node, *sides)
         histograms = kept(out.histograms, met)
-        labels = [self._label(*pair) for pair in zip(many_labels, one_labels, strict=True)]
+        labels = LabelSets(self._label(*pair) for pair in zip(many_labels, one_labels, strict=True))
         unnamed = many.unnamed_series()
         if self._node.returns_bool:
             unnamed = np.ones(len(labels), np.bool_)

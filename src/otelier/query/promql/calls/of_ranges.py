@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..ast import Call, Range, unwrapped
+from .. import pushdown
+from ..ast import NAME, Call, Range, unwrapped
 from ..block import Block, joined, stacked
 from ..grid import Grid
-from ..labels import distinct_names
+from ..labels import LabelSets
 from ..query import Scope
 from ..ranges import RANGE_FUNCTIONS, STARTING, applied, check_extent
 from ..signatures import FUNCTIONS
@@ -27,6 +28,11 @@ def ranged(evaluator: "Evaluator", node: Call, grid: Grid) -> Block:
     if isinstance(expression, Range):
         check_extent(node.function, expression.selector.extent)
     scope = Scope(evaluator.query, expression)
+    if isinstance(expression, Range) and not scalars:
+        found = pushdown.ranged(evaluator.query, node.function, expression, grid)
+        if found is not None:
+            check_counters(scope, node.function, found.labels)
+            return _named(evaluator, node.function, found)
     starting = node.function in STARTING
     blocks: list[Block] = []
     for each in evaluator.windows(expression, grid):
@@ -36,22 +42,26 @@ def ranged(evaluator: "Evaluator", node: Call, grid: Grid) -> Block:
             each.group.starts = None
         block = applied(node.function, scope, each, scalars).populated()
         evaluator.query.use(block.values.size)
-        if node.function in ("rate", "increase"):
-            _check_counters(scope, block)
+        floats = block if block.histograms is None else block.rows(np.flatnonzero(block.present.any(axis=1)))
+        check_counters(scope, node.function, floats.labels)
         blocks.append(block)
     result = stacked(blocks, grid.count)
     if node.function == "absent_over_time":
         return absent(expression, result)
-    if RANGE_FUNCTIONS[node.function].keeps_name:
-        return joined(result)
-    return result.renamed(evaluator.delayed, result.unnamed)
+    return _named(evaluator, node.function, result)
 
 
-def _check_counters(scope: Scope, block: Block) -> None:
+def _named(evaluator: "Evaluator", function: str, block: Block) -> Block:
+    if RANGE_FUNCTIONS[function].keeps_name:
+        return joined(block)
+    return block.renamed(evaluator.delayed, block.unnamed)
+
+
+def check_counters(scope: Scope, function: str, series: LabelSets) -> None:
     """Say so if a float was treated as a counter whose name does not look like one."""
-    floats = block.present.any(axis=1) if block.histograms is not None else np.ones(len(block.labels), np.bool_)
-    chosen = block.labels if floats.all() else [block.labels[row] for row in np.flatnonzero(floats)]
-    for name in sorted(distinct_names(chosen)):
+    if function not in ("rate", "increase"):
+        return
+    for name in sorted(series.values(NAME)[0]):
         if name and not name.endswith(("_total", "_sum", "_count", "_bucket")):
             scope.inform(
                 "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: " + quoted(name)

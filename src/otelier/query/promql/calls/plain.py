@@ -9,6 +9,7 @@ from ..ast import Call, Selector, unwrapped
 from ..block import Block, empty, stacked
 from ..grid import Grid
 from ..info import enriched
+from ..labels import LabelSets
 from ..select import current
 from ..vectors.elementwise import ELEMENTWISE, clamped, date_part, rounded
 from ..vectors.labelling import absent, label_join, label_replace, natural_order
@@ -53,7 +54,7 @@ def nearest(evaluator: "Evaluator", node: Call, grid: Grid) -> Block:
 
 
 def _constant(values: Floats) -> Block:
-    return Block([()], values[np.newaxis], np.ones((1, len(values)), np.bool_))
+    return Block(LabelSets([()]), values[np.newaxis], np.ones((1, len(values)), np.bool_))
 
 
 def vector(evaluator: "Evaluator", node: Call, grid: Grid) -> Block:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Bools, Floats, Ints
-from ..labels import Labels
+from ..labels import LabelSets
 
 _TOLERANCE = 1e-12
 """Counts that differ less than this part of them are equal: they were calculated, not observed."""
@@ -23,7 +23,7 @@ class Classics:
     A column is a histogram at a step: all steps of the first, all of the second, and so on.
     """
 
-    labels: list[Labels]
+    labels: LabelSets
     bounds: Floats
     counts: Floats
     present: Bools

@@ -10,7 +10,7 @@ import numpy as np
 from ..ast import NAME, Expression, Range, Selector
 from ..block import Block, joined
 from ..errors import ExecutionError
-from ..labels import Labels, labels_of, value_of, with_value
+from ..labels import Labels, LabelSets, labels_of, value_of, with_value
 from ..matchers import BadPattern, Pattern
 from ..strings import is_utf8
 
@@ -62,7 +62,7 @@ def absent(expression: Expression, block: Block) -> Block:
         if block.labels
         else np.ones((1, block.steps), np.bool_)
     )
-    return Block([absent_labels(expression)], np.ones((1, block.steps)), nothing).populated()
+    return Block(LabelSets([absent_labels(expression)]), np.ones((1, block.steps)), nothing).populated()
 
 
 def absent_labels(expression: Expression) -> Labels:
@@ -92,7 +92,7 @@ def _named(block: Block, labels: list[Labels], named: Sequence[int]) -> Block:
     """With new labels; a name that was set stays."""
     unnamed = block.unnamed_series().copy()
     unnamed[list(named)] = False
-    return joined(replace(block, labels=labels, unnamed=unnamed))
+    return joined(replace(block, labels=LabelSets(labels), unnamed=unnamed))
 
 
 def _check_name(name: str, message: str) -> None:

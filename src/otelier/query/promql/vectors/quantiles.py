@@ -6,18 +6,19 @@ meet, neither counts.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 
 from ..annotations import named
-from ..arrays import Bools, Floats, at, cells
+from ..arrays import Bools, Floats, Ints, at, cells
 from ..ast import NAME
 from ..block import Block, stacked
 from ..grid import Grid
 from ..histograms import Histogram
 from ..histograms.quantiles import fraction, quantile
-from ..labels import Labels, value_of, without
+from ..labels import Labels, LabelSets, value_of
 from ..query import Scope
 from ..strings import quoted
 from .classic import Classics, bucket_fraction, bucket_quantile
@@ -59,22 +60,53 @@ def histograms(scope: Scope, block: Block) -> Histograms:
     """All histograms of a vector; warns of series that are none."""
     block = replace(block)
     native = block.native
-    places: dict[Labels, list[int]] = {}
-    bounds: dict[int, float] = {}
-    known: dict[str, float | None] = {}
-    for row in np.flatnonzero(block.present.any(axis=1)).tolist():
+    rows = np.flatnonzero(block.present.any(axis=1))
+    texts, codes = block.labels.taken(rows.astype(np.int64).tobytes()).values("le")
+    known = [_bound(each) for each in texts]
+    bounds = np.array([np.nan if each is None else each for each in known])[np.frombuffer(codes, np.int64)]
+    wrong = np.array([each is None for each in known], dtype=np.bool_)[np.frombuffer(codes, np.int64)]
+    for row in rows[wrong].tolist():
         labels = block.labels[row]
-        le = value_of(labels, "le")
-        bound = known[le] if le in known else known.setdefault(le, _bound(le))
-        if bound is None:
-            message = f'bucket label "le" is missing or has a malformed value of {quoted(le)}'
-            scope.warn(named(message, _metric(scope, labels)))
-            continue
-        bounds[row] = bound
-        places.setdefault(without(labels, {"le"}), []).append(row)
+        message = f'bucket label "le" is missing or has a malformed value of {quoted(value_of(labels, "le"))}'
+        scope.warn(named(message, _metric(scope, labels)))
+    buckets = _Buckets(block.labels, rows[~wrong], bounds[~wrong])
     for row in np.flatnonzero(native.any(axis=1)):
-        _part(scope, block, native, int(row), places)
-    return Histograms(block, native, _classics(block, places, bounds))
+        _part(scope, block, native, int(row), buckets)
+    return Histograms(block, native, buckets.histograms(block))
+
+
+class _Buckets:
+    """Series that are buckets of classic histograms, with their bounds."""
+
+    def __init__(self, labels: LabelSets, rows: Ints, bounds: Floats) -> None:
+        self.labels, codes = labels.taken(rows.astype(np.int64).tobytes()).grouped(("le",), True)
+        numbers = np.frombuffer(codes, np.int64)
+        order = np.lexsort((bounds, numbers))
+        ends = np.cumsum(np.bincount(numbers, minlength=len(self.labels)))[:-1]
+        self.rows: list[Ints] = np.split(rows[order], ends)
+        self._bounds: list[Floats] = np.split(bounds[order], ends)
+
+    @cached_property
+    def places(self) -> dict[Labels, Ints]:
+        """The rows of each histogram."""
+        return dict(zip(self.labels, self.rows, strict=True))
+
+    def histograms(self, block: Block) -> list[Classics]:
+        """Histograms of the same bounds together."""
+        alike: dict[bytes, list[int]] = {}
+        for number, bounds in enumerate(self._bounds):
+            alike.setdefault(bounds.tobytes(), []).append(number)
+        unnamed = block.unnamed_series()
+        found: list[Classics] = []
+        for numbers in alike.values():
+            if not len(ends := self._bounds[numbers[0]]):
+                continue
+            rows = np.array([self.rows[number] for number in numbers], dtype=np.int64).T
+            counts = block.values[rows].reshape(len(ends), -1)
+            present = block.present[rows].reshape(len(ends), -1)
+            labels = self.labels.taken(np.array(numbers, dtype=np.int64).tobytes())
+            found.append(Classics(labels, ends, counts, present, unnamed[rows[0]]))
+        return found
 
 
 def quantiles_of(scope: Scope, found: Histograms, phi: Floats, grid: Grid) -> Block:
@@ -118,9 +150,9 @@ def _metric(scope: Scope, labels: Labels) -> str:
     return value_of(labels, NAME) if scope.query.options.delayed_names else ""
 
 
-def _part(scope: Scope, block: Block, native: Bools, row: int, places: dict[Labels, list[int]]) -> None:
+def _part(scope: Scope, block: Block, native: Bools, row: int, buckets: _Buckets) -> None:
     """Take a native histogram and the classic one of the same labels away where both are."""
-    rows = places.get(block.labels[row])
+    rows = buckets.places.get(block.labels[row])
     if rows is None:
         return
     both = native[row] & block.present[rows].any(axis=0)
@@ -129,22 +161,6 @@ def _part(scope: Scope, block: Block, native: Bools, row: int, places: dict[Labe
         native[row] &= ~both
         block.present = block.present.copy()
         block.present[rows] &= ~both
-
-
-def _classics(block: Block, places: dict[Labels, list[int]], bounds: dict[int, float]) -> list[Classics]:
-    """Histograms of the same bounds together."""
-    alike: dict[tuple[float, ...], dict[Labels, list[int]]] = {}
-    for labels, rows in places.items():
-        order = sorted(rows, key=bounds.__getitem__)
-        alike.setdefault(tuple(bounds[row] for row in order), {})[labels] = order
-    unnamed = block.unnamed_series()
-    found: list[Classics] = []
-    for ends, histograms in alike.items():
-        rows = np.array(list(histograms.values()), dtype=np.int64).T
-        counts = block.values[rows].reshape(len(ends), -1)
-        present = block.present[rows].reshape(len(ends), -1)
-        found.append(Classics(list(histograms), np.array(ends), counts, present, unnamed[rows[0]]))
-    return found
 
 
 def _bound(text: str) -> float | None:

@@ -6,7 +6,7 @@ import os
 import socket
 import ssl
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,9 @@ class AccessError(Exception):
 class ApiError(OSError):
     """The API answered, but not with what was asked for."""
 
-    def __init__(self, status: int, message: str) -> None:
-        hint = "; the service account must be allowed to list and watch endpointslices of discovery.k8s.io"
+    def __init__(self, status: int, message: str, what: str = "this") -> None:
+        """`what` was asked for."""
+        hint = f"; the service account must be allowed to list and watch {what}"
         super().__init__(f"the Kubernetes API says {status}: {message}{hint if status == _FORBIDDEN else ''}")
         self.status = status
 
@@ -58,26 +59,50 @@ class Answer:
         self._connection.close()
 
 
+class _Named(http.client.HTTPSConnection):
+    """TLS with a server that has another name than its address."""
+
+    def __init__(self, host: str, port: int | None, timeout_s: float, tls: ssl.SSLContext, name: str) -> None:
+        super().__init__(host, port, timeout=timeout_s, context=tls)
+        self._given = tls, name
+
+    def connect(self) -> None:
+        """As any; the certificate must have the name."""
+        tls, name = self._given
+        http.client.HTTPConnection.connect(self)
+        self.sock = tls.wrap_socket(self.sock, server_hostname=name)
+
+
 class KubernetesApi:
     """GET requests, each on a connection of its own."""
 
     def __init__(
-        self, url: str, *, token: str = "", token_file: Path | None = None, tls: ssl.SSLContext | None = None
+        self,
+        url: str,
+        *,
+        token: str = "",
+        token_file: Path | None = None,
+        tls: ssl.SSLContext | None = None,
+        server_name: str = "",
+        headers: Callable[[], Iterable[tuple[str, str]]] = tuple,
     ) -> None:
-        """`token_file` is read for each request, since Kubernetes renews it."""
+        """`token_file` is read for each request, since Kubernetes renews it. `headers`: more of each request; raises
+        OSError."""
         self._url = urlsplit(url)
         self._token = token
         self._token_file = token_file
-        self._tls = tls
+        self._tls = tls or ssl.create_default_context()
+        self._server_name = server_name
+        self._headers = headers
 
     def get(self, path: str, query: Mapping[str, str], timeout_s: float) -> Answer:
         """Raises ApiError if the status is not 200, OSError if there is no answer."""
         host, port = self._url.hostname or "", self._url.port
         if self._url.scheme == "https":
-            connection = http.client.HTTPSConnection(host, port, timeout=timeout_s, context=self._tls)
+            connection = _Named(host, port, timeout_s, self._tls, self._server_name or host)
         else:
             connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
-        headers = {"Accept": "application/json", "User-Agent": "otelier"}
+        headers = {"Accept": "application/json", "User-Agent": "otelier"} | dict(self._headers())
         token = self._token_file.read_text().strip() if self._token_file else self._token
         if token:
             headers["Authorization"] = f"Bearer {token}"
@@ -90,7 +115,7 @@ class KubernetesApi:
         if response.status != 200:
             message = response.read(4096).decode(errors="replace")
             connection.close()
-            raise ApiError(response.status, message)
+            raise ApiError(response.status, message, path.rpartition("/")[2])
         return Answer(connection, response)
 
 
@@ -105,12 +130,13 @@ def api_access(
     file = Path(kubeconfig or environment.get("KUBECONFIG") or Path.home() / ".kube" / "config")
     if not file.exists():
         raise AccessError(
-            "resolver.k8s: neither a pod's environment (KUBERNETES_SERVICE_HOST) nor a kubeconfig file was found"
+            "no way to the Kubernetes API: neither a pod's environment (KUBERNETES_SERVICE_HOST) nor a kubeconfig file "
+            "was found"
         )
     try:
         return _by_file(file)
     except (OSError, ValueError, msgspec.MsgspecError) as error:
-        raise AccessError(f"resolver.k8s: {file} can't be used: {error}") from error
+        raise AccessError(f"{file} can't be used: {error}") from error
 
 
 def own_namespace() -> str:
@@ -122,10 +148,26 @@ def own_namespace() -> str:
 def _in_cluster(host: str, port: str, account: Path) -> KubernetesApi:
     token, authority = account / "token", account / "ca.crt"
     if not token.exists():
-        raise AccessError(f"resolver.k8s: {token} is missing: give the pod a service account that is mounted")
+        raise AccessError(f"{token} is missing: give the pod a service account that is mounted")
     tls = ssl.create_default_context(cafile=str(authority) if authority.exists() else None)
     bare = f"[{host}]" if ":" in host else host
     return KubernetesApi(f"https://{bare}:{port}", token_file=token, tls=tls)
+
+
+def client_tls(authority: bytes, certificate: bytes, key: bytes, *, verify: bool = True) -> ssl.SSLContext:
+    """PEM of whom to believe and of who we are; empty: the system's authorities, and nobody. Raises ValueError."""
+    try:
+        tls = ssl.create_default_context(cadata=authority.decode("ascii") or None)
+        if not verify:
+            tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+        if certificate and key:
+            with tempfile.NamedTemporaryFile() as pem:  # the TLS library takes files only
+                pem.write(certificate + b"\n" + key)
+                pem.flush()
+                tls.load_cert_chain(pem.name)
+    except (ssl.SSLError, UnicodeDecodeError) as error:
+        raise ValueError(f"the certificates can't be used: {error}") from error
+    return tls
 
 
 class _Cluster(msgspec.Struct, rename="kebab"):
@@ -183,18 +225,12 @@ def _by_file(file: Path) -> KubernetesApi:
     user = {each.name: each.user for each in config.users}.get(choice.user, _User())
     if user.exec is not None:
         raise ValueError("credentials by a command are not supported: use a token or a client certificate")
-    tls = ssl.create_default_context()
-    if cluster.insecure_skip_tls_verify:
-        tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
-    elif authority := _content(cluster.certificate_authority_data, cluster.certificate_authority, file):
-        tls = ssl.create_default_context(cadata=authority.decode())
-    certificate = _content(user.client_certificate_data, user.client_certificate, file)
-    key = _content(user.client_key_data, user.client_key, file)
-    if certificate and key:
-        with tempfile.NamedTemporaryFile() as pem:  # the TLS library takes files only
-            pem.write(certificate + b"\n" + key)
-            pem.flush()
-            tls.load_cert_chain(pem.name)
+    tls = client_tls(
+        _content(cluster.certificate_authority_data, cluster.certificate_authority, file),
+        _content(user.client_certificate_data, user.client_certificate, file),
+        _content(user.client_key_data, user.client_key, file),
+        verify=not cluster.insecure_skip_tls_verify,
+    )
     token_file = file.parent / user.token_file if user.token_file else None
     return KubernetesApi(cluster.server, token=user.token, token_file=token_file, tls=tls)
 

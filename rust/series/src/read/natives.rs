@@ -5,7 +5,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use otelier_segment::error::ReadError;
 
-use crate::read::{Segment, TableFile};
+use super::{Segment, TableFile};
 use crate::segment::Table;
 use crate::segment::tables::{HISTOGRAM, SERIES, TIME_MS};
 
@@ -33,6 +33,11 @@ impl Natives {
             return Err(file.damaged("histograms are in disorder"));
         }
         Ok(Some(Natives { file, series, ms, firsts }))
+    }
+
+    /// About how many bytes of memory it takes.
+    pub fn size(&self) -> usize {
+        12 * self.ms.len()
     }
 
     fn rows(&self, series: u32) -> Range<usize> {

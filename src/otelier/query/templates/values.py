@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, cast
 
 from ...ottl.functions.go_verbs import Flags, formatted
 from ...ottl.values import Time, TimeSpan
-from ...query.promql.labels import Labels
+from ..promql.labels import Labels
 
 
 class Int(int):

@@ -1,0 +1,32 @@
+"""Requests that another server answers: the native server hands them on as they came, and its answers back."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from .hosts import HostCheck
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOn:
+    """Which ones, and to whom.
+
+    A POST that names another host than ours, or an `Origin`, comes to the handler like all others, to be refused or
+    sent on. If nobody answers, the answer is 503.
+    """
+
+    paths: tuple[str, ...]
+    endpoint: str
+    """`host:port`."""
+    name: str
+    """Who that is, in the 503."""
+    headers: dict[str, str]
+    """Set in each request, whatever the client says of them."""
+    timeout_s: float
+    max_connections: int
+    """To it at once; further requests wait."""
+    hosts: HostCheck
+
+    def options(self) -> dict[str, Any]:
+        """As the native server takes them."""
+        own = ("paths", "endpoint", "name", "headers", "timeout_s", "max_connections")
+        return {**{name: getattr(self, name) for name in own}, "hosts": self.hosts.options()}
