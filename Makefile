@@ -12,7 +12,7 @@ export OTELIER_SHARED ?= ../shared
 PYTEST := $(BIN)/python -m pytest
 ARGS ?=
 
-.PHONY: help setup run test test-slow check format docs ui bench peers conformance-promql conformance-logql wheel wheel-check clean
+.PHONY: help setup run test test-slow check format docs ui bench peers conformance-promql conformance-logql conformance-remote-write wheel wheel-check clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -68,6 +68,10 @@ peers:  ## build the peers that the benches run beside us
 conformance-promql: setup  ## the same queries to us and to a real Prometheus (needs Go, some minutes the first time)
 	bench/peers/build-prometheus
 	$(PYTEST) -m slow --timeout 1800 tests/e2e/beside_prometheus $(ARGS)
+
+conformance-remote-write: setup  ## the public compliance tests of remote write receivers (needs Go, some minutes the first time)
+	bench/peers/build-remote-write-compliance
+	$(PYTEST) -m slow --timeout 1800 tests/e2e/beside_prometheus/test_remote_write.py $(ARGS)
 
 conformance-logql: setup  ## the same queries to us and to Loki's own engine (needs Go, some minutes the first time)
 	bench/peers/build-loki

@@ -42,7 +42,7 @@ def open(  # noqa: A001 - read as otelier.open
     from .query.sql.limits import Limits
 
     if str(place).startswith("s3://"):
-        from .storage.local.bucket.attach import read_only
+        from .storage.segmented.bucket.attach import read_only
         from .storage.settings import BucketSettings
 
         root = None if cache_dir is None else Path(cache_dir).expanduser()

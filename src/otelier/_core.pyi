@@ -487,6 +487,21 @@ class View:
         """Fields of all spans of these traces (16 bytes each, one behind the other), in this order, those of a trace in
         pre-order. Raises as `gather`."""
 
+    def told(
+        self,
+        tenant: str,
+        trace_ids: bytes,
+        filter_json: bytes,
+        fields_json: bytes,
+        start_ns: int,
+        end_ns: int,
+        *,
+        spans: int,
+    ) -> Told:
+        """What an answer tells of these traces (16 bytes each), in this order, without those of which the filter means
+        nothing: fields (a JSON array) of the first `spans` by start of the spans that it means and that start in
+        [start_ns, end_ns], one at least, and of the whole trace its times and services. Raises as `gather`."""
+
     def aggregate(
         self,
         tenant: str,
@@ -1798,3 +1813,44 @@ class SamplesToOtlp:
     def translate(self, samples: Samples) -> tuple[bytes, int]:
         """An `ExportMetricsServiceRequest`, empty if there is nothing to say, and how many histograms are not in it because
         they are gauges, which OTLP has not."""
+
+# -- told: what a search found, as columns ----------------------------------------------------
+
+@final
+class Told:
+    """What `View.told` answers."""
+
+    @property
+    def read(self) -> Mapping[str, int]:
+        """As in SpanTable."""
+    def __len__(self) -> int: ...
+    def traces(self) -> list[tuple[bytes, int, int, list[tuple[str, int, int]], int, int, int]]:
+        """Id, start and end, services (by name; empty if a resource names none) with spans and errors, how many spans
+        the filter means, and of those that are told the first row and the one behind the last."""
+    def column(self, number: int) -> Column:
+        """In the order of the fields. A trace's rows are in the order of starts."""
+    def tempo_json(
+        self,
+        fixed: tuple[int, int, int, int, int, int],
+        shown: list[tuple[str, int, str]],
+        spans: int,
+        /,
+        *,
+        metrics: bytes,
+    ) -> bytes:
+        """Tempo's `SearchResponse`; `metrics` is the JSON of its member.
+
+        `fixed`: columns of start_ns, duration_ns, name, span_id, root_service, root_name. `shown`: keys of attributes
+        with column and kind: `duration`, `kind`, `status`, `id`, `optional id`, else empty. `spans`: of each trace so
+        many; 0: no spansets. Raises ValueError if there are no such columns.
+        """
+    def tempo_protobuf(
+        self,
+        fixed: tuple[int, int, int, int, int, int],
+        shown: list[tuple[str, int, str]],
+        spans: int,
+        /,
+        *,
+        part_bytes: int,
+    ) -> list[bytes]:
+        """The same on the wire, as messages of about so many bytes without `metrics`; none of no traces."""

@@ -8,7 +8,7 @@ use otelier_segment::error::ReadError;
 use otelier_segment::filter::{self, Filter};
 use otelier_segment::logs::{self, By};
 use otelier_segment::newest::TraceId;
-use otelier_segment::spans::Question;
+use otelier_segment::spans::{Asked, Question};
 use otelier_segment::view as segment;
 use pyo3::create_exception;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
@@ -21,6 +21,7 @@ use crate::logs::{Counted, Found, Streams, counted, found, streams};
 use crate::os_error::os_error;
 use crate::spans::{self, Aggregate, Column, SpanTable};
 use crate::sql::{self, LogTable, PartTable};
+use crate::told::Told;
 
 create_exception!(otelier._core, StaleView, PyRuntimeError, "A file is gone: refresh with the newest manifest.");
 create_exception!(otelier._core, DamagedFile, PyRuntimeError, "A file of the store is not what it should be.");
@@ -224,6 +225,25 @@ impl View {
         let (ids, fields) = (spans::trace_ids(trace_ids)?, spans::fields(fields_json)?);
         let table = py.detach(|| self.0.spans_of(tenant, &ids, &fields, spans::budget(max_rows, max_bytes, 0)));
         table.map(SpanTable::new).map_err(raised)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
+    #[pyo3(signature = (tenant, trace_ids, filter_json, fields_json, start_ns, end_ns, *, spans))]
+    fn told(
+        &self,
+        py: Python<'_>,
+        tenant: &str,
+        trace_ids: &[u8],
+        filter_json: &[u8],
+        fields_json: &[u8],
+        start_ns: u64,
+        end_ns: u64,
+        spans: usize,
+    ) -> PyResult<Told> {
+        let (filter, fields, ids) =
+            (self::filter(filter_json)?, spans::fields(fields_json)?, spans::trace_ids(trace_ids)?);
+        let asked = Asked { filter: &filter, window: &(start_ns..=end_ns), fields: &fields, most: spans };
+        py.detach(|| self.0.told(tenant, &ids, &asked)).map(Told).map_err(raised)
     }
 
     #[pyo3(signature = (

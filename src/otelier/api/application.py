@@ -31,8 +31,10 @@ from .exemplars import ExemplarRoutes
 from .jaeger.classic import Classic
 from .jaeger.v3 import V3
 from .loki import probes as loki_probes
+from .loki.detected import Detected
 from .loki.names import Names as LokiNames
 from .loki.queries import Queries as LokiQueries
+from .loki.tail import Tails
 from .options import Options
 from .own_metrics import OwnMetrics
 from .prometheus import routes as prometheus_routes
@@ -75,7 +77,12 @@ class Application:
         engine, tags = TraceQL(self.snapshot, gate, options.limits), Tags(self.snapshot, gate)
         self._metrics = Metrics(directory, gate, options.prometheus.max_samples if options.prometheus else MAX_SAMPLES)
         sql = Sql(self.snapshot, self._metrics, gate, _of_sql(options.limits))
-        of_logs = [LokiQueries(logs, clock).group(), LokiNames(logs, clock).group()]
+        of_logs = [
+            LokiQueries(logs, clock).group(),
+            LokiNames(logs, clock).group(),
+            Detected(logs, clock).group(),
+            Tails(logs, clock).group(),
+        ]
         groups = [
             Classic(reader, clock).group(),
             V3(reader).group(),

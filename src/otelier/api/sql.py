@@ -11,9 +11,9 @@ from ..query.sql.formats import as_csv, as_json
 from ..server.endpoint import Headers, Response
 from ..server.request import HttpError, Request
 from ..server.router import Group, Route
+from ..storage.request_tenant import tenant
 from .errors import as_http_errors
 from .literals import moment
-from .tenant import tenant
 from .trace_logs import write_error
 
 Format: TypeAlias = Literal["json", "csv", "arrow"]

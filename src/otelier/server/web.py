@@ -4,7 +4,7 @@ import zlib
 from dataclasses import replace
 
 from .._core import Body, HttpRequest
-from .endpoint import Answer, Response, Stream
+from .endpoint import Answer, Response, Stream, Upgrade
 from .hosts import HostCheck, is_loopback
 from .router import Router
 
@@ -48,6 +48,8 @@ class Web:
         more = tuple(header for header in SECURITY_HEADERS if header[0] not in given)
         if isinstance(answer, Stream):
             return replace(answer, headers=(*answer.headers, *more))
+        if isinstance(answer, Upgrade):
+            return answer
         body = answer.body
         if "content-encoding" not in given and _compresses(body, headers.get("accept-encoding", ""), host):
             body = compressed(bytes(body))

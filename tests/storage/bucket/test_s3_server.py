@@ -18,10 +18,10 @@ from otelier.component import Meter, StartError, SystemClock
 from otelier.extensions.otelier_query import OtelierQuery, OtelierQueryConfig
 from otelier.query.opened import Opened
 from otelier.storage.local import StoreSettings, close_store, open_store
-from otelier.storage.local.bucket.attach import read_only
-from otelier.storage.local.bucket.bucket import BucketError
-from otelier.storage.local.bucket.place import Place
-from otelier.storage.local.bucket.s3 import S3Bucket
+from otelier.storage.segmented.bucket.attach import read_only
+from otelier.storage.segmented.bucket.bucket import BucketError
+from otelier.storage.segmented.bucket.place import Place
+from otelier.storage.segmented.bucket.s3 import S3Bucket
 from otelier.storage.settings import BucketSettings
 from otelier.testing import component_context, span, trace_id, traces
 

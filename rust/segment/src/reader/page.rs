@@ -17,6 +17,7 @@ use super::thrift::Reader;
 use super::values::{Dictionary, Values};
 use super::{Damage, buffers};
 use crate::numbered::Numbered;
+use crate::rows::Rows;
 use crate::schema;
 
 const PLAIN: i64 = 0;
@@ -229,14 +230,24 @@ impl Page {
         }))
     }
 
-    /// Calls `see` with each run of rows that have the same code; false if the page has other values, or rows without.
-    #[inline]
-    pub fn each_run(&self, see: impl FnMut(usize, usize, u32)) -> Result<bool, Damage> {
+    /// Inserts the rows whose codes are meant, counted from `first` on; false if the page has other values, or rows
+    /// without.
+    pub fn insert_meant(&self, meant: &[bool], first: usize, rows: &mut Rows) -> Result<bool, Damage> {
         if !self.is_coded() || !self.is_full() {
             return Ok(false);
         }
         let (width, packed) = self.encoded().split_first().ok_or("codes are cut off")?;
-        Hybrid::new(packed, (*width).into())?.each_run(self.rows, see)?;
+        let mut codes = Hybrid::new(packed, (*width).into())?;
+        if *width <= 6 {
+            let bits = meant.iter().take(64).zip(0..).map(|(meant, code)| u64::from(*meant) << code);
+            codes.insert_meant(self.rows, bits.fold(0, |bits, bit| bits | bit), first, rows)?;
+        } else {
+            codes.each_run(self.rows, |start, end, code| {
+                if meant.get(code as usize) == Some(&true) {
+                    rows.insert_range(first + start..first + end);
+                }
+            })?;
+        }
         Ok(true)
     }
 

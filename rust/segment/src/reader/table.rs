@@ -171,12 +171,8 @@ impl<'a> GroupTable<'a> {
             return Ok(());
         }
         if let Some(verdicts) = verdicts {
-            let runs = page.each_run(|start, end, code| {
-                if verdicts.get(code as usize) == Some(&true) {
-                    found.insert_range(first + start..first + end);
-                }
-            });
-            if runs.map_err(|what| self.group.file.damaged(what))? {
+            let all = page.insert_meant(verdicts, first, found);
+            if all.map_err(|what| self.group.file.damaged(what))? {
                 found.retain_within(among, rows);
                 return Ok(());
             }

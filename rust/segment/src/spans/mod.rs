@@ -14,6 +14,7 @@ mod rollups;
 mod scan;
 mod splits;
 mod tags;
+mod told;
 mod tree;
 pub mod whole;
 
@@ -25,4 +26,5 @@ pub use parts::{PartField, PartTable, parse_part_fields};
 pub use scan::{Flow, Places, Read, Scan};
 pub use splits::Splits;
 pub use tags::TagName;
+pub use told::{Asked, Told, Trace};
 pub use tree::{NONE, Tree};

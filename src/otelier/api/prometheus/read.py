@@ -15,9 +15,9 @@ from ...query.promql.text import text_of
 from ...server.endpoint import Answer, Headers, Response, Stream
 from ...server.request import HttpError, Request
 from ...server.router import Group, Route, plain_error
+from ...storage.request_tenant import tenant
 from ...wire.prometheus import read as wire
 from ..errors import as_http_errors
-from ..tenant import tenant
 
 _HEADERS = (("content-type", "application/x-protobuf"), ("content-encoding", "snappy"))
 _STREAMED = (("content-type", "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse"),)

@@ -36,7 +36,7 @@ def groups(
     return [
         Queries(reader, engine, clock).group(),
         Names(reader).group(),
-        Status(reader, clock, data_dir, forward).group(),
+        Status(reader, clock, data_dir, forward, options).group(),
         Rules(state).group(),
         Exemplars(reader, state, clock).group(),
         RemoteRead(reader, engine.max_samples, options.external_labels).group(),

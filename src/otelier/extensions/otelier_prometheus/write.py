@@ -50,7 +50,8 @@ class Writes:
         samples = samples_of(request, version, _MOST_BYTES)
         with _later():
             done = self._engine.append(owner, samples)
-        headers = written(done.samples, done.histograms, done.exemplars)
+        # Version 1.0 knows no such headers, and its senders would take them for those of 2.0.
+        headers = written(done.samples, done.histograms, done.exemplars) if version == 2 else ()
         if not done.rejected:
             return Response(204, headers)
         text = "; ".join(f"{count} {reason}, such as {example}" for reason, example, count in done.rejected)

@@ -8,14 +8,14 @@ from pathlib import Path
 import msgspec
 
 from ..._core import Disk
-from ...component import Clock, Meter
+from ...component import Clock
 from ..contract import DataDirectoryError
 from ..directory import METRICS
 from ..segmented.files import SEGMENTS
 from ..segmented.lock import DirectoryLock, holder, make_durably
-from ..settings import RetentionSettings, keep_all
+from ..settings import RetentionSettings
 from . import incoming
-from .engine import MetricsEngine
+from .open import open_metrics_by_hand
 from .segment import SeriesSegment
 
 DEFAULT_MAX_AGE = RetentionSettings().max_age
@@ -104,7 +104,7 @@ class Session:
                     raise
                 continue  # somebody has just started, who will do it
             try:
-                engine = MetricsEngine(self.disk, self._clock, keep_all(self._root), Meter())
+                engine = open_metrics_by_hand(self._root, self._clock)
                 try:
                     engine.take_in()
                 finally:
