@@ -1556,9 +1556,10 @@ class SeriesLog:
         retired: int = 0,
         max_series: int = 5_000_000,
         max_series_per_metric: int = 200_000,
+        max_label_names: int = 5_000,
     ) -> None:
         """As `Log`. Of a tenant at most `max_series` are active, and of a metric `max_series_per_metric`: what is more
-        is folded.
+        is folded. A series that would make it more than `max_label_names` distinct names of labels is refused.
         """
 
     def append(self, tenant: str, samples: Samples, now_ms: int, oldest_ms: int, newest_ms: int) -> Appended:
