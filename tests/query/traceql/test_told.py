@@ -26,7 +26,7 @@ from .stand_in import StandIn
 from .stored import ARRANGEMENTS, Store
 
 _WINDOWS = st.sampled_from([Window(0, 2**64 - 1), Window(START_NS + 3 * 10**9, START_NS + 8 * 10**9)])
-_SETTINGS = settings(suppress_health_check=list(HealthCheck), max_examples=60)
+_SETTINGS = settings(suppress_health_check=list(HealthCheck), max_examples=30)
 _SELECTIONS = st.sampled_from(
     [
         "",

@@ -251,6 +251,23 @@ impl Page {
         Ok(true)
     }
 
+    /// All values as they are stored: numbered texts as integers.
+    pub fn all_stored(&self) -> Result<Arc<Values>, Damage> {
+        if let Some(all) = self.all.get() {
+            return Ok(all.clone());
+        }
+        let all = Arc::new(self.stored(0..self.rank(self.rows))?);
+        if self.asked.swap(true, Ordering::Relaxed) {
+            return Ok(self.all.get_or_init(|| all).clone());
+        }
+        Ok(all)
+    }
+
+    /// What its integers stand for, in a column of numbered texts.
+    pub fn numbered(&self) -> Option<&Arc<Numbered>> {
+        self.numbered.as_ref().filter(|_| self.encoding == DELTA)
+    }
+
     /// Values among which are those of a range of places, and the place of the first. A page that is asked twice is
     /// decoded as a whole, because more will come.
     pub fn some_values(&self, places: Range<usize>) -> Result<(Arc<Values>, usize), Damage> {
@@ -258,19 +275,13 @@ impl Page {
         if !self.asked.swap(true, Ordering::Relaxed) {
             return Ok((Arc::new(self.values(places)?), base));
         }
-        let all = match self.all.get() {
-            Some(all) => all,
-            None => {
-                let all = Arc::new(self.stored(0..self.rank(self.rows))?);
-                self.all.get_or_init(|| all)
-            }
-        };
-        match (&**all, &self.numbered) {
+        let all = self.all_stored()?;
+        match (&*all, &self.numbered) {
             (Values::Int64(integers), Some(_)) => {
                 let some = integers.get(places).ok_or("values are fewer than rows")?.to_vec();
                 Ok((Arc::new(self.meant(Values::Int64(some))?), base))
             }
-            _ => Ok((all.clone(), 0)),
+            _ => Ok((all, 0)),
         }
     }
 
