@@ -208,8 +208,7 @@ def test_samples_that_cannot_be_are_told_and_others_taken(running: Running) -> N
     assert set(running.metrics()) == {"a"}
 
 
-@pytest.mark.proves("prometheusremotewrite.include_metadata")
-@pytest.mark.proves("prometheusremotewrite.{endpoint,time_threshold}")
+@pytest.mark.proves("receivers.prometheusremotewrite.time_threshold")
 def test_headers_travel_with_the_data() -> None:
     running = Running(include_metadata=True, time_threshold=24)
     try:
