@@ -54,7 +54,7 @@ def rule_service(
         except HttpError as error:
             raise RuleError(str(error)) from error
         if answer.status // 100 != 2:
-            text = answer.body.decode(errors="replace").strip()
+            text = bytes(answer.body).decode(errors="replace").strip()
             raise RuleError(f"what the rule found was not written: {text or f'HTTP status {answer.status}'}")
 
     def sources(tenant: str) -> StoreSources:
