@@ -12,7 +12,7 @@ export OTELIER_SHARED ?= ../shared
 PYTEST := $(BIN)/python -m pytest
 ARGS ?=
 
-.PHONY: help setup run test test-slow check format docs ui bench peers conformance-promql conformance-logql wheel wheel-check clean
+.PHONY: help setup run test test-slow check format docs ui bench peers conformance-promql conformance-logql conformance-remote-write wheel wheel-check clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -40,6 +40,7 @@ check: setup  ## format, lint, types, structure, import rules, docs in step with
 	$(BIN)/python tools/check_structure.py
 	$(BIN)/python tools/gen_reference.py --check
 	$(BIN)/python tools/gen_inventory.py --check
+	$(BIN)/python tools/gen_sql.py --check
 	$(BIN)/pyright --warnings
 	$(if $(NODE),cd ui && npm run --silent check,@echo "the UI's checks need Node 20 or newer: skipped")
 
@@ -52,6 +53,7 @@ format: setup  ## format Python and Rust, fix what can be fixed
 docs: setup  ## write the generated reference anew
 	$(BIN)/python tools/gen_reference.py
 	$(BIN)/python tools/gen_inventory.py
+	$(BIN)/python tools/gen_sql.py
 
 ui: ui/node_modules/.installed  ## the web UI, built into src/otelier/ui/dist (needs Node 20 or newer)
 	cd ui && npm run --silent build
@@ -66,6 +68,10 @@ peers:  ## build the peers that the benches run beside us
 conformance-promql: setup  ## the same queries to us and to a real Prometheus (needs Go, some minutes the first time)
 	bench/peers/build-prometheus
 	$(PYTEST) -m slow --timeout 1800 tests/e2e/beside_prometheus $(ARGS)
+
+conformance-remote-write: setup  ## the public compliance tests of remote write receivers (needs Go, some minutes the first time)
+	bench/peers/build-remote-write-compliance
+	$(PYTEST) -m slow --timeout 1800 tests/e2e/beside_prometheus/test_remote_write.py $(ARGS)
 
 conformance-logql: setup  ## the same queries to us and to Loki's own engine (needs Go, some minutes the first time)
 	bench/peers/build-loki

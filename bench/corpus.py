@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 SERVICES, OPERATIONS, KEYS = 40, 300, 200
-_BASE_NS = 1_790_000_000_000_000_000
+BASE_NS = 1_790_000_000_000_000_000
 LATE_SPANS = 200_000
 """After so many others come the late spans of a split trace."""
 SEED = 20261121
@@ -81,7 +81,7 @@ def many_keys(keys: int) -> Path:
 
 
 def _noisy(rng: random.Random, number: int, keys: int) -> list[Field]:
-    begin = _BASE_NS + number * 20_000
+    begin = BASE_NS + number * 20_000
     names = [f"user.input.{(number * 5 + place) % keys:05}" for place in range(5)]
     attributes = [_join([_bytes(1, name.encode()), _bytes(2, _bytes(1, b"some value")[1])]) for name in names]
     return [
@@ -171,7 +171,7 @@ def _trace(
 ) -> Iterator[_Span]:
     """`one_home`: an operation belongs to one service and has one kind."""
     trace_id = rng.randbytes(16)
-    start = _BASE_NS + after_ns
+    start = BASE_NS + after_ns
     parents: list[bytes] = []
     for depth in range(rng.randint(10, 30)):
         span_id = rng.randbytes(8)
@@ -210,7 +210,7 @@ def _production(rng: random.Random, spans: int) -> Iterator[list["_Span"]]:
             trace[-1].body += [_bytes(15, _join([_bytes(2, b"upstream timed out"), _varint(3, 2)]))]
         if rng.random() < 0.03:
             trace[0].body = [field for field in trace[0].body if field[0] != 8]
-            trace[0].body.append(_fixed64(8, _BASE_NS + made * 50_000 + rng.randrange(12, 50) * 10**8))
+            trace[0].body.append(_fixed64(8, BASE_NS + made * 50_000 + rng.randrange(12, 50) * 10**8))
         made += len(trace)
         yield trace
 
@@ -244,12 +244,17 @@ def _attributes(rng: random.Random, operation: int) -> list[bytes]:
     return attributes
 
 
-_WORDS = ["checkout", "inventory", "session", "eu-central-1", "payment", "warm", "retry", "gold", "mobile", "default"]
+WORDS = ["checkout", "inventory", "session", "eu-central-1", "payment", "warm", "retry", "gold", "mobile", "default"]
 _FAR = ["주문/결제", "größe", "東京リージョン", "café", "отмена"]
 
 
+def key_name(key: int) -> str:
+    """Of one of the 200. Its values are integers, booleans, doubles, like ids, or like paths: `key` modulo 8 tells."""
+    return f"app.{WORDS[key % 10][:8]}.k{key:03}"
+
+
 def _attribute(rng: random.Random, key: int) -> bytes:
-    name = _bytes(1, f"app.{_WORDS[key % 10][:8]}.k{key:03}".encode())
+    name = _bytes(1, key_name(key).encode())
     match key % 8:
         case 0:
             value = _varint(3, rng.choice([200, 200, 200, 404, 500, rng.randrange(10**6)]))
@@ -258,9 +263,9 @@ def _attribute(rng: random.Random, key: int) -> bytes:
         case 2:
             value = (4, b"\x21" + struct.pack("<d", rng.random() * 1000))
         case 3:
-            value = _bytes(1, f"{rng.choice(_WORDS)}-{rng.randrange(16**8):08x}".encode())
+            value = _bytes(1, f"{rng.choice(WORDS)}-{rng.randrange(16**8):08x}".encode())
         case _:
-            words = _FAR if rng.random() < 0.13 else _WORDS
+            words = _FAR if rng.random() < 0.13 else WORDS
             value = _bytes(1, f"/{rng.choice(words)}/{rng.randrange(5000)}".encode())
     return _join([name, _bytes(2, value[1])])
 

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
 from otelier._core import Batch
 
 from . import corpus
@@ -17,7 +19,6 @@ from . import corpus
 API = "http://127.0.0.1:16686"
 _MASK = 0x9E37_79B9_7F4A_7C15
 _ROUND_NS = 60 * 10**9
-_BASE_NS = 1_790_000_000_000_000_000
 
 
 class Questions:
@@ -28,6 +29,7 @@ class Questions:
         self._rng = random.Random()
         in_file = list(corpus.read(requests))
         self._ids = [_first_ids(request) for request, _ in in_file[:: max(1, len(in_file) // 200)]]
+        self._attributes = _attributes(in_file[0][0])
         self._rounds = max(1, sent // len(in_file))
         self._last_id = _first_ids(in_file[(sent - 1) % len(in_file)][0])[-1]
         self._last_round = (sent - 1) // len(in_file)
@@ -53,23 +55,29 @@ class Questions:
             return False
 
     def _trace(self) -> int:
-        return len(_get(f"/api/v3/traces/{self._some_trace()}")["result"]["resourceSpans"])
+        return len(_get(f"/api/v3/traces/{self.some_trace()}")["result"]["resourceSpans"])
 
     def _trace_classic(self) -> int:
-        return len(_get(f"/api/traces/{self._some_trace()}")["data"][0]["spans"])
+        return len(_get(f"/api/traces/{self.some_trace()}")["data"][0]["spans"])
 
-    def _some_trace(self) -> str:
+    def some_trace(self) -> str:
+        """Its id, in hex."""
         ids = self._rng.choice(self._ids)
         return _moved(self._rng.choice(ids), self._rng.randrange(self._rounds)).hex()
 
-    def _where(self) -> tuple[str, str]:
+    def where(self) -> tuple[str, str]:
+        """A service and one of its operations; few are asked for most of the time."""
         operation = min(int(self._rng.expovariate(1 / 40)), corpus.OPERATIONS - 1)
         service = (operation * 7 + self._rng.randrange(5)) % corpus.SERVICES
         verb = ["GET", "POST", "publish", "SELECT"][operation % 4]
         return f"service-{service:02}", f"{verb} /operation/{operation:03}"
 
+    def some_attribute(self) -> tuple[str, str]:
+        """Key and value of a span; few have the same."""
+        return self._rng.choice(self._attributes)
+
     def _summaries(self, *, minimum: str, error: bool) -> int:
-        service, operation = self._where()
+        service, operation = self.where()
         return len(
             _get(
                 "/api/v3/trace-summaries",
@@ -88,9 +96,9 @@ class Questions:
         return {"query.startTimeMin": "2026-09-01T00:00:00Z", "query.startTimeMax": "2026-12-01T00:00:00Z"}
 
     def _classic(self, *, minimum: str) -> int:
-        service, operation = self._where()
+        service, operation = self.where()
         tags = json.dumps({"error": "true"})
-        times = {"start": str(_BASE_NS // 1000), "end": str((_BASE_NS + 3600 * 10**9 * 24) // 1000)}
+        times = {"start": str(corpus.BASE_NS // 1000), "end": str((corpus.BASE_NS + 3600 * 10**9 * 24) // 1000)}
         found = _get(
             "/api/traces", service=service, operation=operation, minDuration=minimum, tags=tags, limit="20", **times
         )
@@ -98,8 +106,8 @@ class Questions:
 
     def _attribute(self) -> int:
         key = self._rng.choice([3, 11, 19, 27, 35, 43])
-        name = f"app.{_WORDS[key % 10][:8]}.k{key:03}"
-        value = f"{self._rng.choice(_WORDS)}-{self._rng.randrange(16**8):08x}"
+        name = corpus.key_name(key)
+        value = f"{self._rng.choice(corpus.WORDS)}-{self._rng.randrange(16**8):08x}"
         attributes = json.dumps({name: value})
         return len(
             _get(
@@ -109,15 +117,20 @@ class Questions:
         )
 
     def _operations(self) -> int:
-        return len(_get("/api/v3/operations", service=self._where()[0])["operations"])
-
-
-_WORDS = ["checkout", "inventory", "session", "eu-central-1", "payment", "warm", "retry", "gold", "mobile", "default"]
+        return len(_get("/api/v3/operations", service=self.where()[0])["operations"])
 
 
 def _first_ids(request: bytes) -> list[bytes]:
     ids = Batch.from_otlp("traces", request).trace_ids()
     return [ids[at : at + 16] for at in range(0, min(len(ids), 32 * 16), 16)]
+
+
+def _attributes(request: bytes) -> list[tuple[str, str]]:
+    """Those whose values are like ids."""
+    read = ExportTraceServiceRequest.FromString(request)
+    spans = (span for of in read.resource_spans for scoped in of.scope_spans for span in scoped.spans)
+    found = ((each.key, each.value.string_value) for span in spans for each in span.attributes)
+    return [each for each in found if each[0].rpartition(".k")[2].isdigit() and int(each[0][-3:]) % 8 == 3]
 
 
 def _moved(trace_id: bytes, round_number: int) -> bytes:

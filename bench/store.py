@@ -40,6 +40,7 @@ MUSTS = {
     "restart.writes_s": (1, 0.5),
     "restart.readable_s": (6, 3),
     "readers.share": (0.7, 0.9),
+    "readers.reads_slower": (2, 1.5),
     "keys.slower": (1.2, 1.0),
 }
 """What we owe and where we want to be; for rates and shares more is better, else less."""
@@ -64,8 +65,8 @@ def main() -> int:
 def _ingest(options: argparse.Namespace) -> dict[str, Any]:
     """Under full load: from OTLP to acknowledged, flushed and catalogued, stop included."""
     folder = _fresh("ingest")
-    requests = _requests()
-    with _serve(folder) as system:
+    requests = request_file()
+    with serve(folder) as system:
         before = system.cpu_seconds()
         sent = load("grpc", 4317, requests, 16, options.seconds, unique=True)
         peak = system.peak_rss_mib()
@@ -73,7 +74,7 @@ def _ingest(options: argparse.Namespace) -> dict[str, Any]:
         cpu = system.cpu_seconds_in_all() - before
     stored = sum(held["items"] for held in _info(folder)["holdings"])
     assert stored == sent["items"], f"sent {sent['items']}, stored {stored}"
-    size = _disk_usage(folder)
+    size = disk_usage(folder)
     _drop(folder, options)
     return {
         "spans_per_cpu_second": sent["items"] / cpu,
@@ -89,12 +90,12 @@ def _ingest(options: argparse.Namespace) -> dict[str, Any]:
 
 def _queries(options: argparse.Namespace) -> dict[str, Any]:
     folder = _fresh("queries")
-    requests = _requests()
-    with _serve(folder) as system:
+    requests = request_file()
+    with serve(folder) as system:
         count = options.spans // 512 + 1
         sent = load("grpc", 4317, requests, 16, 600, requests=count, unique=True)
         system.stop()
-    answer: dict[str, Any] = {"spans": sent["items"], "bytes_per_span": _disk_usage(folder) / sent["items"]}
+    answer: dict[str, Any] = {"spans": sent["items"], "bytes_per_span": disk_usage(folder) / sent["items"]}
     questions = Questions(requests, sent["requests"])
     for name, ask in questions.all().items():
         answer[name] = _timed(folder, name, ask)
@@ -105,7 +106,7 @@ def _queries(options: argparse.Namespace) -> dict[str, Any]:
 def _timed(folder: Path, name: str, ask: Callable[[], int], times: int = 50) -> dict[str, Any]:
     """A fresh process with cold caches; `ask` draws its own parameters and answers how many results came."""
     cold = drop_caches()
-    with _serve(folder) as system:
+    with serve(folder) as system:
         took: list[float] = []
         results = 0
         for number in range(times):
@@ -132,14 +133,14 @@ def _timed(folder: Path, name: str, ask: Callable[[], int], times: int = 50) -> 
 def _restart(options: argparse.Namespace) -> dict[str, Any]:
     """Kill -9 with a quarter of a GiB of log; the time until writes are taken, and until all is found again."""
     folder = _fresh("restart")
-    requests = _requests()
-    with _serve(folder, config=ROOT / "bench" / "configs" / "log-only.yaml") as system:
+    requests = request_file()
+    with serve(folder, config=ROOT / "bench" / "configs" / "log-only.yaml") as system:
         sent = load("grpc", 4317, requests, 16, 60, requests=LOG_REQUESTS, unique=True)
         system.kill()
     log_bytes = sum(file.stat().st_size for file in (folder / "log").iterdir())
     questions = Questions(requests, sent["requests"])
     began = time.monotonic()
-    with _serve(folder, wait=False) as system:
+    with serve(folder, wait=False) as system:
         system.wait_for_port(4317)
         writes_s = time.monotonic() - began
         system.wait_for_port(16686)
@@ -151,44 +152,62 @@ def _restart(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _readers(options: argparse.Namespace) -> dict[str, Any]:
-    """Ingest alone, then while four readers ask one question after the other."""
+    """Ingest alone, four readers alone that ask one question after the other, then both."""
     folder = _fresh("readers")
-    requests = _requests()
-    with _serve(folder):
+    requests = request_file()
+    with serve(folder):
         alone = load("grpc", 4317, requests, 16, options.seconds, unique=True)
-        questions = Questions(requests, alone["requests"])
-        until = time.monotonic() + options.seconds
-        asked = [0] * 4
-
-        def read(number: int) -> None:
-            asks = list(questions.all().values())
-            while time.monotonic() < until:
-                asks[asked[number] % len(asks)]()
-                asked[number] += 1
-
-        readers = [threading.Thread(target=read, args=(number,)) for number in range(4)]
-        for reader in readers:
-            reader.start()
+        asks = Questions(requests, alone["requests"]).all()
+        _read_for(1.0, asks)  # what was written last is flushed, and read once
+        calm = _read_for(options.seconds, asks)
+        read: list[dict[str, list[float]]] = []
+        reading = threading.Thread(target=lambda: read.append(_read_for(options.seconds, asks)))
+        reading.start()
         beside = load("grpc", 4317, requests, 16, options.seconds, start=alone["requests"], unique=True)
-        for reader in readers:
-            reader.join()
+        reading.join()
     _drop(folder, options)
     rates = [one["items"] / one["seconds"] for one in (alone, beside)]
+    p50_ms = {name: (statistics.median(calm[name]), statistics.median(read[0][name])) for name in asks}
     return {
         "share": rates[1] / rates[0],
         "alone_per_second": rates[0],
         "beside_per_second": rates[1],
-        "asked": sum(asked),
+        "asked": sum(map(len, read[0].values())),
+        # Of a round of all questions.
+        "reads_slower": sum(busy for _, busy in p50_ms.values()) / sum(calm for calm, _ in p50_ms.values()),
+        "reads_slower_each": {name: busy / calm for name, (calm, busy) in p50_ms.items()},
     }
+
+
+def _read_for(seconds: float, asks: dict[str, Callable[[], int]]) -> dict[str, list[float]]:
+    """By question the milliseconds of each answer; four ask beside one another, each question at least once."""
+    until = time.monotonic() + seconds
+    took: dict[str, list[float]] = {name: [] for name in asks}
+
+    def read() -> None:
+        number = 0
+        while time.monotonic() < until or number < len(asks):
+            name = list(asks)[number % len(asks)]
+            began = time.perf_counter()
+            asks[name]()
+            took[name].append(1e3 * (time.perf_counter() - began))
+            number += 1
+
+    readers = [threading.Thread(target=read) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    return took
 
 
 def _keys(options: argparse.Namespace) -> dict[str, Any]:
     """What questions about others cost, before and after one service has sent 20 000 distinct attribute keys."""
-    requests = _requests()
+    requests = request_file()
     costs: list[dict[str, float]] = []
     for name, noise in (("calm", 0), ("noisy", 20_000)):
         folder = _fresh(name)
-        with _serve(folder) as system:
+        with serve(folder) as system:
             sent = load("grpc", 4317, requests, 16, 600, requests=options.spans // 10 // 512, unique=True)
             if noise:
                 load("grpc", 4317, corpus.many_keys(noise), 4, 600, requests=noise * 5 // 512)
@@ -204,7 +223,8 @@ def _keys(options: argparse.Namespace) -> dict[str, Any]:
 # -- the system and its folder ----------------------------------------------------------------
 
 
-def _serve(folder: Path, *, config: Path | None = None, wait: bool = True) -> System:
+def serve(folder: Path, *, config: Path | None = None, wait: bool = True) -> System:
+    """The all-in-one over a data directory."""
     command = [OTELIER, "run", "--config", str(config)] if config else [OTELIER]
     system = System(command, {"OTELIER_DATA_DIR": str(folder)}, corpus.cache_folder() / "store.log")
     if wait:
@@ -213,7 +233,8 @@ def _serve(folder: Path, *, config: Path | None = None, wait: bool = True) -> Sy
     return system
 
 
-def _requests() -> Path:
+def request_file() -> Path:
+    """What is sent again and again."""
     return corpus.corpus(CORPUS_SPANS, 512, in_time_order=True)
 
 
@@ -233,7 +254,8 @@ def _info(folder: Path) -> dict[str, Any]:
     return json.loads(done.stdout)
 
 
-def _disk_usage(folder: Path) -> int:
+def disk_usage(folder: Path) -> int:
+    """Bytes, as `du` counts them."""
     done = subprocess.run(["du", "-sB1", folder], capture_output=True, text=True, check=True)
     return int(done.stdout.split()[0])
 

@@ -1,5 +1,6 @@
 """Otelier: a complete OpenTelemetry backend in one Python package."""
 
+from collections.abc import Mapping
 from os import PathLike
 from typing import TYPE_CHECKING
 
@@ -7,36 +8,47 @@ from ._core import __version__
 
 if TYPE_CHECKING:
     from .query.opened import Opened
+    from .query.remote import Remote
 
 
 def open(  # noqa: A001 - read as otelier.open
-    data_dir: str | PathLike[str],
+    place: str | PathLike[str],
     *,
     tenant: str = "default",
     endpoint: str = "",
     region: str = "",
     cache_dir: str | PathLike[str] | None = None,
-) -> "Opened":
-    """Open a data directory for questions: `otelier.open("…").sql("SELECT count(*) FROM spans")`.
+    headers: Mapping[str, str] | None = None,
+    timeout_s: float = 120.0,
+) -> "Opened | Remote":
+    """Open what Otelier keeps for questions: `otelier.open("…").sql("SELECT count(*) FROM spans").polars()`.
 
-    Raises FileNotFoundError where there is none. Nothing in it is changed; an Otelier may be running on it.
+    `place` is a data directory, of which nothing is changed and on which an Otelier may be running, or one of:
 
-    `s3://bucket/prefix`: what an Otelier elsewhere has put into a bucket; `endpoint` is another server's than AWS's,
-    and what is read is kept in `cache_dir`, a folder of its own.
+    - `http://127.0.0.1:16686`, a server. `headers` go with every request, which may take `timeout_s`.
+    - `s3://bucket/prefix`, what an Otelier elsewhere has put into a bucket. `endpoint` is another server's than AWS's,
+      and what is read is kept in `cache_dir`, a folder of its own.
+
+    Raises FileNotFoundError where there is no such directory.
     """
     from pathlib import Path
+
+    if str(place).startswith(("http://", "https://")):
+        from .query.remote import Remote
+
+        return Remote(str(place), tenant, headers or {}, timeout_s)
 
     from .query.opened import Opened
     from .query.sql.limits import Limits
 
-    if str(data_dir).startswith("s3://"):
-        from .storage.local.bucket.attach import read_only
+    if str(place).startswith("s3://"):
+        from .storage.segmented.bucket.attach import read_only
         from .storage.settings import BucketSettings
 
         root = None if cache_dir is None else Path(cache_dir).expanduser()
-        cache = read_only(str(data_dir), BucketSettings(endpoint=endpoint, region=region), root)
+        cache = read_only(str(place), BucketSettings(endpoint=endpoint, region=region), root)
         return Opened(cache, tenant, Limits())
-    directory = Path(data_dir).expanduser()
+    directory = Path(place).expanduser()
     if not directory.is_dir():
         raise FileNotFoundError(f"no data directory at {directory}")
     return Opened(directory, tenant, Limits())

@@ -377,11 +377,12 @@ class View:
         *,
         oldest_first: bool = False,
         max_looked: int = ...,
+        timeout_ms: int = 0,
     ) -> tuple[list[LogRecordTuple], list[list[tuple[str, str]]], list[LogScopeTuple], LogsLooked]:
         """Up to `limit` log records that the filter means and whose time lies in [start_ns, end_ns], newest first.
 
         Records, the attributes of their resources, and their scopes. Which of several records with equal times come is
-        not defined. Looking at more than `max_looked` records ends the search. The filter is about one record
+        not defined. Looking at more than `max_looked` records, or for longer, ends the search. The filter is about one record
         (docs/spec/filter.md). Raises as `search`.
         """
 
@@ -396,6 +397,7 @@ class View:
         *,
         sizes: bool = False,
         max_looked: int = ...,
+        timeout_ms: int = 0,
     ) -> tuple[list[list[tuple[str, str]]], list[tuple[int, int, int, int]], LogsLooked]:
         """How many such records there are by labels, `*` for all labels of the stream, and by parts of time.
 
@@ -484,6 +486,21 @@ class View:
     ) -> SpanTable:
         """Fields of all spans of these traces (16 bytes each, one behind the other), in this order, those of a trace in
         pre-order. Raises as `gather`."""
+
+    def told(
+        self,
+        tenant: str,
+        trace_ids: bytes,
+        filter_json: bytes,
+        fields_json: bytes,
+        start_ns: int,
+        end_ns: int,
+        *,
+        spans: int,
+    ) -> Told:
+        """What an answer tells of these traces (16 bytes each), in this order, without those of which the filter means
+        nothing: fields (a JSON array) of the first `spans` by start of the spans that it means and that start in
+        [start_ns, end_ns], one at least, and of the whole trace its times and services. Raises as `gather`."""
 
     def aggregate(
         self,
@@ -1267,7 +1284,7 @@ LogScopeTuple: TypeAlias = tuple[str, str, list[tuple[str, str]]]
 """Name, version, attributes."""
 LogsLooked: TypeAlias = tuple[int, int, int, bool]
 """Records looked at; row groups with records in the time range; how many of them were ruled out without looking at
-records; whether there was more to look at than allowed."""
+records; whether there was more to look at than allowed, or than there was time for."""
 
 @final
 class Words:
@@ -1337,6 +1354,7 @@ class ScrapeCache:
         track_timestamps: bool = False,
         sample_limit: int = 0,
         bucket_limit: int = 0,
+        max_schema: int | None = None,
         metadata: bool = False,
     ) -> Scraped:
         """The samples, stale markers for what has gone, and the reports. Raises ValueError where a limit is exceeded."""
@@ -1538,9 +1556,10 @@ class SeriesLog:
         retired: int = 0,
         max_series: int = 5_000_000,
         max_series_per_metric: int = 200_000,
+        max_label_names: int = 5_000,
     ) -> None:
         """As `Log`. Of a tenant at most `max_series` are active, and of a metric `max_series_per_metric`: what is more
-        is folded.
+        is folded. A series that would make it more than `max_label_names` distinct names of labels is refused.
         """
 
     def append(self, tenant: str, samples: Samples, now_ms: int, oldest_ms: int, newest_ms: int) -> Appended:
@@ -1750,12 +1769,28 @@ class PrometheusBlock:
     def faults(self) -> tuple[int, list[str]]:
         """How many places could not be read, and the first ones: file, place, what is wrong."""
 
+@final
+class PrometheusLog:
+    """The write-ahead log of the Prometheus data directory that is a disk's root: samples that are in no block yet, with
+    checkpoint and samples out of order. One thread at a time. OSError."""
+
+    def __new__(cls, disk: Disk) -> PrometheusLog: ...
+    @property
+    def series(self) -> int: ...
+    def read(self) -> Samples | None:
+        """The next half a million or so that are not deleted, exemplars and metadata too; None at the end."""
+    def faults(self) -> tuple[int, list[str]]:
+        """As of `PrometheusBlock`."""
+
 def prometheus_chunks(
     times_ms: bytes, values: bytes, histograms: Sequence[tuple[int, bytes]], most: int
 ) -> list[tuple[int, int, int, bytes]]:
     """Samples of a series, by ascending times, as chunks of at most `most` each: encoding (1: floats, 2, 3: histograms),
     first and last time, data. Times are int64, values float64; histograms are pairs of time and encoded
     `io.prometheus.write.v2.Histogram`. Chunks come by their first time."""
+
+def crc32c(data: bytes) -> int:
+    """The checksum of chunks and of streamed answers, CRC-32C."""
 
 def prometheus_unpacked(encoding: int, data: bytes) -> tuple[bytes, bytes, list[tuple[int, bytes]]]:
     """What a chunk holds, as `prometheus_chunks` takes it. ValueError if it can't be read."""
@@ -1770,3 +1805,53 @@ class Backfill:
     @property
     def ended(self) -> bool:
         """Whether `# EOF` came."""
+
+@final
+class SamplesToOtlp:
+    """Samples of remote writes as OTLP. Knows what `target_info` said of the last thousand targets. Any thread."""
+
+    def __new__(cls) -> SamplesToOtlp: ...
+    def translate(self, samples: Samples) -> tuple[bytes, int]:
+        """An `ExportMetricsServiceRequest`, empty if there is nothing to say, and how many histograms are not in it because
+        they are gauges, which OTLP has not."""
+
+# -- told: what a search found, as columns ----------------------------------------------------
+
+@final
+class Told:
+    """What `View.told` answers."""
+
+    @property
+    def read(self) -> Mapping[str, int]:
+        """As in SpanTable."""
+    def __len__(self) -> int: ...
+    def traces(self) -> list[tuple[bytes, int, int, list[tuple[str, int, int]], int, int, int]]:
+        """Id, start and end, services (by name; empty if a resource names none) with spans and errors, how many spans
+        the filter means, and of those that are told the first row and the one behind the last."""
+    def column(self, number: int) -> Column:
+        """In the order of the fields. A trace's rows are in the order of starts."""
+    def tempo_json(
+        self,
+        fixed: tuple[int, int, int, int, int, int],
+        shown: list[tuple[str, int, str]],
+        spans: int,
+        /,
+        *,
+        metrics: bytes,
+    ) -> bytes:
+        """Tempo's `SearchResponse`; `metrics` is the JSON of its member.
+
+        `fixed`: columns of start_ns, duration_ns, name, span_id, root_service, root_name. `shown`: keys of attributes
+        with column and kind: `duration`, `kind`, `status`, `id`, `optional id`, else empty. `spans`: of each trace so
+        many; 0: no spansets. Raises ValueError if there are no such columns.
+        """
+    def tempo_protobuf(
+        self,
+        fixed: tuple[int, int, int, int, int, int],
+        shown: list[tuple[str, int, str]],
+        spans: int,
+        /,
+        *,
+        part_bytes: int,
+    ) -> list[bytes]:
+        """The same on the wire, as messages of about so many bytes without `metrics`; none of no traces."""

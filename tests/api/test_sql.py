@@ -1,10 +1,15 @@
 """SQL over HTTP."""
 
 import json
+import socket
+import threading
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from otelier.query.results.stream import Stream
 from otelier.testing import span, traces
 from otelier.testing.telemetry import START_NS
 
@@ -69,3 +74,72 @@ def test_errors_have_a_status_and_a_text(filled, text, status, said):
 @pytest.mark.parametrize("more", [{"start": "yesterday"}, {"limit": 5}])
 def test_what_the_body_must_not_have_is_refused(filled, more):
     assert ask(filled, "SELECT 1", **more).status == 400
+
+
+ARROW = "application/vnd.apache.arrow.stream"
+
+
+@pytest.mark.parametrize(
+    ("more", "accept", "type_"),
+    [
+        ({}, "*/*", "application/json"),
+        ({}, "text/html, application/json;q=0.9", "application/json"),
+        ({}, f"{ARROW}, */*", ARROW),
+        ({"format": "arrow"}, "application/json", ARROW),
+        ({"format": "csv"}, "*/*", "text/csv; charset=utf-8"),
+    ],
+)
+def test_the_form_is_that_which_is_asked_for(filled, more, accept, type_):
+    answer = ask(filled, "SELECT name FROM spans ORDER BY 1", accept=accept, **more)
+    assert answer.headers["content-type"] == type_
+    if type_ == ARROW:
+        assert Stream(answer.body).rows() == [["get"], ['put "it"']]
+
+
+def test_a_form_may_stand_in_the_url(filled):
+    body = json.dumps({"query": "SELECT 1 AS x"}).encode()
+    assert filled.ask("/api/sql?format=csv", "POST", body).body == b"x\n1\n"
+    assert filled.ask("/api/sql?format=xml", "POST", body).status == 400
+    assert ask(filled, "SELECT 1", accept="text/html").status == 406
+    assert ask(filled, "SELECT 1", format="parquet").status == 400
+
+
+def test_headers_say_how_much_was_read(filled):
+    answer = ask(filled, "SELECT name FROM spans")
+    assert (answer.headers["otelier-rows-read"], answer.headers["otelier-partial"]) == ("2", None)
+    assert int(answer.headers["otelier-bytes-read"]) >= 0
+
+
+def test_views_are_told_to_those_who_write_statements(filled):
+    views = {each["name"]: each for each in filled.ask("/api/otelier/v1/sql/views").json["views"]}
+    assert list(views) == ["spans", "events", "links", "logs", "metrics"]
+    assert views["spans"]["columns"][0] == {
+        "name": "trace_id",
+        "type": "VARCHAR",
+        "text": "32 hexadecimal digits in lower case",
+    }
+    assert views["metrics"]["attributes"] == ["label.", "resource."]
+
+
+def test_a_statement_ends_when_its_asker_goes(filled):
+    """It would run for half a minute."""
+    body = json.dumps({"query": "SELECT count(*) FROM range(100000000000) a, range(100000) b"}).encode()
+    with socket.create_connection(filled.application.address) as connection:
+        head = f"POST /api/sql HTTP/1.1\r\nhost: localhost\r\ncontent-length: {len(body)}\r\n\r\n"
+        connection.sendall(head.encode() + body)
+        assert until(lambda: len(children()) == 1)
+    assert until(lambda: not children())
+
+
+def children() -> list[int]:
+    """Processes of statements."""
+    found: list[int] = []
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(OSError):
+            found += map(int, (task / "children").read_text().split())
+    return found
+
+
+def until(holds) -> bool:
+    never = threading.Event()
+    return any(holds() or never.wait(0.05) for _ in range(200))

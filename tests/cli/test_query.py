@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 from click.testing import CliRunner, Result
 
@@ -11,8 +12,10 @@ import otelier
 from otelier.cli import main
 from otelier.component import Meter, SystemClock
 from otelier.query.errors import BadQuery
+from otelier.query.results.stream import Stream
 from otelier.storage.local import StoreSettings, close_store, open_store
 from otelier.testing import span, trace_id, traces
+from otelier.testing.telemetry import START_NS
 
 CLOCK = SystemClock()
 
@@ -75,6 +78,35 @@ def test_what_is_wrong_is_told(directory, words, code, said):
     assert (done.exit_code, said in done.stderr) == (code, True)
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--format", "parquet"], "give --output"),
+        (["-o", "answer.txt"], "give --format"),
+        (["--url", "http://127.0.0.1:1"], "nobody answers"),
+    ],
+)
+def test_what_can_not_be_written_is_told(directory, words, said):
+    done = query(directory, "SELECT 1", *words)
+    assert (done.exit_code, said in done.stderr) == (1 if "--url" in words else 2, True)
+
+
+def test_answers_are_written_to_files(directory, tmp_path):
+    text = "SELECT name, start_time, {'a': [1]} AS deep FROM spans ORDER BY 1"
+    for form in ("csv", "json", "arrow", "parquet"):
+        assert query(directory, text, "-o", str(tmp_path / f"out.{form}")).exit_code == 0
+    assert (tmp_path / "out.csv").read_text().startswith("name,start_time,deep\nnew,20")
+    assert json.loads((tmp_path / "out.json").read_text())["rows"][1][2] == {"a": [1]}
+    with duckdb.connect() as connection:
+        found = connection.sql(f"SELECT name, deep, epoch_ns(start_time) FROM '{tmp_path / 'out.parquet'}'").fetchall()
+    assert (found[1][:2], found[1][2]) == (("old", {"a": [1]}), START_NS)
+    assert Stream((tmp_path / "out.arrow").read_bytes()).rows()[1] == [
+        "old",
+        "2023-11-14T22:13:20.000000000Z",
+        {"a": [1]},
+    ]
+
+
 def test_a_directory_that_is_not_there_is_told(tmp_path):
     done = query(tmp_path / "none", "SELECT 1")
     assert (done.exit_code, "no data directory" in done.stderr) == (1, True)
@@ -86,6 +118,7 @@ def test_python_asks_the_same(directory):
         found = opened.sql("SELECT name, count(*) AS n FROM spans GROUP BY ALL ORDER BY 1")
         assert list(found) == [{"name": "new", "n": 1}, {"name": "old", "n": 1}]
         assert (len(found), found.columns, found.types) == (2, ["name", "n"], ["VARCHAR", "BIGINT"])
-        assert [each.trace_id for each in opened.traceql('{ name = "old" }').traces] == [trace_id(2)]
+        assert found.rows() == [["new", 1], ["old", 1]]
+        assert [each["trace_id"] for each in opened.traceql('{ name = "old" }')] == [trace_id(2).hex()]
         with pytest.raises(BadQuery):
             opened.sql("DROP VIEW spans")

@@ -66,7 +66,9 @@ def _trace_id(digits: str) -> str:
 
 
 def _link(link: JSON) -> JSON:
-    child = {"key": "opentracing.ref_type", "value": {"stringValue": "child_of"}} in link.get("attributes", [])
+    # An attribute may have members besides, such as `keyStrindex`, which mean nothing in spans.
+    pairs = [(each.get("key"), each.get("value")) for each in link.get("attributes", [])]
+    child = ("opentracing.ref_type", {"stringValue": "child_of"}) in pairs
     kind = "CHILD_OF" if child else "FOLLOWS_FROM"
     return {"refType": kind, "traceID": _trace_id(link.get("traceId", "")), "spanID": link.get("spanId", "")}
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from otelier._core import Batch
 
@@ -69,3 +70,12 @@ def test_so_are_ids_shared_and_keys_that_mean_something(request: Any, random: An
     if random.random() < 0.5 and request.resource_spans:
         request.resource_spans.append(request.resource_spans[0])
     check(encode(request, random), raw)
+
+
+def test_what_an_attribute_of_a_link_has_besides_key_and_value_means_nothing() -> None:
+    request = ExportTraceServiceRequest()
+    span = request.resource_spans.add().scope_spans.add().spans.add(trace_id=b"\1" * 16, span_id=b"\1" * 8)
+    attribute = span.links.add(trace_id=b"\1" * 16, span_id=b"\2" * 8).attributes.add(key="opentracing.ref_type")
+    attribute.value.string_value = "child_of"
+    attribute.key_strindex = 3
+    check(request.SerializeToString(), raw=True)

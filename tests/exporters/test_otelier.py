@@ -53,7 +53,12 @@ def test_what_is_taken_is_on_disk_unchanged(start, tmp_path):
 def asked(directory, query, tenant="default", at_ns=NOW_NS):
     """Labels and value of each series that PromQL finds."""
     with otelier.open(directory, tenant=tenant) as opened:
-        return {each.labels: each.values[-1] for each in opened.promql(query, time_ns=at_ns).series()}
+        found = opened.promql(query, time_ns=at_ns)
+    values: dict[tuple[tuple[str, str], ...], float] = {}
+    for row in found:
+        labels = {name: value for name, value in row.items() if name not in ("time", "value") and value is not None}
+        values[tuple(sorted(labels.items()))] = row["value"]
+    return values
 
 
 def points(*values, name="sold", delta=False, pod="p1"):

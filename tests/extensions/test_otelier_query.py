@@ -133,7 +133,7 @@ def alive(pid: int) -> bool:
 
 def test_tempo_s_api_is_left_out_unless_it_is_asked_for(query: OtelierQuery):
     with pytest.raises(LookupError, match="tempo"):
-        query.tempo_address()
+        query.address("tempo")
 
 
 def test_tempo_s_api_has_a_port_of_its_own(tmp_path: Path):
@@ -143,8 +143,8 @@ def test_tempo_s_api_has_a_port_of_its_own(tmp_path: Path):
     extension = OtelierQuery(config, component_context("otelier_query", clock=SystemClock()))
     extension.start()
     try:
-        assert extension.tempo_address() != extension.address()
-        assert get(extension.tempo_address(), "/api/echo") == b"echo"
+        assert extension.address("tempo") != extension.address()
+        assert get(extension.address("tempo"), "/api/echo") == b"echo"
         assert b"Otelier" in get(extension.address(), "/")
     finally:
         extension.stop(time.monotonic() + WAIT_S)
@@ -206,8 +206,8 @@ def test_lokis_api_is_served_where_it_is_asked_for(tmp_path: Path):
     extension = OtelierQuery(config, component_context("otelier_query", clock=SystemClock()))
     extension.start()
     try:
-        assert get(extension.loki_address(), "/ready") == b"ready\n"
-        assert extension.loki_address() != extension.address()
+        assert get(extension.address("loki"), "/ready") == b"ready\n"
+        assert extension.address("loki") != extension.address()
     finally:
         extension.stop(time.monotonic() + WAIT_S)
 
@@ -215,7 +215,7 @@ def test_lokis_api_is_served_where_it_is_asked_for(tmp_path: Path):
 def test_lokis_api_has_the_usual_port_and_is_left_out_by_default(query: OtelierQuery):
     assert LokiSettings().endpoint == "localhost:3100"
     with pytest.raises(LookupError, match="loki"):
-        query.loki_address()
+        query.address("loki")
     outside = OtelierQueryConfig(loki=LokiSettings(endpoint=":3100"))
     assert "anyone who reaches :3100 can read" in next(outside.warnings())
 

@@ -153,10 +153,10 @@ def test_a_query_names_the_labels_that_may_be_attributes():
 def test_a_directory_that_was_opened_answers_promql(engine: MetricsEngine, tmp_path: Path):
     engine.append("default", written(*({"__name__": "up", "time_ms": NOW_MS - 1000 * n} for n in range(60))))
     with otelier.open(tmp_path) as opened:
-        (series,) = opened.promql("count_over_time(up[2m])", time_ns=NOW_MS * 10**6).series()
-        assert series.values.tolist() == [60.0]
+        found = opened.promql("count_over_time(up[2m])", time_ns=NOW_MS * 10**6)
+        assert [row["value"] for row in found] == [60.0]
         steps = opened.promql("up", start_ns=(NOW_MS - 30_000) * 10**6, end_ns=NOW_MS * 10**6, step_s=10)
-        assert [len(each.values) for each in steps.series()] == [4]
+        assert (steps.columns, len(steps)) == (["time", "value", "__name__"], 4)
 
 
 def test_attributes_of_resources_are_among_the_names_of_labels_as_queries_name_them(

@@ -9,7 +9,10 @@ from otelier.scrape.loops import relabellings
 from otelier.scrape.relabel import Relabelling
 from otelier.scrape.series import TargetSeries, accept_header, format_of
 from otelier.scrape.target import Target, TargetGroup, discovered_labels, made
+from otelier.testing.remote_write import message
 from otelier.testing.scrape import is_stale, rows_of
+
+from ..receivers.test_prometheus import NATIVE, field, varint
 
 TEXT = "text/plain; version=0.0.4"
 
@@ -147,6 +150,48 @@ def test_a_targets_url_and_labels() -> None:
     assert target.labels == {"instance": "h:1", "job": "j", "zone": "z"}
     assert (target.interval_s, target.timeout_s) == (30, 10)
     assert target.discovered["__meta_zone"] == "z"
+
+
+PROTOBUF = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
+
+
+@pytest.mark.parametrize(
+    ("keys", "schema", "spans", "deltas"),
+    [
+        ("", 3, [(0, 2), (1, 1)], [1, 1, 2]),
+        ("native_histogram_bucket_limit: 3", 3, [(0, 2), (1, 1)], [1, 1, 2]),
+        ("native_histogram_bucket_limit: 2", 1, [(0, 2)], [1, 5]),
+        ("native_histogram_min_bucket_factor: 1.2", 1, [(0, 2)], [1, 5]),
+        ("native_histogram_min_bucket_factor: 1.01", 3, [(0, 2), (1, 1)], [1, 1, 2]),
+    ],
+)
+def test_native_histograms_become_coarser(
+    keys: str, schema: int, spans: list[tuple[int, int]], deltas: list[int]
+) -> None:
+    series = series_of(", ".join(["scrape_native_histograms: true", *([keys] if keys else [])]))
+    found = series.take(NATIVE, PROTOBUF, 1, 0.0).samples.contents()
+    ((_, encoded),) = next(natives for labels, _, (_, natives, _) in found if dict(labels)["__name__"] == "n")
+    native = type(message("Histogram")).FromString(encoded)
+    assert (native.schema, native.count_int, native.zero_count_int) == (schema, 9, 2)
+    assert [(each.offset, each.length) for each in native.positive_spans] == spans
+    assert list(native.positive_deltas) == deltas
+
+
+def test_a_histogram_that_cannot_become_coarse_enough_fails_the_scrape() -> None:
+    series = series_of("scrape_native_histograms: true, native_histogram_bucket_limit: 1")
+    far = [(0, 1, 1), (2000, 1, 0)]
+    with pytest.raises(ValueError, match="native_histogram_bucket_limit is 1"):
+        series.take(native_family(far), PROTOBUF, 1, 0.0)
+
+
+def native_family(buckets: list[tuple[int, int, int]]) -> bytes:
+    """A family `n` of one native histogram; of each run of buckets: gap before, length, and the delta of all in it."""
+    histogram = field(1, 9) + field(2, 12.5) + field(5, 6) + field(6, 0.001) + field(7, 2)
+    for gap, length, _ in buckets:
+        histogram += field(12, field(1, gap << 1) + field(2, length))
+    histogram += field(13, b"".join(varint(delta << 1) * length for _, length, delta in buckets))
+    family = field(1, b"n") + field(3, 4) + field(4, field(7, histogram))
+    return varint(len(family)) + family
 
 
 def test_native_histograms_that_are_not_built_are_named() -> None:

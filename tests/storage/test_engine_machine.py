@@ -1,36 +1,27 @@
 """Write, flush, merge, fail, crash, reopen in any order: what was acknowledged is readable, once."""
 
-import errno
-
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from otelier.component import Duration, Meter, OtelierError
 from otelier.storage.local import Engine, StoreSettings
 from otelier.telemetry import Batch
-from otelier.testing import FakeClock, log_record, logs, losing_disk, span, trace_id, traces
+from otelier.testing import log_record, logs, span, trace_id, traces
 
+from .machine import TENANTS, EngineMachine
 from .reading import bodies_of, readable_logs, readable_spans, spans_of
 
-TENANTS = ("default", "acme")
-FAILING = (
-    "write log/", "sync log/", "write segments/", "sync segments/", "write manifest", "sync manifest", "create",
-    "rename", "unlink", "sync_dir",
-)  # fmt: skip
 
-
-class Store(RuleBasedStateMachine):
+class Store(EngineMachine):
     """Spans and records are numbered, so that each is known again."""
 
     store = StoreSettings()
 
     @initialize()
     def open_first(self) -> None:
-        self.disk = losing_disk()
-        self.clock = FakeClock()
-        self.number = 0
+        self.make_disk()
         self.sent: list[tuple[str, Batch]] = []
         self.acknowledged: dict[str, set] = {tenant: set() for tenant in TENANTS}
         self.records: dict[str, set[str]] = {tenant: set() for tenant in TENANTS}
@@ -71,10 +62,6 @@ class Store(RuleBasedStateMachine):
         if self.sent:
             self.take(*self.sent[-min(back, len(self.sent))])
 
-    @rule(seconds=st.sampled_from([0.5, 3, 40]))
-    def let_time_pass(self, seconds: float) -> None:
-        self.clock.advance(seconds)
-
     @rule(everything=st.booleans())
     def flush(self, everything: bool) -> None:
         try:
@@ -86,45 +73,6 @@ class Store(RuleBasedStateMachine):
 
     def now_safe(self) -> None:
         """All that was acknowledged is in segments."""
-
-    def after_power_loss(self) -> None:
-        """What was acknowledged may be less now, if the durability says so."""
-
-    @rule()
-    def merge(self) -> None:
-        try:
-            self.engine.compact()
-        except OSError:
-            return
-
-    @rule(
-        operation=st.sampled_from(FAILING),
-        nth=st.integers(1, 4),
-        code=st.sampled_from([errno.ENOSPC, errno.EIO]),
-    )
-    def fail_soon(self, operation: str, nth: int, code: int) -> None:
-        self.disk.fail(operation, nth, code)
-
-    @rule(seed=st.integers(0, 2**32))
-    def lose_power(self, seed: int) -> None:
-        self.disk.crash(seed)
-        self.clock.forget_timers()
-        self.open_again()
-        self.after_power_loss()
-
-    @rule()
-    def stop_and_start(self) -> None:
-        self.engine.close()
-        self.open_again()
-
-    def open_again(self) -> None:
-        for _ in range(20):
-            try:
-                self.reopen()
-                return
-            except OSError:
-                continue  # a failure that was still to come
-        raise AssertionError("does not open again")
 
     def found_spans(self, tenant: str) -> dict:
         return readable_spans(self.disk, tenant, map(trace_id, range(9)))

@@ -4,12 +4,14 @@ import { lastExplored } from "./explore/asking.ts";
 import { language, t } from "./i18n/index.ts";
 import { ExplorePage } from "./pages/explore.tsx";
 import { SearchPage } from "./pages/search.tsx";
+import { SqlPage } from "./pages/sql.tsx";
 import { TracePage } from "./pages/trace.tsx";
 import { Icon } from "./parts/icon.tsx";
 import { Notice } from "./parts/notice.tsx";
 import { isComposing, TextInput } from "./parts/text-input.tsx";
 import { traceIdIn } from "./search/query.ts";
 import { lastSearch } from "./search/searching.ts";
+import { lastAsked } from "./sql/asking.ts";
 import { address, navigate } from "./state/route.ts";
 import { nextTheme, theme } from "./state/theme.ts";
 
@@ -32,6 +34,7 @@ export function App() {
 function Page({ path }: { path: string }) {
   if (path === "/" || /^\/search\/?$/.test(path)) return <SearchPage />;
   if (/^\/explore\/?$/.test(path)) return <ExplorePage />;
+  if (/^\/sql\/?$/.test(path)) return <SqlPage />;
   if (path.startsWith("/trace/")) return <TracePage />;
   return (
     <Notice title={t().shell.notFound}>
@@ -59,6 +62,9 @@ function TopBar() {
         </a>
         <a href={lastExplored.value} aria-current={isAt("/explore") ? "page" : undefined}>
           {words.explore}
+        </a>
+        <a href={lastAsked.value} aria-current={isAt("/sql") ? "page" : undefined}>
+          SQL
         </a>
       </nav>
       <span class="spread" />
@@ -151,7 +157,7 @@ function Keys() {
       if (event.key === "?") openKeys();
       if (event.key === "/" && !address.value.path.startsWith("/trace/")) {
         event.preventDefault();
-        document.querySelector<HTMLElement>("#search-tags, #explore-query")?.focus();
+        document.querySelector<HTMLElement>("#search-tags, #explore-query, #sql-query")?.focus();
       }
     };
     addEventListener("keydown", key);

@@ -74,6 +74,10 @@ impl Disk for FetchingDisk {
         self.inner.open_read(path)
     }
 
+    fn write_again(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
+        self.inner.write_again(path, bytes)
+    }
+
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         self.inner.rename(from, to)
     }

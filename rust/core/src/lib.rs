@@ -29,6 +29,7 @@ mod series_write;
 mod server;
 mod spans;
 mod sql;
+mod told;
 mod traces;
 mod view;
 
@@ -52,6 +53,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     view::register(m)?;
     spans::register(m)?;
     sql::register(m)?;
+    told::register(m)?;
     pattern::register(m)?;
     queue::register(m)?;
     remote_write::register(m)?;

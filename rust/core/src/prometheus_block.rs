@@ -1,9 +1,9 @@
 //! `PrometheusBlock`, and chunks as Prometheus streams them, for Python; see `_core.pyi`.
 
 use bytes::Bytes;
-use otelier_series::chunk::{self, XOR};
+use otelier_series::chunk;
 use otelier_series::exposition::backfill;
-use otelier_series::prometheus_block::{Block, OpenError};
+use otelier_series::prometheus_block::{Block, Faults, OpenError, Wal};
 use otelier_series::segment::Histogram;
 use parking_lot::Mutex;
 use pyo3::exceptions::PyValueError;
@@ -18,7 +18,9 @@ use crate::series_write::Samples;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PrometheusBlock>()?;
+    module.add_class::<PrometheusLog>()?;
     module.add_class::<Backfill>()?;
+    module.add_function(wrap_pyfunction!(crc32c, module)?)?;
     module.add_function(wrap_pyfunction!(prometheus_chunks, module)?)?;
     module.add_function(wrap_pyfunction!(prometheus_unpacked, module)?)
 }
@@ -30,14 +32,9 @@ struct PrometheusBlock(Mutex<Block>);
 impl PrometheusBlock {
     #[new]
     fn new(py: Python<'_>, disk: &Disk, directory: &str) -> PyResult<PrometheusBlock> {
-        py.detach(|| Block::open(disk.inner(), directory)).map(|block| PrometheusBlock(Mutex::new(block))).map_err(
-            |error| match error {
-                OpenError::Disk(file, error) => {
-                    os_error(&std::io::Error::new(error.kind(), format!("{file}: {error}")))
-                }
-                OpenError::Damaged(fault) => PyValueError::new_err(fault.to_string()),
-            },
-        )
+        py.detach(|| Block::open(disk.inner(), directory))
+            .map(|block| PrometheusBlock(Mutex::new(block)))
+            .map_err(unopened)
     }
 
     #[getter]
@@ -66,8 +63,43 @@ impl PrometheusBlock {
     }
 
     fn faults(&self) -> (usize, Vec<String>) {
-        let block = self.0.lock();
-        (block.faults.count(), block.faults.kept.iter().map(ToString::to_string).collect())
+        told(&self.0.lock().faults)
+    }
+}
+
+fn told(faults: &Faults) -> (usize, Vec<String>) {
+    (faults.count(), faults.kept.iter().map(ToString::to_string).collect())
+}
+
+fn unopened(error: OpenError) -> PyErr {
+    match error {
+        OpenError::Disk(file, error) => os_error(&std::io::Error::new(error.kind(), format!("{file}: {error}"))),
+        OpenError::Damaged(fault) => PyValueError::new_err(fault.to_string()),
+    }
+}
+
+#[pyclass(frozen, module = "otelier._core")]
+struct PrometheusLog(Mutex<Wal>);
+
+#[pymethods]
+impl PrometheusLog {
+    #[new]
+    fn new(py: Python<'_>, disk: &Disk) -> PyResult<PrometheusLog> {
+        let opened = py.detach(|| Wal::open(disk.inner().clone(), ""));
+        opened.map(|wal| PrometheusLog(Mutex::new(wal))).map_err(unopened)
+    }
+
+    #[getter]
+    fn series(&self) -> usize {
+        self.0.lock().series()
+    }
+
+    fn read(&self, py: Python<'_>) -> PyResult<Option<Samples>> {
+        Ok(py.detach(|| self.0.lock().read()).map_err(unopened)?.map(Samples))
+    }
+
+    fn faults(&self) -> (usize, Vec<String>) {
+        told(&self.0.lock().faults)
     }
 }
 
@@ -92,15 +124,15 @@ fn prometheus_chunks<'py>(
     let bits: Vec<u64> = values.iter().map(|eight| u64::from_le_bytes(*eight)).collect();
     let histograms = histograms.into_iter().map(|(ms, message)| Histogram { ms, message: Bytes::from_owner(message) });
     let histograms: Vec<Histogram> = histograms.collect();
-    let mut all = Vec::new();
-    for (ms, bits) in times.chunks(most).zip(bits.chunks(most)) {
-        all.push((XOR, ms[0], ms[ms.len() - 1], chunk::pack_floats(ms, bits)));
-    }
-    all.extend(chunk::pack_natives(&histograms, most));
-    all.sort_by_key(|packed| packed.1);
+    let all = py.detach(|| chunk::pack(&times, &bits, &histograms, most));
     let packed =
         |(encoding, first, last, data): (u8, i64, i64, Vec<u8>)| (encoding, first, last, PyBytes::new(py, &data));
     Ok(all.into_iter().map(packed).collect())
+}
+
+#[pyfunction]
+fn crc32c(data: &[u8]) -> u32 {
+    chunk::checksum(data)
 }
 
 /// Times, values, and histograms with their times.

@@ -97,7 +97,7 @@ impl ScrapeCache {
 
     #[allow(clippy::too_many_arguments)]
     #[pyo3(signature = (now_ms, duration_s, extra, *, honor_timestamps = true, track_timestamps = false,
-        sample_limit = 0, bucket_limit = 0, metadata = false))]
+        sample_limit = 0, bucket_limit = 0, max_schema = None, metadata = false))]
     fn finish(
         &self,
         py: Python<'_>,
@@ -108,9 +108,10 @@ impl ScrapeCache {
         track_timestamps: bool,
         sample_limit: usize,
         bucket_limit: usize,
+        max_schema: Option<i64>,
         metadata: bool,
     ) -> PyResult<Scraped> {
-        let how = Finish { now_ms, honor_timestamps, track_timestamps, sample_limit, bucket_limit };
+        let how = Finish { now_ms, honor_timestamps, track_timestamps, sample_limit, bucket_limit, max_schema };
         py.detach(|| {
             let mut cache = self.cache.lock();
             let outcome = cache.finish(&how)?;

@@ -1,15 +1,18 @@
-//! `Translator` for Python; see `_core.pyi`.
+//! `Translator` and `SamplesToOtlp` for Python; see `_core.pyi`.
 
 use otelier_series::otlp::{self, Error};
+use otelier_series::remote_write::to_otlp;
 use parking_lot::Mutex;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 
 use crate::batch::Batch;
 use crate::remote_write::{Known, Refused, told};
 use crate::series_write::{Samples, too_large};
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<SamplesToOtlp>()?;
     module.add_class::<Translator>()
 }
 
@@ -45,5 +48,21 @@ impl Translator {
 
     fn keep(&self) {
         self.0.lock().0.keep();
+    }
+}
+
+#[pyclass(frozen, module = "otelier._core")]
+struct SamplesToOtlp(Mutex<to_otlp::Translator>);
+
+#[pymethods]
+impl SamplesToOtlp {
+    #[new]
+    fn new() -> SamplesToOtlp {
+        SamplesToOtlp(Mutex::default())
+    }
+
+    fn translate<'py>(&self, py: Python<'py>, samples: &Samples) -> (Bound<'py, PyBytes>, usize) {
+        let done = py.detach(|| self.0.lock().translate(&samples.0));
+        (PyBytes::new(py, &done.request), done.gauge_histograms)
     }
 }

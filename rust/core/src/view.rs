@@ -8,7 +8,7 @@ use otelier_segment::error::ReadError;
 use otelier_segment::filter::{self, Filter};
 use otelier_segment::logs::{self, By};
 use otelier_segment::newest::TraceId;
-use otelier_segment::spans::Question;
+use otelier_segment::spans::{Asked, Question};
 use otelier_segment::view as segment;
 use pyo3::create_exception;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
@@ -21,6 +21,7 @@ use crate::logs::{Counted, Found, Streams, counted, found, streams};
 use crate::os_error::os_error;
 use crate::spans::{self, Aggregate, Column, SpanTable};
 use crate::sql::{self, LogTable, PartTable};
+use crate::told::Told;
 
 create_exception!(otelier._core, StaleView, PyRuntimeError, "A file is gone: refresh with the newest manifest.");
 create_exception!(otelier._core, DamagedFile, PyRuntimeError, "A file of the store is not what it should be.");
@@ -108,7 +109,7 @@ impl View {
         Ok(found.into_iter().map(|(id, start)| (PyBytes::new(py, &id), start)).collect())
     }
 
-    #[pyo3(signature = (tenant, filter_json, start_ns, end_ns, limit, *, oldest_first=false, max_looked=u64::MAX))]
+    #[pyo3(signature = (tenant, filter_json, start_ns, end_ns, limit, *, oldest_first=false, max_looked=u64::MAX, timeout_ms=0))]
     #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
     fn search_logs<'py>(
         &self,
@@ -120,14 +121,21 @@ impl View {
         limit: usize,
         oldest_first: bool,
         max_looked: u64,
+        timeout_ms: u64,
     ) -> PyResult<Found<'py>> {
         let filter = logs::parse(filter_json).map_err(PyValueError::new_err)?;
-        let question = logs::Question { filter: &filter, window: start_ns..=end_ns, oldest_first, max_looked };
+        let question = logs::Question {
+            filter: &filter,
+            window: start_ns..=end_ns,
+            oldest_first,
+            max_looked,
+            deadline: spans::budget(0, 0, timeout_ms).deadline(),
+        };
         let (records, looked) = py.detach(|| self.0.search_logs(tenant, &question, limit)).map_err(raised)?;
         Ok(found(py, &records, looked))
     }
 
-    #[pyo3(signature = (tenant, filter_json, start_ns, end_ns, part_ns, by, *, sizes=false, max_looked=u64::MAX))]
+    #[pyo3(signature = (tenant, filter_json, start_ns, end_ns, part_ns, by, *, sizes=false, max_looked=u64::MAX, timeout_ms=0))]
     #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
     fn count_logs<'py>(
         &self,
@@ -140,9 +148,16 @@ impl View {
         by: Vec<String>,
         sizes: bool,
         max_looked: u64,
+        timeout_ms: u64,
     ) -> PyResult<Counted<'py>> {
         let filter = logs::parse(filter_json).map_err(PyValueError::new_err)?;
-        let question = logs::Question { filter: &filter, window: start_ns..=end_ns, oldest_first: true, max_looked };
+        let question = logs::Question {
+            filter: &filter,
+            window: start_ns..=end_ns,
+            oldest_first: true,
+            max_looked,
+            deadline: spans::budget(0, 0, timeout_ms).deadline(),
+        };
         let by: Vec<By> = by.iter().map(|name| By::new(name)).collect();
         let all = py.detach(|| self.0.count_logs(tenant, &question, part_ns, &by, sizes)).map_err(raised)?;
         Ok(counted(py, &all))
@@ -210,6 +225,25 @@ impl View {
         let (ids, fields) = (spans::trace_ids(trace_ids)?, spans::fields(fields_json)?);
         let table = py.detach(|| self.0.spans_of(tenant, &ids, &fields, spans::budget(max_rows, max_bytes, 0)));
         table.map(SpanTable::new).map_err(raised)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
+    #[pyo3(signature = (tenant, trace_ids, filter_json, fields_json, start_ns, end_ns, *, spans))]
+    fn told(
+        &self,
+        py: Python<'_>,
+        tenant: &str,
+        trace_ids: &[u8],
+        filter_json: &[u8],
+        fields_json: &[u8],
+        start_ns: u64,
+        end_ns: u64,
+        spans: usize,
+    ) -> PyResult<Told> {
+        let (filter, fields, ids) =
+            (self::filter(filter_json)?, spans::fields(fields_json)?, spans::trace_ids(trace_ids)?);
+        let asked = Asked { filter: &filter, window: &(start_ns..=end_ns), fields: &fields, most: spans };
+        py.detach(|| self.0.told(tenant, &ids, &asked)).map(Told).map_err(raised)
     }
 
     #[pyo3(signature = (
@@ -323,9 +357,14 @@ impl View {
     ) -> PyResult<LogTable> {
         let filter = logs::parse(filter_json).map_err(PyValueError::new_err)?;
         let fields = logs::parse_fields(fields_json).map_err(PyValueError::new_err)?;
-        let question =
-            logs::Question { filter: &filter, window: start_ns..=end_ns, oldest_first: false, max_looked: u64::MAX };
         let budget = spans::budget(max_rows, max_bytes, timeout_ms);
+        let question = logs::Question {
+            filter: &filter,
+            window: start_ns..=end_ns,
+            oldest_first: false,
+            max_looked: u64::MAX,
+            deadline: budget.deadline(),
+        };
         let table = py.detach(|| self.0.gather_logs(tenant, &question, &fields, budget));
         table.map(LogTable::new).map_err(raised)
     }

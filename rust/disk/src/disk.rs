@@ -17,6 +17,9 @@ pub trait Disk: Debug + Send + Sync {
     /// An existing file, to be written at its end.
     fn open_append(&self, path: &str) -> io::Result<Box<dyn File>>;
     fn open_read(&self, path: &str) -> io::Result<Arc<dyn ReadAt>>;
+    /// Writes over the beginning of a file what stands there, and syncs the file. What is in memory only, because a
+    /// sync has failed, is written out by the next sync only if it was written again.
+    fn write_again(&self, path: &str, bytes: &[u8]) -> io::Result<()>;
     /// Gives a file a new name, in the place of whatever has that name.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
     fn unlink(&self, path: &str) -> io::Result<()>;

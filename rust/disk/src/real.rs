@@ -60,6 +60,17 @@ impl Disk for RealDisk {
         Ok(Arc::new(RealSource { file, path: path.to_owned(), operations: self.operations.clone() }))
     }
 
+    fn write_again(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
+        let full = self.full(path)?;
+        // Not opened to append: the kernel would write at the end then, whatever the offset.
+        let file = self.operations.run("write", path, || {
+            let file = OpenOptions::new().write(true).open(full)?;
+            file.write_all_at(bytes, 0)?;
+            Ok(file)
+        })?;
+        self.operations.run("sync", path, || file.sync_data())
+    }
+
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         let (old, new) = (self.full(from)?, self.full(to)?);
         self.operations.run("rename", &format!("{from} {to}"), || fs::rename(old, new))

@@ -31,7 +31,7 @@ impl Records {
     /// Opens the file or makes it, with the directories above it.
     ///
     /// What is read may be in the kernel's memory only, because a process died before it had synced, or even because a
-    /// sync has failed, and no later sync would tell. So it is written anew; if that can't be done, it is synced.
+    /// sync has failed, and no later sync would tell. So it is written anew, as a new file; if that can't be done, over itself.
     pub fn open(disk: Arc<dyn Disk>, path: &str) -> io::Result<(Records, Found)> {
         ensure_dir(&*disk, disk::parent(path))?;
         let mut records = Records { disk: disk.clone(), path: path.to_owned(), file: None, len: 0 };
@@ -54,7 +54,8 @@ impl Records {
             if file.len()? > frames.offset() {
                 file.truncate(frames.offset())?;
             }
-            file.sync()?;
+            let len = usize::try_from(frames.offset()).map_err(io::Error::other)?;
+            disk.write_again(path, &disk.open_read(path)?.read_at(0, len)?)?;
             disk.sync_dir(disk::parent(path))?;
             (records.file, records.len) = (Some(file), frames.offset());
         }

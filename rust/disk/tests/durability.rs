@@ -100,6 +100,10 @@ impl Disk for Interrupting {
         self.disk.open_read(path)
     }
 
+    fn write_again(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
+        self.disk.write_again(path, bytes)
+    }
+
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         self.disk.rename(from, to)
     }

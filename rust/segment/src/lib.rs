@@ -20,6 +20,7 @@ pub mod schema;
 pub mod select;
 pub mod spans;
 pub mod summary;
+pub mod tempo;
 pub mod verify;
 pub mod view;
 pub mod write;

@@ -81,14 +81,35 @@ impl Numbered {
         Some((number << self.bits | u64::from(*place)) as i64)
     }
 
+    /// Which beginning and number an integer stands for; there may be no such beginning.
+    #[inline]
+    pub fn parts(&self, integer: i64) -> (usize, u64) {
+        let integer = integer as u64;
+        ((integer & ((1 << self.bits) - 1)) as usize, integer >> self.bits)
+    }
+
+    pub fn beginnings(&self) -> &[Beginning] {
+        &self.beginnings
+    }
+
     /// Appends the text that an integer stands for; false if it stands for none.
     #[inline]
     pub fn put_text(&self, integer: i64, out: &mut Vec<u8>) -> bool {
-        let integer = integer as u64;
-        let place = integer & ((1 << self.bits) - 1);
-        let Some(Beginning { text, digits }) = self.beginnings.get(place as usize) else { return false };
+        let (place, number) = self.parts(integer);
+        let beginning = self.beginnings.get(place);
+        if let Some(beginning) = beginning {
+            beginning.put(number, out);
+        }
+        beginning.is_some()
+    }
+}
+
+impl Beginning {
+    /// Appends the text that it makes with a number.
+    #[inline]
+    pub fn put(&self, mut number: u64, out: &mut Vec<u8>) {
+        let Beginning { text, digits } = self;
         out.extend_from_slice(text);
-        let mut number = integer >> self.bits;
         let (mut room, mut at) = ([0; 20], 20);
         let base = if *digits == 0 { 10 } else { 16 };
         let least = usize::from(*digits).clamp(1, 16);
@@ -98,7 +119,6 @@ impl Numbered {
             number /= base;
         }
         out.extend_from_slice(&room[at..]);
-        true
     }
 }
 

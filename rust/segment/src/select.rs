@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::error::ReadError;
 use crate::filter::{Field, Filter, Test};
 use crate::rows::Rows;
-use crate::spans::{Column, Tree, whole};
+use crate::spans::{Column, Tally, Tree, whole};
 
 /// Rows that can be tested and read: a chunk of the log, a row group of a segment, whole traces out of both.
 pub trait Table {
@@ -23,6 +23,12 @@ pub trait Table {
 
     /// Puts the field's values of `rows` into a column, from row `at` on, which have none yet.
     fn fill(&mut self, field: &Field, rows: &Rows, out: &mut Column, at: usize) -> Result<(), ReadError>;
+
+    /// Counts the values that `rows` have of a span's attribute as they lie; answers how many have one, and rows that
+    /// were left out and may have one, too: here all.
+    fn tally(&mut self, _key: &[u8], rows: &Rows, _tally: &mut Tally) -> Result<(usize, Rows), ReadError> {
+        Ok((0, rows.clone()))
+    }
 
     /// `None` if it does not hold whole traces: then no span has relatives. Without parents there are no orphans either.
     fn tree(&mut self, with_parents: bool) -> Result<Option<Arc<Tree>>, ReadError>;

@@ -60,6 +60,10 @@ impl Disk for Watched {
         Ok(Arc::new(WatchedFile { file, calls: self.calls.clone() }))
     }
 
+    fn write_again(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
+        self.disk.write_again(path, bytes)
+    }
+
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         self.disk.rename(from, to)
     }

@@ -22,7 +22,7 @@ from ..server.grpc_calls import no_such_service
 from ..server.hosts import HostCheck
 from ..server.http import HttpServerSettings
 from ..server.request import Request
-from ..server.router import Group, Router
+from ..server.router import Group, Router, below
 from ..server.web import Web
 from ..storage.local.catalogue import CatalogueReader
 from . import pages
@@ -31,8 +31,10 @@ from .exemplars import ExemplarRoutes
 from .jaeger.classic import Classic
 from .jaeger.v3 import V3
 from .loki import probes as loki_probes
+from .loki.detected import Detected
 from .loki.names import Names as LokiNames
 from .loki.queries import Queries as LokiQueries
+from .loki.tail import Tails
 from .options import Options
 from .own_metrics import OwnMetrics
 from .prometheus import routes as prometheus_routes
@@ -48,6 +50,8 @@ _WAITING = 10
 _SPARE = 4
 """Threads that no query takes: pages and metrics don't wait for them."""
 _FOLLOW_S = 0.5
+_PROMETHEUS = "/prometheus"
+"""PromQL at the UI's port, for those who know that one only."""
 
 
 def _of_sql(limits: Limits) -> SqlLimits:
@@ -67,19 +71,25 @@ class Application:
         names = Names(self.snapshot.disk, CatalogueReader(directory))
         gate = Gate(options.queries_at_once, _WAITING)
         reader = Traces(self.snapshot, names, gate)
-        logs = Logs(self.snapshot, gate)
+        logs = Logs(self.snapshot, gate, options.limits.time_s)
         meter = Meter()
         metrics = OwnMetrics(meter, clock)
         engine, tags = TraceQL(self.snapshot, gate, options.limits), Tags(self.snapshot, gate)
         self._metrics = Metrics(directory, gate, options.prometheus.max_samples if options.prometheus else MAX_SAMPLES)
         sql = Sql(self.snapshot, self._metrics, gate, _of_sql(options.limits))
-        of_logs = [LokiQueries(logs, clock).group(), LokiNames(logs, clock).group()]
+        of_logs = [
+            LokiQueries(logs, clock).group(),
+            LokiNames(logs, clock).group(),
+            Detected(logs, clock).group(),
+            Tails(logs, clock).group(),
+        ]
         groups = [
             Classic(reader, clock).group(),
             V3(reader).group(),
             TraceLogs(reader).group(),
             ExemplarRoutes(Substitutes(self.snapshot, gate), self._metrics, clock).group(),
             SqlQueries(sql).group(),
+            below(_PROMETHEUS, prometheus_routes.queries(self._metrics, options.prometheus, clock)),
             *routes.for_pages(engine, clock),
             *of_logs,
             Deletions(directory, clock, allowed=options.allow_delete).group(),

@@ -14,8 +14,8 @@ from ..server.request import HttpError, Request
 from ..server.router import Group, Route
 from ..storage.contract import DataDirectoryError
 from ..storage.local.requests import delete_traces
+from ..storage.request_tenant import tenant
 from .jaeger.trace_id import BadTraceId, parse
-from .tenant import tenant
 from .trace_logs import write_error
 
 _JSON = (("content-type", "application/json"),)

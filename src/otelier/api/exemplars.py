@@ -11,10 +11,10 @@ from ..query.substitutes import Measured, Substitute, Substitutes
 from ..server.endpoint import Response
 from ..server.request import HttpError, Query, Request
 from ..server.router import Group, Route
+from ..storage.request_tenant import tenant
 from .errors import as_http_errors
 from .jaeger.trace_id import BadTraceId, parse
 from .literals import duration
-from .tenant import tenant
 from .trace_logs import write_error
 
 _JSON = (("content-type", "application/json"),)
@@ -55,8 +55,7 @@ class _Answer(msgspec.Struct, rename="camel"):
 class ExemplarRoutes:
     """The route over the stores of traces and of metrics."""
 
-    def __init__(self, substitutes: Substitutes, metrics: MetricsReader | None, clock: Clock) -> None:
-        """Without `metrics` the request has to say what was measured."""
+    def __init__(self, substitutes: Substitutes, metrics: MetricsReader, clock: Clock) -> None:
         self._substitutes = substitutes
         self._metrics = metrics
         self._clock = clock
@@ -94,8 +93,6 @@ class ExemplarRoutes:
                 time_ns=(now_ms if time_ms is None else time_ms) * 10**6,
                 span_id=query.first("span"),
             )
-        if self._metrics is None:
-            return None
         start_ms, end_ms = (now_ms - _WITHOUT_TIME_MS, now_ms) if time_ms is None else (time_ms, time_ms)
         with self._metrics.turn():
             found = self._metrics.exemplars(owner, [], start_ms - _EXACT_MS, end_ms + _EXACT_MS, 0)

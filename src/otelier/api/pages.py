@@ -6,7 +6,18 @@ from ..server.request import Request
 from ..server.router import Group, Route, plain_error
 from ..server.web import accepts_gzip
 
-_PATTERNS = ("/", "/search", "/search/", "/explore", "/explore/", "/trace/{id}", "/static/{file}", "/favicon.ico")
+_PATTERNS = (
+    "/",
+    "/search",
+    "/search/",
+    "/explore",
+    "/explore/",
+    "/sql",
+    "/sql/",
+    "/trace/{id}",
+    "/static/{file}",
+    "/favicon.ico",
+)
 
 
 def group() -> Group:

@@ -9,11 +9,11 @@ from ..query.traces import Traces
 from ..server.endpoint import Response
 from ..server.request import HttpError, Request
 from ..server.router import Group, Route
+from ..storage.request_tenant import tenant
 from ..telemetry import Batch
 from . import log_records as otlp
 from .errors import as_http_errors
 from .jaeger.trace_id import BadTraceId, parse
-from .tenant import tenant
 
 _JSON = (("content-type", "application/json"),)
 

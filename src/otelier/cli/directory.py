@@ -6,7 +6,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from ..storage.local import default_data_directory
+from ..storage.directory import default_data_directory
 
 
 class DataDirectory(click.Path):

@@ -1,4 +1,4 @@
-"""`otelier query`: one SELECT over a data directory."""
+"""`otelier query`: one SELECT over a data directory, or over what a server keeps."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from .directory import DataDirectory, or_in_front
 from .tail import harmless
 
 if TYPE_CHECKING:
-    from ..query.sql.engine import Result
+    from ..query.results.stream import Stream
 
 
 @click.command()
@@ -25,36 +25,86 @@ if TYPE_CHECKING:
     help="The directory; nothing in it is changed.",
 )
 @click.option("--tenant", default="default", help="Whose telemetry.")
-@click.option("--since", metavar="AGE", help="Only spans and log records of this last time: 1h, 30m.")
+@click.option("--url", metavar="URL", help="Ask a running server instead: http://127.0.0.1:16686.")
+@click.option("--since", metavar="AGE", help="Only telemetry of this last time: 1h, 30m.")
 @click.option("--from", "from_", metavar="TIME", help="Only from this time on: 2026-08-01T12:00:00Z.")
 @click.option("--to", metavar="TIME", help="Only up to this time.")
-@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), help="Default: table; in a pipe csv.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json", "arrow", "parquet"]),
+    help="Default: table; in a pipe csv; else what the name of the output says.",
+)
+@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="Write the answer to this file.")
 def command(
-    text: str, data_dir: Path, tenant: str, since: str | None, from_: str | None, to: str | None, form: str | None
+    text: str,
+    data_dir: Path,
+    tenant: str,
+    url: str | None,
+    since: str | None,
+    from_: str | None,
+    to: str | None,
+    form: str | None,
+    output: Path | None,
 ) -> None:
-    """Ask by SQL: one SELECT over the views spans and logs.
+    """Ask by SQL: one SELECT over the views spans, events, links, logs and metrics.
 
     \b
     otelier query "SELECT service, count(*) FROM spans GROUP BY ALL" --since 1h
     otelier query 'SELECT "span.http.route", max(duration_ns) FROM spans GROUP BY 1'
+    otelier query "SELECT * FROM logs WHERE severity_number >= 17" -o errors.parquet
     """
-    import sys
-
-    from .. import open as open_directory
-    from ..query.errors import BadQuery, StoreUnreadable, TooLarge
-    from ..query.sql.formats import as_csv, as_json
+    from .. import open as open_place
+    from ..query.errors import BadQuery, Busy, StoreUnreadable, TooLarge
 
     start_ns, end_ns = _window(since, from_, to)
+    form = _form(form, output)
     try:
-        with open_directory(data_dir, tenant=tenant) as opened:
-            result = opened.sql(text, start_ns=start_ns, end_ns=end_ns)
-    except (BadQuery, TooLarge, StoreUnreadable, OSError) as error:
+        with open_place(url or data_dir, tenant=tenant) as opened:
+            found = opened.sql(text, start_ns=start_ns, end_ns=end_ns)
+        _write(found, form, output)
+    except (BadQuery, Busy, TooLarge, StoreUnreadable, LookupError, OSError) as error:
         raise click.ClickException(str(error)) from error
-    form = form or ("table" if sys.stdout.isatty() else "csv")
-    if form == "table":
-        _print_table(result)
+    for warning in found.warnings:
+        click.echo(warning, err=True)
+
+
+def _form(form: str | None, output: Path | None) -> str:
+    """Raises UsageError."""
+    import sys
+
+    if form is None and output:
+        form = output.suffix.lstrip(".").lower()
+        if form not in ("csv", "json", "arrow", "parquet"):
+            raise click.UsageError(f"{output} does not say in which format; give --format")
+    if form == "parquet" and not output:
+        raise click.UsageError("Parquet goes to a file; give --output")
+    if form == "arrow" and not output and sys.stdout.isatty():
+        raise click.UsageError("Arrow is not for terminals; give --output, or a pipe")
+    return form or ("table" if sys.stdout.isatty() else "csv")
+
+
+def _write(found: "Stream", form: str, output: Path | None) -> None:
+    from ..query.sql.formats import as_csv, as_json, write_parquet
+
+    match form:
+        case "table":
+            _print_table(found)
+            return
+        case "parquet":
+            assert output
+            write_parquet(found.ipc, output)
+            return
+        case "arrow":
+            answer = found.ipc
+        case "csv":
+            answer = as_csv(found.columns, found.rows()).encode()
+        case _:
+            answer = as_json(found.columns, found.types, found.rows()) + b"\n"
+    if output:
+        output.write_bytes(answer)
     else:
-        click.echo(as_csv(result) if form == "csv" else as_json(result).decode() + "\n", nl=False)
+        click.echo(answer, nl=False)
 
 
 def _window(since: str | None, from_: str | None, to: str | None) -> tuple[int, int]:
@@ -74,20 +124,20 @@ def _window(since: str | None, from_: str | None, to: str | None) -> tuple[int, 
         raise click.BadParameter(str(error), param_hint=option) from error
 
 
-def _print_table(result: "Result") -> None:
+def _print_table(result: "Stream") -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False)
-    for name, values in zip(result.columns, zip(*result.rows, strict=True) if result.rows else (), strict=False):
+    table, rows = Table(box=None, pad_edge=False), result.rows()
+    for name, values in zip(result.columns, zip(*rows, strict=True) if rows else (), strict=False):
         numbers = all(isinstance(value, int | float) or value is None for value in values)
         table.add_column(Text(harmless(name)), justify="right" if numbers else "left", overflow="fold")
-    for row in result.rows:
+    for row in rows:
         table.add_row(*(Text(harmless(_shown(value))) for value in row))
-    if result.rows:
+    if rows:
         Console().print(table)
-    click.echo(f"{len(result.rows):,} row{'' if len(result.rows) == 1 else 's'}", err=True)
+    click.echo(f"{len(rows):,} row{'' if len(rows) == 1 else 's'}", err=True)
 
 
 def _shown(value: Any) -> str:

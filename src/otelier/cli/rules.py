@@ -1,5 +1,6 @@
 """`otelier rules`: check rule files, and run their tests."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,7 @@ import click
 from ..component.errors import ConfigError
 from .output import print_json
 
-_files = click.argument(
-    "files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE…"
-)
+_FILE = click.Path(path_type=Path, dir_okay=False)
 _json: Callable[[Any], Any] = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -21,20 +20,21 @@ def command() -> None:
 
 
 @command.command()
-@_files
+@click.argument("files", nargs=-1, type=_FILE, metavar="[FILE…]")
 @click.option("--lint-fatal", is_flag=True, help="Rules that are written twice are an error, too (exit code 3).")
 @_json
 @click.pass_context
 def check(ctx: click.Context, files: tuple[Path, ...], lint_fatal: bool, as_json: bool) -> None:
-    """Say whether rule files can be read: every problem as file:line:column."""
-    from ..rules.files import duplicates, read_files
+    """Say whether rule files, or standard input, can be read: every problem as file:line:column."""
+    from ..rules.files import duplicates, read_files, read_rules
 
     code = 0
     found: list[dict[str, Any]] = []
-    for path in files:
-        entry: dict[str, Any] = {"file": str(path), "rules": 0, "problems": [], "duplicates": []}
+    for path in files or (None,):
+        name = str(path) if path else "standard input"
+        entry: dict[str, Any] = {"file": name, "rules": 0, "problems": [], "duplicates": []}
         try:
-            groups = read_files([path])
+            groups = read_files([path]) if path else read_rules(sys.stdin.buffer.read(), name)
             entry["rules"] = sum(len(each.rules) for each in groups)
             entry["duplicates"] = duplicates(groups)
             code = code or (3 if lint_fatal and entry["duplicates"] else 0)
@@ -64,7 +64,7 @@ def _say(entry: dict[str, Any]) -> None:
 
 
 @command.command()
-@_files
+@click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILE…")
 @click.option("--run", "chosen", multiple=True, metavar="TEXT", help="Only tests whose name holds this.")
 @_json
 @click.pass_context

@@ -20,7 +20,7 @@ from ..query.logs import Logs
 from ..query.names import Names
 from ..query.search import TraceSearch
 from ..query.snapshot import Snapshot
-from ..query.tail import MOST, TailedLine, TailedTrace
+from ..query.tail import MOST, TailedLine, TailedTrace, tailed
 from ..query.traces import Traces
 from ..storage.local.catalogue import CatalogueReader
 
@@ -73,7 +73,7 @@ class Directory:
         found = run_range(self._logs, self._wanted.logql(), Steps(start_ns, end_ns, 10**9), limit=MOST)
         if not isinstance(found, Lines):
             raise BadQuery("tail follows lines: the query is a metric query")
-        return [_line(line.record.time_ns, line.text, line.labels()) for line in found.lines]
+        return [tailed(line.record.time_ns, line.text, line.labels()) for line in found.lines]
 
     def traces(self, start_ns: int, end_ns: int) -> list[TailedTrace]:
         """As `tail.AskTraces`."""
@@ -107,7 +107,9 @@ class Server:
         if data["resultType"] != "streams":
             raise BadQuery("tail follows lines: the query is a metric query")
         return [
-            _line(int(time), text, stream["stream"]) for stream in data["result"] for time, text, *_ in stream["values"]
+            tailed(int(time), text, stream["stream"])
+            for stream in data["result"]
+            for time, text, *_ in stream["values"]
         ]
 
     def traces(self, start_ns: int, end_ns: int) -> list[TailedTrace]:
@@ -136,11 +138,6 @@ class Server:
             raise BadQuery(f"{self._url}{path}: {error.read(2000).decode(errors='replace').strip()}") from error
         except ValueError as error:
             raise BadQuery(f"{self._url} does not answer as a server of Otelier's does: {error}") from error
-
-
-def _line(time_ns: int, text: str, labels: Mapping[str, str]) -> TailedLine:
-    others = sorted((name, each) for name, each in labels.items() if each and name not in (SERVICE, LEVEL))
-    return TailedLine(time_ns, labels.get(SERVICE, ""), labels.get(LEVEL, "unknown"), text, tuple(others))
 
 
 def _trace(summary: Mapping[str, Any]) -> TailedTrace:

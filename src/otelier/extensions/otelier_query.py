@@ -24,7 +24,7 @@ from ..server.http import HttpServerSettings
 from ..server.listen import Inbox, http_options, listen
 from ..storage.directory import DEFAULT_TENANT, check_tenant, default_data_directory
 from ..storage.local import StoreSettings
-from ..storage.local.bucket.attach import read_only
+from ..storage.segmented.bucket.attach import read_only
 from ..storage.settings import BucketSettings, url_problems
 
 _COMMAND = (sys.executable, "-P", "-m", "otelier.api.serve")
@@ -104,8 +104,8 @@ class OtelierQueryConfig(HttpServerSettings):
     queries_at_once: Annotated[int, Meta(ge=0)] = 0
     """Queries that run at the same time, others wait; 0 = the number of cores, at least 2."""
     query_timeout: Duration = Duration(30)
-    """A TraceQL query that takes longer is answered with what was found until then, and the answer says so; one in SQL
-    ends with an error."""
+    """A query in TraceQL or LogQL that takes longer is answered with what was found until then, and the answer says so;
+    one in SQL ends with an error."""
     query_spans: Annotated[int, Meta(ge=1)] = 10_000_000
     """Most spans whose columns a query in TraceQL or SQL may hold in memory at once."""
     query_bytes: Annotated[int, Meta(ge=1)] = 2**30
@@ -199,10 +199,8 @@ class OtelierQuery(Extension):
         ).bind()
         self._stopping = threading.Event()
         self._served = threading.Condition()
-        self._address: tuple[str, int] | None = None
-        self._tempo_address: tuple[str, int] | None = None
-        self._loki_address: tuple[str, int] | None = None
-        self._prometheus_address: tuple[str, int] | None = None
+        self._addresses: dict[str, tuple[str, int]] = {}
+        """Of the UI at "", of the other APIs by their keys; empty while nothing answers."""
         self._process: subprocess.Popen[bytes] | None = None
         self._keeper: threading.Thread | None = None
 
@@ -247,37 +245,17 @@ class OtelierQuery(Extension):
         mine = (each for each in all_ if isinstance(each, TakesMetrics) and each.directory == self._directory)
         return next(mine, None)
 
-    def address(self, wait_s: float = 30.0) -> tuple[str, int]:
-        """Host and port once it answers there. Raises TimeoutError."""
+    def address(self, api: str = "", wait_s: float = 30.0) -> tuple[str, int]:
+        """Host and port once it answers there; `api`: those of `tempo`, `loki` or `prometheus`.
+
+        Raises TimeoutError; LookupError if it is not served.
+        """
         with self._served:
-            if not self._served.wait_for(lambda: self._address, wait_s):
+            if not self._served.wait_for(lambda: self._addresses, wait_s):
                 raise TimeoutError(f"nothing answers queries yet after {wait_s:g} s")
-            assert self._address
-            return self._address
-
-    def tempo_address(self, wait_s: float = 30.0) -> tuple[str, int]:
-        """The same of Tempo's API. Raises TimeoutError; LookupError if it is not served."""
-        self.address(wait_s)
-        with self._served:
-            if not self._tempo_address:
-                raise LookupError("there is no key `tempo`")
-            return self._tempo_address
-
-    def loki_address(self, wait_s: float = 30.0) -> tuple[str, int]:
-        """The same of Loki's API. Raises TimeoutError; LookupError if it is not served."""
-        self.address(wait_s)
-        with self._served:
-            if not self._loki_address:
-                raise LookupError("there is no key `loki`")
-            return self._loki_address
-
-    def prometheus_address(self, wait_s: float = 30.0) -> tuple[str, int]:
-        """The same of Prometheus's API. Raises TimeoutError; LookupError if it is not served."""
-        self.address(wait_s)
-        with self._served:
-            if not self._prometheus_address:
-                raise LookupError("there is no key `prometheus`")
-            return self._prometheus_address
+            if api not in self._addresses:
+                raise LookupError(f"there is no key `{api}`")
+            return self._addresses[api]
 
     @property
     def pid(self) -> int | None:
@@ -346,25 +324,19 @@ class OtelierQuery(Extension):
             code = process.wait()
             self._process = None
         with self._served:
-            self._address = self._tempo_address = self._loki_address = self._prometheus_address = None
+            self._addresses = {}
         return f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
 
     def _take(self, line: bytes) -> None:
         match _decoded(line):
-            case {"ready": [str(host), int(port)], "tempo": tempo, "loki": loki, "prometheus": prometheus}:
+            case {"ready": [str(host), int(port)], **others}:
+                served = {api: (address[0], address[1]) for api, address in others.items() if address}
                 with self._served:
-                    self._address = (host, port)
-                    self._tempo_address = tuple(tempo) if tempo else None
-                    self._loki_address = tuple(loki) if loki else None
-                    self._prometheus_address = tuple(prometheus) if prometheus else None
+                    self._addresses = {"": (host, port), **served}
                     self._served.notify_all()
                 self.ctx.log.info("UI and queries at http://%s:%d", host, port)
-                if tempo:
-                    self.ctx.log.info("Tempo's API at http://%s:%d", *tempo)
-                if loki:
-                    self.ctx.log.info("Loki's API at http://%s:%d", *loki)
-                if prometheus:
-                    self.ctx.log.info("Prometheus's API at http://%s:%d", *prometheus)
+                for api, address in served.items():
+                    self.ctx.log.info("%s's API at http://%s:%d", api.capitalize(), *address)
             case {"failed": str(text)}:
                 self.ctx.log.error("%s", text)
             case {"log": [int(level), str(), str(text)]}:

@@ -2,9 +2,14 @@
 
 from pathlib import Path
 
-from .._core import Disk, SeriesView
+from .._core import SeriesView
+from ..component import SystemClock
 from ..storage.directory import METRICS
 from ..storage.metrics import SeriesSegment
+from ..storage.metrics.segment import SERIES
+from ..storage.segmented.bucket.attach import open_disk
+from ..storage.segmented.bucket.cache import Cache
+from ..storage.segmented.bucket.follow import Follower
 from ..storage.segmented.files import LOG
 from ..storage.segmented.manifest import State
 from .following import Following
@@ -15,8 +20,14 @@ class MetricsSnapshot(Following[SeriesView, SeriesSegment]):
 
     def __init__(self, directory: Path) -> None:
         root = directory / METRICS
-        disk = Disk.real(str(root))
+        cache = Cache(root, SERIES)
+        self._follower = Follower(root, SERIES, cache, SystemClock())
+        disk = open_disk(root, SERIES, cache)
         super().__init__(root, disk, SeriesView(disk, LOG), SeriesSegment)
+
+    def look_elsewhere(self) -> None:
+        """Where the directory is a reader's cache of a bucket. Raises OSError, StartError."""
+        self._follower.pull()
 
     def bring_up(self, state: State[SeriesSegment]) -> None:
         """Oldest first: what was written later counts. Raises StaleView, DamagedFile, OSError."""

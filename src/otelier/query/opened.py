@@ -1,8 +1,11 @@
 """A data directory opened for questions from Python, also while Otelier runs on it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+
+import numpy as np
 
 from ..component import SystemClock
 from .gate import Gate
@@ -10,19 +13,29 @@ from .metrics import Metrics
 from .promql import Answer as PromQLAnswer
 from .promql import Engine as PromQL
 from .promql import Options as PromQLOptions
+from .promql.histograms.model import Histogram
+from .results import Result
+from .results.series import Line
+from .results.series import frame as of_series
+from .results.spans import FoundSpan
+from .results.spans import frame as of_spans
+from .results.stream import Stream
 from .snapshot import Snapshot
-from .sql.engine import Result, Sql
+from .sql.engine import Sql
 from .sql.limits import Limits
-from .traceql.answer import SearchAnswer
+from .traceql import ast, read
+from .traceql.answer import MetricsAnswer, SearchAnswer
 from .traceql.engine import TraceQL
 
 _AT_ONCE = 4
 _WAITING = 1000
 _MS = 10**6
+_SECOND = 10**9
+_SPANS = 2**31 - 1
 
 
 class Opened:
-    """What `otelier.open` gives; for any number of threads.
+    """What `otelier.open` gives for a directory; for any number of threads.
 
     Times are nanoseconds since 1970; `end_ns` 0: no end. Questions raise BadQuery, TooLarge or StoreUnreadable of
     `otelier.query.errors`.
@@ -38,17 +51,42 @@ class Opened:
         self._clock = SystemClock()
         self._tenant = tenant
 
-    def sql(self, query: str, *, start_ns: int = 0, end_ns: int = 0) -> Result:
-        """One SELECT over the views `spans` and `logs`; docs/reference/sql.md says what they have."""
-        return self._sql.query(self._tenant, query, start_ns=start_ns, end_ns=end_ns)
+    def sql(self, query: str, *, start_ns: int = 0, end_ns: int = 0) -> Stream:
+        """One SELECT over the views `spans`, `events`, `links`, `logs` and `metrics` (docs/reference/sql.md)."""
+        found = self._sql.query(self._tenant, query, start_ns=start_ns, end_ns=end_ns, form="arrow")
+        return Stream(found.arrow, found.warnings, found.looked)
 
-    def traceql(self, query: str, *, start_ns: int = 0, end_ns: int = 0, limit: int = 20) -> SearchAnswer:
-        """The newest traces that a search by TraceQL finds."""
-        return self._traceql.search(self._tenant, query, start_ns=start_ns, end_ns=end_ns, limit=limit)
+    def traceql(
+        self, query: str, *, start_ns: int = 0, end_ns: int = 0, limit: int = 20, spans: int = 0, step_s: float = 0
+    ) -> Result:
+        """The spans of the newest `limit` traces that a search finds, a row for each; at most `spans` of a spanset.
+
+        Of metrics, such as `{} | rate()`, a row for each series and multiple of `step_s`, the one before the start and
+        the one after the end included; without a step one value of each series for all the time. Metrics need
+        `start_ns` and `end_ns`.
+        """
+        if isinstance(read(query).root, ast.Pipeline):
+            found = self._traceql.search(
+                self._tenant,
+                query,
+                start_ns=start_ns,
+                end_ns=end_ns,
+                limit=limit,
+                spans_per_spanset=spans or _SPANS,
+            )
+            return of_spans(_found(found), [found.partial] if found.partial else [], found.read.spans)
+        if step_s:
+            step_ns = round(step_s * _SECOND)
+            first, last = start_ns // step_ns - 1, -(-end_ns // step_ns)
+            times = {"start_ns": first * step_ns, "end_ns": last * step_ns, "step_ns": step_ns}
+            answer = self._traceql.metrics(self._tenant, query, **times)
+        else:
+            answer = self._traceql.instant(self._tenant, query, start_ns=start_ns, end_ns=end_ns)
+        return of_series(_lines(answer), [answer.partial] if answer.partial else [], answer.read.spans)
 
     def promql(
         self, query: str, *, time_ns: int | None = None, start_ns: int = 0, end_ns: int = 0, step_s: float = 0
-    ) -> PromQLAnswer:
+    ) -> Result:
         """What a query in PromQL is worth at one time, by default now, or at steps of `step_s` from start to end."""
         source = self._metrics.storage(self._tenant, query)
         engine = PromQL(source, self._promql, self._clock.monotonic)
@@ -57,8 +95,7 @@ class Opened:
                 answer = engine.range(query, start_ns // _MS, end_ns // _MS, round(step_s * 1000))
             else:
                 answer = engine.instant(query, (self._clock.time_ns() if time_ns is None else time_ns) // _MS)
-        answer.warnings += source.warnings
-        return answer
+        return of_series(_worth(answer), [*answer.warnings, *source.warnings], answer.samples)
 
     def close(self) -> None:
         """Let go of the directory."""
@@ -70,3 +107,50 @@ class Opened:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+
+def _found(answer: SearchAnswer) -> Iterator[FoundSpan]:
+    for trace in answer.traces:
+        for spanset in trace.spansets:
+            for span in spanset.spans:
+                yield FoundSpan(
+                    trace.trace_id.hex(),
+                    trace.root_service,
+                    trace.root_name,
+                    trace.start_ns,
+                    trace.duration_ns // _MS,
+                    span.span_id.hex(),
+                    span.name,
+                    span.start_ns,
+                    span.duration_ns,
+                    dict((*spanset.attributes, *span.attributes)),
+                )
+
+
+def _lines(answer: MetricsAnswer) -> Iterator[Line]:
+    times = np.array(answer.timestamps_ms, np.int64)
+    for each in answer.series:
+        here = ~np.isnan(each.values)
+        yield Line(dict(each.labels), times[here].tolist(), each.values[here].tolist())
+
+
+def _worth(answer: PromQLAnswer) -> Iterator[Line]:
+    times: list[int] = answer.grid.times.tolist()
+    if answer.type == "scalar":
+        yield Line({}, times, answer.scalar.tolist())
+    elif answer.type == "string":
+        yield Line({"text": answer.text}, times, [None])
+    else:
+        for each in answer.series():
+            histograms = [] if each.histograms is None else [_histogram(one) for one in each.histograms.tolist()]
+            values: list[float | None] = each.values.tolist()
+            if histograms:
+                values = [None if one else value for one, value in zip(histograms, values, strict=True)]
+            yield Line(dict(each.labels), each.times.tolist(), values, histograms if any(histograms) else [])
+
+
+def _histogram(of: Histogram | None) -> dict[str, Any] | None:
+    if of is None:
+        return None
+    buckets = [{"lower": lower, "upper": upper, "count": count} for lower, upper, count in of.ascending()]
+    return {"count": of.count, "sum": of.sum, "buckets": buckets}

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from .._core import View
 from ..component import SystemClock
-from ..storage.local.bucket.attach import open_disk
-from ..storage.local.bucket.cache import Cache
-from ..storage.local.bucket.follow import Follower
+from ..storage.local.kind import TELEMETRY
 from ..storage.local.manifest import Segment, State
+from ..storage.segmented.bucket.attach import open_disk
+from ..storage.segmented.bucket.cache import Cache
+from ..storage.segmented.bucket.follow import Follower
 from .following import Following
 
 
@@ -16,9 +17,9 @@ class Snapshot(Following[View, Segment]):
 
     def __init__(self, directory: Path) -> None:
         """The directory need not exist yet."""
-        cache = Cache(directory)
-        self._follower = Follower(directory, cache, SystemClock())
-        disk = open_disk(directory, cache)
+        cache = Cache(directory, TELEMETRY)
+        self._follower = Follower(directory, TELEMETRY, cache, SystemClock())
+        disk = open_disk(directory, TELEMETRY, cache)
         super().__init__(directory, disk, View(disk), Segment)
 
     def look_elsewhere(self) -> None:

@@ -5,8 +5,10 @@ says. Knows neither where telemetry is nor how it is shown.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
+
+from .log_labels import LEVEL, SERVICE
 
 MOST = 1_000
 """Lines, or traces, that one look takes."""
@@ -24,6 +26,12 @@ class TailedLine(NamedTuple):
     line: str
     labels: tuple[tuple[str, str], ...]
     """All others, sorted."""
+
+
+def tailed(time_ns: int, text: str, labels: Mapping[str, str]) -> TailedLine:
+    """Of a line with all its labels."""
+    others = sorted((name, each) for name, each in labels.items() if each and name not in (SERVICE, LEVEL))
+    return TailedLine(time_ns, labels.get(SERVICE, ""), labels.get(LEVEL, "unknown"), text, tuple(others))
 
 
 class TailedTrace(NamedTuple):

@@ -104,6 +104,7 @@ class TargetSeries:
             track_timestamps=job.config.track_timestamps_staleness,
             sample_limit=job.sample_limit,
             bucket_limit=job.config.native_histogram_bucket_limit,
+            max_schema=job.config.max_schema,
             metadata=not self._told or bool(unknown),
         )
         self._told = True

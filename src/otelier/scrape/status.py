@@ -19,12 +19,12 @@ def targets(scraper: Scraper, state: str = "any", pool: str = "") -> dict[str, A
     pools = {name: each for name, each in scraper.pools().items() if pool in ("", name)}
     active = [
         _active(name, loop)
-        for name, each in (pools.items() if state != "dropped" else ())
+        for name, each in (pools.items() if state in ("active", "any") else ())
         for loop in sorted(each.active(), key=lambda loop: loop.target.url)
     ]
     dropped: list[dict[str, Any]] = []
     counts: dict[str, int] = {}
-    for name, each in pools.items() if state != "active" else ():
+    for name, each in pools.items() if state in ("dropped", "any") else ():
         shown, counts[name] = each.dropped()
         dropped += [{"discoveredLabels": dict(one.discovered), "scrapePool": name} for one in shown]
     return {"activeTargets": active, "droppedTargets": dropped, "droppedTargetCounts": counts}

@@ -10,12 +10,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from .._core import Body, HttpRequest, Inbox, Server
+from .._core import Body, HttpRequest, HttpSocket, Inbox, Server
 from .http import HttpServerSettings
 from .listen import http_options, listen
 from .passed_on import PassedOn
 
-__all__ = ["Answer", "Handler", "Headers", "HttpEndpoint", "HttpRequest", "Response", "Stream"]
+__all__ = ["Answer", "Handler", "Headers", "HttpEndpoint", "HttpRequest", "Response", "Stream", "Upgrade"]
 
 _INBOX_BYTES = 64 * 2**20
 _WAIT_S = 60.0
@@ -45,7 +45,17 @@ class Stream:
     status: int = 200
 
 
-Answer: TypeAlias = Response | Stream
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """The connection becomes something else than HTTP, which has a thread of its own until it is over."""
+
+    headers: Headers
+    talk: Callable[[HttpSocket], None]
+    """Is given the connection, which is closed when it returns."""
+    status: int = 101
+
+
+Answer: TypeAlias = Response | Stream | Upgrade
 Handler: TypeAlias = Callable[[HttpRequest], Answer]
 
 
@@ -106,10 +116,21 @@ class HttpEndpoint:
         try:
             if isinstance(answer, Stream):
                 _stream(request, answer)
+            elif isinstance(answer, Upgrade):
+                socket = request.upgrade(answer.headers)
+                name = f"{self._name}:socket"
+                threading.Thread(target=self._talk, args=(answer, socket), name=name, daemon=True).start()
             else:
                 request.respond(answer.status, answer.headers, answer.body)
         except BaseException:  # noqa: BLE001 (as below)
             _log.exception("%s: can't send the answer to %s %s", self._name, request.method, request.path)
+
+    def _talk(self, answer: Upgrade, socket: HttpSocket) -> None:
+        with closing(socket):
+            try:
+                answer.talk(socket)
+            except BaseException:  # noqa: BLE001 (as below)
+                _log.exception("%s: a socket has failed", self._name)
 
     def _answer(self, request: HttpRequest) -> Answer:
         try:

@@ -1,9 +1,18 @@
 """Requests that another server answers: the native server hands them on as they came, and its answers back."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from .hosts import HostCheck
+
+
+@dataclass(frozen=True, slots=True)
+class Accepts:
+    """What a request may be by its headers, else it is answered 415, whatever its body is. Empty: anything."""
+
+    content_types: tuple[str, ...] = ()
+    """Without parameters, in lower case; "" where a request need not name one, as below."""
+    encodings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +23,7 @@ class PassedOn:
     sent on. If nobody answers, the answer is 503.
     """
 
-    paths: tuple[str, ...]
+    paths: dict[str, Accepts]
     endpoint: str
     """`host:port`."""
     name: str
@@ -28,5 +37,6 @@ class PassedOn:
 
     def options(self) -> dict[str, Any]:
         """As the native server takes them."""
-        own = ("paths", "endpoint", "name", "headers", "timeout_s", "max_connections")
-        return {**{name: getattr(self, name) for name in own}, "hosts": self.hosts.options()}
+        own = ("endpoint", "name", "headers", "timeout_s", "max_connections")
+        paths = {path: asdict(accepts) for path, accepts in self.paths.items()}
+        return {**{name: getattr(self, name) for name in own}, "paths": paths, "hosts": self.hosts.options()}

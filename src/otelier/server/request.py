@@ -103,6 +103,10 @@ class Request:
         """Raises HttpError."""
         return Query(self._raw.query)
 
+    def abandoned(self) -> bool:
+        """Whether nobody waits for the answer any more."""
+        return self._raw.abandoned
+
     def wants(self, name: str) -> bool:
         """Whether a query parameter says yes: it is there, and not `false` or `0`; no, if the query can't be read."""
         try:

@@ -40,6 +40,12 @@ class Group:
     write_error: ErrorWriter
 
 
+def below(prefix: str, group: Group) -> Group:
+    """The same routes under another path."""
+    routes = [Route(each.method, prefix + each.pattern, each.handler) for each in group.routes]
+    return Group(routes, group.write_error)
+
+
 def plain_error(error: HttpError, _request: Request) -> Response:
     """The text alone."""
     return Response(

@@ -4,7 +4,7 @@ import zlib
 from dataclasses import replace
 
 from .._core import Body, HttpRequest
-from .endpoint import Answer, Response, Stream
+from .endpoint import Answer, Response, Stream, Upgrade
 from .hosts import HostCheck, is_loopback
 from .router import Router
 
@@ -41,13 +41,15 @@ class Web:
                 421,
                 (("content-type", "text/plain; charset=utf-8"), *SECURITY_HEADERS),
                 f"this server does not answer to the name {host[:260]!r}; "
-                "if it is yours, add it to allowed_hosts in the configuration\n".encode(),
+                "if it is yours, add it to allowed_hosts in the configuration or to --allowed-hosts\n".encode(),
             )
         answer = self._router(request)
         given = {name.lower() for name, _ in answer.headers}
         more = tuple(header for header in SECURITY_HEADERS if header[0] not in given)
         if isinstance(answer, Stream):
             return replace(answer, headers=(*answer.headers, *more))
+        if isinstance(answer, Upgrade):
+            return answer
         body = answer.body
         if "content-encoding" not in given and _compresses(body, headers.get("accept-encoding", ""), host):
             body = compressed(bytes(body))

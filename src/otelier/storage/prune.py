@@ -4,15 +4,14 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from .._core import Disk
-from ..component import Clock, Meter
+from ..component import Clock
 from .directory import METRICS
 from .local.open import open_by_hand
-from .metrics.engine import MetricsEngine
+from .metrics.open import open_metrics_by_hand
 from .segmented.files import unlink_all
 from .segmented.kind import Kind
 from .segmented.lock import DirectoryLock
 from .segmented.manifest import Manifest, Step, Stored, read_state
-from .settings import keep_all
 from .stores import present
 
 Store: TypeAlias = tuple[str, Disk, Kind[Any]]
@@ -36,8 +35,8 @@ def prune(
     try:
         stores = present(root)
         if not dry_run:
-            for folder, disk, _ in stores:
-                _put_in_order(root, folder, disk, clock)
+            for folder, _, _ in stores:
+                _put_in_order(root, folder, clock)
         due = _due(stores, clock.time_ns(), older_than_s, max_bytes, tenant)
         if not dry_run:
             for store, segments in due:
@@ -78,9 +77,6 @@ def _delete(store: Store, segments: list[Any]) -> None:
             unlink_all(disk, kind.files(each.path))
 
 
-def _put_in_order(root: Path, folder: str, disk: Disk, clock: Clock) -> None:
+def _put_in_order(root: Path, folder: str, clock: Clock) -> None:
     """Recover what an end without order has left, and write the log into segments."""
-    if folder == METRICS:
-        MetricsEngine(disk, clock, keep_all(root), Meter()).close()
-    else:
-        open_by_hand(root, clock).close()
+    (open_metrics_by_hand if folder == METRICS else open_by_hand)(root, clock).close()

@@ -8,12 +8,12 @@ from .._core import Disk
 from .contract import DataDirectoryError
 from .directory import METRICS
 from .local import contents as local
-from .local.bucket.attach import open_disk
-from .local.contents import Contents
 from .local.kind import TELEMETRY
 from .metrics import contents as metrics
 from .metrics.segment import SERIES
 from .segmented import backup as segmented
+from .segmented.bucket.attach import open_disk
+from .segmented.contents import Contents
 from .segmented.files import LOG, MANIFEST, SEGMENTS
 from .segmented.inspect import manifest_problems, problems
 from .segmented.kind import Kind
@@ -29,7 +29,7 @@ def present(root: Path) -> list[tuple[str, Disk, Kind[Any]]]:
     if not there:
         raise DataDirectoryError(f"there is no data directory at {root}; name another one (--data-dir)")
     try:
-        return [(folder, open_disk(root / folder), kind) for folder, kind in there]
+        return [(folder, open_disk(root / folder, kind), kind) for folder, kind in there]
     except OSError as error:
         raise DataDirectoryError(f"can't read the data directory {root}: {error.strerror or error}") from error
 

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..storage.local.bucket.bucket import BucketError
+from ..storage.segmented.bucket.bucket import BucketError
 
 
 class MemoryBucket:

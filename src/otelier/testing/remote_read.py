@@ -27,6 +27,12 @@ _SHAPES: Shapes = {
     },
     "QueryResult": {"timeseries": (1, "TimeSeries", True)},
     "ReadResponse": {"results": (1, "QueryResult", True)},
+    "Chunk": {
+        "min_time_ms": (1, "int64", False), "max_time_ms": (2, "int64", False), "type": (3, "int32", False),
+        "data": (4, "bytes", False),
+    },
+    "ChunkedSeries": {"labels": (1, "Label", True), "chunks": (2, "Chunk", True)},
+    "ChunkedReadResponse": {"chunked_series": (1, "ChunkedSeries", True), "query_index": (2, "int64", False)},
 }  # fmt: skip
 
 

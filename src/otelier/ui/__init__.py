@@ -1,9 +1,9 @@
 """The web UI as a fixed list of files to serve: nothing outside `dist/manifest.json` has an address.
 
 `find("/trace/…")` answers the file for a path with the headers it must carry, or None. Pages (`/`, `/search`,
-`/explore`, `/trace/{id}`) are all the same document; what it needs is under `/static/`, named by its content, so it
-may be kept for ever. A tree without Node has no build: then every page says in plain text how to get one, and the APIs
-are not touched.
+`/explore`, `/sql`, `/trace/{id}`) are all the same document; what it needs is under `/static/`, named by its content,
+so it may be kept for ever. A tree without Node has no build: then every page says in plain text how to get one, and the
+APIs are not touched.
 """
 
 import gzip
@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
-_PAGE = re.compile(r"/|/search/?|/explore/?|/trace/[^/]{1,200}")
+_PAGE = re.compile(r"/|/search/?|/explore/?|/sql/?|/trace/[^/]{1,200}")
 _NOT_BUILT = (
     "The web UI is not built in this tree. With Node 20 or newer `make ui` builds it; an installed wheel has it.\n"
     "The APIs work without it: try /api/v3/services.\n"

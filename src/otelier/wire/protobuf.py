@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterator
 
 _DOUBLE = struct.Struct("<d")
+_FIXED64 = struct.Struct("<Q")
 _FIXED = {1: 8, 5: 4}
 """Bytes of a value by wire type."""
 
@@ -43,6 +44,11 @@ def text(number: int, value: str) -> bytes:
 def integer(number: int, value: int) -> bytes:
     """An `int32`, `int64`, `uint64` or enum field."""
     return tag(number, 0) + varint(value)
+
+
+def fixed64(number: int, value: int) -> bytes:
+    """A `fixed64` field."""
+    return tag(number, 1) + _FIXED64.pack(value & 0xFFFF_FFFF_FFFF_FFFF)
 
 
 def double(number: int, value: float) -> bytes:

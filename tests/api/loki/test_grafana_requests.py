@@ -7,11 +7,14 @@ Grafana itself can't be run here. These are contract tests: paths, parameters an
 import http.client
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
 
 from otelier.api.application import Application
 from otelier.api.options import Options
@@ -200,6 +203,142 @@ def test_the_hint_of_how_much_a_query_reads(loki: Loki) -> None:
     volume = loki.get("/loki/api/v1/index/volume", query='{service_name=~".+"}', start=START_NS, end=END_NS, limit=10)
     assert [each["metric"] for each in volume["data"]["result"]] == [{"service_name": "shop"}, {"service_name": "cart"}]
     assert volume["data"]["result"][1]["value"][1] == str(len("elsewhere"))
+
+
+def test_fields_to_filter_by_with_their_types(loki: Loki) -> None:
+    window = {"start": START_NS, "end": END_NS}
+    answer = loki.get("/loki/api/v1/detected_fields", query='{service_name="shop"}', line_limit=1000, **window)
+    fields = {each["label"]: each for each in answer["fields"]}
+    assert fields["status"] == {"label": "status", "type": "int", "cardinality": 1, "parsers": ["json"]}
+    assert fields["msg"]["type"] == "string"
+    assert fields["code"] == {"label": "code", "type": "int", "cardinality": 1, "parsers": None}
+    assert "detected_level" not in fields
+    parsed = loki.get(
+        "/loki/api/v1/detected_fields", query='{service_name="shop"} | json | __error__=""', limit=2, **window
+    )
+    assert len(parsed["fields"]) == 2
+    for path in ("detected_field", "detected_fields"):
+        values = loki.get(f"/loki/api/v1/{path}/code/values", query='{service_name="shop"}', **window)
+        assert values["values"] == ["504"]
+    assert loki.get("/loki/api/v1/detected_field/nothing/values", query="{}", **window)["values"] == []
+
+
+def test_labels_to_begin_with(loki: Loki) -> None:
+    answer = loki.get("/loki/api/v1/detected_labels", start=START_NS, end=END_NS, query="")
+    assert answer["detectedLabels"] == [
+        {"label": "k8s_pod_name", "cardinality": 1},
+        {"label": "service_name", "cardinality": 2},
+    ]
+
+
+def test_volumes_over_time(loki: Loki) -> None:
+    data = loki.get(
+        "/loki/api/v1/index/volume_range",
+        query='{service_name=~".+"}',
+        start=START_NS,
+        end=START_NS + 10 * SECOND_NS,
+        step="2s",
+        targetLabels="service_name",
+    )["data"]
+    second = START_NS // SECOND_NS
+    assert data["resultType"] == "matrix"
+    assert [each["metric"] for each in data["result"]] == [{"service_name": "shop"}, {"service_name": "cart"}]
+    assert data["result"][1]["values"] == [[second, str(len("elsewhere"))]]
+    assert [at for at, _ in data["result"][0]["values"]] == [second, second + 2]
+    names = loki.get("/loki/api/v1/index/volume", query="{}", start=START_NS, end=END_NS, aggregateBy="labels")["data"]
+    assert [each["metric"] for each in names["result"]] == [{"service_name": ""}, {"k8s_pod_name": ""}]
+
+
+def test_patterns_of_lines(loki: Loki) -> None:
+    lines = [
+        log_record(f"order {number} of user-{number} is paid", number=9, time_ns=START_NS + number * SECOND_NS)
+        for number in range(20)
+    ]
+    loki.store(logs(*lines, log_record("cache is cold", number=13, time_ns=START_NS), resource={"service.name": "pay"}))
+    found = loki.get("/loki/api/v1/patterns", query='{service_name="pay"}', start=START_NS, end=END_NS, step="10s")[
+        "data"
+    ]
+    second = START_NS // SECOND_NS
+    assert found[0] == {
+        "pattern": "order <_> of <_> is paid",
+        "level": "info",
+        "samples": [[second, 10], [second + 10, 10]],
+    }
+    assert found[1]["pattern"] == "cache is cold"
+    again = loki.range(f'{{service_name="pay"}} |> "{found[0]["pattern"]}"')["data"]["result"]
+    assert sum(len(stream["values"]) for stream in again) == 20
+
+
+def test_the_editor_writes_a_query_in_one_way(loki: Loki) -> None:
+    query = 'sum(rate({a="b"}|="x"[5m]))by(c)'
+    assert loki.get("/loki/api/v1/format_query", query=query)["data"] == 'sum by (c)(rate({a="b"} |= "x" [5m]))'
+    assert loki.send("GET", "/loki/api/v1/format_query?query=%7B")[0] == 400
+
+
+def url_of(loki: Loki, path: str, **parameters: Any) -> str:
+    assert loki.application.loki_address
+    host, port = loki.application.loki_address
+    return f"ws://{host}:{port}{path}?{urlencode(parameters)}"
+
+
+def test_a_live_tail_is_a_websocket(loki: Loki) -> None:
+    query = '{service_name="shop"} |= "결제"'
+    with connect(url_of(loki, "/loki/api/v1/tail", query=query, start=START_NS)) as tail:
+        first = json.loads(tail.recv(10))
+        [stream] = first["streams"]
+        assert stream["stream"]["service_name"] == "shop"
+        assert stream["values"] == [[str(START_NS + 2 * SECOND_NS), "결제 실패: timeout"]]
+        now_ns = SystemClock().time_ns()
+        loki.store(logs(log_record("결제 완료", number=9, time_ns=now_ns), resource={"service.name": "shop"}))
+        loki.store(logs(log_record("something else", number=9, time_ns=now_ns), resource={"service.name": "shop"}))
+        [stream] = json.loads(tail.recv(10))["streams"]
+        assert stream["values"] == [[str(now_ns), "결제 완료"]]
+        assert tail.ping().wait(10)
+
+
+def test_a_tail_begins_with_the_newest_lines(loki: Loki) -> None:
+    with connect(url_of(loki, "/loki/api/v1/tail", query='{service_name="shop"}', start=START_NS, limit=1)) as tail:
+        [stream] = json.loads(tail.recv(10))["streams"]
+        assert [line for _, line in stream["values"]] == ['{"msg": "ok", "status": 200}']
+
+
+def test_tails_end_with_the_server(loki: Loki) -> None:
+    with connect(url_of(loki, "/loki/api/v1/tail", query='{service_name="nobody"}')) as tail:
+        loki.application.stop(5)
+        with pytest.raises(ConnectionClosed):
+            tail.recv(10)
+
+
+def test_there_are_as_many_tails_as_there_may_be(loki: Loki) -> None:
+    url = url_of(loki, "/loki/api/v1/tail", query='{service_name="nobody"}')
+    with ExitStack() as open_:
+        for _ in range(10):
+            open_.enter_context(connect(url))
+        with pytest.raises(InvalidStatus) as refused:
+            connect(url)
+        assert refused.value.response.status_code == 429
+
+
+@pytest.mark.parametrize(
+    ("parameters", "headers", "status"),
+    [
+        ({"query": "{a="}, {}, 400),
+        ({"query": "rate({}[1m])"}, {}, 400),
+        ({"query": "{}", "delay_for": "9"}, {}, 400),
+        ({"query": "{}", "limit": "x"}, {}, 400),
+        ({"query": "{}"}, {"Origin": "https://elsewhere.example"}, 403),
+    ],
+)
+def test_a_tail_that_can_not_be(loki: Loki, parameters: dict[str, str], headers: dict[str, str], status: int) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        connect(url_of(loki, "/loki/api/v1/tail", **parameters), additional_headers=headers)
+    assert refused.value.response.status_code == status
+
+
+def test_a_tail_without_a_websocket_is_told_what_to_do(loki: Loki) -> None:
+    status, _, body = loki.send("GET", "/loki/api/v1/tail?query=%7B%7D")
+    assert status == 426
+    assert b"ws://" in body
 
 
 def test_from_a_trace_to_its_logs(loki: Loki) -> None:

@@ -78,3 +78,21 @@ def test_other_pages_of_a_browser_may_not_write(child, internal):
     assert (
         child.ask("POST", "/-/reload", b"", {"origin": "http://localhost:9090", "host": "localhost:9090"}).status == 204
     )
+
+
+def test_what_only_the_parent_knows_of_itself_is_told_with_the_rest(child, internal):
+    known = b'{"status":"success","data":{"reloadConfigSuccess":false,"storageRetention":"15d"}}'
+    internal.answer = Response(200, (), known)
+    found = child.get("status/runtimeinfo").data
+    assert (found["reloadConfigSuccess"], found["storageRetention"], found["CWD"]) == (False, "15d", "/data")
+    internal.endpoint.stop(0.1)
+    assert child.get("status/runtimeinfo").data["reloadConfigSuccess"]
+
+
+def test_what_the_parent_can_do_is_a_flag_and_a_feature(child, prometheus):
+    names = ("admin-api", "otlp-receiver", "remote-write-receiver")
+    for server, takes in ((child, True), (prometheus, False)):
+        flags, api = server.get("status/flags").data, server.get("features").data["api"]
+        assert {flags[f"web.enable-{name}"] for name in names} == {"true" if takes else "false"}
+        assert {api[name] for name in ("admin", "otlp_write_receiver", "remote_write_receiver")} == {takes}
+        assert (flags["query.lookback-delta"], flags["query.timeout"]) == ("5m", "2m")

@@ -185,3 +185,19 @@ def test_what_is_passed_on_names_a_host_that_is_admitted(child: Prometheus, inte
     child.ask("POST", WRITE, b"1", {"host": host})
     if internal.asked:
         assert HostCheck("127.0.0.1", ["known.example.com"]).admits(host)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"content-type": "application/json"}, {"content-type": "image/png", "content-encoding": "snappy"},
+        {"content-encoding": "gzip"}, {"content-encoding": "deflate", "content-type": "application/x-protobuf"},
+    ],
+)  # fmt: skip
+def test_what_is_no_remote_write_by_its_headers_is_a_415_whatever_its_body_is(
+    child: Prometheus, internal: Internal, headers: dict[str, str]
+):
+    answer = child.ask("POST", "/api/v1/write", b"no protobuf, and not compressed", headers)
+    assert answer.status == 415
+    assert b"is not taken here: use " in answer.body
+    assert internal.asked == []

@@ -57,6 +57,7 @@ query?query=1&timeout=0                       invalid parameter "query": context
 query?query=1&limit=-1                        invalid parameter "limit": limit must be non-negative
 query?query=1&limit=x                         invalid parameter "limit": strconv.Atoi: parsing "x": invalid syntax
 query?query=1&lookback_delta=x                error parsing lookback delta duration: cannot parse "x" to a valid
+query?query=1&lookback_delta=100000000000000000000y  error parsing lookback delta duration: cannot parse "1000
 query_range?query=1                           invalid parameter "start": cannot parse "" to a valid timestamp
 query_range?query=1&start=1&end=x             invalid parameter "end": cannot parse "x" to a valid timestamp
 query_range?query=1&start=1&end=0             invalid parameter "end": end timestamp must not be before start time

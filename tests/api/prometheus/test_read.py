@@ -3,11 +3,12 @@
 import contextlib
 import struct
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otelier._core import snappy, unsnappy
+from otelier._core import crc32c, prometheus_unpacked, snappy, unsnappy
 from otelier.testing.remote_read import REMOTE_READ_MESSAGES as MESSAGES
 from otelier.wire.prometheus.read import Query, read_request
 from otelier.wire.prometheus.read import samples as written
@@ -77,12 +78,55 @@ def test_external_labels_are_added_and_may_be_asked_for():
     assert not other.timeseries
 
 
-def test_who_takes_chunks_and_samples_gets_samples(prometheus):
+def streamed(prometheus, body):
+    """(query, labels, times, values, histograms by time) of each frame, after its checksum was looked at."""
+    answer = prometheus.ask("POST", "/api/v1/read", snappy(body), HEADERS)
+    assert answer.status == 200, answer.body
+    assert answer.headers["content-type"] == "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse"
+    rest, found = answer.body, []
+    while rest:
+        length, shift = 0, 0
+        while rest[0] & 0x80:
+            length, shift, rest = length | (rest[0] & 0x7F) << shift, shift + 7, rest[1:]
+        length, rest = length | rest[0] << shift, rest[1:]
+        checksum, frame, rest = rest[:4], rest[4 : 4 + length], rest[4 + length :]
+        assert crc32c(frame).to_bytes(4, "big") == checksum
+        message = MESSAGES["ChunkedReadResponse"].FromString(frame)
+        for series in message.chunked_series:
+            times, values, natives = list[int](), list[float](), {}
+            for chunk in series.chunks:
+                at, bits, histograms = prometheus_unpacked(chunk.type, chunk.data)
+                own = [*np.frombuffer(at, "<i8").tolist(), *(time for time, _ in histograms)]
+                assert (chunk.min_time_ms, chunk.max_time_ms, len(own) <= 120) == (own[0], own[-1], True)
+                times += np.frombuffer(at, "<i8").tolist()
+                values += np.frombuffer(bits, "<f8").tolist()
+                natives |= {time: MESSAGES["Histogram"].FromString(raw) for time, raw in histograms}
+            found.append((message.query_index, labels_of(series), times, values, natives))
+    return found
+
+
+def test_who_takes_chunks_first_gets_them_streamed(prometheus):
+    prometheus.metrics.load('up{job="b"} 0+1x299', 1000, START_MS)
+    prometheus.metrics.load('up{job="a"} 5', 1000, START_MS)
+    prometheus.metrics.load("h {{schema:1 sum:5 count:9 z_bucket:1 buckets:[1 0 2 1] n_buckets:[4]}} 7", 1000, START_MS)
+    query = (START_MS, START_MS + 299_000, (2, "__name__", "up|h"))
+    found = streamed(prometheus, request(query, (0, 1, (0, "__name__", "up")), query, accepted=[1, 0]))
+    assert [each[0] for each in found] == [0, 0, 0, 2, 2, 2]
+    h, a, b = found[:3]
+    assert [h[1], a[1]] == [{"__name__": "h"}, {"__name__": "up", "job": "a"}]
+    assert (b[2], b[3]) == ([START_MS + 1000 * n for n in range(300)], [float(n) for n in range(300)])
+    assert (h[2], h[3]) == ([START_MS + 1000], [7.0])
+    native = h[4][START_MS]
+    assert (native.count_float, native.sum, native.zero_count_float, native.schema) == (9, 5, 1, 1)
+    assert list(native.positive_counts) == [1, 2, 1]
+
+
+def test_who_takes_samples_first_gets_samples(prometheus):
     prometheus.metrics.load("up 1", 1000, START_MS)
-    assert read(prometheus, request((0, 2**62, (0, "__name__", "up")), accepted=[1, 0]))[0].timeseries
-    only_chunks = prometheus.ask("POST", "/api/v1/read", snappy(request(accepted=[1])), HEADERS)
-    assert only_chunks.status == 400
-    assert b"does not support any of the requested response types" in only_chunks.body
+    assert read(prometheus, request((0, 2**62, (0, "__name__", "up")), accepted=[0, 1]))[0].timeseries
+    neither = prometheus.ask("POST", "/api/v1/read", snappy(request(accepted=[7])), HEADERS)
+    assert neither.status == 400
+    assert b"does not support any of the requested response types" in neither.body
 
 
 def test_more_than_the_limit_is_refused():
@@ -110,7 +154,7 @@ def test_any_times_and_values_are_written_as_protobuf_reads_them(given_samples):
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read_or_refused(message):
     with contextlib.suppress(ValueError):
-        assert all(isinstance(each, Query) for each in read_request(message))
+        assert all(isinstance(each, Query) for each in read_request(message).queries)
 
 
 @pytest.mark.parametrize("body", [b"\xff", b"\x0a\x05"])

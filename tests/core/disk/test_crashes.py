@@ -94,9 +94,6 @@ class RecordsOnALosingDisk(RuleBasedStateMachine):
         self.records: Records | None = None
         self.possible: list[list[bytes]] = [[]]
         self.next = 0
-        self.failures = 0
-        self.doubted_at: int | None = None
-        """How many failures there had been when a call failed that could have gone either way."""
 
     def opened(self) -> Records | None:
         if self.records is None:
@@ -104,13 +101,8 @@ class RecordsOnALosingDisk(RuleBasedStateMachine):
                 self.records = Records(self.disk, "some/records")
             except OSError:
                 return None
-            if self.doubted_at == -1:
-                return self.records
             assert self.records.records in self.possible
             assert self.records.damage == ""
-            if self.doubted_at is not None:
-                # Where a new file can't be made either, a sync that had failed is tried again, and disks lie then.
-                self.doubted_at = None if self.doubted_at == self.failures else -1
             self.possible = [self.records.records]
         return self.records
 
@@ -124,7 +116,6 @@ class RecordsOnALosingDisk(RuleBasedStateMachine):
                 self.possible = [[*self.possible[0], body]]
             except OSError:
                 self.possible.append([*self.possible[0], body])
-                self._doubt()
 
     @rule(size=st.sampled_from([0, 700]), count=st.integers(0, 3))
     def rewrite(self, size: int, count: int) -> None:
@@ -135,16 +126,10 @@ class RecordsOnALosingDisk(RuleBasedStateMachine):
                 self.possible = [bodies]
             except OSError:
                 self.possible.append(bodies)
-                self._doubt()
 
     @rule(place=PLACES, nth=st.integers(1, 3), number=ERRORS)
     def fail(self, place: str, nth: int, number: int) -> None:
         self.disk.fail(place, nth, number)
-        self.failures += 1
-
-    def _doubt(self) -> None:
-        if self.doubted_at is None:
-            self.doubted_at = self.failures
 
     @precondition(lambda self: self.records is not None)
     @rule()

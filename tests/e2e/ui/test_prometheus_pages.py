@@ -187,10 +187,23 @@ def test_an_alert_leads_to_traces_of_its_labels(open_page, url, picture, width: 
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("name", ["graph", "alerts", "rules", "targets", "cardinality"])
+@pytest.mark.parametrize("name", ["graph", "alerts", "rules", "targets", "cardinality", "status"])
 def test_no_page_is_wider_than_the_window(open_page, url, faults, name: str, width: int) -> None:
     faults.allow("503")
     page = open_page(f"{url}/{name}?g0.expr=http_requests_total&g0.show_exemplars=1&g0.tab=0", width=width)
     expect(page.locator("#content > *").first).to_be_visible()
     expect(page.get_by_text("Loading")).to_have_count(0)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_status_page_and_the_addresses_that_prometheus_has(open_page, url, faults) -> None:
+    faults.allow("503")
+    page = open_page(f"{url}/status")
+    expect(page.locator("main")).to_contain_text("query.lookback-delta")
+    expect(page.locator("main")).to_contain_text("3.15.0")
+    for address, name in (
+        ("query", "Query"), ("service-discovery", "Targets"), ("tsdb-status", "Cardinality"), ("config", "Status"),
+        ("flags", "Status"),
+    ):  # fmt: skip
+        page.goto(f"{url}/{address}")
+        expect(page.locator("nav a[aria-current]")).to_have_text(name)

@@ -76,7 +76,16 @@ def test_routes(running: Running) -> None:
     status, answer = running.ask("/api/v1/targets/metadata?metric=a&match_target=%7Bjob%3D%22j%22%7D")
     (told,) = answer["data"]
     assert (status, told["type"], told["help"]) == (200, "counter", "helps")
-    assert running.ask("/api/v1/targets/metadata?match_target=nonsense%7B")[0] == 400
+    status, answer = running.ask("/api/v1/targets/metadata?match_target=nonsense%7B")
+    assert (status, answer["error"][:32]) == (400, 'invalid parameter "match_target"')
+    assert running.ask("/api/v1/targets/metadata?limit=x")[1]["error"] == "limit must be a number"
+    nothing = {"activeTargets": [], "droppedTargets": [], "droppedTargetCounts": {}}
+    assert running.ask("/api/v1/targets?state=odd")[1]["data"] == nothing
+    assert "job_name: j" in running.ask("/api/v1/scrape_pools/config?scrapePool=j")[1]["data"]["yaml"]
+    status, answer = running.ask("/api/v1/scrape_pools/config?scrapePool=no")
+    assert (status, answer["error"]) == (400, 'error retrieving scrape config: scrape pool "no" not found')
+    status, said = running.ask("/-/quit", "POST")
+    assert (status, said[:29]) == (403, "Lifecycle API is not enabled:")
     assert "job_name: j" in running.ask("/api/v1/status/config")[1]["data"]["yaml"]
     assert running.ask("/api/v1/targets", token="wrong")[0] == 401
     assert running.ask("/nowhere")[0] == 404
@@ -96,11 +105,15 @@ def test_reload(running: Running, target: FakeTarget) -> None:
     running.file.write_text(text(target, "other"))
     assert running.ask("/-/reload", "POST")[0] == 200
     assert running.ask("/api/v1/scrape_pools")[1]["data"]["scrapePools"] == ["other"]
+    known = running.ask("/api/v1/status/runtimeinfo")[1]["data"]
+    assert known["reloadConfigSuccess"]
+    assert known["storageRetention"] == "1w"
     running.file.write_text("scrape_configs: [{}]")
     status, said = running.ask("/-/reload", "POST")
     assert status == 500
     assert "failed to reload config" in said
     assert "job_name" in said
+    assert not running.ask("/api/v1/status/runtimeinfo")[1]["data"]["reloadConfigSuccess"]
     assert running.ask("/api/v1/scrape_pools")[1]["data"]["scrapePools"] == ["other"]
 
 
@@ -108,7 +121,10 @@ def test_deletions(running: Running) -> None:
     running.until_up()
     assert running.ask("/api/v1/admin/tsdb/delete_series?match[]=a", "POST")[0] == 204
     assert running.ask("/api/v1/admin/tsdb/delete_series", "POST")[0] == 400
-    assert running.ask("/api/v1/admin/tsdb/delete_series?match[]=%7B", "PUT")[0] == 400
+    status, said = running.ask("/api/v1/admin/tsdb/delete_series?match[]=%7B", "PUT")
+    assert (status, said["error"][:27]) == (400, 'invalid parameter "match[]"')
+    status, said = running.ask("/api/v1/admin/tsdb/delete_series?match[]=a&start=x", "PUT")
+    assert said["error"] == 'invalid parameter "start": cannot parse "x" to a valid timestamp'
     for everything in ("", "%7B%7D", "%7Ba%3D~%22.*%22%7D", "a&match[]=%7B%7D"):
         status, said = running.ask(f"/api/v1/admin/tsdb/delete_series?match[]={everything}", "POST")
         assert (status, said["error"]) == (400, "match[] must contain at least one non-empty matcher")

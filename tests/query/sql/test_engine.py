@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from otelier.query.errors import BadQuery, TooLarge
+from otelier.query.errors import Abandoned, BadQuery, TooLarge
 from otelier.query.gate import Gate
 from otelier.query.metrics import Metrics
 from otelier.query.snapshot import Snapshot
@@ -193,6 +193,10 @@ def test_a_limit_ends_it_and_says_so(store, text, limits, said):
         ("COPY spans TO 'x.csv'", "COPY is refused; allowed is one SELECT"),
         ("SELECT nam FROM spans", 'attributes in double quotes: "span.http.route"'),
         ("SELECT 1 +", "syntax error"),
+        ("SELECT '작업',\n  nam FROM spans", r"LINE 2:   nam FROM spans\n {10}\^"),
+        ("SELECT foo(name) FROM spans", r"LINE 1: SELECT foo\(name\) FROM spans\n {15}\^"),
+        ("SELECT 1, getenv('x')", r"LINE 1: SELECT 1, getenv\('x'\)\n {18}\^"),
+        ("SELECT 1 FROM pg_class", r"LINE 1: SELECT 1 FROM pg_class\n {22}\^"),
         ("SELECT CAST(name AS INTEGER) FROM spans", "Could not convert"),
     ],
 )
@@ -200,6 +204,19 @@ def test_a_fault_is_told(store, text, said):
     tenant = store.keep([sent_traces(span())], ([False], False))
     with pytest.raises(BadQuery, match=said):
         asked(store, tenant, text)
+
+
+def test_it_ends_when_nobody_waits_for_it(store):
+    gate = Gate(1, 0)
+    sql = Sql(store.snapshot, Metrics(store.directory, gate), gate)
+    with pytest.raises(Abandoned):
+        sql.query("nobody", "SELECT count(*) FROM range(100000000000) a, range(100000) b", abandoned=lambda: True)
+
+
+def test_how_much_was_looked_at_is_told(store):
+    tenant = store.keep([sent_traces(*(span(number=each) for each in range(1, 6)))], ([True], False))
+    found = asked(store, tenant, "SELECT name FROM spans WHERE service = 'shop'")
+    assert (found.looked, found.bytes > 0, found.warnings) == (5, True, [])
 
 
 def test_its_process_can_write_no_file(tmp_path: Path):

@@ -147,3 +147,13 @@ def test_the_command_checks_and_tests(tmp_path: Path) -> None:
     assert told["failures"][0].startswith("one: alertname: Down, time: 1m")
     assert run(main, ["rules", "test", "--run", "other", str(tmp_path / "fails.yml")]).exit_code == 0
     assert run(main, ["rules", "test", str(tmp_path / "none.yml")]).exit_code == 1
+
+
+def test_without_a_file_standard_input_is_checked() -> None:
+    good = CliRunner().invoke(
+        main, ["rules", "check"], input="groups: [{name: g, rules: [{record: a, expr: vector(1)}]}]"
+    )
+    assert (good.exit_code, "Checking standard input" in good.output, "1 rules found" in good.output) == (0, True, True)
+    bad = CliRunner().invoke(main, ["rules", "check"], input="groups: [{name: g, rules: [{record: a, expr: sum(}]}]")
+    assert bad.exit_code == 1
+    assert "standard input:1:" in bad.output

@@ -11,13 +11,14 @@ from otelier._core import View
 from otelier.component import Meter
 from otelier.storage.contract import DataDirectoryError
 from otelier.storage.local import Engine, StoreSettings
-from otelier.storage.local.bucket import published
-from otelier.storage.local.bucket.attach import attach_writer, open_disk
-from otelier.storage.local.bucket.cache import Cache
-from otelier.storage.local.bucket.follow import Follower
-from otelier.storage.local.bucket.place import Place, write_place
-from otelier.storage.local.bucket.publisher import GRACE_S
+from otelier.storage.local.kind import TELEMETRY
 from otelier.storage.local.manifest import read_state
+from otelier.storage.segmented.bucket import published
+from otelier.storage.segmented.bucket.attach import attach_writer, open_disk
+from otelier.storage.segmented.bucket.cache import Cache
+from otelier.storage.segmented.bucket.follow import Follower
+from otelier.storage.segmented.bucket.place import Place, write_place
+from otelier.storage.segmented.bucket.publisher import GRACE_S
 from otelier.storage.settings import BucketSettings
 from otelier.testing import FakeClock, span, trace_id, traces
 from otelier.testing.bucket import MemoryBucket
@@ -36,9 +37,9 @@ class Machine:
         settings = BucketSettings(cache_bytes=cache_bytes)
 
         def attach(counters):
-            return attach_writer(root, url, settings, self.clock, counters, lambda _: bucket)
+            return attach_writer(root, TELEMETRY, url, settings, self.clock, counters, lambda _: bucket)
 
-        self.engine = Engine(open_disk(root), self.clock, StoreSettings(), self.meter, None, attach)
+        self.engine = Engine(open_disk(root, TELEMETRY), self.clock, StoreSettings(), self.meter, None, attach)
 
     def store(self, *numbers: int) -> None:
         self.engine.append("default", traces(*(span(trace=number) for number in numbers)))
@@ -53,7 +54,7 @@ class Machine:
 
 def found(root: Path, bucket: MemoryBucket, *numbers: int) -> int:
     """Spans of these traces, as a reader of the directory finds them."""
-    disk = open_disk(root, Cache(root, lambda _: bucket))
+    disk = open_disk(root, TELEMETRY, Cache(root, TELEMETRY, lambda _: bucket))
     view, state = View(disk), read_state(disk)
     view.refresh(list(state.segments), state.retired)
     return sum(spans_of(view.traces("default", [trace_id(number) for number in numbers])).values())
@@ -63,7 +64,7 @@ def reader(root: Path, bucket: MemoryBucket, cache_bytes: int = 10**9) -> Callab
     """Another machine, which has nothing but the bucket."""
     root.mkdir()
     write_place(root, Place(url=URL, cache_bytes=cache_bytes))
-    follower = Follower(root, Cache(root, lambda _: bucket), FakeClock())
+    follower = Follower(root, TELEMETRY, Cache(root, TELEMETRY, lambda _: bucket), FakeClock())
 
     def spans(*numbers: int) -> int:
         follower.pull(now=True)
@@ -112,7 +113,7 @@ def test_it_is_uploaded_before_it_is_named_at_every_failure_and_nothing_is_lost(
             assert machine.spans(*range(1, number + 1)) == number
         machine.bucket.fail_after = None
         machine.clock.advance(70)
-        assert named(machine.bucket) == set(read_state(open_disk(machine.root)).segments)
+        assert named(machine.bucket) == set(read_state(open_disk(machine.root, TELEMETRY)).segments)
         assert consistent(machine.bucket)
 
 
@@ -187,7 +188,7 @@ def test_a_start_after_a_kill_goes_on_and_misses_nothing_that_is_only_in_the_buc
     assert not (again.root / "quarantine").exists()
     again.clock.advance(3)
     assert consistent(bucket)
-    assert len(named(bucket)) == len(read_state(open_disk(again.root)).segments)
+    assert len(named(bucket)) == len(read_state(open_disk(again.root, TELEMETRY)).segments)
 
 
 def test_a_start_without_the_note_of_what_is_uploaded_asks_the_bucket(tmp_path):

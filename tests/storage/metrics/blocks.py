@@ -6,9 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from otelier._core import prometheus_chunks
-
-from ...core.disk.test_records import crc32c
+from otelier._core import crc32c, prometheus_chunks
 
 Series = Mapping[tuple[tuple[str, str], ...], Sequence[tuple[int, float]]]
 

@@ -1,34 +1,27 @@
 """Write, flush, merge, delete, fail, crash, reopen in any order: what was acknowledged is readable, as it came last."""
 
-import errno
-
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from otelier.component import Meter, OtelierError
 from otelier.storage.metrics import MetricsEngine
 from otelier.storage.settings import StoreSettings
-from otelier.testing import FakeClock, losing_disk
 
+from ..machine import TENANTS, EngineMachine
 from .series import readable, samples
 
-TENANTS = ("default", "acme")
 METRICS = ("a", "b", "c")
-FAILING = (
-    "write log/", "sync log/", "write segments/", "sync segments/", "write manifest", "sync manifest", "deletions",
-    "create", "rename", "unlink", "sync_dir",
-)  # fmt: skip
 HOUR_MS = 3_600_000
 
 
-class Store(RuleBasedStateMachine):
+class Store(EngineMachine):
     """Values are numbered, so that each is known again."""
 
     @initialize()
     def open_first(self) -> None:
-        self.disk, self.clock, self.number = losing_disk(), FakeClock(), 0
+        self.make_disk()
         self.start_ms = self.clock.time_ns() // 10**6
         self.there: dict[str, dict[tuple[str, int], float]] = {tenant: {} for tenant in TENANTS}
         self.unsure: dict[str, set[tuple[str, int, float]]] = {tenant: set() for tenant in TENANTS}
@@ -58,21 +51,10 @@ class Store(RuleBasedStateMachine):
             self.there[tenant][name, time_ms] = value
             self.unsure[tenant] = {each for each in self.unsure[tenant] if each[:2] != (name, time_ms)}
 
-    @rule(seconds=st.sampled_from([0.5, 3, 40, 310]))
-    def let_time_pass(self, seconds: float) -> None:
-        self.clock.advance(seconds)
-
     @rule()
     def flush(self) -> None:
         try:
             self.engine.flush()
-        except OSError:
-            return
-
-    @rule()
-    def merge(self) -> None:
-        try:
-            self.engine.compact()
         except OSError:
             return
 
@@ -85,30 +67,6 @@ class Store(RuleBasedStateMachine):
             mine = {key: value for key, value in self.there[tenant].items() if key[0] == metric}
             self.unsure[tenant] |= {(*key, value) for key, value in mine.items()}
         self.there[tenant] = {key: value for key, value in self.there[tenant].items() if key[0] != metric}
-
-    @rule(operation=st.sampled_from(FAILING), nth=st.integers(1, 4), code=st.sampled_from([errno.ENOSPC, errno.EIO]))
-    def fail_soon(self, operation: str, nth: int, code: int) -> None:
-        self.disk.fail(operation, nth, code)
-
-    @rule(seed=st.integers(0, 2**32))
-    def lose_power(self, seed: int) -> None:
-        self.disk.crash(seed)
-        self.clock.forget_timers()
-        self.open_again()
-
-    @rule()
-    def stop_and_start(self) -> None:
-        self.engine.close()
-        self.open_again()
-
-    def open_again(self) -> None:
-        for _ in range(20):
-            try:
-                self.reopen()
-                return
-            except OSError:
-                continue  # a failure that was still to come
-        raise AssertionError("does not open again")
 
     @invariant()
     def what_was_acknowledged_is_there_and_nothing_else(self) -> None:

@@ -1,23 +1,26 @@
 // Where a query is typed: several lines, with what may come next in a list.
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import { type Suggestions, suggest } from "../api/traceql.ts";
+import type { Suggestions } from "../api/traceql.ts";
 import { t } from "../i18n/index.ts";
 import { isComposing } from "../parts/text-input.tsx";
 import { oneLine } from "../text/harmless.ts";
-import { rangeOf } from "./question.ts";
 
 const PAUSE_MS = 120;
 const MOST = 50;
 
 interface Props {
+  id: string;
+  label: string;
+  placeholder: string;
   text: string;
-  lookback: string;
   invalid: boolean;
+  /** What may come next at a place, in 16-bit units. */
+  suggest: (text: string, cursor: number, signal: AbortSignal) => Promise<Suggestions>;
   onText: (text: string) => void;
   onSend: () => void;
 }
 
-export function QueryBox({ text, lookback, invalid, onText, onSend }: Props) {
+export function QueryBox({ id: name, label, placeholder, text, invalid, suggest, onText, onSend }: Props) {
   const id = useId();
   const area = useRef<HTMLTextAreaElement>(null);
   const list = useRef<HTMLDivElement>(null);
@@ -34,7 +37,7 @@ export function QueryBox({ text, lookback, invalid, onText, onSend }: Props) {
     if (typedAt === null) return;
     const running = new AbortController();
     const timer = setTimeout(() => {
-      suggest(text, typedAt, rangeOf(lookback, Date.now()), running.signal).then(
+      suggest(text, typedAt, running.signal).then(
         answer => {
           setFound(answer.suggestions.length ? answer : null);
           setActive(0);
@@ -90,18 +93,18 @@ export function QueryBox({ text, lookback, invalid, onText, onSend }: Props) {
     <div class="combobox query-box">
       <textarea
         ref={area}
-        id="explore-query"
+        id={name}
         class="mono"
-        rows={Math.min(8, text.split("\n").length)}
+        rows={Math.min(12, text.split("\n").length)}
         autocomplete="off"
         autocapitalize="off"
         spellcheck={false}
-        aria-label={words.query}
+        aria-label={label}
         aria-invalid={invalid}
         aria-controls={`${id}-list`}
         aria-autocomplete="list"
         aria-activedescendant={shown.length ? `${id}-${active}` : undefined}
-        placeholder={words.placeholder}
+        placeholder={placeholder}
         value={text}
         onInput={event => {
           onText(event.currentTarget.value);

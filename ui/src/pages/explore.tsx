@@ -1,10 +1,11 @@
 // `/explore`: TraceQL typed by hand, its answer as traces or as lines over time. The address alone decides what is asked.
 import { useEffect, useMemo, useState } from "preact/hooks";
+import { suggest } from "../api/traceql.ts";
 import { answer, ask, LIMIT } from "../explore/asking.ts";
 import { Chart } from "../explore/chart.tsx";
 import { FoundTraces } from "../explore/found-traces.tsx";
 import { QueryBox } from "../explore/query-box.tsx";
-import { type Question, questionFromUrl, questionToUrl } from "../explore/question.ts";
+import { type Question, questionFromUrl, questionToUrl, rangeOf } from "../explore/question.ts";
 import { t } from "../i18n/index.ts";
 import { Icon } from "../parts/icon.tsx";
 import { ErrorNotice, Notice } from "../parts/notice.tsx";
@@ -49,8 +50,11 @@ export function ExplorePage() {
         }}
       >
         <QueryBox
+          id="explore-query"
+          label={words.query}
+          placeholder={words.placeholder}
           text={draft.text}
-          lookback={draft.lookback}
+          suggest={(text, cursor, signal) => suggest(text, cursor, rangeOf(draft.lookback, Date.now()), signal)}
           invalid={error?.status === 400 && draft.text === question.text}
           onText={text => setDraft({ ...draft, text })}
           onSend={() => send(draft)}

@@ -55,5 +55,5 @@ export function followAddress(): void {
 }
 
 function isPage(href: string): boolean {
-  return href === "/" || /^\/(?:search|explore|trace)(?:[/?]|$)/.test(href);
+  return href === "/" || /^\/(?:search|explore|sql|trace)(?:[/?]|$)/.test(href);
 }

@@ -19,7 +19,7 @@ pub(super) struct Content {
     pub pending: Vec<Change>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Change {
     Write(usize, Vec<u8>),
     Truncate(usize),

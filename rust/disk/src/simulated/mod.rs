@@ -129,6 +129,22 @@ impl Disk for SimulatedDisk {
         Ok(Arc::new(*self.open(path, state.find(path)?, state.crashes)))
     }
 
+    fn write_again(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
+        check_path(path)?;
+        let mut file = self.shared.operations.run("write", path, || {
+            let state = self.shared.state.lock();
+            let file = self.open(path, state.find(path)?, state.crashes);
+            drop(state);
+            file.with(|content| {
+                let change = Change::Write(0, bytes.to_vec());
+                content.pending.push(change.clone());
+                change.apply(&mut content.now);
+            })?;
+            Ok(file)
+        })?;
+        file.sync()
+    }
+
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         check_path(from).and_then(|()| check_path(to))?;
         self.shared.operations.run("rename", &format!("{from} {to}"), || {

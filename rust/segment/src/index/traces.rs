@@ -66,6 +66,22 @@ impl TraceIndex {
         &self.runs[first..first + count]
     }
 
+    /// The runs of many traces: of prefixes, which are sorted, each by its place there.
+    pub fn find_all(&self, prefixes: &[u64]) -> Vec<(usize, TraceRows)> {
+        let (mut found, mut runs) = (Vec::new(), &self.runs[..]);
+        for (place, prefix) in prefixes.iter().enumerate() {
+            // Where many are asked for the next is near.
+            let mut reach = 1;
+            while runs.get(reach).is_some_and(|run| run.prefix < *prefix) {
+                reach *= 2;
+            }
+            let near = &runs[..runs.len().min(reach)];
+            runs = &runs[near.partition_point(|run| run.prefix < *prefix)..];
+            found.extend(runs.iter().take_while(|run| run.prefix == *prefix).map(|run| (place, *run)));
+        }
+        found
+    }
+
     pub fn runs(&self) -> &[TraceRows] {
         &self.runs
     }
@@ -126,6 +142,13 @@ mod tests {
                 let expected: Vec<u32> = (3 * number..count.min(3 * number + 3)).map(|row| 2 * row).collect();
                 assert_eq!(own, expected);
             }
+            let mut prefixes: Vec<u64> =
+                (0..count / 3 + 50).step_by(2).map(|number| trace_prefix(&id(number))).collect();
+            prefixes.sort_unstable();
+            let one_by_one = prefixes.iter().enumerate().flat_map(|(place, prefix)| {
+                index.runs().iter().filter(move |run| run.prefix == *prefix).map(move |run| (place, *run))
+            });
+            assert!(index.find_all(&prefixes).into_iter().eq(one_by_one));
             assert_eq!(TraceIndex::decode(&index.encode()).unwrap(), index);
         }
     }

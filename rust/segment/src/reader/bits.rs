@@ -3,6 +3,7 @@
 use otelier_wire::protobuf::Cursor;
 
 use super::Damage;
+use crate::rows::Rows;
 
 const CUT: Damage = "packed values are cut off";
 
@@ -15,6 +16,21 @@ pub fn packed(bytes: &[u8], at: usize, width: u32) -> u64 {
         None => bytes.iter().skip(byte).take(8).rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
     };
     word >> shift & ((1 << width) - 1)
+}
+
+/// Eight values of `width` bits (at most 8), one behind the other from the lowest bit on.
+#[inline]
+fn eight(bytes: &[u8], group: usize, width: u32) -> u64 {
+    let rest = bytes.get(group * width as usize..).unwrap_or_default();
+    match rest.first_chunk() {
+        Some(word) => u64::from_le_bytes(*word),
+        None => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    }
+}
+
+#[inline]
+fn mask(width: u32) -> u32 {
+    (1 << width) - 1
 }
 
 /// The same for up to 64 bits.
@@ -100,14 +116,60 @@ impl<'a> Hybrid<'a> {
                 }
                 Run::Packed(bytes, at, there) => {
                     let read = count.min(*there - *at);
-                    let width = self.width as usize;
-                    out.extend((*at..*at + read).map(|place| packed(bytes, place * width, self.width) as u32));
-                    *at += read;
+                    let (width, end) = (self.width as usize, *at + read);
+                    if self.width <= 8 && at.is_multiple_of(8) {
+                        for group in *at / 8..end / 8 {
+                            let word = eight(bytes, group, self.width);
+                            out.extend((0..8).map(|place| (word >> (place * self.width)) as u32 & mask(self.width)));
+                        }
+                        *at = end / 8 * 8;
+                    }
+                    out.extend((*at..end).map(|place| packed(bytes, place * width, self.width) as u32));
+                    *at = end;
                     read
                 }
             };
             count -= read;
             if count > 0 {
+                self.next_run()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Inserts those of the next `count` values that are among `meant`, a bit for each, as rows from `first` on; for
+    /// values of up to six bits.
+    pub fn insert_meant(&mut self, count: usize, meant: u64, first: usize, rows: &mut Rows) -> Result<(), Damage> {
+        let mut done = 0;
+        let is_meant = |value: u64| meant >> (value & 63) & 1;
+        while done < count {
+            let read = match &mut self.run {
+                Run::Same(value, left) => {
+                    let read = (count - done).min(*left);
+                    if is_meant((*value).into()) == 1 {
+                        rows.insert_range(first + done..first + done + read);
+                    }
+                    *left -= read;
+                    read
+                }
+                Run::Packed(bytes, at, there) => {
+                    let read = (count - done).min(*there - *at);
+                    let mut place = 0;
+                    while place < read {
+                        let (group, value) = ((*at + place) / 8, (*at + place) % 8);
+                        let some = (8 - value).min(read - place);
+                        let word = eight(bytes, group, self.width) >> (value as u32 * self.width);
+                        let bit = |at: u32| is_meant(word >> (at * self.width) & u64::from(mask(self.width))) << at;
+                        let bits = (0..8).map(bit).fold(0, |bits, bit| bits | bit);
+                        rows.insert_bits(first + done + place, bits & ((1 << some) - 1));
+                        place += some;
+                    }
+                    *at += read;
+                    read
+                }
+            };
+            done += read;
+            if done < count {
                 self.next_run()?;
             }
         }
@@ -203,7 +265,7 @@ mod tests {
     #[test]
     fn codes_read_back_as_they_were_written_from_any_place() {
         let codes: Vec<u32> = (0..3000u32).map(|at| if at / 100 % 3 == 0 { 5 } else { at * 7 % 19 }).collect();
-        for width in [5u32, 9, 17, 32] {
+        for width in [5u32, 6, 7, 8, 9, 17, 32] {
             let mut bytes = Vec::new();
             put_codes(&mut bytes, &codes, width);
             for from in [0, 1, 7, 99, 100, 1234, 2999] {
@@ -216,6 +278,13 @@ mod tests {
                 let mut out = Vec::new();
                 hybrid.each_run(from, |start, end, code| out.extend((start..end).map(|_| code))).unwrap();
                 assert_eq!(out, codes[..from]);
+                if width <= 6 {
+                    let (mut hybrid, mut rows) = (Hybrid::new(&bytes[1..], width).unwrap(), Rows::none(3100));
+                    hybrid.skip(17).unwrap();
+                    hybrid.insert_meant(codes.len() - 17, 1 << 5 | 1 << 9, 3 + from % 64, &mut rows).unwrap();
+                    let meant = codes[17..].iter().enumerate().filter(|(_, code)| matches!(code, 5 | 9));
+                    assert!(rows.iter().eq(meant.map(|(at, _)| at + 3 + from % 64)));
+                }
             }
         }
     }

@@ -14,9 +14,31 @@ use crate::summary::{Fact, Parent};
 /// STATUS_CODE_ERROR.
 const ERROR: i64 = 2;
 
+/// Of so many parts the pages are asked for before the first is read; more are read nearly as a whole.
+const FEW: usize = 256;
+const COLUMNS: [&str; 8] = [
+    schema::TRACE_ID,
+    schema::PARENT_DISTANCE,
+    schema::PARENT_SPAN_ID,
+    schema::START_NS,
+    schema::DURATION_NS,
+    schema::SERVICE,
+    schema::STATUS_CODE,
+    schema::NAME,
+];
+
 /// Adds the facts of all parts to those of their traces.
 pub fn facts(mut parts: Vec<Part>, trace_ids: &[TraceId], facts: &mut [Vec<Fact>]) -> Result<(), ReadError> {
-    for parts in Part::by_group(&mut parts) {
+    let few = parts.len() <= FEW;
+    let groups = Part::by_group(&mut parts);
+    for parts in groups.iter().filter(|_| few) {
+        let runs: Vec<Range<usize>> = parts.iter().map(|part| part.run.rows.clone()).collect();
+        let group = Group::open(&parts[0].file, parts[0].run.group)?;
+        let mut columns: Vec<usize> = COLUMNS.iter().filter_map(|name| group.column(name)).collect();
+        columns.sort_unstable();
+        group.will_need_of(columns, &runs)?;
+    }
+    for parts in groups {
         let Some(first) = parts.first() else { continue };
         let mut group = Group::open(&first.file, first.run.group)?;
         for part in parts {

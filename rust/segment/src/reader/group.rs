@@ -80,10 +80,19 @@ impl<'a> Group<'a> {
     /// Has the pages that hold some of these rows, which are in order, fetched beside one another: a trace has them in
     /// some two hundred places, and a disk that is asked for one at a time makes it wait for each.
     pub fn will_need(&self, runs: &[Range<usize>]) -> Result<(), ReadError> {
+        self.will_need_of(0..self.columns().len(), runs)
+    }
+
+    /// The same of some columns, in order.
+    pub fn will_need_of(
+        &self,
+        columns: impl IntoIterator<Item = usize>,
+        runs: &[Range<usize>],
+    ) -> Result<(), ReadError> {
         /// It costs less to read what lies between than to ask twice.
         const NEAR: u64 = 8 << 10;
         let mut ranges: Vec<Range<u64>> = Vec::new();
-        for column in (0..self.columns().len()).filter(|column| !self.chunk(*column).empty) {
+        for column in columns.into_iter().filter(|column| !self.chunk(*column).empty) {
             let (chunk, locations) = (self.chunk(column), self.locations(column)?);
             if self.has_dictionary(column) && self.file.kept.get(&self.place(column, What::Dictionary)).is_none() {
                 ranges.push(chunk.start..chunk.data);

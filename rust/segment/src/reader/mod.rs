@@ -31,6 +31,7 @@ mod search;
 mod shape;
 mod slice;
 mod table;
+mod tally;
 mod texts;
 pub mod thrift;
 mod values;

@@ -17,6 +17,7 @@ use super::thrift::Reader;
 use super::values::{Dictionary, Values};
 use super::{Damage, buffers};
 use crate::numbered::Numbered;
+use crate::rows::Rows;
 use crate::schema;
 
 const PLAIN: i64 = 0;
@@ -229,15 +230,42 @@ impl Page {
         }))
     }
 
-    /// Calls `see` with each run of rows that have the same code; false if the page has other values, or rows without.
-    #[inline]
-    pub fn each_run(&self, see: impl FnMut(usize, usize, u32)) -> Result<bool, Damage> {
+    /// Inserts the rows whose codes are meant, counted from `first` on; false if the page has other values, or rows
+    /// without.
+    pub fn insert_meant(&self, meant: &[bool], first: usize, rows: &mut Rows) -> Result<bool, Damage> {
         if !self.is_coded() || !self.is_full() {
             return Ok(false);
         }
         let (width, packed) = self.encoded().split_first().ok_or("codes are cut off")?;
-        Hybrid::new(packed, (*width).into())?.each_run(self.rows, see)?;
+        let mut codes = Hybrid::new(packed, (*width).into())?;
+        if *width <= 6 {
+            let bits = meant.iter().take(64).zip(0..).map(|(meant, code)| u64::from(*meant) << code);
+            codes.insert_meant(self.rows, bits.fold(0, |bits, bit| bits | bit), first, rows)?;
+        } else {
+            codes.each_run(self.rows, |start, end, code| {
+                if meant.get(code as usize) == Some(&true) {
+                    rows.insert_range(first + start..first + end);
+                }
+            })?;
+        }
         Ok(true)
+    }
+
+    /// All values as they are stored: numbered texts as integers.
+    pub fn all_stored(&self) -> Result<Arc<Values>, Damage> {
+        if let Some(all) = self.all.get() {
+            return Ok(all.clone());
+        }
+        let all = Arc::new(self.stored(0..self.rank(self.rows))?);
+        if self.asked.swap(true, Ordering::Relaxed) {
+            return Ok(self.all.get_or_init(|| all).clone());
+        }
+        Ok(all)
+    }
+
+    /// What its integers stand for, in a column of numbered texts.
+    pub fn numbered(&self) -> Option<&Arc<Numbered>> {
+        self.numbered.as_ref().filter(|_| self.encoding == DELTA)
     }
 
     /// Values among which are those of a range of places, and the place of the first. A page that is asked twice is
@@ -247,19 +275,13 @@ impl Page {
         if !self.asked.swap(true, Ordering::Relaxed) {
             return Ok((Arc::new(self.values(places)?), base));
         }
-        let all = match self.all.get() {
-            Some(all) => all,
-            None => {
-                let all = Arc::new(self.stored(0..self.rank(self.rows))?);
-                self.all.get_or_init(|| all)
-            }
-        };
-        match (&**all, &self.numbered) {
+        let all = self.all_stored()?;
+        match (&*all, &self.numbered) {
             (Values::Int64(integers), Some(_)) => {
                 let some = integers.get(places).ok_or("values are fewer than rows")?.to_vec();
                 Ok((Arc::new(self.meant(Values::Int64(some))?), base))
             }
-            _ => Ok((all.clone(), 0)),
+            _ => Ok((all, 0)),
         }
     }
 

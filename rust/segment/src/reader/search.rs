@@ -7,13 +7,13 @@ use super::cache::Cache;
 use super::catalogue::candidates;
 use super::file::SegmentFile;
 use super::group::Group;
-use super::table::GroupTable;
+use super::table::{GroupTable, equal_to};
 use super::values::Values;
 use crate::error::ReadError;
-use crate::filter::Filter;
+use crate::filter::{Field, Filter, Scope};
 use crate::newest::{Block, Newest};
 use crate::rows::Rows;
-use crate::schema;
+use crate::schema::{self, AttributeType};
 use crate::select::select;
 
 /// A file that is opened when it is due.
@@ -54,6 +54,28 @@ impl FileSearch {
         FileSearch { file, candidates: OnceLock::new() }
     }
 
+    /// Has the row groups' filters of attributes that are looked for fetched beside one another.
+    fn will_need(&self, filter: &Filter, candidates: &[bool]) -> Result<(), ReadError> {
+        let mut keys = Vec::new();
+        keys_of(filter, &mut keys);
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let (footer, mut ranges) = (self.file.footer()?, Vec::new());
+        for key in keys {
+            let key = std::str::from_utf8(key).unwrap_or_default();
+            let column = footer.place(&schema::attribute_column_name(AttributeType::Text, key));
+            for (group, _) in footer.groups.iter().zip(candidates).filter(|(_, may)| **may) {
+                if let Some((offset, len)) = column.map(|column| group.chunks[column].bloom)
+                    && len > 0
+                {
+                    ranges.push(offset..offset + u64::from(len));
+                }
+            }
+        }
+        self.file.will_need(&ranges)
+    }
+
     fn blocks(self) -> Vec<Arc<dyn Block>> {
         let (count, search) = (self.file.summary.row_groups.len(), Arc::new(self));
         let block = |number| Arc::new(GroupBlock { search: search.clone(), number }) as Arc<dyn Block>;
@@ -69,7 +91,14 @@ impl Block for GroupBlock {
 
     fn search(&self, filter: &Filter, window: &RangeInclusive<u64>, newest: &mut Newest) -> Result<(), ReadError> {
         let file = &*self.search.file;
-        let known = self.search.candidates.get_or_init(|| candidates(filter, &file.catalogue));
+        let known = match self.search.candidates.get() {
+            Some(known) => known,
+            None => {
+                let known = candidates(filter, &file.catalogue);
+                self.search.will_need(filter, &known)?;
+                self.search.candidates.get_or_init(|| known)
+            }
+        };
         if !known.get(self.number).copied().unwrap_or(true) {
             return Ok(());
         }
@@ -90,6 +119,18 @@ impl Block for GroupBlock {
             newest.offer(id.map_err(|_| file.damaged("a trace id of another length"))?, start);
         }
         Ok(())
+    }
+}
+
+/// Keys of attributes that must be equal to a text.
+fn keys_of<'f>(filter: &'f Filter, keys: &mut Vec<&'f [u8]>) {
+    match filter {
+        Filter::Test(test) => match &test.field {
+            Field::Attribute(Scope::Span | Scope::Any, key) if equal_to(test).is_some() => keys.push(key),
+            _ => {}
+        },
+        Filter::All(parts) => parts.iter().for_each(|part| keys_of(part, keys)),
+        _ => {}
     }
 }
 

@@ -18,7 +18,7 @@ use crate::filter::{Comparison, Condition, Field, Intrinsic, Literal, Test};
 use crate::rows::Rows;
 use crate::schema;
 use crate::select::Table;
-use crate::spans::{Column, Tree, whole};
+use crate::spans::{Column, Tally, Tree, whole};
 
 pub struct GroupTable<'a> {
     pub group: Group<'a>,
@@ -41,6 +41,10 @@ impl Table for GroupTable<'_> {
             Field::Whole(field) => whole::fill(self, *field, rows, out, at),
             field => self.group.fill(field, rows, out, at),
         }
+    }
+
+    fn tally(&mut self, key: &[u8], rows: &Rows, tally: &mut Tally) -> Result<(usize, Rows), ReadError> {
+        self.group.tally(key, rows, tally)
     }
 
     fn tree(&mut self, with_parents: bool) -> Result<Option<Arc<Tree>>, ReadError> {
@@ -171,12 +175,8 @@ impl<'a> GroupTable<'a> {
             return Ok(());
         }
         if let Some(verdicts) = verdicts {
-            let runs = page.each_run(|start, end, code| {
-                if verdicts.get(code as usize) == Some(&true) {
-                    found.insert_range(first + start..first + end);
-                }
-            });
-            if runs.map_err(|what| self.group.file.damaged(what))? {
+            let all = page.insert_meant(verdicts, first, found);
+            if all.map_err(|what| self.group.file.damaged(what))? {
                 found.retain_within(among, rows);
                 return Ok(());
             }
@@ -273,7 +273,7 @@ impl<'a> GroupTable<'a> {
 }
 
 /// The text that a test's attribute must be, if it can be nothing else.
-fn equal_to(test: &Test) -> Option<&[u8]> {
+pub fn equal_to(test: &Test) -> Option<&[u8]> {
     match test.condition.plain() {
         Condition::Compare(Comparison::Equal, Literal::Text(text)) => Some(text),
         Condition::TextIs(form) => Some(&form.text),

@@ -8,6 +8,7 @@ use super::column::{Column, DOUBLE, INT};
 use super::groups::Groups;
 use super::rollups;
 use super::scan::{Flow, Places, Read, Scan};
+use super::tally::Tally;
 use crate::error::ReadError;
 use crate::filter::{Condition, Field, Filter, Intrinsic, Scope, Test, Wanted};
 use crate::rows::Rows;
@@ -88,9 +89,9 @@ pub fn aggregate(places: &Places, question: &Question) -> Result<Aggregate, Read
         scan.read.rollup_files = scan.answered.iter().filter(|answered| **answered).count() as u64;
     }
     let only_step = question.only_step(places);
-    let (mut block, sparse) = (Block::new(only_step), Sparse::new(question, only_step));
+    let (mut block, mut sparse) = (Block::new(only_step), Sparse::new(question, only_step));
     let partial = scan.each(&mut |table, found| {
-        match &sparse {
+        match &mut sparse {
             Some(sparse) => sparse.count(table, found, &mut groups, &mut cells)?,
             None => {
                 block.read(table, found, question)?;
@@ -98,8 +99,12 @@ pub fn aggregate(places: &Places, question: &Question) -> Result<Aggregate, Read
                 block.count(numbers, question, &mut cells);
             }
         }
-        Ok(if cells.len() > question.max_cells { Flow::Stop("cells") } else { Flow::On })
+        let tallied = sparse.as_ref().map_or(0, |sparse| sparse.tally.len());
+        Ok(if cells.len() + tallied > question.max_cells { Flow::Stop("cells") } else { Flow::On })
     })?;
+    if let Some(Sparse { step, tally, .. }) = &sparse {
+        tally.each(&mut |value, count| cells.add_many(groups.number(&[Some(value)]), *step, count, None));
+    }
     let mut aggregate = cells.finish(groups.count());
     (aggregate.groups, aggregate.group_columns) = groups.finish();
     (aggregate.partial, aggregate.read) = (partial, scan.read);
@@ -162,38 +167,43 @@ impl Block {
 }
 
 /// Counting by one attribute, which few spans have, in one step: the others are not looked at one by one.
-struct Sparse {
+struct Sparse<'a> {
     step: u32,
+    key: &'a [u8],
     exists: Test,
+    /// Of row groups whose values can be counted as they lie.
+    tally: Tally,
 }
 
-impl Sparse {
-    fn new(question: &Question, only_step: Option<u32>) -> Option<Sparse> {
+impl Sparse<'_> {
+    fn new<'a>(question: &Question<'a>, only_step: Option<u32>) -> Option<Sparse<'a>> {
         match (question.groups, only_step) {
-            ([Wanted { field: field @ Field::Attribute(Scope::Span, _), of_parent: false }], Some(step))
+            ([Wanted { field: field @ Field::Attribute(Scope::Span, key), of_parent: false }], Some(step))
                 if question.kind == Kind::Count =>
             {
-                Some(Sparse { step, exists: Test::new(field.clone(), Condition::Exists) })
+                let exists = Test::new(field.clone(), Condition::Exists);
+                Some(Sparse { step, key, exists, tally: Tally::default() })
             }
             _ => None,
         }
     }
 
     fn count(
-        &self,
+        &mut self,
         table: &mut dyn Table,
         found: &Rows,
         groups: &mut Groups,
         cells: &mut Cells,
     ) -> Result<(), ReadError> {
-        let there = match table.may_hold(&self.exists)? {
-            true => table.test(&self.exists, found)?,
-            false => Rows::none(found.len()),
-        };
-        for group in groups.numbers(table, &there)? {
-            cells.count(*group, self.step);
+        let (mut there, rest) = table.tally(self.key, found, &mut self.tally)?;
+        if !rest.is_empty() && table.may_hold(&self.exists)? {
+            let rest = table.test(&self.exists, &rest)?;
+            for group in groups.numbers(table, &rest)? {
+                cells.count(*group, self.step);
+            }
+            there += rest.count();
         }
-        let others = (found.count() - there.count()) as u64;
+        let others = (found.count() - there) as u64;
         if others > 0 {
             cells.add_many(groups.number(&[None]), self.step, others, None);
         }

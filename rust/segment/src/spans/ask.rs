@@ -10,6 +10,7 @@ use super::gather::{self, Budget, SpanTable};
 use super::parts::{self, PartField, PartTable};
 use super::scan::{Flow, Places, Scan};
 use super::tags::{self, TagName};
+use super::told::{self, Asked, Told};
 use crate::error::ReadError;
 use crate::filter::{Field, Filter, Intrinsic, Part, Wanted};
 use crate::newest::{Newest, TraceId};
@@ -70,6 +71,11 @@ impl View {
         budget: Budget,
     ) -> Result<SpanTable, ReadError> {
         self.gather_of(tenant, trace_ids, &Filter::everything(), fields, &ALWAYS, budget)
+    }
+
+    /// What an answer tells of these traces.
+    pub fn told(&self, tenant: &str, trace_ids: &[TraceId], asked: &Asked) -> Result<Told, ReadError> {
+        self.answer(|snapshot| told::tell(&self.places(snapshot, tenant, &ALWAYS)?, trace_ids, asked))
     }
 
     pub fn aggregate(&self, tenant: &str, question: &Question) -> Result<Aggregate, ReadError> {

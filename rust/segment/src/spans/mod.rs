@@ -14,6 +14,8 @@ mod rollups;
 mod scan;
 mod splits;
 mod tags;
+mod tally;
+mod told;
 mod tree;
 pub mod whole;
 
@@ -25,4 +27,6 @@ pub use parts::{PartField, PartTable, parse_part_fields};
 pub use scan::{Flow, Places, Read, Scan};
 pub use splits::Splits;
 pub use tags::TagName;
+pub use tally::Tally;
+pub use told::{Asked, Told, Trace};
 pub use tree::{NONE, Tree};

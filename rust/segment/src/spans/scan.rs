@@ -205,14 +205,17 @@ impl<'a> Scan<'a> {
         };
         let hot: HashSet<TraceId> = places.chunks.iter().flat_map(|chunk| &chunk.trace_ids).copied().collect();
         let apart = Apart::new(places, &splits, &hot);
-        let mut without: Option<Rows> = None;
-        let tree = splits.joined(places)?;
-        for (id, rows) in splits.skeleton().trace_ids.iter().zip(tree.forest().each_trace()) {
-            if hot.contains(id) {
-                without.get_or_insert_with(|| Rows::none(tree.rows())).insert_range(rows);
+        let mut blocks = Vec::new();
+        for piece in &splits.pieces {
+            let mut without: Option<Rows> = None;
+            let tree = piece.joined(places)?;
+            for (id, rows) in tree.trace_ids().iter().zip(tree.forest().each_trace()) {
+                if hot.contains(id) {
+                    without.get_or_insert_with(|| Rows::none(tree.rows())).insert_range(rows);
+                }
             }
+            blocks.push(Block::Joined(Box::new(tree), without));
         }
-        let mut blocks = vec![Block::Joined(Box::new(tree), without)];
         if !hot.is_empty() {
             let mut ids: Vec<TraceId> = hot.into_iter().collect();
             ids.sort_unstable();

@@ -1,5 +1,6 @@
 //! Which traces lie in several places, and where: trees are made of all their parts.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
@@ -17,6 +18,9 @@ use crate::select::Table;
 /// A file's place and a row group's number.
 type GroupPlace = (usize, usize);
 
+/// About so many rows of them are looked at together, so that who asks for what is newest need not look at all.
+const PIECE_ROWS: usize = 1 << 14;
+
 /// Traces that lie in several segments. They are the same as long as these are.
 #[derive(Debug, Default)]
 pub struct Splits {
@@ -24,7 +28,16 @@ pub struct Splits {
     files: Vec<u64>,
     /// Rows of such traces, or of some whose ids begin like theirs; in order.
     rows: Vec<(GroupPlace, Rows)>,
-    skeleton: Arc<Skeleton>,
+    /// The traces, the newest first.
+    pub pieces: Vec<Piece>,
+}
+
+/// Some of them.
+#[derive(Debug)]
+pub struct Piece {
+    /// Where they lie, in order.
+    groups: Vec<GroupPlace>,
+    pub skeleton: Arc<Skeleton>,
 }
 
 impl Splits {
@@ -39,22 +52,26 @@ impl Splits {
         for ((file, group), rows) in &rows {
             tables.push((Box::new(GroupTable::new(Group::open(&files[*file], *group)?)), rows.clone()));
         }
-        let skeleton = Arc::new(Skeleton::new(&mut tables, None)?);
-        Ok(Splits { files: files.iter().map(|file| file.number).collect(), rows, skeleton })
+        let skeleton = Skeleton::new(&mut tables, None)?;
+        let groups: Vec<GroupPlace> = rows.iter().map(|(place, _)| *place).collect();
+        let pieces = skeleton.pieces(PIECE_ROWS).into_iter();
+        let pieces = pieces.map(|(tables, skeleton)| Piece {
+            groups: tables.into_iter().map(|table| groups[table]).collect(),
+            skeleton: Arc::new(skeleton),
+        });
+        Ok(Splits { files: files.iter().map(|file| file.number).collect(), rows, pieces: pieces.collect() })
     }
 
     /// Whether they are those of these files.
     pub fn are_of(&self, files: &[Arc<SegmentFile>]) -> bool {
         self.files.iter().copied().eq(files.iter().map(|file| file.number))
     }
+}
 
-    pub fn skeleton(&self) -> &Skeleton {
-        &self.skeleton
-    }
-
+impl Piece {
     pub fn joined<'p>(&self, places: &'p Places) -> Result<Joined<'p>, ReadError> {
         let mut tables: Vec<Box<dyn Table + 'p>> = Vec::new();
-        for ((file, group), _) in &self.rows {
+        for (file, group) in &self.groups {
             tables.push(Box::new(GroupTable::new(Group::open(&places.files[*file], *group)?)));
         }
         Ok(Joined::new(tables, self.skeleton.clone()))
@@ -108,16 +125,24 @@ pub fn traces<'p>(places: &'p Places, trace_ids: &[TraceId]) -> Result<Joined<'p
 fn rows_of(files: &[Arc<SegmentFile>], runs: impl Fn(&SegmentFile) -> Vec<TraceRows>) -> Vec<(GroupPlace, Rows)> {
     let mut all = Vec::new();
     for (number, file) in files.iter().enumerate() {
-        let groups = &file.summary.row_groups;
-        let mut rows: Vec<Option<Rows>> = vec![None; groups.len()];
-        for run in runs(file) {
-            let first = u64::from(run.first_row);
-            let group = groups.partition_point(|group| group.first_row <= first).saturating_sub(1);
-            let start = (first - groups[group].first_row) as usize;
-            let rows = rows[group].get_or_insert_with(|| Rows::none(groups[group].rows as usize));
-            rows.insert_range(start..start + run.rows as usize);
+        for (group, runs) in by_group(file, runs(file)) {
+            let mut rows = Rows::none(file.summary.row_groups[group].rows as usize);
+            runs.into_iter().for_each(|run| rows.insert_range(run));
+            all.push(((number, group), rows));
         }
-        all.extend(rows.into_iter().enumerate().filter_map(|(group, rows)| Some(((number, group), rows?))));
     }
     all
+}
+
+/// Some runs of a file as rows of each row group that has any; row groups in order.
+pub fn by_group(file: &SegmentFile, runs: Vec<TraceRows>) -> Vec<(usize, Vec<Range<usize>>)> {
+    let groups = &file.summary.row_groups;
+    let mut rows: Vec<Vec<Range<usize>>> = vec![Vec::new(); groups.len()];
+    for run in runs {
+        let first = u64::from(run.first_row);
+        let group = groups.partition_point(|group| group.first_row <= first).saturating_sub(1);
+        let start = (first - groups[group].first_row) as usize;
+        rows[group].push(start..start + run.rows as usize);
+    }
+    rows.into_iter().enumerate().filter(|(_, rows)| !rows.is_empty()).collect()
 }

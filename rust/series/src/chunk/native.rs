@@ -15,7 +15,7 @@ pub const STALE: u64 = 0x7ff0_0000_0000_0002;
 const CUSTOM: i64 = -53;
 /// What a chunk's first two bits, and a message's hint, say of a gauge.
 const GAUGE_FLAG: u64 = 0b11;
-pub(super) const GAUGE: u64 = 3;
+const GAUGE: u64 = 3;
 /// Zero thresholds that are powers of two from 2^-243 on take a byte.
 const LEAST_EXPONENT: i32 = -243;
 /// Bounds up to 33 554.430 in thousandths are written as whole numbers.
@@ -339,6 +339,57 @@ impl Native {
             }
         }
         found
+    }
+}
+
+impl Native {
+    /// The message, without a time.
+    pub fn message(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        if self.is_float {
+            put::fixed64(&mut out, 2, self.count);
+            put::fixed64(&mut out, 7, self.zero_count);
+        } else {
+            put::varint(&mut out, 1, self.count);
+            put::varint(&mut out, 6, self.zero_count);
+        }
+        put::fixed64(&mut out, 3, self.sum);
+        for (floats, integers, side) in [(10, 9, &self.negative), (13, 12, &self.positive)] {
+            if self.is_float {
+                put::bytes(&mut out, floats, &packed(side));
+            } else {
+                let mut deltas = Vec::new();
+                side.iter().for_each(|delta| put_varint(&mut deltas, zigzag(*delta as i64) as usize));
+                put::bytes(&mut out, integers, &deltas);
+            }
+        }
+        self.layout.put_message(&mut out);
+        if self.is_gauge {
+            put::varint(&mut out, 14, GAUGE);
+        }
+        out
+    }
+}
+
+impl Native {
+    /// A count as an integer.
+    pub fn whole(&self, count: u64) -> u64 {
+        if self.is_float { f64::from_bits(count) as u64 } else { count }
+    }
+
+    /// Positive buckets: index and count.
+    pub fn counts(&self) -> Vec<(i64, u64)> {
+        let (mut index, mut before, mut all) = (0_i64, 0_i64, Vec::new());
+        let mut given = self.positive.iter();
+        for (offset, length) in &self.layout.positive {
+            index = index.wrapping_add(*offset);
+            for count in given.by_ref().take(usize::try_from(*length).unwrap_or(usize::MAX)) {
+                before = before.wrapping_add(*count as i64);
+                all.push((index, self.whole(if self.is_float { *count } else { before as u64 })));
+                index = index.wrapping_add(1);
+            }
+        }
+        all
     }
 }
 

@@ -4,11 +4,8 @@ use super::bits::Writer;
 use super::native::{Native, STALE};
 use super::varbit;
 use super::xor::{MOST, Value};
-use super::{FLOAT_HISTOGRAM, HISTOGRAM};
+use super::{FLOAT_HISTOGRAM, HISTOGRAM, Packed};
 use crate::segment::Histogram;
-
-/// A chunk that may be sent: encoding, first and last time, data.
-pub type Packed = (u8, i64, i64, Vec<u8>);
 
 /// Histograms of ascending times as chunks of at most `most` samples each.
 pub fn pack(histograms: &[Histogram], most: usize) -> Vec<Packed> {

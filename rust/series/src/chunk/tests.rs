@@ -46,7 +46,7 @@ fn histogram(random: &mut Random, ms: i64, is_float: bool, buckets: u64) -> Hist
     }
     put::fixed64(&mut message, 3, (random.below(1_000_000) as f64 / 8.0).to_bits());
     put::varint(&mut message, 4, 3 << 1);
-    put::fixed64(&mut message, 5, [0.0, 1.0 / 1024.0, 0.3][buckets as usize % 3].to_bits());
+    put::fixed64(&mut message, 5, [0.0_f64, 1.0 / 1024.0, 0.3][buckets as usize % 3].to_bits());
     for (spans, deltas, counts) in [(8, 9, 10), (11, 12, 13)] {
         put::message(&mut message, spans, |out| {
             put::varint(out, 1, 7);
@@ -167,4 +167,13 @@ fn what_is_no_chunk_is_refused_or_read_but_never_more() {
             }
         }
     }
+}
+
+#[test]
+fn chunks_of_floats_and_histograms_come_one_after_the_other() {
+    let mut random = Random(4);
+    let natives: Vec<_> = [5, 6, 20].iter().map(|ms| histogram(&mut random, *ms, false, 1)).collect();
+    let packed = pack(&[1, 2, 3, 7, 8, 21], &[0; 6], &natives, 2);
+    let spans: Vec<_> = packed.iter().map(|(encoding, first, last, _)| (*encoding, *first, *last)).collect();
+    assert_eq!(spans, [(1, 1, 2), (1, 3, 3), (2, 5, 6), (1, 7, 8), (2, 20, 20), (1, 21, 21)]);
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use super::{Error, Family, Format, Kind, Pairs, Sample, Sink, Value, Wanted, parse};
+use crate::chunk::Native;
 use crate::labels::{hash, put_sorted};
 use crate::samples::Roster;
 
@@ -109,8 +110,10 @@ pub struct Finish {
     pub track_timestamps: bool,
     /// 0: any number.
     pub sample_limit: usize,
-    /// Most buckets of a native histogram; 0: any number.
+    /// Most buckets of a native histogram; 0: any number. Where there are more, neighbours become one.
     pub bucket_limit: usize,
+    /// The finest schema of a native histogram; finer ones become that.
+    pub max_schema: Option<i64>,
 }
 
 /// What is to be stored.
@@ -161,6 +164,19 @@ struct Pending {
     first_new: usize,
 }
 
+/// A native histogram, coarser if it must be.
+fn limited((message, buckets): (Vec<u8>, usize), how: &Finish) -> Result<Vec<u8>, String> {
+    let most = if how.bucket_limit > 0 { how.bucket_limit } else { usize::MAX };
+    if buckets <= most && how.max_schema.is_none() {
+        return Ok(message);
+    }
+    let native = Native::read(&message);
+    let coarse = native.coarser(most, how.max_schema.unwrap_or(i64::MAX)).ok_or_else(|| {
+        format!("a native histogram has {buckets} buckets, and native_histogram_bucket_limit is {most}")
+    })?;
+    Ok(if coarse == native { message } else { coarse.message() })
+}
+
 impl Cache {
     pub fn new() -> Cache {
         Cache::default()
@@ -208,14 +224,7 @@ impl Cache {
         if how.sample_limit > 0 && out.kept > how.sample_limit {
             return Err(format!("{} samples, and sample_limit is {}", out.kept, how.sample_limit));
         }
-        if let Some((_, buckets)) = pending.natives.iter().find(|(_, n)| how.bucket_limit > 0 && *n > how.bucket_limit)
-        {
-            return Err(format!(
-                "a native histogram has {buckets} buckets, and native_histogram_bucket_limit is {}",
-                how.bucket_limit
-            ));
-        }
-        out.natives = pending.natives.into_iter().map(|(message, _)| message).collect();
+        out.natives = pending.natives.into_iter().map(|found| limited(found, how)).collect::<Result<_, _>>()?;
         out.rows.reserve(out.kept);
         let mut tracked = Vec::with_capacity(out.kept);
         for raw in &pending.raws {

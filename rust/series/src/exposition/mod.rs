@@ -12,7 +12,7 @@ pub mod cache;
 mod go_float;
 mod labels;
 mod line;
-mod native;
+pub(crate) mod native;
 pub mod otlp;
 pub mod protobuf;
 pub(crate) mod put;

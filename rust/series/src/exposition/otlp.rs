@@ -15,9 +15,9 @@ use super::put::{bytes, double, fixed64, message, string, varint};
 use crate::labels::{NAME, pairs, value};
 
 pub const SCOPE: &str = "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/prometheusreceiver";
-const NS: u64 = 1_000_000;
-const CUMULATIVE: u64 = 2;
-const NO_VALUE: u64 = 1;
+pub(crate) const NS: u64 = 1_000_000;
+pub(crate) const CUMULATIVE: u64 = 2;
+pub(crate) const NO_VALUE: u64 = 1;
 /// Of the target; the resource says them.
 const TARGET: [&[u8]; 2] = [b"job", b"instance"];
 const TARGET_INFO: &[u8] = b"target_info";
@@ -334,7 +334,7 @@ fn put_summary(out: &mut Vec<u8>, point: &Point<'_>) {
     put_flags(out, 8, point);
 }
 
-fn put_exemplar(out: &mut Vec<u8>, one: &Example) {
+pub(crate) fn put_exemplar(out: &mut Vec<u8>, one: &Example) {
     fixed64(out, 2, one.ms.max(0) as u64 * NS);
     double(out, 3, f64::from_bits(one.bits));
     for (name, value) in pairs(&one.labels) {
@@ -351,7 +351,7 @@ fn unhex(text: &[u8]) -> Option<Vec<u8>> {
     text.chunks(2).map(|two| Some(digit(two[0])? << 4 | digit(*two.get(1)?)?)).collect()
 }
 
-fn attribute(out: &mut Vec<u8>, number: usize, key: &[u8], value: &[u8]) {
+pub(crate) fn attribute(out: &mut Vec<u8>, number: usize, key: &[u8], value: &[u8]) {
     message(out, number, |out| {
         string(out, 1, key);
         message(out, 2, |out| {

@@ -9,6 +9,7 @@ mod faults;
 mod index;
 mod pieces;
 mod tombstones;
+mod wal;
 mod write;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use otelier_disk::Disk;
 
 pub use faults::{Fault, Faults, OpenError};
+pub use wal::Wal;
 
 use chunks::Chunks;
 use index::Index;

@@ -3,16 +3,18 @@ use std::sync::Arc;
 use otelier_disk::{Disk, Operations, SimulatedDisk};
 
 use super::*;
-use crate::chunk::{HISTOGRAM, XOR, pack_floats, pack_natives};
+use crate::chunk::{HISTOGRAM, Packed, pack};
 use crate::exposition::put;
 use crate::labels;
 use crate::read::{Rows, Segment};
 use crate::segment::Histogram;
 
+type Labels = Vec<(&'static str, &'static str)>;
+
 /// A block as it is written here: labels of each series, its chunks (encoding, first and last time, data).
 #[derive(Default)]
 struct Writing {
-    series: Vec<(Vec<(&'static str, &'static str)>, Vec<(u8, i64, i64, Vec<u8>)>)>,
+    series: Vec<(Labels, Vec<Packed>)>,
     tombstones: Vec<(usize, i64, i64)>,
 }
 
@@ -111,12 +113,12 @@ fn disk_with(files: &[Vec<u8>; 3]) -> Arc<dyn Disk> {
     Arc::new(disk)
 }
 
-fn floats(times: &[i64], first: f64) -> (u8, i64, i64, Vec<u8>) {
+fn floats(times: &[i64], first: f64) -> Packed {
     let values: Vec<u64> = (0..times.len()).map(|number| (first + number as f64).to_bits()).collect();
-    (XOR, times[0], times[times.len() - 1], pack_floats(times, &values))
+    pack(times, &values, &[], 120).remove(0)
 }
 
-fn natives(times: &[i64]) -> (u8, i64, i64, Vec<u8>) {
+fn natives(times: &[i64]) -> Packed {
     let one = |ms: &i64| {
         let mut message = Vec::new();
         put::varint(&mut message, 1, 4);
@@ -125,7 +127,7 @@ fn natives(times: &[i64]) -> (u8, i64, i64, Vec<u8>) {
         put::varint(&mut message, 15, *ms as u64);
         Histogram { ms: *ms, message: message.into() }
     };
-    pack_natives(&times.iter().map(one).collect::<Vec<_>>(), 120).remove(0)
+    pack(&[], &[], &times.iter().map(one).collect::<Vec<_>>(), 120).remove(0)
 }
 
 fn example() -> Writing {
@@ -144,7 +146,7 @@ type Read = Vec<(String, Vec<(i64, f64)>, Vec<i64>)>;
 /// All samples of a segment.
 fn read(disk: &Arc<dyn Disk>, path: &str) -> Read {
     let segment = Segment::open(disk, path).unwrap();
-    let natives = crate::view::Natives::open(&segment).unwrap();
+    let natives = crate::read::Natives::open(&segment).unwrap();
     let mut rows = Rows::new(segment);
     let mut all = Vec::new();
     while let Some(row) = rows.next_row().unwrap() {
@@ -241,4 +243,122 @@ fn what_is_no_block_is_an_error_of_the_disk() {
 #[test]
 fn histograms_are_in_chunks_of_their_own_kind() {
     assert_eq!(natives(&[1, 2]).0, HISTOGRAM);
+}
+
+/// A log's file: records cut into fragments as pages end.
+fn log_file(records: &[Vec<u8>]) -> Vec<u8> {
+    const PAGE: usize = 32 << 10;
+    let mut out = Vec::new();
+    for record in records {
+        let mut rest = &record[..];
+        let mut is_first = true;
+        loop {
+            let left = PAGE - out.len() % PAGE;
+            if left <= 7 {
+                out.resize(out.len() + left, 0);
+                continue;
+            }
+            let (part, after) = rest.split_at(rest.len().min(left - 7));
+            let kind = match (is_first, after.is_empty()) {
+                (true, true) => 1,
+                (true, false) => 2,
+                (false, false) => 3,
+                (false, true) => 4,
+            };
+            out.push(kind);
+            out.extend((part.len() as u16).to_be_bytes());
+            out.extend(crc32c::crc32c(part).to_be_bytes());
+            out.extend(part);
+            (rest, is_first) = (after, false);
+            if rest.is_empty() {
+                break;
+            }
+        }
+    }
+    out
+}
+
+fn series_record(first: u64, count: u64) -> Vec<u8> {
+    let mut record = vec![1];
+    for reference in first..first + count {
+        record.extend(reference.to_be_bytes());
+        uvarint(&mut record, 2);
+        for text in ["__name__", "up", "number", &reference.to_string()] {
+            uvarint(&mut record, text.len() as u64);
+            record.extend(text.bytes());
+        }
+    }
+    record
+}
+
+fn samples_record(first: u64, count: u64, ms: i64) -> Vec<u8> {
+    let mut record = vec![2];
+    record.extend(first.to_be_bytes());
+    record.extend(ms.to_be_bytes());
+    for number in 0..count as i64 {
+        varint(&mut record, number);
+        varint(&mut record, number);
+        record.extend((number as f64).to_bits().to_be_bytes());
+    }
+    record
+}
+
+fn log_disk(files: &[(&str, Vec<u8>)]) -> Arc<dyn Disk> {
+    let disk = SimulatedDisk::new(Operations::new(false, 0));
+    for (path, bytes) in files {
+        otelier_disk::ensure_dir(&disk, path.rsplit_once('/').unwrap().0).unwrap();
+        disk.create(path).unwrap().write(&[bytes]).unwrap();
+    }
+    Arc::new(disk)
+}
+
+/// How many samples and series there are, by batches.
+fn logged(wal: &mut Wal) -> (usize, usize) {
+    let mut found = (0, 0);
+    while let Some(samples) = wal.read().unwrap() {
+        found.0 += samples.samples();
+        found.1 = samples.series();
+    }
+    found
+}
+
+#[test]
+fn a_log_is_read_from_its_checkpoint_on() {
+    let mut deleted = vec![3];
+    deleted.extend(7_u64.to_be_bytes());
+    varint(&mut deleted, 0);
+    varint(&mut deleted, 10_000);
+    let disk = log_disk(&[
+        ("wal/00000001", log_file(&[series_record(900, 5)])),
+        ("wal/checkpoint.00000002/00000000", log_file(&[series_record(1, 3000), samples_record(1, 3000, 5)])),
+        ("wal/00000003", log_file(&[samples_record(1, 3000, 90_000), deleted])),
+        ("wbl/00000000", log_file(&[samples_record(5, 10, 1)])),
+    ]);
+    let mut wal = Wal::open(disk, "").unwrap();
+    assert_eq!(wal.series(), 3000);
+    // Of one series two are deleted: at 11 and, out of order, at 3.
+    assert_eq!(logged(&mut wal), (6010 - 2, 3000));
+    assert_eq!(wal.faults.count(), 0);
+}
+
+#[test]
+fn of_a_log_that_is_being_written_the_end_may_be_missing() {
+    let whole = log_file(&[series_record(1, 10), samples_record(1, 10, 5), samples_record(1, 10, 50)]);
+    for length in 0..whole.len() {
+        let mut wal = Wal::open(log_disk(&[("wal/00000000", whole[..length].to_vec())]), "").unwrap();
+        assert!(logged(&mut wal).0 <= 20);
+        assert_eq!(wal.faults.count(), 0, "{length}");
+    }
+}
+
+#[test]
+fn damage_in_a_log_costs_the_rest_of_the_file_and_is_named() {
+    let mut first = log_file(&[series_record(1, 3000), samples_record(1, 3000, 5)]);
+    let second = log_file(&[samples_record(1, 10, 50_000)]);
+    let at = first.len() - 40_000;
+    first[at] ^= 1;
+    let mut wal = Wal::open(log_disk(&[("wal/00000000", first), ("wal/00000001", second)]), "").unwrap();
+    let found = logged(&mut wal);
+    assert!(found.0 <= 10, "{found:?}");
+    assert_eq!(wal.faults.kept[0].file, "wal/00000000");
 }

@@ -6,6 +6,7 @@
 
 mod histogram;
 mod one;
+pub mod to_otlp;
 mod two;
 
 use std::fmt;

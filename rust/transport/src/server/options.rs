@@ -68,7 +68,7 @@ pub struct ServerOptions {
 #[serde(deny_unknown_fields)]
 pub struct PassedOn {
     /// A POST to one of them goes on, as long as no page of a browser has sent it.
-    pub paths: Vec<String>,
+    pub paths: BTreeMap<String, Accepts>,
     /// `host:port` of the other server.
     pub endpoint: String,
     /// Who that is, in messages.
@@ -83,6 +83,15 @@ pub struct PassedOn {
     #[serde(default)]
     pub max_connections: usize,
     pub hosts: Hosts,
+}
+
+/// What a request may be by its headers, else it is a 415; of an empty list anything.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Accepts {
+    /// Without parameters, in lower case; "" where a request need not name one.
+    pub content_types: Vec<String>,
+    pub encodings: Vec<String>,
 }
 
 /// Names in `Host` besides IP addresses and names without a dot; requests with others are left to Python.

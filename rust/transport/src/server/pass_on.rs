@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{
-    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, ORIGIN, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION,
-    RETRY_AFTER, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, ORIGIN,
+    PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, RETRY_AFTER, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -18,7 +18,7 @@ use super::Shared;
 use super::body::Reply;
 use super::connection::Conn;
 use super::http::{algorithms, read_encoded, refused, text};
-use super::options::{Hosts, PassedOn};
+use super::options::{Accepts, Hosts, PassedOn};
 use crate::client::http::NoAnswer;
 use crate::client::{HttpClient, HttpOptions};
 
@@ -66,7 +66,7 @@ impl PassOn {
         let named = headers.get(HOST).map(|host| host.to_str().ok());
         let host = named.unwrap_or_else(|| Some(uri.authority().map_or("", |all| all.as_str())));
         request.method() == Method::POST
-            && self.options.paths.iter().any(|path| path == uri.path())
+            && self.options.paths.contains_key(uri.path())
             && !headers.contains_key(ORIGIN)
             && host.is_some_and(|host| admits(&self.options.hosts, host))
     }
@@ -84,6 +84,10 @@ impl PassOn {
             Err(failure) => return refused(&failure),
         };
         held.stop_counting();
+        let accepts = self.options.paths.get(parts.uri.path());
+        if let Some(why) = accepts.and_then(|accepts| unsupported(accepts, &parts.headers)) {
+            return text(StatusCode::UNSUPPORTED_MEDIA_TYPE, &why);
+        }
         let place = parts.uri.path_and_query().map_or("/", |place| place.as_str());
         let url = format!("http://{}{place}", self.options.endpoint);
         let mut headers = without_hop(parts.headers);
@@ -113,6 +117,19 @@ impl PassOn {
     pub fn close(&self) {
         self.client.close();
     }
+}
+
+/// Told before anybody looks into the body: a sender then tries another form, and does not give its data up.
+fn unsupported(accepts: &Accepts, headers: &HeaderMap) -> Option<String> {
+    for (name, allowed) in [(CONTENT_TYPE, &accepts.content_types), (CONTENT_ENCODING, &accepts.encodings)] {
+        let given = headers.get(&name).map_or("", |value| value.to_str().unwrap_or("?"));
+        let given = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        if !allowed.is_empty() && !allowed.contains(&given) {
+            let known: Vec<&str> = allowed.iter().map(String::as_str).filter(|each| !each.is_empty()).collect();
+            return Some(format!("{name} {given:?} is not taken here: use {}", known.join(" or ")));
+        }
+    }
+    None
 }
 
 fn without_hop(mut headers: HeaderMap) -> HeaderMap {
@@ -163,6 +180,29 @@ mod tests {
             assert!(!admits(&hosts, host), "{host}");
         }
         assert!(admits(&Hosts { any: true, ..Hosts::default() }, "evil.example.com"));
+    }
+
+    #[test]
+    fn what_is_not_taken_is_told_by_the_headers() {
+        let list = |names: &[&str]| names.iter().map(|each| (*each).to_owned()).collect();
+        let accepts =
+            Accepts { content_types: list(&["", "application/x-protobuf"]), encodings: list(&["", "snappy"]) };
+        let told = |kind: &'static str, encoding: &'static str| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in [(CONTENT_TYPE, kind), (CONTENT_ENCODING, encoding)] {
+                if !value.is_empty() {
+                    headers.insert(name, HeaderValue::from_static(value));
+                }
+            }
+            unsupported(&accepts, &headers)
+        };
+        for kind in ["", "application/x-protobuf", "Application/X-Protobuf;proto=prometheus.WriteRequest"] {
+            assert_eq!(told(kind, "snappy").or(told(kind, "")), None, "{kind}");
+        }
+        let json = "content-type \"application/json\" is not taken here: use application/x-protobuf";
+        assert_eq!(told("application/json", "snappy").as_deref(), Some(json));
+        assert_eq!(told("", "gzip").as_deref(), Some("content-encoding \"gzip\" is not taken here: use snappy"));
+        assert_eq!(unsupported(&Accepts::default(), &HeaderMap::new()), None);
     }
 
     #[test]

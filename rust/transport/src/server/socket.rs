@@ -31,7 +31,7 @@ pub struct HttpSocket {
 
 impl HttpSocket {
     /// `conn` counts as open until the socket's end, which the server's brings about, too.
-    pub fn of(upgrade: OnUpgrade, conn: &Arc<Conn>, phase: watch::Receiver<Phase>) -> HttpSocket {
+    pub(super) fn of(upgrade: OnUpgrade, conn: &Arc<Conn>, phase: watch::Receiver<Phase>) -> HttpSocket {
         let (out, outgoing) = mpsc::channel(PIECES);
         let (received, incoming) = mpsc::channel(PIECES);
         let task = runtime::handle().spawn(run(upgrade, outgoing, received, phase));

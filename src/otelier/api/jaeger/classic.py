@@ -10,9 +10,9 @@ from ...query.traces import Traces
 from ...server.endpoint import Response
 from ...server.request import HttpError, Request
 from ...server.router import Group, Route
+from ...storage.request_tenant import tenant
 from ...telemetry import Batch, DecodeError
 from ..errors import as_http_errors
-from ..tenant import tenant
 from . import classic_parse as parse
 from .trace_id import shown
 

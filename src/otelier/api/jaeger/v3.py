@@ -9,9 +9,9 @@ from ...query.traces import Traces, TraceSummary
 from ...server.endpoint import Response
 from ...server.request import HttpError, Request
 from ...server.router import Group, Route
+from ...storage.request_tenant import tenant
 from ...telemetry import Batch
 from ..errors import as_http_errors
-from ..tenant import tenant
 from . import v3_parse as parse
 
 _JSON = (("content-type", "application/json"),)

@@ -139,3 +139,12 @@ def volumes(rows: Iterable[tuple[Labels, int]], at_ns: int) -> Response:
     """Bytes by labels, the most first."""
     result = [{"metric": dict(name), "value": (_seconds(at_ns), str(size))} for name, size in rows]
     return success({"resultType": "vector", "result": result})
+
+
+def volumes_over_time(rows: Iterable[tuple[Labels, Iterable[tuple[int, int]]]]) -> Response:
+    """The same at each time in ns."""
+    result = [
+        {"metric": dict(name), "values": [(_seconds(at_ns), str(size)) for at_ns, size in found]}
+        for name, found in rows
+    ]
+    return success({"resultType": "matrix", "result": result})

@@ -3,22 +3,24 @@
 Labels are those of streams, so attributes of resources: they stand in dictionaries and are read without lines.
 """
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 
 from ...component import Clock
 from ...query.log_labels import SERVICE, stream_labels
 from ...query.logql import ast
+from ...query.logql.metrics import STREAM
 from ...query.logql.parse import parse_lines
 from ...query.logql.plan import plan
-from ...query.logql.series import labels_of
+from ...query.logql.series import Labels, Steps, labels_of
 from ...query.logql.stages import text_test
-from ...query.logs import Logs, Streams, TenantLogs
+from ...query.logs import Counted, Logs, Streams, TenantLogs
 from ...server.endpoint import Response
 from ...server.request import Query, Request
 from ...server.router import Group, Route
+from ...storage.request_tenant import tenant
 from ..errors import as_http_errors
 from ..form import parameters
-from ..tenant import tenant
 from . import answers, parse
 
 _VOLUMES = 100
@@ -40,6 +42,8 @@ class Names:
             ("/loki/api/v1/series", self.series),
             ("/loki/api/v1/index/stats", self.stats),
             ("/loki/api/v1/index/volume", self.volume),
+            ("/loki/api/v1/index/volume_range", self.volume_range),
+            ("/loki/api/v1/detected_labels", self.detected),
         ]
         return Group(
             [Route(method, path, handler) for path, handler in routes for method in ("GET", "POST")],
@@ -74,19 +78,51 @@ class Names:
             }
         )
 
+    def detected(self, request: Request) -> Response:
+        """Names, each with how many values it has."""
+        values: dict[str, set[str]] = {}
+        for stream in self._streams(request, "query"):
+            for name, value in stream.items():
+                values.setdefault(name, set()).add(value)
+        rows = [{"label": name, "cardinality": len(found)} for name, found in sorted(values.items())]
+        return answers.plain_json({"detectedLabels": rows})
+
     def volume(self, request: Request) -> Response:
         """Bytes of lines by `targetLabels`, by default by the labels of the selector; the most first."""
         given = parameters(request)
         start_ns, end_ns = parse.times(given, self._clock)
+        counted, limit = self._counted(request, given, start_ns, end_ns, end_ns - start_ns + 1)
+        sizes: dict[Labels, int] = {}
+        for each in counted.counts:
+            for name in _named(counted.groups[each.group], given):
+                sizes[name] = sizes.get(name, 0) + each.bytes
+        return answers.volumes(sorted(sizes.items(), key=_size, reverse=True)[:limit], end_ns)
+
+    def volume_range(self, request: Request) -> Response:
+        """The same over time: each step has the bytes of the time from it on."""
+        given = parameters(request)
+        start_ns, end_ns = parse.times(given, self._clock)
+        steps = Steps(start_ns, end_ns, parse.step(given.first("step"), start_ns, end_ns))
+        with as_http_errors():
+            steps.check()
+        counted, limit = self._counted(request, given, start_ns, end_ns, steps.step_ns)
+        sizes: dict[Labels, Counter[int]] = {}
+        for each in counted.counts:
+            for name in _named(counted.groups[each.group], given):
+                sizes.setdefault(name, Counter())[start_ns + each.part * steps.step_ns] += each.bytes
+        most = sorted(sizes.items(), key=_total, reverse=True)[:limit]
+        return answers.volumes_over_time((name, sorted(found.items())) for name, found in most)
+
+    def _counted(self, request: Request, given: Query, start_ns: int, end_ns: int, part_ns: int) -> tuple[Counted, int]:
         with as_http_errors(), self._reader.turn():
             query = parse_lines(parse.text(given) or "{}")
             targets = [each for each in given.first("targetLabels").split(",") if each]
             by = targets or [each.label for each in query.matchers] or [SERVICE]
+            if given.first("aggregateBy") == "labels" and not targets:
+                by = [STREAM]
             source = self._reader.of(tenant(request))
-            counted = source.count(plan(query).filter, start_ns, end_ns, end_ns - start_ns + 1, by, sizes=True)
-        rows = [(labels_of(dict(counted.groups[each.group])), each.bytes) for each in counted.counts]
-        rows.sort(key=_size, reverse=True)
-        return answers.volumes(rows[: parse.limit(given, _VOLUMES)], end_ns)
+            counted = source.count(plan(query).filter, start_ns, end_ns, part_ns, by, sizes=True)
+        return counted, parse.limit(given, _VOLUMES)
 
     def _streams(self, request: Request, *selectors: str) -> list[dict[str, str]]:
         given = parameters(request)
@@ -119,5 +155,15 @@ def _means(query: ast.LogQuery, stream: dict[str, str], names: Collection[str]) 
     return all(text_test(each.op, each.value)(stream.get(each.label, "")) for each in matchers)
 
 
+def _named(group: Sequence[tuple[str, str]], given: Query) -> list[Labels]:
+    """What a group's bytes are told under: its labels, or with `aggregateBy=labels` the name of each of them."""
+    labels = labels_of(dict(group))
+    return [((name, ""),) for name, _ in labels] if given.first("aggregateBy") == "labels" else [labels]
+
+
 def _size(row: tuple[object, int]) -> int:
     return row[1]
+
+
+def _total(row: tuple[object, Counter[int]]) -> int:
+    return row[1].total()

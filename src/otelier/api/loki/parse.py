@@ -33,7 +33,7 @@ def query_range(request: Request, clock: Clock) -> Range:
     start_ns, end_ns = times(given, clock)
     if end_ns < start_ns:
         raise HttpError(400, "end timestamp must not be before or equal to start time")
-    step_ns = _step(given.first("step"), start_ns, end_ns)
+    step_ns = step(given.first("step"), start_ns, end_ns)
     return Range(text(given), Steps(start_ns, end_ns, step_ns), limit(given), oldest_first(given))
 
 
@@ -98,8 +98,8 @@ def _time(name: str, given: str, default: int) -> int:
     return time_ns
 
 
-def _step(given: str, start_ns: int, end_ns: int) -> int:
-    """A duration, or a number of seconds."""
+def step(given: str, start_ns: int, end_ns: int) -> int:
+    """A duration, or a number of seconds. Raises HttpError."""
     if not given:
         return max((end_ns - start_ns) // 10**9 // _POINTS, 1) * 10**9
     step_ns = duration_ns(given)

@@ -1,14 +1,16 @@
-"""`query_range` and `query`: lines and metric queries."""
+"""`query_range` and `query`: lines and metric queries; `format_query`."""
 
 from ...component import Clock
+from ...query.logql.parse import parse as read
 from ...query.logql.run import Lines, run_instant, run_range
+from ...query.logql.text import text
 from ...query.logs import Logs
 from ...server.endpoint import Response
 from ...server.request import Request
 from ...server.router import Group, Route
+from ...storage.request_tenant import tenant
 from ..errors import as_http_errors
 from ..form import parameters
-from ..tenant import tenant
 from . import answers, parse
 
 
@@ -21,7 +23,11 @@ class Queries:
 
     def group(self) -> Group:
         """Each by GET, and by POST with a form."""
-        routes = [("/loki/api/v1/query_range", self.query_range), ("/loki/api/v1/query", self.query)]
+        routes = [
+            ("/loki/api/v1/query_range", self.query_range),
+            ("/loki/api/v1/query", self.query),
+            ("/loki/api/v1/format_query", self.format),
+        ]
         return Group(
             [Route(method, path, handler) for path, handler in routes for method in ("GET", "POST")],
             answers.write_error,
@@ -49,3 +55,8 @@ class Queries:
         with as_http_errors(), self._reader.turn():
             found = run_instant(self._reader.of(tenant(request)), parse.text(given), time_ns)
             return answers.of_vector(found, self._clock.monotonic() - began)
+
+    def format(self, request: Request) -> Response:
+        """The query as it is written by who writes all of them."""
+        with as_http_errors():
+            return answers.success(text(read(parse.text(parameters(request)))))

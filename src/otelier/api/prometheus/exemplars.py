@@ -17,8 +17,8 @@ from ...query.rules_state import Alert, Rule, RulesState
 from ...server.endpoint import Response
 from ...server.request import Request
 from ...server.router import Group, Route
+from ...storage.request_tenant import tenant
 from ..form import parameters
-from ..tenant import tenant
 from . import parse as given_as
 from .answer import TRUNCATED, ApiError, as_api_errors, nothing, success, write_error
 from .rules import fits

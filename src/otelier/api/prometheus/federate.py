@@ -23,8 +23,8 @@ from ...server.endpoint import Response
 from ...server.exposition import OPENMETRICS, TEXT, wants_openmetrics
 from ...server.request import HttpError, Request
 from ...server.router import Group, Route, plain_error
+from ...storage.request_tenant import tenant
 from ..errors import as_http_errors
-from ..tenant import tenant
 from . import parse as given_as
 from .values import seconds
 

@@ -20,7 +20,7 @@ from ...component import ConfigError, Duration, Secret
 from ...server.endpoint import Response
 from ...server.hosts import HostCheck
 from ...server.http import DEFAULT_BODY_BYTES, HttpServerSettings
-from ...server.passed_on import PassedOn
+from ...server.passed_on import Accepts, PassedOn
 from ...server.request import HttpError, Request
 from ...server.router import Group, Route
 from ..origin import check_origin
@@ -32,12 +32,15 @@ _TOKEN = "x-otelier-token"  # noqa: S105 - the header's name
 _LIMIT = "x-otelier-max-bytes"
 """Of a body that is decompressed there and not here."""
 _RELOAD = "/-/reload"
-_WRITES = ("/api/v1/write", "/api/v1/otlp/v1/metrics")
+_WRITES = {
+    # zstd is of VictoriaMetrics' agents; what is in no encoding at all may be snappy all the same.
+    "/api/v1/write": Accepts(("", "application/x-protobuf"), ("", "identity", "snappy", "zstd")),
+    "/api/v1/otlp/v1/metrics": Accepts(),
+}
 _PATHS = (
     *(("POST", path) for path in _WRITES),
     ("GET", "/api/v1/targets"),
     ("GET", "/api/v1/targets/metadata"),
-    ("GET", "/api/v1/targets/relabel_steps"),
     ("GET", "/api/v1/scrape_pools"),
     ("GET", "/api/v1/scrape_pools/config"),
     *(

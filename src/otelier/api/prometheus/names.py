@@ -7,9 +7,9 @@ from ...query.metrics_reader import Found, MetricsReader
 from ...server.endpoint import Response
 from ...server.request import HttpError, Request
 from ...server.router import Group, Route
+from ...storage.request_tenant import tenant
 from ..form import parameters
 from ..literals import quoted
-from ..tenant import tenant
 from . import parse as given_as
 from .answer import TRUNCATED, ApiError, as_api_errors, bad_parameter, success, write_error
 

@@ -15,9 +15,9 @@ from ...query.promql.types import type_of
 from ...server.endpoint import Response
 from ...server.request import Query, Request
 from ...server.router import Group, Route
+from ...storage.request_tenant import tenant
 from ..form import parameters
 from ..literals import quoted
-from ..tenant import tenant
 from . import parse as given_as
 from .answer import TRUNCATED, ApiError, answered, around, as_api_errors, bad_parameter, success, write_error
 from .tree import tree

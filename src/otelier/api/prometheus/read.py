@@ -1,22 +1,29 @@
-"""`read`: raw samples for another Prometheus or a long-term store that reads through it."""
+"""`read`: raw samples for another Prometheus or a long-term store that reads through it, in one piece or streamed."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Iterator, Mapping
+from typing import NamedTuple
 
-from ..._core import snappy
+import numpy as np
+
+from ..._core import prometheus_chunks, snappy
 from ...query.metrics_reader import MetricsReader
 from ...query.promql.arrays import holds
 from ...query.promql.ast import Matcher, Selector
 from ...query.promql.histograms import Histogram
 from ...query.promql.storage import Group as Samples
 from ...query.promql.text import text_of
-from ...server.endpoint import Response
+from ...server.endpoint import Answer, Headers, Response, Stream
 from ...server.request import HttpError, Request
 from ...server.router import Group, Route, plain_error
+from ...storage.request_tenant import tenant
 from ...wire.prometheus import read as wire
 from ..errors import as_http_errors
-from ..tenant import tenant
 
 _HEADERS = (("content-type", "application/x-protobuf"), ("content-encoding", "snappy"))
+_STREAMED = (("content-type", "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse"),)
+_CHUNK_SAMPLES = 120
+_PIECE_BYTES = 2**16
+"""So much is sent at once."""
 
 
 class RemoteRead:
@@ -31,22 +38,42 @@ class RemoteRead:
         """Its one route."""
         return Group([Route("POST", "/api/v1/read", self.read)], plain_error)
 
-    def read(self, request: Request) -> Response:
+    def read(self, request: Request) -> Answer:
         """All that its queries ask for; the server took off the request's compression."""
         try:
-            queries = wire.read_request(request.body)
+            queries, streamed = wire.read_request(request.body)
         except ValueError as error:
             raise HttpError(400, str(error)) from error
         with as_http_errors(), self._reader.turn():
             left = self._max_samples
-            results: list[bytes] = []
+            found: list[list[Samples]] = []
             for query in queries:
-                groups = self._select(tenant(request), query)
-                left -= sum(each.values.size for each in groups)
+                found.append(self._select(tenant(request), query))
+                left -= sum(each.values.size for each in found[-1])
                 if left < 0:
                     raise HttpError(400, f"exceeded sample limit ({self._max_samples})")
-                results.append(wire.result(self._series(each) for each in groups))
+        if streamed:
+            return Stream(_STREAMED, self._frames(found))
+        results = (
+            wire.result(self._as_samples(each) for group in groups for each in self._series(group)) for groups in found
+        )
         return Response(200, _HEADERS, snappy(b"".join(results)))
+
+    def _frames(self, found: list[list[Samples]]) -> Generator[bytes, None, Headers]:
+        """One series after the other, in the order of their labels, as whoever merges several answers expects."""
+        pieces = list[bytes]()
+        for number, groups in enumerate(found):
+            for each in sorted((each for group in groups for each in self._series(group)), key=lambda one: one.labels):
+                histograms = [(time, wire.native(time, native)) for time, native in each.natives]
+                times, values = each.times.astype("<i8").tobytes(), np.ascontiguousarray(each.values, "<f8").tobytes()
+                chunks = prometheus_chunks(times, values, histograms, _CHUNK_SAMPLES)
+                pieces += wire.frames(each.labels, chunks, number)
+                if sum(map(len, pieces)) > _PIECE_BYTES:
+                    yield b"".join(pieces)
+                    pieces = []
+        if pieces:
+            yield b"".join(pieces)
+        return ()
 
     def _select(self, whose: str, query: wire.Query) -> list[Samples]:
         matchers = tuple(
@@ -57,17 +84,27 @@ class RemoteRead:
         groups = source.select(matchers, query.start_ms - 1, query.end_ms)
         return [each.between(query.start_ms - 1, query.end_ms) for each in groups]
 
-    def _series(self, group: Samples) -> bytes:
-        found: list[bytes] = []
+    def _series(self, group: Samples) -> Iterator["_Series"]:
+        if not len(group.timestamps):
+            return
         for column, own in enumerate(group.labels):
             labels = sorted({**self._external, **dict(own)}.items())
-            times, values, histograms = group.timestamps, group.values[:, column], b""
+            times, values, natives = group.timestamps, group.values[:, column], list[tuple[int, Histogram]]()
             if group.histograms is not None:
-                natives = group.histograms[:, column]
-                there = holds(natives)
-                at = zip(times[there].tolist(), natives[there], strict=True)
-                histograms = b"".join(wire.histogram(time, each) for time, each in at if isinstance(each, Histogram))
+                cells = group.histograms[:, column]
+                there = holds(cells)
+                at = zip(times[there].tolist(), cells[there], strict=True)
+                natives = [(time, each) for time, each in at if isinstance(each, Histogram)]
                 times, values = times[~there], values[~there]
-            if len(group.timestamps):
-                found.append(wire.time_series(labels, wire.samples(times, values), histograms))
-        return b"".join(found)
+            yield _Series(labels, times, values, natives)
+
+    def _as_samples(self, each: "_Series") -> bytes:
+        histograms = b"".join(wire.histogram(time, native) for time, native in each.natives)
+        return wire.time_series(each.labels, wire.samples(each.times, each.values), histograms)
+
+
+class _Series(NamedTuple):
+    labels: list[tuple[str, str]]
+    times: np.ndarray
+    values: np.ndarray
+    natives: list[tuple[int, Histogram]]

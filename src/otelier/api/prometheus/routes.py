@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from ...component import Clock
 from ...query.metrics_reader import MetricsReader
+from ...query.promql import Options
 from ...query.rules_state import NoRules, RulesState
 from ...server.request import Request
 from ...server.router import Group
@@ -35,7 +36,7 @@ def groups(
     return [
         Queries(reader, engine, clock).group(),
         Names(reader).group(),
-        Status(reader, clock, data_dir, forward).group(),
+        Status(reader, clock, data_dir, forward, options).group(),
         Rules(state).group(),
         Exemplars(reader, state, clock).group(),
         RemoteRead(reader, engine.max_samples, options.external_labels).group(),
@@ -44,3 +45,8 @@ def groups(
         probes.group(),
         pages.group(ui),
     ]
+
+
+def queries(reader: MetricsReader, options: PrometheusOptions | None, clock: Clock) -> Group:
+    """PromQL alone."""
+    return Queries(reader, options.engine() if options else Options(), clock).group()

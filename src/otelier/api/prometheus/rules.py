@@ -14,9 +14,9 @@ from ...query.rules_state import Alert, Rule, RuleGroup, RulesState
 from ...server.endpoint import Response
 from ...server.request import Query, Request
 from ...server.router import Group, Route
+from ...storage.request_tenant import tenant
 from ..form import parameters
 from ..literals import boolean, integer, quoted
-from ..tenant import tenant
 from . import parse as given_as
 from .answer import bad_parameter, success, write_error
 

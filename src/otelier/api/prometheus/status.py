@@ -5,29 +5,58 @@ import socket
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from ... import __version__
-from ...component import Clock
+from ...component import Clock, PrometheusDuration
 from ...query.metrics_reader import MetricsReader, Statistics
 from ...query.promql.signatures import AGGREGATIONS, FUNCTIONS
 from ...server.endpoint import Response
 from ...server.request import HttpError, Request
 from ...server.router import Group, Route
+from ...storage.request_tenant import tenant
 from ..literals import integer
-from ..tenant import tenant
 from .answer import ApiError, as_api_errors, success, write_error
 from .forward import Forward
+from .options import PrometheusOptions
 
 _LIKE = "3.15.0"
 """The version of Prometheus whose forms are answered; Grafana decides by it what to ask for."""
 _MOST = 10_000
 _DEFAULT = 10
+_API = (
+    "exclude_alerts",
+    "label_values_match",
+    "query_stats",
+    "query_warnings",
+    "time_range_labels",
+    "time_range_series",
+)
+_PROMQL = (
+    "anchored", "at_modifier", "bool", "by", "duration_expr", "fill", "fill_left", "fill_right", "group_left",
+    "group_right", "ignoring", "negative_offset", "offset", "on", "per_query_lookback_delta", "smoothed", "subqueries",
+    "without",
+)  # fmt: skip
+_OPERATORS = (
+    "!=", "!~", "%", "*", "+", "-", "/", "<", "</", "<=", "==", "=~", ">", ">/", ">=", "@", "^", "and", "atan2", "or",
+    "unless",
+)  # fmt: skip
+_BY_PARENT = ("remote-write-receiver", "otlp-receiver", "admin-api")
+"""What only the process that takes metrics in can do."""
+
+
+class _Known(msgspec.Struct):
+    data: dict[str, Any]
 
 
 class Status:
     """The routes over a reader of metrics."""
 
-    def __init__(self, reader: MetricsReader, clock: Clock, data_dir: str, forward: Forward | None) -> None:
+    def __init__(
+        self, reader: MetricsReader, clock: Clock, data_dir: str, forward: Forward | None, options: PrometheusOptions
+    ) -> None:
         self._reader = reader
+        self._options = options
         self._clock = clock
         self._data_dir = data_dir
         self._forward = forward
@@ -52,8 +81,9 @@ class Status:
         names = ("branch", "buildUser", "buildDate", "goVersion")
         return success({"version": _LIKE, "revision": f"otelier-{__version__}", **dict.fromkeys(names, "")})
 
-    def runtime(self, _request: Request) -> Response:
-        """Where it runs, since when."""
+    def runtime(self, request: Request) -> Response:
+        """Where it runs, since when; the process that takes metrics in knows more."""
+        known = self._by_parent(request)
         return success(
             {
                 "startTime": _time(self._started_ns),
@@ -69,27 +99,26 @@ class Status:
                 "GOGC": "",
                 "GODEBUG": "",
                 "storageRetention": "",
+                **(msgspec.json.decode(bytes(known.body), type=_Known).data if known else {}),
             }
         )
 
     def config(self, request: Request) -> Response:
         """The scrape configuration, which the other process has; empty if it scrapes nothing."""
-        if self._forward is not None:
-            try:
-                answer = self._forward(request)
-            except HttpError:
-                answer = Response(503)
-            if answer.status == 200:
-                return answer
-        return success({"yaml": ""})
+        return self._by_parent(request) or success({"yaml": ""})
 
     def flags(self, _request: Request) -> Response:
         """What Prometheus' flags would say."""
+        options, takes = self._options, "true" if self._forward else "false"
         return success(
             {
                 "storage.tsdb.path": self._data_dir,
-                "web.enable-remote-write-receiver": "true" if self._forward else "false",
-                "web.enable-otlp-receiver": "true" if self._forward else "false",
+                "query.lookback-delta": str(PrometheusDuration(options.lookback_delta)),
+                "query.max-samples": str(options.max_samples),
+                "query.timeout": str(PrometheusDuration(options.timeout)),
+                "web.listen-address": options.server.endpoint,
+                **dict.fromkeys(map("web.enable-{}".format, _BY_PARENT), takes),
+                "web.enable-lifecycle": "false",
             }
         )
 
@@ -110,26 +139,31 @@ class Status:
 
     def features(self, _request: Request) -> Response:
         """What of the language and the API is there."""
+        takes = self._forward is not None
+        by_parent = {"admin": takes, "otlp_write_receiver": takes, "remote_write_receiver": takes}
         return success(
             {
-                "api": dict.fromkeys(
-                    [
-                        "label_values_match",
-                        "query_stats",
-                        "query_warnings",
-                        "remote_write_receiver",
-                        "time_range_labels",
-                    ],
-                    True,
-                ),
-                "promql": dict.fromkeys(
-                    ["anchored", "at_modifier", "duration_expr", "negative_offset", "smoothed", "subqueries", "utf8"],
-                    True,
-                ),
+                "api": {**dict.fromkeys(_API, True), **by_parent, "lifecycle": False},
+                "otlp_receiver": {"delta_conversion": True, "native_delta_ingestion": False},
+                "prometheus": {"agent_mode": False, "auto_reload_config": False, "server_mode": True},
+                "promql": dict.fromkeys(_PROMQL, True),
                 "promql_functions": dict.fromkeys(sorted(FUNCTIONS), True),
-                "promql_aggregations": dict.fromkeys(sorted(AGGREGATIONS), True),
+                "promql_operators": dict.fromkeys([*_OPERATORS, *sorted(AGGREGATIONS)], True),
+                "rules": {"concurrent_rule_eval": False, "keep_firing_for": True, "query_offset": True},
+                "service_discovery_providers": dict.fromkeys(("dns", "file", "http", "static"), True),
+                "tsdb": {"exemplar_storage": True, "native_histograms": True},
             }
         )
+
+    def _by_parent(self, request: Request) -> Response | None:
+        """Its answer to the same request, if it has a good one."""
+        if self._forward is None:
+            return None
+        try:
+            answer = self._forward(request)
+        except HttpError:
+            return None
+        return answer if answer.status == 200 else None
 
 
 def _limit(request: Request) -> int:

@@ -19,6 +19,7 @@ from ...query.traceql.answer import (
     Spanset,
     TraceResult,
 )
+from ...query.traceql.told import ToldTraces
 from .ids import NIL, NO_ROOT, shown_span, shown_trace
 
 _MS = 10**6
@@ -26,7 +27,10 @@ _MS = 10**6
 
 def search(answer: SearchAnswer) -> bytes:
     """`SearchResponse`."""
-    return msgspec.json.encode({"traces": [_trace(each) for each in answer.traces], "metrics": _metrics(answer.read)})
+    traces, metrics = answer.traces, _metrics(answer.read)
+    if isinstance(traces, ToldTraces):
+        return traces.told.tempo_json(*traces.layout, metrics=msgspec.json.encode(metrics))
+    return msgspec.json.encode({"traces": [_trace(each) for each in traces], "metrics": metrics})
 
 
 def tag_names(names: Sequence[str]) -> bytes:

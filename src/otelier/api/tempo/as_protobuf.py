@@ -19,6 +19,7 @@ from ...query.traceql.answer import (
     Spanset,
     TraceResult,
 )
+from ...query.traceql.told import ToldTraces
 from ...wire.protobuf import double, integer, length_delimited, text
 from .ids import NIL, NO_ROOT, shown_span, shown_trace
 
@@ -29,7 +30,10 @@ _MS = 10**6
 
 def search(answer: SearchAnswer) -> Iterator[bytes]:
     """`SearchResponse`."""
-    return _parts(map(_trace, answer.traces), _metrics(answer.read))
+    traces, rest = answer.traces, _metrics(answer.read)
+    if isinstance(traces, ToldTraces):
+        return (part + rest for part in traces.told.tempo_protobuf(*traces.layout, part_bytes=_PART_BYTES) or [b""])
+    return _parts(map(_trace, traces), rest)
 
 
 def tag_names(names: Sequence[str]) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ from ...query.traceql.engine import TraceQL
 from ...server.endpoint import Response
 from ...server.request import HttpError, Request
 from ...server.router import Group, Route
-from ..tenant import tenant
+from ...storage.request_tenant import tenant
 from . import parse
 from .answer import as_errors, write_error
 

@@ -8,7 +8,7 @@ from ...query.traceql.engine import TraceQL
 from ...server.endpoint import Response
 from ...server.request import HttpError, Request
 from ...server.router import Group, Route
-from ..tenant import tenant
+from ...storage.request_tenant import tenant
 from . import as_json, as_protobuf, parse
 from .answer import as_errors, encoded, write_error
 from .message import Message

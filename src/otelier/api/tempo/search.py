@@ -1,14 +1,15 @@
 """`/api/search`: traces that a TraceQL query finds, or the older search by tags and durations."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ...query.traceql.answer import SearchAnswer
+from ...query.traceql.answer import SearchAnswer, TraceResult
 from ...query.traceql.engine import TraceQL
+from ...query.traceql.told import ToldTraces
 from ...server.endpoint import Response
 from ...server.request import HttpError, Query, Request
 from ...server.router import Group, Route
-from ..tenant import tenant
+from ...storage.request_tenant import tenant
 from . import as_json, as_protobuf, legacy, parse
 from .answer import as_errors, encoded, told, write_error
 from .message import Message
@@ -70,9 +71,13 @@ class Search:
                 spans_per_spanset=query.spans,
                 cursor=query.cursor,
             )
-        return (
-            found if query.spans else found._replace(traces=tuple(each._replace(spansets=()) for each in found.traces))
-        )
+        return found if query.spans else found._replace(traces=_without_spansets(found.traces))
+
+
+def _without_spansets(traces: Sequence[TraceResult]) -> Sequence[TraceResult]:
+    if isinstance(traces, ToldTraces):
+        return traces.without_spansets()
+    return [each._replace(spansets=()) for each in traces]
 
 
 def _of_parameters(query: Query) -> SearchQuery:

@@ -9,7 +9,7 @@ from ...query.tags import MAX_VALUES, Tags, TagValue
 from ...server.endpoint import Response
 from ...server.request import HttpError, Query, Request
 from ...server.router import Group, Route
-from ..tenant import tenant
+from ...storage.request_tenant import tenant
 from . import as_json, as_protobuf, parse
 from .answer import as_errors, encoded, write_error
 from .message import Message

@@ -9,9 +9,9 @@ from ...query.traces import Traces
 from ...server.endpoint import Response
 from ...server.request import HttpError, Request
 from ...server.router import Group, Route
+from ...storage.request_tenant import tenant
 from ...telemetry import Batch
 from ...wire.protobuf import integer, length_delimited, text
-from ..tenant import tenant
 from . import parse
 from .answer import as_errors, encoded, write_error
 

@@ -13,7 +13,15 @@ from pathlib import Path
 import msgspec
 
 from ..._core import Samples, Scraped
-from ...component import Config, ConfigError, Extension, OtelierError, StartError, extension
+from ...component import (
+    Config,
+    ConfigError,
+    Extension,
+    OtelierError,
+    PrometheusDuration,
+    StartError,
+    extension,
+)
 from ...scrape.config import PrometheusConfig, load_config
 from ...scrape.scraper import Scraper
 from ...server.endpoint import Answer, HttpEndpoint, HttpRequest, Response
@@ -22,6 +30,7 @@ from ...server.router import Router
 from ...storage.directory import DEFAULT_TENANT
 from ...storage.metrics import MetricsEngine, close_metrics, open_metrics
 from ...storage.settings import StoreSettings
+from .admin import Admin
 from .routes import Routes
 from .write import Writes
 
@@ -89,8 +98,10 @@ class OtelierPrometheus(Extension):
         except ConfigError as error:
             raise StartError(str(error), exit_code=2) from error
         self._engine = open_metrics(self._settings, self.ctx.clock, self.ctx.meter)
-        routes = Routes(self._scraper, self._engine, lambda: self._config, self.reload, self.directory, self.ctx.clock)
-        self._router = Router([Writes(self._engine).group(), routes.group()])
+        retention = str(PrometheusDuration(self._settings.metrics_retention.max_age))
+        routes = Routes(self._scraper, lambda: self._config, self.reload, retention, self.ctx.clock)
+        admin = Admin(self._engine, self.directory, self.ctx.clock)
+        self._router = Router([Writes(self._engine).group(), routes.group(), admin.group()])
         server = HttpServerSettings(endpoint="127.0.0.1:0", max_request_body_size=_BODY_BYTES)
         self._endpoint = HttpEndpoint(server, self._answer, f"otelier:{self.ctx.id}", threads=_THREADS)
         self._endpoint.start()

@@ -8,13 +8,12 @@ https://opentelemetry.io/docs/specs/otlp/#otlphttp.
 import math
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Literal
 
 import msgspec
 
-from ..._core import Appended, Samples, unsnappy
 from ...component import Permanent, Retryable
-from ...server.endpoint import Headers, Response
+from ...server.endpoint import Response
+from ...server.remote_write import PROTOBUF, samples_of, version_of, written
 from ...server.request import HttpError, Request
 from ...server.router import Group, Route, plain_error
 from ...storage.metrics import MetricsEngine
@@ -23,8 +22,7 @@ from ...storage.request_tenant import tenant
 from ...telemetry import DecodeError, Intake
 from ...wire.protobuf import integer, length_delimited, text
 
-_PROTOBUF, _JSON = "application/x-protobuf", "application/json"
-_MESSAGES: dict[str, Literal[1, 2]] = {"prometheus.WriteRequest": 1, "io.prometheus.write.v2.Request": 2}
+_JSON = "application/json"
 _TEXT = (("content-type", "text/plain; charset=utf-8"),)
 _MOST_BYTES = 64 * 2**20
 _LIMIT = "x-otelier-max-bytes"
@@ -47,20 +45,22 @@ class Writes:
 
     def remote_write(self, request: Request) -> Response:
         """204; 400 for what can't be read, and if a part could not be kept; 415 for another message; 503 for later."""
-        version, owner = _version(request), tenant(request)
-        samples = _samples(request, version)
+        version, owner = version_of(request), tenant(request)
+        _check_size(request)
+        samples = samples_of(request, version, _MOST_BYTES)
         with _later():
             done = self._engine.append(owner, samples)
+        headers = written(version, done.samples, done.histograms, done.exemplars)
         if not done.rejected:
-            return Response(204, _written(done))
+            return Response(204, headers)
         text = "; ".join(f"{count} {reason}, such as {example}" for reason, example, count in done.rejected)
-        return Response(400, (*_TEXT, *_written(done)), f"{text}; all others are written\n".encode())
+        return Response(400, (*_TEXT, *headers), f"{text}; all others are written\n".encode())
 
     def otlp(self, request: Request) -> Response:
         """200, with partial success if a part could not be kept; 400 for what can't be read; 503 for later."""
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind not in (_PROTOBUF, _JSON):
-            raise HttpError(400, f"content type {kind!r} is not taken: use {_PROTOBUF} or {_JSON}")
+        if kind not in (PROTOBUF, _JSON):
+            raise HttpError(400, f"content type {kind!r} is not taken: use {PROTOBUF} or {_JSON}")
         owner = tenant(request)
         _check_size(request)
         try:
@@ -70,36 +70,6 @@ class Writes:
         with _later():
             kept = self._engine.append_otlp(owner, intake.batch)
         return Response(200, (("content-type", kind),), _as_json(kept) if kind == _JSON else _as_protobuf(kept))
-
-
-def _version(request: Request) -> Literal[1, 2]:
-    """Of remote write, by the message that the content type names. Raises HttpError."""
-    kind, *parameters = (each.strip() for each in request.headers.get("content-type", "").split(";"))
-    if kind.lower() not in ("", _PROTOBUF):
-        raise HttpError(415, f"content type {kind!r} is not taken: use {_PROTOBUF}")
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip().lower() == "proto":
-            message = value.strip().strip('"')
-            if message not in _MESSAGES:
-                raise HttpError(415, f"message {message!r} is not taken: use {' or '.join(_MESSAGES)}")
-            return _MESSAGES[message]
-    return 1
-
-
-def _samples(request: Request, version: Literal[1, 2]) -> Samples:
-    """What the body holds; it may be compressed without saying so, as Prometheus allows. Raises HttpError."""
-    _check_size(request)
-    try:
-        return Samples.of_request(request.native, version)
-    except ValueError as error:
-        problem = error
-    if "content-encoding" not in request.headers:
-        try:
-            return Samples.of_remote_write(unsnappy(request.body, _MOST_BYTES), version)
-        except ValueError:
-            pass
-    raise HttpError(400, str(problem)) from problem
 
 
 def _check_size(request: Request) -> None:
@@ -119,11 +89,6 @@ def _later() -> Generator[None]:
         raise HttpError(503, str(error), (("retry-after", str(wait_s)),)) from error
     except Permanent as error:
         raise HttpError(413, str(error)) from error
-
-
-def _written(done: Appended) -> Headers:
-    kinds = (("Samples", done.samples), ("Histograms", done.histograms), ("Exemplars", done.exemplars))
-    return tuple((f"x-prometheus-remote-write-{kind.lower()}-written", str(count)) for kind, count in kinds)
 
 
 def _as_json(kept: Kept) -> bytes:

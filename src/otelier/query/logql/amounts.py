@@ -1,7 +1,9 @@
 """Amounts as lines have them: durations as Go writes them, sizes as people do. Raises ValueError for what is none."""
 
 import re
+from collections.abc import Callable
 from fractions import Fraction
+from typing import TypeAlias
 
 _UNITS_NS = {
     "ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9,
@@ -47,3 +49,7 @@ def number(text: str) -> float:
     if text[:3].lower().lstrip("+-").startswith("0x"):
         return float.fromhex(text)
     return float(text)
+
+
+Read: TypeAlias = Callable[[str], float]
+"""One of these three."""

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, cast
 
 from .columns import NAMES, VIEWS
 from .conditions import Condition, some, sources, wanted
+from .places import quoted
 
 _ALLOWED: Final = f"allowed is one SELECT (also WITH … SELECT) over the views {NAMES}"
 _TABLE_FUNCTIONS: Final = frozenset({"unnest", "range", "generate_series"})
@@ -30,6 +31,7 @@ _FUNCTIONS: Final = re.compile(
     r"""read_.*|write_.*|.*_scan|parquet_.*|sniff_.*|glob|getenv|query|query_table|copy_.*|export_.*|import_.*|load_.*
     |install_.*|attach.*|duckdb_.*|pragma_.*|pg_.*|current_setting|set_config|set_setting|getvariable|current_query.*
     |nextval|setval|currval|sleep.*|which_secret|json_execute.*|json_(?:de)?serialize_(?:sql|plan)|http.*|.*secret.*|in_search_path
+    |__internal.*|format_type|get_block_size|pandas_.*|arrow_.*|python_.*|checkpoint|.*_external_.*|.*_logging|.*_profiling
     """,
     re.VERBOSE,
 )
@@ -44,6 +46,8 @@ class Checked(NamedTuple):
     """The views that it reads, and of each the columns that it names."""
     where: dict[str, Condition]
     """Of those of which not all rows are wanted: which ones."""
+    names: dict[str, int]
+    """Columns and functions in lower case, and at which byte each stands first."""
 
 
 class Refused(Exception):  # noqa: N818 - says what is wrong
@@ -64,12 +68,12 @@ def check(connection: Any, text: str) -> Checked:
     tree = json.loads(connection.execute("SELECT json_serialize_sql(?)", [text]).fetchall()[0][0])
     if tree["error"] or len(tree["statements"]) != 1:
         raise Refused(f"this kind of statement is refused; {_ALLOWED}")
-    walk = _Walk(_Folding(connection, tree))
+    walk = _Walk(_Folding(connection, tree), text)
     walk.node(tree["statements"], frozenset())
     views = {view: walk.columns(view) for view in VIEWS if view in walk.views}
     conditions = {view: walk.condition(view) for view in views}
     where = {view: each for view, each in conditions.items() if each is not None}
-    return Checked(_without_end(text), views, where)
+    return Checked(_without_end(text), views, where, walk.places)
 
 
 def _without_end(text: str) -> str:
@@ -120,8 +124,10 @@ class _Folding:
 
 
 class _Walk:
-    def __init__(self, fold: _Folding) -> None:
+    def __init__(self, fold: _Folding, text: str) -> None:
         self._fold = fold
+        self._text = text
+        self.places: dict[str, int] = {}
         self._conditions: dict[str, list[Condition | None]] = {}
         """Of each view those of the SELECTs that read it."""
         self._references = Counter[str]()
@@ -176,6 +182,10 @@ class _Walk:
                 self._last.update(str(part).lower() for part in each[-1:])
             self.node(each, tables)
 
+    def _refused(self, node: dict[str, Any], problem: str) -> Refused:
+        at = node.get("query_location")
+        return Refused(f"{problem}\n\n{quoted(self._text, at)}" if isinstance(at, int) else problem)
+
     def _select(self, node: dict[str, Any], tables: frozenset[str]) -> None:
         among = list(sources(node, tables))
         for each in among:
@@ -184,31 +194,35 @@ class _Walk:
 
     def _expression(self, node: dict[str, Any], group: str) -> None:
         if group not in _EXPRESSIONS:
-            raise Refused(f"{group.lower()} is refused; {_ALLOWED}")
+            raise self._refused(node, f"{group.lower()} is refused; {_ALLOWED}")
+        called = node.get("function_name") or next(reversed(node.get("column_names") or [""]))
+        if isinstance(at := node.get("query_location"), int):
+            self.places.setdefault(str(called).lower(), at)
         if group == "STAR":
             self._star = True
         elif group == "FUNCTION":
             name = str(node["function_name"]).lower()
             if _FUNCTIONS.fullmatch(name):
-                raise Refused(f"the function {name} is refused: a query reads nothing but the views {NAMES}")
+                problem = f"the function {name} is refused: a query reads nothing but the views {NAMES}"
+                raise self._refused(node, problem)
 
     def _source(self, node: dict[str, Any], kind: str, tables: frozenset[str]) -> None:
         if kind not in _HARMLESS:
-            raise Refused(f"{kind.removesuffix('_NODE').replace('_', ' ').lower()} is refused; {_ALLOWED}")
+            raise self._refused(node, f"{kind.removesuffix('_NODE').replace('_', ' ').lower()} is refused; {_ALLOWED}")
         if kind == "BASE_TABLE":
             self._table(node, tables)
         elif kind == "TABLE_FUNCTION":
             name = str(node["function"].get("function_name", "")).lower()
             if name not in _TABLE_FUNCTIONS:
                 known = ", ".join(sorted(_TABLE_FUNCTIONS))
-                raise Refused(f"the table function {name} is refused; {_ALLOWED}, and {known}")
+                raise self._refused(node, f"the table function {name} is refused; {_ALLOWED}, and {known}")
         elif kind == "JOIN" and node.get("ref_type") == "NATURAL":
             self._star = True
 
     def _table(self, node: dict[str, Any], tables: frozenset[str]) -> None:
         name, path = str(node["table_name"]).lower(), node.get("qualified_name", {}).get("path", [])
         if node.get("schema_name") or node.get("catalog_name") or len(path) > 1 or name not in tables | set(VIEWS):
-            raise Refused(f"there is no table {'.'.join(map(str, path)) or name!r} here; {_ALLOWED}")
+            raise self._refused(node, f"there is no table {'.'.join(map(str, path)) or name!r} here; {_ALLOWED}")
         self._rows |= {name, str(node.get("alias") or name).lower()}
         if name in VIEWS:
             self.views.add(name)

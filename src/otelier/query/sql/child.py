@@ -19,6 +19,7 @@ from .arrays import made
 from .check import Refused, check
 from .columns import summary
 from .messages import TooLong, receive, send
+from .places import told
 
 _SPARE_S = 5
 _SPARE_BYTES = 6 << 30
@@ -39,8 +40,10 @@ def main() -> None:
     space = (asked["memory_mb"] << 20) + _SPARE_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (space, space))
     connection = locked(asked["memory_mb"], asked["threads"])
+    names: Mapping[str, int] = {}
     try:
         checked = check(connection, asked["text"])
+        names = checked.names
         send(sink, {"views": checked.views, "where": checked.where})
         for name, table in receive(source).items():
             register(connection, name, table)
@@ -53,9 +56,9 @@ def main() -> None:
     except (duckdb.OutOfMemoryException, MemoryError):
         send(sink, {"reached": "memory"})
     except duckdb.BinderException as error:
-        send(sink, {"refused": f"{error}\n\n{summary()}"})
+        send(sink, {"refused": f"{told(str(error), asked['text'], names)}\n\n{summary()}"})
     except duckdb.Error as error:
-        send(sink, {"refused": str(error)})
+        send(sink, {"refused": told(str(error), asked["text"], names)})
 
 
 def forbid_files() -> None:

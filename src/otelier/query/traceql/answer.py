@@ -72,7 +72,7 @@ class Read(NamedTuple):
 class SearchAnswer(NamedTuple):
     """Traces in the order of the answer."""
 
-    traces: tuple[TraceResult, ...]
+    traces: Sequence[TraceResult]
     read: Read
     partial: str
     """Why something may be missing; empty if nothing is."""

@@ -69,7 +69,7 @@ class _Told:
         self._spansets = spansets.keep_sets(np.isin(spansets.traces, codes))
         self._table = table
         self._order = arranged(self._spansets, table, plan.sort)
-        self._fields = [(key, table.values(field)) for key, field in _by_key(plan.shown)]
+        self._fields = [(key, table.values(field)) for key, field in by_key(plan.shown)]
 
     def by_trace(self, spans_per_spanset: int) -> Mapping[bytes, _Trace]:
         """By trace id."""
@@ -109,7 +109,7 @@ class _Told:
             yield SpanResult(ids[row], str(name), start_ns, duration_ns, told)
 
 
-def _by_key(fields: Iterable[ast.Field]) -> list[tuple[str, ast.Field]]:
+def by_key(fields: Iterable[ast.Field]) -> list[tuple[str, ast.Field]]:
     """As answers name them: attributes without scope."""
     named: dict[str, ast.Field] = {}
     for field in fields:

@@ -15,6 +15,7 @@ from .fields import CoreField, field_of
 from .limits import Budget
 from .plan import Plan
 from .reader import Cells, Reader
+from .told import Telling, ToldTraces
 
 if TYPE_CHECKING:
     from ..._core import TraceSummary
@@ -61,6 +62,24 @@ class Found:
         table = self._gathered(plan.found.may, asked, most)
         starts = newest(whole(table), table)
         return Candidates(table.trace_ids, [starts[code] for code in range(len(table.trace_ids))], table)
+
+    def newest(self, plan: Plan, most: int) -> list[tuple[int, bytes]]:
+        """Start of the newest span found and id of so many traces, where the core can decide alone; newest first."""
+        found = self._reader.search(self._tenant, f.encoded(plan.found.may), *self.window, most)
+        return [(start_ns, trace_id) for trace_id, start_ns in found]
+
+    def told(self, plan: Plan, trace_ids: Sequence[bytes], telling: Telling, spans: int) -> ToldTraces:
+        """What an answer tells of them, in this order; what went meanwhile is left out."""
+        told = self._reader.told(
+            self._tenant,
+            b"".join(trace_ids),
+            f.encoded(plan.found.may),
+            _json(telling.asked),
+            *self.window,
+            spans=spans,
+        )
+        self.budget.took(told.read, "")
+        return ToldTraces(told, telling, spans)
 
     def judged_rows(self, plan: Plan, table: Table) -> Judged:
         """For plans `by_rows`, whose candidates' table has all fields that decide."""

@@ -30,6 +30,11 @@ class Plan:
         return self.found.exact and all(isinstance(each, ast.GroupBy | ast.Coalesce | ast.Select) for each in self.rest)
 
     @property
+    def told(self) -> bool:
+        """Whether it also knows what to tell of them: what is found in a trace is one spanset, by time."""
+        return self.decided and not any(isinstance(each, ast.GroupBy) for each in self.rest)
+
+    @property
     def by_rows(self) -> bool:
         """Whether a span can be judged without the tree of its trace."""
         alone = self.found.exact or all(isinstance(each, ast.Filter) for each in self.leading)

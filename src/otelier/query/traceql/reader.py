@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from .evaluate.table import Column, Spans
+from .told import Told
 
 if TYPE_CHECKING:
     from ..._core import TraceSummary
@@ -63,6 +64,26 @@ class Reader(Protocol):
         self, tenant: str, trace_ids: bytes, fields_json: bytes, *, max_rows: int = ..., max_bytes: int = ...
     ) -> Spans:
         """All spans of these traces, with their trees."""
+        ...
+
+    def search(
+        self, tenant: str, filter_json: bytes, start_ns: int, end_ns: int, limit: int
+    ) -> Sequence[tuple[bytes, int]]:
+        """The newest traces with a span that a filter means, with the start of the newest such span."""
+        ...
+
+    def told(
+        self,
+        tenant: str,
+        trace_ids: bytes,
+        filter_json: bytes,
+        fields_json: bytes,
+        start_ns: int,
+        end_ns: int,
+        *,
+        spans: int,
+    ) -> Told:
+        """What an answer tells of these traces: summaries, and the first so many spans that a filter means."""
         ...
 
     def aggregate(

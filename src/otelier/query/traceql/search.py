@@ -1,16 +1,17 @@
 """Which traces answer a search, in which order; and what the answer tells of them."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ..errors import BadQuery
-from .answer import SearchAnswer
-from .details import fields_told, results
+from .answer import SearchAnswer, TraceResult
+from .details import by_key, fields_told, results
 from .evaluate.order import Key, first_traces, newest
 from .evaluate.table import Table
 from .found import Candidates, Found, Judged, asked_for
 from .plan import Plan
+from .told import Telling
 
 _FIRST_LOOK = 64
 """Traces that are looked at first if not each of them need be an answer."""
@@ -52,6 +53,8 @@ class Cursor(NamedTuple):
 
 def search(found: Found, plan: Plan, limit: int, spans_per_spanset: int, cursor: Cursor) -> SearchAnswer:
     """The next `limit` traces."""
+    if plan.told:
+        return _told(found, plan, limit, spans_per_spanset, cursor)
     if plan.decided and plan.by_rows:
         places, table = _decided(found, plan, cursor, limit + 1)
         ids, judged = [trace_id for _, trace_id in places], [found.judged_rows(plan, table)]
@@ -59,10 +62,36 @@ def search(found: Found, plan: Plan, limit: int, spans_per_spanset: int, cursor:
         places = [] if plan.sort else _newest(found, plan, cursor, limit + 1)
         ids = _sorted(found, plan, cursor, limit + 1) if plan.sort else [trace_id for _, trace_id in places]
         judged = found.judged_traces(plan, ids[:limit], fields_told(plan))
+    traces = results(found, plan, judged, ids[:limit], spans_per_spanset)
+    return _answer(found, traces, cursor, ids, places, limit)
+
+
+def _told(found: Found, plan: Plan, limit: int, spans_per_spanset: int, cursor: Cursor) -> SearchAnswer:
+    """No span becomes an object."""
+    places, look = list[_Place](), cursor.skipped + limit + 1
+    while True:
+        newest = found.newest(plan, look)
+        places = _behind(cursor, newest)
+        if len(places) > limit or len(newest) < look:
+            break
+        look *= _GROWTH  # more have come since the page before
+    ids = [trace_id for _, trace_id in places]
+    traces = found.told(plan, ids[:limit], Telling(by_key(plan.shown)), spans_per_spanset)
+    return _answer(found, traces, cursor, ids, places, limit)
+
+
+def _answer(
+    found: Found,
+    traces: Sequence[TraceResult],
+    cursor: Cursor,
+    ids: Sequence[bytes],
+    places: Sequence[_Place],
+    limit: int,
+) -> SearchAnswer:
+    """With the place where the next page begins, if there are more `ids` than the limit."""
     more = ""
     if len(ids) > limit:
         more = Cursor(cursor.skipped + limit, places[limit - 1] if places else None).written()
-    traces = results(found, plan, judged, ids[:limit], spans_per_spanset)
     return SearchAnswer(traces, found.budget.read, found.budget.partial, more)
 
 

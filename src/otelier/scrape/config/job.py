@@ -1,5 +1,6 @@
 """`scrape_configs[]`: one job, and what it comes to with the global defaults."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -46,9 +47,10 @@ class ScrapeJob(HttpClientSettings):
     fallback_scrape_protocol: Protocol | None = None
     """What an answer is whose Content-Type is missing or unknown; without it such a scrape fails."""
     native_histogram_bucket_limit: int = 0
-    """A scrape whose native histograms have more buckets fails; 0 = no limit."""
+    """Most buckets of a native histogram; where there are more, neighbours become one, and if that is not possible the
+    scrape fails. 0 = no limit."""
     native_histogram_min_bucket_factor: float = 0.0
-    """Native histograms are taken as they are: not done by this version."""
+    """By how much each bucket of a native histogram is larger than the one before, at least; finer ones become one."""
     scrape_protocols: tuple[Protocol, ...] | None = None
     """Formats to ask for, the most wanted first."""
     scrape_native_histograms: bool | None = None
@@ -104,10 +106,17 @@ class ScrapeJob(HttpClientSettings):
             yield "scrape_interval", "must be above 0"
         if self.scrape_interval and self.scrape_timeout and self.scrape_timeout > self.scrape_interval:
             yield "scrape_timeout", f"must not be longer than scrape_interval ({self.scrape_interval})"
-        if self.native_histogram_min_bucket_factor > 1:
-            yield "native_histogram_min_bucket_factor", "is not done by this version: remove it"
+        if self.native_histogram_min_bucket_factor < 0:
+            yield "native_histogram_min_bucket_factor", "must not be negative"
         if self.native_histogram_bucket_limit < 0:
             yield "native_histogram_bucket_limit", "must not be negative"
+
+    @property
+    def max_schema(self) -> int | None:
+        """The finest schema of native histograms; None: any."""
+        if self.native_histogram_min_bucket_factor <= 1:
+            return None
+        return min(max(math.floor(-math.log2(math.log2(self.native_histogram_min_bucket_factor))), -4), 8)
 
     @classmethod
     def instead_of(cls, key: str) -> str:

@@ -6,21 +6,21 @@ from collections.abc import Callable, Collection
 from ..._core import Disk, Log
 from ...component import Clock, Meter
 from ...telemetry import Batch
+from ..segmented.bucket.attach import Attached
+from ..segmented.bucket.publishing import Publishing
 from ..segmented.engine import SegmentedStore
 from ..segmented.files import LOG
 from ..segmented.recovery import open_manifest
 from ..settings import StoreSettings
-from .bucket.attach import Attached
-from .bucket.publisher import EVERY_S as PUBLISH_EVERY_S
 from .catalogue import Catalogue
 from .counters import StoreCounters
 from .deletion import Deleted
 from .flush import Flusher
 from .kind import TELEMETRY
-from .manifest import State
+from .manifest import Segment, State
 from .upkeep import Upkeep
 
-Attach = Callable[[StoreCounters], Attached | None]
+Attach = Callable[[StoreCounters], Attached[Segment] | None]
 
 
 class Engine:
@@ -41,7 +41,7 @@ class Engine:
         """
         counters = StoreCounters(meter)
         attached = attach(counters) if attach else None
-        self._publisher = attached.publisher if attached else None
+        publisher = attached.publisher if attached else None
         disk, elsewhere = (attached.disk, attached.elsewhere) if attached else (disk, frozenset[str]())
         manifest = open_manifest(disk, TELEMETRY, counters, clock.time_ns(), elsewhere)
         self._log = Log(
@@ -56,7 +56,7 @@ class Engine:
         self._catalogue = catalogue or Catalogue(disk, None)
         building = threading.Lock()
         flusher = Flusher(disk, self._log, manifest, clock, settings, counters)
-        has = self._publisher.has if self._publisher else _nothing
+        has = publisher.has if publisher else _nothing
         self._upkeep = Upkeep(disk, manifest, self._catalogue, flusher, clock, settings, counters, building, has)
         self._store = SegmentedStore(
             "otelier:store",
@@ -71,9 +71,7 @@ class Engine:
             settings.max_unflushed_bytes,
             settings.flush.max_bytes,
         )
-        self._publish_timer = clock.timer(self._publish_tick, "otelier:store:bucket")
-        if self._publisher:
-            self._publish_timer.start(PUBLISH_EVERY_S)
+        self._publishing = Publishing(publisher, lambda: self._store.state, clock, "otelier:store:bucket")
 
     @property
     def state(self) -> State:
@@ -107,18 +105,12 @@ class Engine:
 
     def close(self, timeout_s: float | None = None) -> None:
         """Write all that is in the log into segments, within about `timeout_s`, and let go of everything."""
-        self._publish_timer.close(timeout_s)
+        self._publishing.close(timeout_s)
         self._store.close(timeout_s, then=self._let_go)
 
     def _let_go(self) -> None:
-        if self._publisher:
-            self._publisher.attempt(self._store.state)
+        self._publishing.last()
         self._catalogue.close()
-
-    def _publish_tick(self) -> None:
-        assert self._publisher
-        self._publisher.attempt(self._store.state)
-        self._publish_timer.start(PUBLISH_EVERY_S)
 
 
 def _nothing(_path: str) -> bool:

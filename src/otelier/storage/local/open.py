@@ -3,13 +3,15 @@
 from pathlib import Path
 
 from ...component import Clock, Meter
+from ..segmented.bucket.attach import Attached, attach_by_hand, attach_writer, open_disk
 from ..segmented.sharing import give_back, share
 from ..settings import StoreSettings, keep_all
-from .bucket.attach import Attached, attach_by_hand, attach_writer, open_disk
 from .catalogue import Catalogue
 from .counters import StoreCounters
 from .engine import Engine
+from .kind import TELEMETRY
 from .layout import CATALOGUE
+from .manifest import Segment
 
 
 def open_store(settings: StoreSettings, clock: Clock, meter: Meter) -> Engine:
@@ -20,10 +22,10 @@ def open_store(settings: StoreSettings, clock: Clock, meter: Meter) -> Engine:
     root = settings.root.absolute()
 
     def make() -> Engine:
-        disk = open_disk(root)
+        disk = open_disk(root, TELEMETRY)
 
-        def attach(counters: StoreCounters) -> Attached | None:
-            return attach_writer(root, settings.storage, settings.s3, clock, counters)
+        def attach(counters: StoreCounters) -> Attached[Segment] | None:
+            return attach_writer(root, TELEMETRY, settings.storage, settings.s3, clock, counters)
 
         return Engine(disk, clock, settings, meter, Catalogue(disk, root / CATALOGUE), attach)
 
@@ -32,10 +34,10 @@ def open_store(settings: StoreSettings, clock: Clock, meter: Meter) -> Engine:
 
 def open_by_hand(root: Path, clock: Clock) -> Engine:
     """For who has the lock: an engine that deletes nothing by itself. Raises DataDirectoryError, OSError."""
-    disk = open_disk(root)
+    disk = open_disk(root, TELEMETRY)
 
-    def attach(counters: StoreCounters) -> Attached | None:
-        return attach_by_hand(root, clock, counters)
+    def attach(counters: StoreCounters) -> Attached[Segment] | None:
+        return attach_by_hand(root, TELEMETRY, clock, counters)
 
     return Engine(disk, clock, keep_all(root), Meter(), Catalogue(disk, root / CATALOGUE), attach)
 

@@ -5,7 +5,7 @@ that came later counts. Refused is what is older than retention keeps, and what 
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..._core import Appended, Disk, Samples, SeriesLog
@@ -13,6 +13,8 @@ from ...component import Clock, Meter, Permanent
 from ...telemetry import Batch
 from ...wire.prometheus import Options, Taker, Translation
 from ..contract import DataDirectoryError
+from ..segmented.bucket.attach import Attached
+from ..segmented.bucket.publishing import Publishing
 from ..segmented.counters import Counters
 from ..segmented.engine import SegmentedStore
 from ..segmented.files import LOG
@@ -29,6 +31,7 @@ AHEAD_MS = 10 * 60_000
 _EVER_MS = -(2**62)
 _MS = 10**6
 
+Attach = Callable[[Counters], Attached[SeriesSegment] | None]
 Matcher = tuple[str, str, str]
 """Name, one of `=`, `!=`, `=~`, `!~`, value."""
 
@@ -45,13 +48,18 @@ class Kept:
 class MetricsEngine:
     """The metrics of one open data directory. Any number of threads."""
 
-    def __init__(self, disk: Disk, clock: Clock, settings: StoreSettings, meter: Meter) -> None:
+    def __init__(
+        self, disk: Disk, clock: Clock, settings: StoreSettings, meter: Meter, attach: Attach | None = None
+    ) -> None:
         """Open it, in whatever state it was left; `disk` is the folder of the metrics.
 
-        Raises DataDirectoryError, OSError.
+        `attach`: finds the bucket that segments go to, if there is one. Raises DataDirectoryError, OSError.
         """
         counters, limits = Counters(meter, "otelier_metrics_store"), settings.metrics
-        manifest = open_manifest(disk, SERIES, counters, clock.time_ns())
+        attached = attach(counters) if attach else None
+        publisher = attached.publisher if attached else None
+        disk, elsewhere = (attached.disk, attached.elsewhere) if attached else (disk, frozenset[str]())
+        manifest = open_manifest(disk, SERIES, counters, clock.time_ns(), elsewhere)
         self._keep_ms = round(settings.metrics_retention.max_age * 1000)
         self._log = SeriesLog(
             disk,
@@ -62,12 +70,14 @@ class MetricsEngine:
             retired=manifest.state.retired,
             max_series=limits.max_series,
             max_series_per_metric=limits.max_series_per_metric,
+            max_label_names=limits.max_label_names,
         )
         self._log.retire(manifest.state.retired)
         building = threading.Lock()
         flusher = Flusher(disk, self._log, manifest, clock, limits.flush, counters)
         try:
-            self._upkeep = Upkeep(disk, manifest, flusher, clock, settings.metrics_retention, counters, building)
+            has = publisher.has if publisher else _nothing
+            self._upkeep = Upkeep(disk, manifest, flusher, clock, settings.metrics_retention, counters, building, has)
         except ValueError as error:
             raise DataDirectoryError(f"the list of deletions can't be read: {error}") from error
         self._store = SegmentedStore(
@@ -83,6 +93,7 @@ class MetricsEngine:
             limits.max_unflushed_bytes,
             limits.flush.max_bytes,
         )
+        self._publishing = Publishing(publisher, lambda: self._store.state, clock, "otelier:metrics:bucket")
         self._guard = threading.Lock()
         self._takers: dict[str, Taker] = {}
         self._taken = meter.counter("otelier_metrics_store_appended_items", "{item}", "Taken, by kind.")
@@ -186,4 +197,9 @@ class MetricsEngine:
 
     def close(self, timeout_s: float | None = None) -> None:
         """Write all that is in the log into segments, within about `timeout_s`, and let go of everything."""
-        self._store.close(timeout_s)
+        self._publishing.close(timeout_s)
+        self._store.close(timeout_s, then=self._publishing.last)
+
+
+def _nothing(_path: str) -> bool:
+    return False

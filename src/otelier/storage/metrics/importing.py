@@ -1,4 +1,4 @@
-"""An import by hand: segments are written beside the store and handed over, to whoever has the directory open or by itself."""
+"""An import by hand: segments are written beside the store, and taken in by whoever has the directory open."""
 
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
@@ -8,14 +8,14 @@ from pathlib import Path
 import msgspec
 
 from ..._core import Disk
-from ...component import Clock, Meter
+from ...component import Clock
 from ..contract import DataDirectoryError
 from ..directory import METRICS
 from ..segmented.files import SEGMENTS
 from ..segmented.lock import DirectoryLock, holder, make_durably
-from ..settings import RetentionSettings, keep_all
+from ..settings import RetentionSettings
 from . import incoming
-from .engine import MetricsEngine
+from .open import open_metrics_by_hand
 from .segment import SeriesSegment
 
 DEFAULT_MAX_AGE = RetentionSettings().max_age
@@ -79,16 +79,21 @@ class Session:
 
     def hand_over(self, made: Iterable[Made], sources: Iterable[str]) -> Imported:
         """Have segments taken in, and wait until they are. Raises DataDirectoryError, OSError."""
-        found, segments = Imported(), list[SeriesSegment]()
-        for each in made:
-            found.add(each)
-            path = SEGMENTS + each.path.removeprefix(self.folder)
-            segments.append(msgspec.convert(msgspec.structs.asdict(each) | {"path": path}, SeriesSegment))
+        paths = {SEGMENTS + each.path.removeprefix(self.folder): each for each in made}
+        if not paths:
+            return Imported()
+        segments = (
+            msgspec.convert(msgspec.structs.asdict(each) | {"path": path}, SeriesSegment)
+            for path, each in paths.items()
+        )
         ready = incoming.Ready(segments=tuple(segments), sources=tuple(sources))
         answer = self._answered(incoming.announce(self.disk, self._clock, ready))
         if answer.error:
             raise DataDirectoryError(answer.error)
-        found.expired, found.max_age_s = answer.expired, answer.max_age_s
+        found = Imported(expired=len(answer.expired), max_age_s=answer.max_age_s)
+        for path, each in paths.items():
+            if path not in answer.expired:
+                found.add(each)
         return found
 
     def _answered(self, name: str) -> incoming.Answer:
@@ -102,7 +107,7 @@ class Session:
                     raise
                 continue  # somebody has just started, who will do it
             try:
-                engine = MetricsEngine(self.disk, self._clock, keep_all(self._root), Meter())
+                engine = open_metrics_by_hand(self._root, self._clock)
                 try:
                     engine.take_in()
                 finally:

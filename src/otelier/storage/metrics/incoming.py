@@ -1,8 +1,8 @@
-"""Segments that were made beside the store and are to be taken in: what an import writes, also while the store is open.
+"""Segments that were made beside the store and are to be taken in: what an import writes, also while it is open.
 
-`incoming/<tenant>/` holds their files. `incoming/<name>.ready` names them once all are durable. Whoever writes the store
-copies the files to where segments stand, names them in the manifest, puts an answer beside, and unlinks what it has
-taken. A crash in between costs nothing: until the manifest names a segment, its files are still here.
+`incoming/<tenant>/` holds their files. `incoming/<name>.ready` names them once all are durable. Whoever writes the
+store copies the files to where segments stand, names them in the manifest, puts an answer beside, and unlinks what it
+has taken. A crash in between costs nothing: until the manifest names a segment, its files are still here.
 """
 
 import logging
@@ -45,10 +45,8 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What became of it."""
 
-    taken: int = 0
-    """Segments."""
-    expired: int = 0
-    """Segments that were left out because retention would delete them at once."""
+    expired: tuple[str, ...] = ()
+    """Paths of segments that were left out because retention would delete them at once."""
     max_age_s: float = 0
     """Of retention; 0: for ever."""
     error: str = ""
@@ -85,16 +83,18 @@ class Incoming:
         self._max_age = max_age
 
     def next_step(self, state: State[SeriesSegment]) -> "tuple[Step[SeriesSegment], Taking] | None":
-        """Files of the next ones are where segments stand, and the step names them; None if nothing waits. Raises OSError."""
+        """The step that names the next ones, whose files are where segments stand; None if nothing waits.
+
+        Raises OSError.
+        """
         self._forget_old_answers()
         for path, ready in _waiting(self._disk):
             now_ns = self._clock.time_ns()
             new = [each for each in ready.segments if each.path not in state.segments]
-            wanted = [each for each in new if not is_over(now_ns - each.max_ms * _MS, self._max_age)]
-            there = [each for each in wanted if self._copy(each)]
+            expired = [each for each in new if is_over(now_ns - each.max_ms * _MS, self._max_age)]
+            there = [each for each in new if each not in expired and self._copy(each)]
             add = (msgspec.structs.replace(each, generation=state.retired, written_ns=now_ns) for each in there)
-            expired = len(new) - len(wanted)
-            answer = Answer(taken=len(ready.segments) - expired, expired=expired, max_age_s=float(self._max_age))
+            answer = Answer(expired=tuple(each.path for each in expired), max_age_s=float(self._max_age))
             return Step(add=tuple(add)), Taking(self._disk, path, ready, answer)
         return None
 
@@ -152,7 +152,7 @@ def answer_to(disk: Disk, name: str) -> Answer | None:
 
 
 def wait_for(root: Path, disk: Disk, name: str) -> Answer | None:
-    """The answer of the process that writes `root`; None if there is no such process. Raises DataDirectoryError, OSError."""
+    """The answer of the process that writes `root`; None if there is none. Raises DataDirectoryError, OSError."""
     # Real time: another process is waited for.
     until = time.monotonic() + _WAIT_S
     while time.monotonic() < until:

@@ -1,4 +1,4 @@
-"""Blocks of a Prometheus data directory become segments: windows of a day, or less where there is much."""
+"""A Prometheus data directory becomes segments: of its blocks by windows of a day, or less where there is much."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,10 +6,11 @@ from pathlib import Path
 
 import msgspec
 
-from ..._core import Disk, PrometheusBlock
+from ..._core import Disk, PrometheusBlock, PrometheusLog
 from ...component import Clock
 from ..contract import DataDirectoryError
 from .importing import Imported, Made, Session
+from .scratch import scratch
 from .windows import DAY_MS, MOST_SAMPLES, WINDOW_MS
 
 _META = "meta.json"
@@ -59,7 +60,7 @@ class Found:
     unreadable: Sequence[str]
     """What is wrong with others."""
     has_head: bool
-    """Whether there is a write-ahead log: the newest samples are in no block."""
+    """Whether there is a write-ahead log, which has the newest samples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,15 @@ class Outcome:
     faults: Sequence[str] = ()
     """What could not be read, and where."""
     fault_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What became of the write-ahead log."""
+
+    imported: Imported
+    faults: Sequence[str]
+    fault_count: int
 
 
 def find(root: Path) -> Found:
@@ -123,6 +133,20 @@ def import_blocks(session: Session, found: Found, tenant: str, clock: Clock, *, 
         # What is damaged may be mended, from a backup: then the block is imported again.
         imported = session.hand_over(made, [] if count else [_name(tenant, meta)])
         yield Outcome(meta, imported, faults, count)
+
+
+def import_head(session: Session, found: Found, tenant: str, clock: Clock) -> Head:
+    """Import what is in the write-ahead log alone, with its exemplars and metadata. Also while Prometheus writes it.
+
+    Raises DataDirectoryError, OSError; FileNotFoundError if Prometheus has just removed a part of it.
+    """
+    source = PrometheusLog(Disk.real(str(found.root)))
+    with scratch(session, clock, WINDOW_MS) as log:
+        while samples := source.read():
+            log.append(tenant, samples)
+        made = log.segments()
+    count, faults = source.faults()
+    return Head(session.hand_over(made, ()), faults, count)
 
 
 def _write(session: Session, block: PrometheusBlock, meta: Meta, tenant: str, clock: Clock) -> list[Made]:

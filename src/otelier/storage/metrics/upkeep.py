@@ -1,7 +1,7 @@
 """What the store of metrics does beside taking things in: merges, and deletes what somebody wants deleted."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from ..._core import Disk, merge_series
@@ -32,9 +32,10 @@ class Upkeep(segmented.Upkeep[SeriesSegment]):
         retention: RetentionSettings,
         counters: Counters,
         building: threading.Lock,
+        elsewhere: Callable[[str], bool] = lambda _: False,
     ) -> None:
-        """Raises OSError, ValueError."""
-        super().__init__(disk, SERIES, manifest, flusher, clock, retention, counters, building)
+        """`elsewhere`: as of all stores. Raises OSError, ValueError."""
+        super().__init__(disk, SERIES, manifest, flusher, clock, retention, counters, building, elsewhere)
         self._deletions = Deletions(disk)
         self._incoming = incoming.Incoming(disk, clock, retention.max_age)
 

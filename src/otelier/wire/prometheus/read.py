@@ -4,16 +4,21 @@ Format: `prometheus.ReadRequest` and `prometheus.ReadResponse`, https://promethe
 """
 
 import struct
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, NamedTuple, Protocol
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
-from ..protobuf import double, fields, integer, length_delimited, text
+from ..._core import crc32c
+from ..protobuf import double, fields, integer, length_delimited, text, varint
 
 Operator = Literal["=", "!=", "=~", "!~"]
 _OPERATORS: tuple[Operator, ...] = ("=", "!=", "=~", "!~")
-_SAMPLES = 0
+_SAMPLES, _CHUNKS = 0, 1
+_FRAME_BYTES = 2**20
+"""A series with more goes on in the next frame."""
+Chunk: TypeAlias = tuple[int, int, int, bytes]
+"""Encoding, times of the first and the last sample in ms, data."""
 _QUICK = (2**35, 2**42)
 """Times, in milliseconds, that take six bytes each: from 1971 to 2109."""
 _HINTS = {"unknown": 0, "reset": 1, "not_reset": 2, "gauge": 3}
@@ -50,8 +55,16 @@ class Query(NamedTuple):
     matchers: list[tuple[str, Operator, str]]
 
 
-def read_request(message: bytes) -> list[Query]:
-    """Raises ValueError, also if the asker takes only chunks as Prometheus has them on disk."""
+class Asked(NamedTuple):
+    """A request."""
+
+    queries: list[Query]
+    streamed: bool
+    """Whether chunks are wanted, one series after the other, rather than samples in one piece."""
+
+
+def read_request(message: bytes) -> Asked:
+    """Raises ValueError, also if the asker takes neither of the two kinds of answers."""
     queries: list[Query] = []
     accepted: list[int] = []
     for number, value in fields(message):
@@ -59,9 +72,12 @@ def read_request(message: bytes) -> list[Query]:
             queries.append(_query(value))
         elif number == 2:
             accepted += _packed(value) if isinstance(value, bytes) else [value]
-    if accepted and _SAMPLES not in accepted:
-        raise ValueError("server does not support any of the requested response types; supported: SAMPLES")
-    return queries
+    wanted = next((kind for kind in accepted or [_SAMPLES] if kind in (_SAMPLES, _CHUNKS)), None)
+    if wanted is None:
+        raise ValueError(
+            "server does not support any of the requested response types; supported: SAMPLES, STREAMED_XOR_CHUNKS"
+        )
+    return Asked(queries, wanted == _CHUNKS)
 
 
 def result(series: Iterable[bytes]) -> bytes:
@@ -71,8 +87,35 @@ def result(series: Iterable[bytes]) -> bytes:
 
 def time_series(labels: Sequence[tuple[str, str]], samples: bytes, histograms: bytes) -> bytes:
     """One `TimeSeries` as a field of a result."""
-    pairs = (length_delimited(1, text(1, _utf8(name)) + text(2, _utf8(value))) for name, value in labels)
-    return length_delimited(1, b"".join(pairs) + samples + histograms)
+    return length_delimited(1, _labels(labels) + samples + histograms)
+
+
+def frames(labels: Sequence[tuple[str, str]], chunks: Iterable[Chunk], query: int) -> Iterator[bytes]:
+    """A series of the answer to a query (its number in the request) as frames of a streamed answer.
+
+    A frame is the length of a `ChunkedReadResponse` (varint), its CRC-32C, and it.
+    """
+    head, parts, size = _labels(labels), list[bytes](), 0
+    for encoding, first, last, data in chunks:
+        part = length_delimited(
+            2, integer(1, first) + integer(2, last) + integer(3, encoding) + length_delimited(4, data)
+        )
+        if parts and size + len(part) > _FRAME_BYTES:
+            yield _frame(head, parts, query)
+            parts, size = [], 0
+        parts.append(part)
+        size += len(part)
+    if parts:
+        yield _frame(head, parts, query)
+
+
+def _frame(labels: bytes, chunks: list[bytes], query: int) -> bytes:
+    message = length_delimited(1, labels + b"".join(chunks)) + integer(2, query)
+    return varint(len(message)) + crc32c(message).to_bytes(4, "big") + message
+
+
+def _labels(labels: Sequence[tuple[str, str]]) -> bytes:
+    return b"".join(length_delimited(1, text(1, _utf8(name)) + text(2, _utf8(value))) for name, value in labels)
 
 
 def samples(times_ms: np.ndarray, values: np.ndarray) -> bytes:
@@ -94,7 +137,12 @@ def samples(times_ms: np.ndarray, values: np.ndarray) -> bytes:
 
 def histogram(time_ms: int, each: Native) -> bytes:
     """A `Histogram` field of a series with float counts, as remote read and remote write 1.0 have it."""
-    message = b"".join([
+    return length_delimited(4, native(time_ms, each))
+
+
+def native(time_ms: int, each: Native) -> bytes:
+    """The message of such a field."""
+    return b"".join([
         double(2, each.count),
         double(3, each.sum),
         integer(4, _zigzag(each.schema)),
@@ -106,7 +154,6 @@ def histogram(time_ms: int, each: Native) -> bytes:
         integer(15, time_ms),
         length_delimited(16, struct.pack(f"<{len(each.bounds)}d", *each.bounds)) if each.bounds else b"",
     ])  # fmt: skip
-    return length_delimited(4, message)
 
 
 def _buckets(span_number: int, count_number: int, buckets: Mapping[int, float]) -> bytes:

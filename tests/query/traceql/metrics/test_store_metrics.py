@@ -21,7 +21,13 @@ from ..stored import ARRANGEMENTS, Store
 from .plain import BY, FUNCTIONS, expected, key
 
 _S = 10**9
-_RANGES = st.sampled_from([(START_NS - 1, START_NS + 13 * _S, 2 * _S), (START_NS + 2 * _S, START_NS + 9 * _S, 3 * _S)])
+_RANGES = st.sampled_from(
+    [
+        (START_NS - 1, START_NS + 13 * _S, 2 * _S),
+        (START_NS + 2 * _S, START_NS + 9 * _S, 3 * _S),
+        (START_NS - 1, START_NS + 99 * _S, 100 * _S),
+    ]
+)
 
 
 @pytest.fixture(scope="module")

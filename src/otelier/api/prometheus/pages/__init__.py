@@ -13,7 +13,11 @@ from ....server.endpoint import Response
 from ....server.request import Request
 from ....server.router import Group, Route, nothing_here, plain_error
 
-PAGES = ("/graph", "/query", "/targets", "/alerts", "/rules", "/cardinality")
+PAGES = (
+    "/graph", "/query", "/targets", "/service-discovery", "/alerts", "/rules", "/cardinality", "/tsdb-status",
+    "/status", "/config", "/flags",
+)  # fmt: skip
+"""Some pages have another address at Prometheus, which works, too."""
 _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",

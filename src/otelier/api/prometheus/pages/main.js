@@ -3,11 +3,15 @@ import { cardinalityPage } from "./cardinality.js";
 import { el, notice } from "./dom.js";
 import { graphPage } from "./graph.js";
 import { alertsPage, rulesPage, targetsPage } from "./lists.js";
+import { statusPage } from "./status.js";
 import { language, recalled, remember, t } from "./words.js";
 
-const PAGES = { graph: graphPage, targets: targetsPage, alerts: alertsPage, rules: rulesPage, cardinality: cardinalityPage };
+const PAGES = { graph: graphPage, targets: targetsPage, alerts: alertsPage, rules: rulesPage, cardinality: cardinalityPage, status: statusPage };
+/** Under which addresses Prometheus has them. */
+const ALSO = { query: "graph", "service-discovery": "targets", "tsdb-status": "cardinality", config: "status", flags: "status" };
 const THEMES = ["system", "light", "dark"];
-const here = location.pathname.slice(1) in PAGES ? location.pathname.slice(1) : "graph";
+const asked = location.pathname.slice(1);
+const here = asked in PAGES ? asked : ALSO[asked] ?? "graph";
 
 let theme = THEMES.includes(recalled("theme")) ? recalled("theme") : "system";
 const dress = () => {

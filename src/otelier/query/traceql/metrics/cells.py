@@ -1,6 +1,6 @@
 """What is known of the spans of one group in one bucket of time: a cell. Cells without spans aren't there."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from .. import ast
 from ..evaluate.table import typed
+from ..evaluate.values import Values as ColumnValues
 from ..found import Found
 from ..plan import Plan
 from ..reader import Cells as CoreCells
@@ -23,6 +24,9 @@ Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Kind: TypeAlias = Literal["count", "sum", "histogram", "powers"]
 """Histograms are for quantiles, powers of two for themselves."""
+
+Wanted: TypeAlias = Callable[[Ints, Floats, ColumnValues], "NDArray[np.intp] | None"]
+"""Of cells, their counts, and the groups' label: the groups that are told; None: all."""
 
 _NONE = -2000
 """An exponent that no number has."""
@@ -63,8 +67,10 @@ class Asked:
     weighted: bool
 
 
-def counted(found: Found, plan: Plan, asked: Asked, steps: Steps, groups: Groups) -> Cells | None:
-    """By the core alone; None where it can't.
+def counted(
+    found: Found, plan: Plan, asked: Asked, steps: Steps, groups: Groups, wanted: Wanted | None = None
+) -> Cells | None:
+    """By the core alone; None where it can't. `wanted`: of counts by one label, which groups are told.
 
     Powers of two follow from its buckets for durations only: that one is exactly a power of two is rare.
     """
@@ -75,10 +81,21 @@ def counted(found: Found, plan: Plan, asked: Asked, steps: Steps, groups: Groups
     if core is None:
         return None
     with_cells, own = numbered(np.frombuffer(core.cell_groups, "<u4").astype(np.int64), core.groups)
-    columns = [typed(field, column) for field, column in zip(asked.by, core.group_columns, strict=True)]
-    numbers = groups.of([column.take(with_cells) for column in columns], len(with_cells))
-    cells = numbers[own] * steps.count + np.frombuffer(core.cell_steps, "<u4")
+    columns = [
+        typed(field, column).take(with_cells) for field, column in zip(asked.by, core.group_columns, strict=True)
+    ]
+    own_steps = np.frombuffer(core.cell_steps, "<u4").astype(np.int64)
     counts = np.frombuffer(core.counts, "<u8").astype(np.float64)
+    if wanted and asked.kind == "count" and len(columns) == 1:
+        left = wanted(own * steps.count + own_steps, counts, columns[0])
+        if left is not None:
+            place = np.full(len(with_cells), -1)
+            place[left] = np.arange(len(left))
+            told = place[own] >= 0
+            own, own_steps, counts = place[own[told]], own_steps[told], counts[told]
+            columns, with_cells = [columns[0].take(left)], left
+    numbers = groups.of(columns, len(with_cells))
+    cells = numbers[own] * steps.count + own_steps
     if asked.kind == "count":
         return _joined([Cells(cells, counts, counts, counts, counts, None)])
     sums, mins, maxs = (np.frombuffer(each, "<f8") for each in (core.sums, core.mins, core.maxs))

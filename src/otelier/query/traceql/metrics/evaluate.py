@@ -43,6 +43,8 @@ def _lines(node: ast.Metrics | ast.Refined | ast.MetricsMath, found: Found, step
             if isinstance(node.measure, ast.Compare):
                 return compared(node.pipeline, node.measure, found, steps)
             return measure(node, found, steps, shown)
+        case ast.Refined(ast.Metrics(measure=ast.Measure()) as inner, (ast.Ranked() as first, *_) as stages):
+            return refined(measure(inner, found, steps, shown, first), stages)
         case ast.Refined(inner, stages):
             return refined(_lines(inner, found, steps, shown), stages)
         case ast.MetricsMath(operator, left, right):

@@ -1,6 +1,7 @@
 """One function over time, by its groups."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from .exemplars import Shown, exemplars
 from .groups import Groups, limited
 from .lines import Lines, dense
 from .quantiles import quantiles
+from .ranking import may_rank
 from .steps import Steps
 
 _KINDS: dict[ast.MetricsFunction, Kind] = {
@@ -34,8 +36,8 @@ class Line(NamedTuple):
     values: Floats
 
 
-def measure(node: ast.Metrics, found: Found, steps: Steps, shown: Shown) -> Lines:
-    """Raises TooLarge."""
+def measure(node: ast.Metrics, found: Found, steps: Steps, shown: Shown, ranked: ast.Ranked | None = None) -> Lines:
+    """Raises TooLarge. `ranked`: what the next stage leaves; others may be left out."""
     function = node.measure
     assert isinstance(function, ast.Measure)
     asked = Asked(
@@ -46,7 +48,8 @@ def measure(node: ast.Metrics, found: Found, steps: Steps, shown: Shown) -> Line
     )
     of = plan(node.pipeline)
     groups = Groups(found.budget.limits.series)
-    cells = counted(found, of, asked, steps, groups) or measured(found, of, asked, steps, groups)
+    wanted = partial(may_rank, steps=steps, ranked=ranked) if ranked else None
+    cells = counted(found, of, asked, steps, groups, wanted) or measured(found, of, asked, steps, groups)
     lines = list(_lines(function, cells, groups, steps, _unit(function)))
     by = [
         tuple(Attribute(written(field), value) for field, value in zip(function.by, labels, strict=True))

@@ -6,16 +6,19 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Generic
 
 import msgspec
 
 from ...._core import Disk
 from ....component import Clock
 from ...contract import DataDirectoryError
-from ...directory import LOCK
-from ...segmented.files import LOG, MANIFEST, SEGMENTS
+from ...directory import LOCK, METRICS
 from ...settings import BucketSettings, url_problems
-from ..counters import StoreCounters
+from ..counters import Counters
+from ..files import LOG, MANIFEST, SEGMENTS
+from ..kind import Kind
+from ..manifest import S
 from . import published
 from .bucket import Bucket
 from .cache import UPLOADED, Cache, Open, note_uploaded, uploaded
@@ -27,13 +30,13 @@ from .s3 import S3Bucket
 _log = logging.getLogger("otelier.store")
 
 
-def open_disk(root: Path, cache: Cache | None = None) -> Disk:
+def open_disk(root: Path, kind: Kind[Any], cache: Cache | None = None) -> Disk:
     """The disk of a directory: what of its segments is in a bucket is fetched when it is read. Raises OSError."""
-    return Disk.real(str(root)).fetching(SEGMENTS, (cache or Cache(root)).fetch, MARKER)
+    return Disk.real(str(root)).fetching(SEGMENTS, (cache or Cache(root, kind)).fetch, MARKER)
 
 
 def read_only(storage: str, settings: BucketSettings, root: Path | None = None) -> Path:
-    """Make `root` (if None: a folder of the user's caches) a cache of a bucket, for reading. The folder.
+    """Make `root` (if None: a folder of the user's caches) a cache of a bucket, for reading, metrics too. The folder.
 
     Raises DataDirectoryError if something else lives there, ValueError for an address that is none.
     """
@@ -52,9 +55,18 @@ def read_only(storage: str, settings: BucketSettings, root: Path | None = None) 
             raise DataDirectoryError(f"{root} is a cache of {known.url}, and can't be one of {storage}")
         if known != place:
             write_place(root, place)
+        of_metrics = msgspec.structs.replace(place, url=of_store(storage, METRICS))
+        (root / METRICS).mkdir(0o700, exist_ok=True)
+        if read_place(root / METRICS) != of_metrics:
+            write_place(root / METRICS, of_metrics)
     except OSError as error:
         raise DataDirectoryError(f"can't use {root} as a cache: {error}") from error
     return root
+
+
+def of_store(storage: str, folder: str) -> str:
+    """Where a store's segments are, whose folder stands below the data directory; empty: nowhere."""
+    return f"{storage.rstrip('/')}/{folder}" if storage and folder else storage
 
 
 def _cache_directory(storage: str, settings: BucketSettings, environment: Mapping[str, str] = os.environ) -> Path:
@@ -64,23 +76,24 @@ def _cache_directory(storage: str, settings: BucketSettings, environment: Mappin
 
 
 @dataclass(frozen=True, slots=True)
-class Attached:
+class Attached(Generic[S]):
     """A writer's directory with its bucket."""
 
     disk: Disk
-    publisher: Publisher
+    publisher: Publisher[S]
     elsewhere: frozenset[str]
     """Segments that need not be in the directory."""
 
 
 def attach_writer(
     root: Path,
+    kind: Kind[S],
     storage: str,
     settings: BucketSettings,
     clock: Clock,
-    counters: StoreCounters,
+    counters: Counters,
     open_bucket: Open = S3Bucket,
-) -> Attached | None:
+) -> Attached[S] | None:
     """What a writer of `root` (locked) needs; None if nothing is in a bucket. Raises DataDirectoryError, OSError.
 
     A new directory takes over what another one has published in the bucket.
@@ -101,27 +114,27 @@ def attach_writer(
     )
     if place != known:
         write_place(root, place)
-    cache = Cache(root, open_bucket)
+    cache = Cache(root, kind, open_bucket)
     bucket = cache.bucket()
     assert bucket
     if not (root / MANIFEST).exists() and not (root / SEGMENTS).exists():
-        _take_over(root, bucket, place)
+        _take_over(root, kind, bucket, place)
     there = uploaded(root) if (root / UPLOADED).exists() else frozenset(bucket.list(f"{SEGMENTS}/"))
-    publisher = Publisher(root, place.writer, bucket, cache, clock, counters)
-    return Attached(open_disk(root, cache), publisher, there)
+    publisher = Publisher(root, kind, place.writer, bucket, cache, clock, counters)
+    return Attached(open_disk(root, kind, cache), publisher, there)
 
 
-def attach_by_hand(root: Path, clock: Clock, counters: StoreCounters) -> Attached | None:
+def attach_by_hand(root: Path, kind: Kind[S], clock: Clock, counters: Counters) -> Attached[S] | None:
     """The same for work by hand on a directory that says itself where its segments are."""
     known = read_place(root)
     settings = (
         BucketSettings(endpoint=known.endpoint, region=known.region, cache_bytes=known.cache_bytes) if known else None
     )
-    return attach_writer(root, known.url, settings, clock, counters) if known and settings else None
+    return attach_writer(root, kind, known.url, settings, clock, counters) if known and settings else None
 
 
-def _take_over(root: Path, bucket: Bucket, place: Place) -> None:
-    found = published.read(bucket)
+def _take_over(root: Path, kind: Kind[S], bucket: Bucket, place: Place) -> None:
+    found = published.read(bucket, kind.segment)
     if found is None:
         return
     published.write(bucket, msgspec.structs.replace(found, writer=place.writer))

@@ -7,12 +7,13 @@ found at the next start. Nothing waits for the bucket: as long as it can't be re
 import logging
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Generic
 
 from ....component import Clock
-from ...segmented.files import SEGMENTS
-from ..counters import StoreCounters
-from ..layout import index_of
-from ..manifest import State
+from ..counters import Counters
+from ..files import SEGMENTS
+from ..kind import Kind
+from ..manifest import S, State
 from . import published
 from .bucket import Bucket
 from .cache import Cache, note_uploaded, uploaded
@@ -24,11 +25,21 @@ GRACE_S = 300.0
 _AGAIN_S, _LONGEST_S, _SAY_S = 2.0, 60.0, 60.0
 
 
-class Publisher:
+class Publisher(Generic[S]):
     """Called every `EVERY_S` seconds by one thread."""
 
-    def __init__(self, root: Path, writer: str, bucket: Bucket, cache: Cache, clock: Clock, counters: StoreCounters):
+    def __init__(
+        self,
+        root: Path,
+        kind: Kind[S],
+        writer: str,
+        bucket: Bucket,
+        cache: Cache,
+        clock: Clock,
+        counters: Counters,
+    ) -> None:
         """`writer`: names this directory."""
+        self._kind = kind
         self._root = root
         self._writer = writer
         self._bucket = bucket
@@ -36,7 +47,7 @@ class Publisher:
         self._clock = clock
         self._counters = counters
         self._uploaded = set(uploaded(root))
-        self._state: State | None = None
+        self._state: State[S] | None = None
         """What was published last; None: not yet in this life."""
         self._due: dict[str, float] = {}
         """Keys that nobody names, and when they go."""
@@ -49,7 +60,7 @@ class Publisher:
         """Whether the bucket has this segment."""
         return path in self._uploaded
 
-    def attempt(self, state: State) -> None:
+    def attempt(self, state: State[S]) -> None:
         """Do what is to be done. Never raises."""
         if self.taken_over or self._clock.monotonic() < self._not_before:
             return
@@ -66,7 +77,7 @@ class Publisher:
                 self._say_again = now + _SAY_S
                 _log.error("the bucket can't be brought up to date, trying again: %s", error)
 
-    def publish(self, state: State) -> None:
+    def publish(self, state: State[S]) -> None:
         """Raises OSError; FileNotFoundError if a segment is gone because a newer state does not have it."""
         if state is not self._state:
             self._upload(each for each in state.segments if each not in self._uploaded)
@@ -82,12 +93,14 @@ class Publisher:
 
     def _upload(self, paths: Iterable[str]) -> None:
         for path in paths:
-            for file in (path, index_of(path)):
-                self._bucket.upload(file, self._root / file)
+            needed = self._kind.needed(path)
+            for file in self._kind.files(path):
+                if file in needed or (self._root / file).exists():
+                    self._bucket.upload(file, self._root / file)
             self._uploaded.add(path)
 
     def _is_taken_over(self) -> bool:
-        there = published.read(self._bucket)
+        there = published.read(self._bucket, self._kind.segment)
         if there is None or there.writer == self._writer:
             return False
         self.taken_over = True
@@ -98,11 +111,11 @@ class Publisher:
         )
         return True
 
-    def _forget_others(self, state: State) -> None:
+    def _forget_others(self, state: State[S]) -> None:
         gone = self._uploaded - state.segments.keys()
-        files = [file for path in gone for file in (path, index_of(path))]
+        files = [file for path in gone for file in self._kind.files(path)]
         if self._state is None:  # what earlier lives have left
-            named = {file for path in state.segments for file in (path, index_of(path))}
+            named = {file for path in state.segments for file in self._kind.files(path)}
             files += [key for key in self._bucket.list(f"{SEGMENTS}/") if key not in named]
         # Before they go: nobody may rely on the bucket for them.
         self._uploaded -= gone

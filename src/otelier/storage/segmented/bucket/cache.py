@@ -8,10 +8,12 @@ import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from ...segmented.files import SEGMENTS
+from ..files import SEGMENTS
+from ..kind import Kind
 from .bucket import Bucket, BucketError
 from .place import Place, put_in_place, read_place
 from .s3 import S3Bucket
@@ -25,9 +27,10 @@ Open = Callable[[Place], Bucket]
 class Cache:
     """Of one directory; for any number of threads."""
 
-    def __init__(self, root: Path, open_bucket: Open = S3Bucket) -> None:
+    def __init__(self, root: Path, kind: Kind[Any], open_bucket: Open = S3Bucket) -> None:
         """Nothing is read until something is asked for: the directory may become a cache later."""
         self._root = root
+        self._kind = kind
         self._open = open_bucket
         self._lock = threading.Lock()
         self._bucket: tuple[Place, Bucket] | None = None
@@ -67,13 +70,12 @@ class Cache:
         total = sum(stat.st_size for _, stat in files)
         if total <= place.cache_bytes:
             return
-        mine = uploaded(self._root) if place.writer else None
+        mine = {file for path in uploaded(self._root) for file in self._kind.files(path)} if place.writer else None
         for file, stat in sorted(files, key=lambda each: (each[0].suffix == ".index", each[1].st_mtime_ns)):
             if total <= place.cache_bytes:
                 return
             path = file.relative_to(self._root).as_posix()
-            segment = str(Path(path).with_suffix(".parquet"))
-            if path == keep or (mine is not None and segment not in mine):
+            if path == keep or (mine is not None and path not in mine):
                 continue
             with suppress(OSError):
                 file.unlink()
@@ -97,7 +99,7 @@ def note_uploaded(root: Path, paths: Iterable[str]) -> None:
 
 def _files(root: Path) -> list[tuple[Path, os.stat_result]]:
     found = list[tuple[Path, os.stat_result]]()
-    for file in (root / SEGMENTS).glob("*/*/*.*"):
+    for file in (root / SEGMENTS).rglob("[!.]*.*"):
         with suppress(OSError):
             if file.suffix in (".parquet", ".index"):
                 found.append((file, file.stat()))

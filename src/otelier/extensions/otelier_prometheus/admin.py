@@ -1,0 +1,107 @@
+"""Routes that change the store or look at it as a whole: `/api/v1/admin/tsdb/…`, as Prometheus's API has them."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from ...component import Clock
+from ...scrape.selector import fits, matchers
+from ...server.endpoint import Response
+from ...server.request import HttpError, Request
+from ...server.router import Group, Route
+from ...storage.contract import DataDirectoryError
+from ...storage.metrics import MetricsEngine
+from ...storage.metrics.snapshot import take_snapshot
+from ...storage.request_tenant import tenant
+from .routes import error_answer, success
+
+T = TypeVar("T")
+_EARLIEST_MS, _LATEST_MS = -(2**62), 2**62
+_TRUE = ("1", "t", "T", "TRUE", "true", "True")
+_FALSE = ("", "0", "f", "F", "FALSE", "false", "False")
+
+
+class Admin:
+    """Handlers over a store and its data directory."""
+
+    def __init__(self, engine: MetricsEngine, directory: Path, clock: Clock) -> None:
+        self._engine = engine
+        self._directory = directory
+        self._clock = clock
+
+    def group(self) -> Group:
+        """By POST and PUT."""
+        routes = {"delete_series": self.delete, "clean_tombstones": self.clean, "snapshot": self.snapshot}
+        return Group(
+            [
+                Route(method, f"/api/v1/admin/tsdb/{name}", handler)
+                for name, handler in routes.items()
+                for method in ("POST", "PUT")
+            ],
+            error_answer,
+        )
+
+    def delete(self, request: Request) -> Response:
+        """204 when it is deleted."""
+        query = request.query
+        selectors = query.all("match[]")
+        if not selectors:
+            raise HttpError(400, "no match[] parameter provided")
+        wanted = [_read("match[]", matchers, text) for text in selectors]
+        start_ms = _read("start", _moment_ms, query.first("start"), _EARLIEST_MS)
+        end_ms = _read("end", _moment_ms, query.first("end"), _LATEST_MS)
+        if any(fits(each)({}) for each in wanted):
+            raise HttpError(400, "match[] must contain at least one non-empty matcher")
+        self._engine.delete(tenant(request), wanted, start_ms, end_ms)
+        return Response(204)
+
+    def clean(self, _: Request) -> Response:
+        """204 when what was deleted is gone from the disk, also where that had failed before."""
+        with _disk_errors():
+            self._engine.clean()
+        return Response(204)
+
+    def snapshot(self, request: Request) -> Response:
+        """The name of a copy in `snapshots` of the data directory, without what is in the log alone if `skip_head`."""
+        skip = request.query.first("skip_head")
+        if skip not in _TRUE + _FALSE:
+            problem = f'unable to parse boolean: strconv.ParseBool: parsing "{skip[:40]}": invalid syntax'
+            raise HttpError(400, f'invalid parameter "skip_head": {problem}')
+        with _disk_errors():
+            name = take_snapshot(self._directory, self._engine, self._clock, skip_log=skip in _TRUE)
+        return success({"name": name})
+
+
+@contextmanager
+def _disk_errors() -> Generator[None]:
+    """As HttpError."""
+    try:
+        yield
+    except (DataDirectoryError, OSError) as error:
+        raise HttpError(500, str(error)) from error
+
+
+def _read(name: str, read: Callable[[str], T], text: str, default: T | None = None) -> T:
+    """Raises HttpError."""
+    if default is not None and not text:
+        return default
+    try:
+        return read(text)
+    except (ValueError, OverflowError) as error:
+        raise HttpError(400, f'invalid parameter "{name}": {error}') from error
+
+
+def _moment_ms(text: str) -> int:
+    """Seconds since 1970, or RFC 3339. Raises ValueError."""
+    try:
+        return round(float(text) * 1000)
+    except ValueError:
+        pass
+    try:
+        return round(datetime.fromisoformat(text).timestamp() * 1000)
+    except ValueError:
+        raise ValueError(f"cannot parse {msgspec.json.encode(text[:40]).decode()} to a valid timestamp") from None

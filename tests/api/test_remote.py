@@ -1,0 +1,124 @@
+"""`otelier.open` of a URL answers as that of the directory behind it does."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+import otelier
+from otelier.component import Meter, SystemClock
+from otelier.query.errors import BadQuery
+from otelier.query.opened import Opened
+from otelier.query.remote import Remote
+from otelier.storage.local import StoreSettings
+from otelier.storage.metrics import close_metrics, open_metrics
+from otelier.testing import gauge, log_record, logs, metrics, span, traces
+from otelier.testing.telemetry import key_values
+
+NOW_NS = time.time_ns() // 10**9 * 10**9
+MINUTE_NS = 60 * 10**9
+
+
+@pytest.fixture
+def both(backend, tmp_path) -> Iterator[tuple[Opened, Remote]]:
+    for number in range(1, 5):
+        one = span(
+            "get" if number % 2 else "put",
+            number=number,
+            trace=number,
+            start_ns=NOW_NS - number * MINUTE_NS,
+            attributes={"n": number, "who": f"u{number}"},
+        )
+        one.events.append(Span.Event(name="log", time_unix_nano=NOW_NS, attributes=key_values({"e": "x"})))
+        backend.store(traces(one))
+    backend.store(logs(log_record("failed", trace=1, number=17, time_ns=NOW_NS)))
+    engine = open_metrics(StoreSettings(data_dir=str(tmp_path)), SystemClock(), Meter())
+    heap = gauge("heap", 1.5, 2.5, attributes={"pool": "old"})
+    for number, point in enumerate(heap.gauge.data_points):
+        point.time_unix_nano = NOW_NS - number * MINUTE_NS
+    engine.append_otlp("default", metrics(heap))
+    host, port = backend.application.address
+    with otelier.open(tmp_path) as local, otelier.open(f"http://{host}:{port}/") as remote:
+        yield local, remote
+    close_metrics(engine)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * FROM spans ORDER BY start_time",
+        "SELECT *, \"event.e\" FROM events WHERE name = 'log' ORDER BY start_time",
+        "SELECT * FROM logs WHERE severity_number >= 17",
+        "SELECT * FROM metrics ORDER BY time",
+        "SELECT sum(duration_ns), [1], {'a': NULL}, 1 AS x, 2 AS x, 'a'::ENUM('a') FROM spans",
+        "SELECT 1 WHERE false",
+    ],
+)
+def test_sql(both, text):
+    local, remote = (each.sql(text) for each in both)
+    assert (local.columns, local.types, local.rows()) == (remote.columns, remote.types, remote.rows())
+    assert local.looked == remote.looked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}",
+        "{ span.n > 1 } | select(span.who, status, kind)",
+        '{ name = "put" } | by(resource.service.name) | count() > 0',
+        "{ span.n > 100 }",
+    ],
+)
+def test_searches(both, text):
+    local, remote = (each.traceql(text, start_ns=NOW_NS - 10 * MINUTE_NS, end_ns=NOW_NS) for each in both)
+    assert (local.columns, local.rows()) == (remote.columns, remote.rows())
+    assert local.warnings == remote.warnings == []
+
+
+@pytest.mark.parametrize("step_s", [0, 60])
+def test_metrics_of_traces(both, step_s):
+    text = "{} | count_over_time() by (name)"
+    whole = {"start_ns": NOW_NS // (60 * 10**9) * 60 * 10**9 - 10 * MINUTE_NS, "step_s": step_s}
+    whole["end_ns"] = whole["start_ns"] + 8 * MINUTE_NS
+    local, remote = (each.traceql(text, **whole) for each in both)
+    assert (local.columns, sorted(local.rows())) == (remote.columns, sorted(remote.rows()))
+    assert len(local) >= 2
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ("heap", {"time_ns": NOW_NS}),
+        ("heap[5m]", {"time_ns": NOW_NS}),
+        ("sum by (pool) (heap)", {"start_ns": NOW_NS - 5 * MINUTE_NS, "end_ns": NOW_NS, "step_s": 60}),
+        ("1 + 1", {"time_ns": NOW_NS}),
+        ("none", {}),
+    ],
+)
+def test_promql(both, text, given):
+    local, remote = (each.promql(text, **given) for each in both)
+    assert (local.columns, local.rows()) == (remote.columns, remote.rows())
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [("sql", "COPY spans TO 'x'"), ("traceql", "{ x"), ("promql", "sum(("), ("traceql", "{} | a")]
+)
+def test_what_is_wrong_is_told(both, language, text):
+    for each in both:
+        with pytest.raises(BadQuery):
+            getattr(each, language)(text)
+
+
+def test_another_tenant_sees_nothing(both, backend):
+    host, port = backend.application.address
+    with otelier.open(f"http://{host}:{port}", tenant="other") as remote:
+        assert remote.sql("SELECT count(*) FROM spans").rows() == [[0]]
+
+
+def test_who_is_not_there_is_told(backend):
+    with otelier.open("http://127.0.0.1:1") as remote, pytest.raises(ConnectionError, match="nobody answers"):
+        remote.sql("SELECT 1")
+    host, port = backend.application.tempo_address
+    with otelier.open(f"http://{host}:{port}") as remote, pytest.raises(LookupError, match="address of Otelier's UI"):
+        remote.sql("SELECT 1")
