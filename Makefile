@@ -40,6 +40,7 @@ check: setup  ## format, lint, types, structure, import rules, docs in step with
 	$(BIN)/python tools/check_structure.py
 	$(BIN)/python tools/gen_reference.py --check
 	$(BIN)/python tools/gen_inventory.py --check
+	$(BIN)/python tools/gen_sql.py --check
 	$(BIN)/pyright --warnings
 	$(if $(NODE),cd ui && npm run --silent check,@echo "the UI's checks need Node 20 or newer: skipped")
 
@@ -52,6 +53,7 @@ format: setup  ## format Python and Rust, fix what can be fixed
 docs: setup  ## write the generated reference anew
 	$(BIN)/python tools/gen_reference.py
 	$(BIN)/python tools/gen_inventory.py
+	$(BIN)/python tools/gen_sql.py
 
 ui: ui/node_modules/.installed  ## the web UI, built into src/otelier/ui/dist (needs Node 20 or newer)
 	cd ui && npm run --silent build

@@ -11,7 +11,6 @@ import shutil
 import statistics
 import sys
 import time
-import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -21,11 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from otelier._core import snappy
-from otelier.wire.protobuf import double, integer, length_delimited, text
-
-from . import corpus
+from . import corpus, million
 from .process import System
+from .remote_write import post, request, series_field
 
 STEP_MS = 15_000
 SCRAPES = 481
@@ -90,10 +87,13 @@ def kinds(folder: Path) -> Iterator[Kind]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.metrics")
     parser.add_argument("--runs", type=int, default=RUNS)
+    parser.add_argument("--million", action="store_true", help="a million active series, our processes alone")
     options = parser.parse_args()
     folder = corpus.cache_folder() / "metrics"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    if options.million:
+        return million.measure(next(kinds(folder)).command, folder)
     end_ms = int(time.time()) // 15 * STEP_MS
     requests = list(_requests(end_ms))
     samples = SCRAPES * sum(_counts())
@@ -114,8 +114,8 @@ def _measured(
     kind: Kind, system: System, requests: list[bytes], samples: int, end_ms: int, runs: int
 ) -> dict[str, Any]:
     before, began = system.cpu_seconds(), time.monotonic()
-    for request in requests:
-        _post(f"http://127.0.0.1:{kind.port}/api/v1/write", request)
+    for body in requests:
+        post(f"http://127.0.0.1:{kind.port}/api/v1/write", body)
     wall = time.monotonic() - began
     _settle(system)
     cpu = system.cpu_seconds() - before
@@ -183,18 +183,13 @@ def _counts() -> tuple[int, int, int]:
 
 def _labels() -> Iterator[bytes]:
     for i in range(10_000):
-        yield _series("x", job=f"job-{i % 20}", instance=f"10.0.{i % 200}.7:9100", method=f"m{i // 200}")
+        yield series_field("x", job=f"job-{i % 20}", instance=f"10.0.{i % 200}.7:9100", method=f"m{i // 200}")
     for i in range(5_000):
-        yield _series(
+        yield series_field(
             "y_bucket", instance=f"10.0.{i // 10 % 100}.7:9100", job="api", le=BUCKETS[i % 10], route=f"/r/{i // 1000}"
         )
     for i in range(2_000):
-        yield _series("z", instance=f"10.0.{i % 100}.7:9100", job="node", mountpoint=f"/mnt/{i // 100}")
-
-
-def _series(name: str, **labels: str) -> bytes:
-    pairs = sorted({"__name__": name, **labels}.items())
-    return b"".join(length_delimited(1, text(1, key) + text(2, value)) for key, value in pairs)
+        yield series_field("z", instance=f"10.0.{i % 100}.7:9100", job="node", mountpoint=f"/mnt/{i // 100}")
 
 
 def _requests(end_ms: int) -> Iterator[bytes]:
@@ -208,30 +203,11 @@ def _requests(end_ms: int) -> Iterator[bytes]:
     z = np.round(rng.normal(50, 10, (SCRAPES, gauges)), 2)
     values = np.concatenate([x, y, z], axis=1)
     for scrape in range(SCRAPES):
-        at = integer(2, end_ms - (SCRAPES - 1 - scrape) * STEP_MS)
+        at = end_ms - (SCRAPES - 1 - scrape) * STEP_MS
         row = values[scrape].tolist()
         for first in range(0, len(labels), IN_REQUEST):
             parts = zip(labels[first : first + IN_REQUEST], row[first : first + IN_REQUEST], strict=True)
-            yield snappy(
-                b"".join(length_delimited(1, each + length_delimited(2, double(1, v) + at)) for each, v in parts)
-            )
-
-
-def _post(url: str, body: bytes) -> None:
-    headers = {
-        "Content-Encoding": "snappy",
-        "Content-Type": "application/x-protobuf",
-        "X-Prometheus-Remote-Write-Version": "0.1.0",
-    }
-    for _ in range(600):
-        try:
-            with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=60):
-                return
-        except urllib.error.HTTPError as error:
-            if error.code not in (429, 503):
-                raise RuntimeError(f"{url}: {error.code} {error.read()[:300]!r}") from error
-            time.sleep(0.1)
-    raise RuntimeError(f"{url}: still busy after a minute")
+            yield request((each, v, at) for each, v in parts)
 
 
 def _bytes(folder: Path) -> int:

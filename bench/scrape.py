@@ -1,8 +1,8 @@
 """`python -m bench.scrape`: the CPU of scraping many targets, us beside Prometheus, one after the other.
 
 The targets are one process that listens at an address of 127.0.0.0/8 for each, so run it where nothing else does. CPU
-is that of all processes of a system, without the first four intervals, in which series are learnt. Prometheus's binary
-is that of `make peers`; without it there is no comparison.
+is that of all processes of a system, after it has become steady: series are learnt in the first intervals. Prometheus's
+binary is that of `make peers`; without it there is no comparison.
 """
 
 import argparse
@@ -19,7 +19,9 @@ from pathlib import Path
 from . import corpus
 from .process import System
 
-_WARM_INTERVALS = 4
+_WARM_INTERVALS = range(4, 21)
+"""At least so many, and at most, until one takes as much CPU as the one before."""
+_STEADY = 0.1
 _PORT = 28123
 _OUR_PORT = 28124
 _MUST = 0.5
@@ -71,11 +73,23 @@ def measure(words: list[str], log: Path, options: argparse.Namespace) -> dict[st
     """CPU in percent of a core; memory at its peak."""
     with System(words, dict(os.environ), log) as system:
         system.wait_until_healthy(f"http://127.0.0.1:{_OUR_PORT}/-/ready")
-        time.sleep(_WARM_INTERVALS * options.interval)
+        _settle(system, options.interval)
         before, began = system.cpu_seconds(), time.monotonic()
         time.sleep(options.seconds)
         used, took = system.cpu_seconds() - before, time.monotonic() - began
         return {"cpu_percent": round(100 * used / took, 2), "peak_rss_mib": round(system.peak_rss_mib())}
+
+
+def _settle(system: System, interval_s: float) -> None:
+    time.sleep((_WARM_INTERVALS.start - 2) * interval_s)
+    last = 0.0
+    for _ in range(_WARM_INTERVALS.start - 2, _WARM_INTERVALS.stop):
+        before = system.cpu_seconds()
+        time.sleep(interval_s)
+        used = system.cpu_seconds() - before
+        if abs(used - last) <= _STEADY * used:
+            return
+        last = used
 
 
 def main() -> int:

@@ -213,6 +213,7 @@ def main() -> int:
     parser.add_argument("--pause", type=float, default=0.5, help="seconds between scrapes")
     parser.add_argument("--record", type=Path)
     parser.add_argument("--replay", type=Path)
+    parser.add_argument("--json", type=Path, help="write the figures there")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folders = [Path(name) / each for each in ("live", "ours", "theirs")]
@@ -224,9 +225,13 @@ def main() -> int:
             options.record.write_bytes(pickle.dumps(scrapes))
         samples, sizes = ours(scrapes, folders[1])
         peer = theirs(scrapes, folders[2]) if (corpus.cache_folder() / "peers" / "prometheus").exists() else Counter()
+    found: dict[str, dict[str, float]] = {}
     for system, parts in (("otelier", sizes), ("prometheus", peer)):
-        print(f"{system}: {parts.total() / samples:.3f} bytes a sample of {samples} (must {_MUST})")
-        print("  " + ", ".join(f"{part} {size / samples:.3f}" for part, size in parts.most_common()))
+        found[system] = {"all": parts.total() / samples} | {part: size / samples for part, size in parts.most_common()}
+        print(f"{system}, bytes a sample of {samples} (must {_MUST}):")
+        print("  " + ", ".join(f"{part} {size:.3f}" for part, size in found[system].items()))
+    if options.json:
+        options.json.write_text(json.dumps({"samples": samples, "bytes_per_sample": found}, indent=1) + "\n")
     return 0
 
 

@@ -377,11 +377,12 @@ class View:
         *,
         oldest_first: bool = False,
         max_looked: int = ...,
+        timeout_ms: int = 0,
     ) -> tuple[list[LogRecordTuple], list[list[tuple[str, str]]], list[LogScopeTuple], LogsLooked]:
         """Up to `limit` log records that the filter means and whose time lies in [start_ns, end_ns], newest first.
 
         Records, the attributes of their resources, and their scopes. Which of several records with equal times come is
-        not defined. Looking at more than `max_looked` records ends the search. The filter is about one record
+        not defined. Looking at more than `max_looked` records, or for longer, ends the search. The filter is about one record
         (docs/spec/filter.md). Raises as `search`.
         """
 
@@ -396,6 +397,7 @@ class View:
         *,
         sizes: bool = False,
         max_looked: int = ...,
+        timeout_ms: int = 0,
     ) -> tuple[list[list[tuple[str, str]]], list[tuple[int, int, int, int]], LogsLooked]:
         """How many such records there are by labels, `*` for all labels of the stream, and by parts of time.
 
@@ -1282,7 +1284,7 @@ LogScopeTuple: TypeAlias = tuple[str, str, list[tuple[str, str]]]
 """Name, version, attributes."""
 LogsLooked: TypeAlias = tuple[int, int, int, bool]
 """Records looked at; row groups with records in the time range; how many of them were ruled out without looking at
-records; whether there was more to look at than allowed."""
+records; whether there was more to look at than allowed, or than there was time for."""
 
 @final
 class Words:
@@ -1554,9 +1556,10 @@ class SeriesLog:
         retired: int = 0,
         max_series: int = 5_000_000,
         max_series_per_metric: int = 200_000,
+        max_label_names: int = 5_000,
     ) -> None:
         """As `Log`. Of a tenant at most `max_series` are active, and of a metric `max_series_per_metric`: what is more
-        is folded.
+        is folded. A series that would make it more than `max_label_names` distinct names of labels is refused.
         """
 
     def append(self, tenant: str, samples: Samples, now_ms: int, oldest_ms: int, newest_ms: int) -> Appended:

@@ -66,3 +66,9 @@ def test_a_sender_may_say_which_tenant_it_is():
 
 def test_printing_is_asked_for():
     assert [each.id.type for each in plan_of(print_all=True).pipelines[0].exporters] == ["otelier", "debug"]
+
+
+def test_further_names_are_answered_where_the_user_says_so():
+    for names in ((), ("otelier.example.com", "*.internal", "a$b")):
+        (query,) = [each for each in plan_of(allowed_hosts=names).extensions if each.id.type == "otelier_query"]
+        assert query.config.allowed_hosts == names

@@ -185,9 +185,9 @@ def shown(sink: RemoteWriteSink):
 
 
 @pytest.mark.proves(
-    "prometheusremotewrite.{namespace,add_metric_suffixes,translation_strategy}",
-    "prometheusremotewrite.{disable_scope_info,external_labels}",
-    "prometheusremotewrite.{resource_to_telemetry_conversion.enabled,protobuf_message}",
+    "exporters.prometheusremotewrite.{namespace,add_metric_suffixes,translation_strategy}",
+    "exporters.prometheusremotewrite.{disable_scope_info,external_labels}",
+    "exporters.prometheusremotewrite.{resource_to_telemetry_conversion.enabled,protobuf_message}",
 )
 @pytest.mark.parametrize(
     ("more", "keys"),

@@ -17,6 +17,7 @@ from otelier.query.promql.errors import TooManySamples
 from otelier.query.promql.named import named_labels
 from otelier.storage.metrics import MetricsEngine, close_metrics, open_metrics
 from otelier.storage.settings import MetricsSettings, StoreSettings
+from otelier.testing import gauge, metrics
 from otelier.testing.remote_write import message
 
 NOW_MS = SystemClock().time_ns() // 10**6
@@ -156,3 +157,16 @@ def test_a_directory_that_was_opened_answers_promql(engine: MetricsEngine, tmp_p
         assert [row["value"] for row in found] == [60.0]
         steps = opened.promql("up", start_ns=(NOW_MS - 30_000) * 10**6, end_ns=NOW_MS * 10**6, step_s=10)
         assert (steps.columns, len(steps)) == (["time", "value", "__name__"], 4)
+
+
+def test_attributes_of_resources_are_among_the_names_of_labels_as_queries_name_them(
+    engine: MetricsEngine, reader: Metrics
+):
+    sent = gauge("heap", 1.5, attributes={"pool": "old"})
+    sent.gauge.data_points[0].time_unix_nano = NOW_MS * 10**6
+    engine.append_otlp("default", metrics(sent, resource={"service.name": "shop", "k8s.pod.name": "shop-1"}))
+    names = reader.label_names("default", [], *EVER, 0).items
+    assert {"pool", "k8s_pod_name"} <= set(names)
+    chosen = reader.label_names("default", [[equal("__name__", "heap")]], *EVER, 0).items
+    assert set(names) - set(chosen) >= {"k8s_pod_name"}
+    assert reader.label_values("default", "k8s_pod_name", [], *EVER, 0).items == ["shop-1"]

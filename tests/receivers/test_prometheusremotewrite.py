@@ -79,7 +79,8 @@ def test_types_come_from_metadata_and_targets_become_resources(running: Running)
 
     status, headers, _ = running.post(request)
 
-    assert (status, headers["x-prometheus-remote-write-samples-written"]) == (204, "6")
+    assert status == 204
+    assert not any(name.startswith("x-prometheus-") for name in headers), "those are of version 2.0"
     (resource,) = decode(running.output.batches[0]).resource_metrics
     assert attributes(resource.resource.attributes) == {
         "service.namespace": "shop",
@@ -129,11 +130,10 @@ def test_native_histograms_and_their_exemplars(running: Running) -> None:
     listed.positive_deltas.extend([2, 2])
     of_series(request, "gauge").histograms.add(timestamp=1000, reset_hint=3, count_int=0)
 
-    status, headers, text = running.post(request)
+    status, _, text = running.post(request)
 
     assert status == 400
     assert "1 are histograms that are gauges" in text
-    assert headers["x-prometheus-remote-write-histograms-written"] == "3"
     found = running.metrics()
     first, last = found["fine"].exponential_histogram.data_points
     assert (first.scale, first.count, first.sum, first.zero_count, first.zero_threshold) == (2, 10, 5.5, 1, 0.5)
@@ -202,14 +202,13 @@ def test_samples_that_cannot_be_are_told_and_others_taken(running: Running) -> N
     one.labels.add(name="job", value="j")
     one.samples.add(timestamp=1, value=1)
     of_series(request, "a", (1000, 1))
-    status, headers, said = running.post(request)
-    assert (status, headers["x-prometheus-remote-write-samples-written"]) == (400, "1")
+    status, _, said = running.post(request)
+    assert status == 400
     assert "all others are taken" in said
     assert set(running.metrics()) == {"a"}
 
 
-@pytest.mark.proves("prometheusremotewrite.include_metadata")
-@pytest.mark.proves("prometheusremotewrite.{endpoint,time_threshold}")
+@pytest.mark.proves("receivers.prometheusremotewrite.time_threshold")
 def test_headers_travel_with_the_data() -> None:
     running = Running(include_metadata=True, time_threshold=24)
     try:

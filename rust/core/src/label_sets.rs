@@ -212,9 +212,11 @@ impl LabelSets {
     }
 
     fn having(&self, name: &str, value: &str) -> Vec<usize> {
-        let pairs = self.sets.pairs_of(&self.shared.pairs, name.as_bytes()).into_iter().enumerate();
-        let has = |pair: u32| pair != NONE && self.shared.pairs.value(pair) == value.as_bytes();
-        pairs.filter(|(_, pair)| has(*pair)).map(|(at, _)| at).collect()
+        let pairs = &self.shared.pairs;
+        let Some(name) = pairs.known_name(name.as_bytes()) else { return Vec::new() };
+        let is_wanted = |pair: &u32| pairs.name_of(*pair) == name && pairs.value(*pair) == value.as_bytes();
+        let sets = self.sets.iter().enumerate();
+        sets.filter(|(_, set)| set.iter().any(is_wanted)).map(|(at, _)| at).collect()
     }
 
     #[staticmethod]

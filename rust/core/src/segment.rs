@@ -12,6 +12,7 @@ use crate::batch::{Batch, signal_named};
 use crate::disk::Disk;
 use crate::log::Log;
 use crate::os_error::os_error;
+use crate::series_segments::unwritten;
 use crate::spans;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -24,13 +25,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(read_segment, module)?)
 }
 
-fn raised(error: WriteError) -> PyErr {
-    match error {
-        WriteError::Disk(error) => os_error(&error),
-        damaged => PyValueError::new_err(damaged.to_string()),
-    }
-}
-
 #[pyclass(frozen, module = "otelier._core")]
 struct Flushed(segment::Flushed);
 
@@ -38,7 +32,7 @@ struct Flushed(segment::Flushed);
 impl Flushed {
     #[getter]
     fn segments<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyBytes>>> {
-        let json = |written| segment::flush::manifest_entry(written).map_err(raised);
+        let json = |written| segment::flush::manifest_entry(written).map_err(unwritten);
         self.0.segments.iter().map(|written| Ok(PyBytes::new(py, &json(written)?))).collect()
     }
 
@@ -92,7 +86,7 @@ fn flush(
         let options = segment::flush::Options { log_directory, generations, now_ns, idle_ns, max_open_ns, recent };
         segment::flush(&**disk.inner(), &log.0, &options)
     });
-    flushed.map(Flushed).map_err(raised)
+    flushed.map(Flushed).map_err(unwritten)
 }
 
 #[pyfunction]
@@ -115,13 +109,13 @@ fn merge(
         (None, Some(ids)) => Keep::Only(spans::trace_ids(ids)?.into_iter().collect(), least_severity),
         (Some(_), Some(_)) => return Err(PyValueError::new_err("either `without` or `only`")),
     };
-    py.detach(|| segment::merge(&**disk.inner(), tenant, signal, &paths, &keep)).map(Flushed).map_err(raised)
+    py.detach(|| segment::merge(&**disk.inner(), tenant, signal, &paths, &keep)).map(Flushed).map_err(unwritten)
 }
 
 #[pyfunction]
 fn may_hold(py: Python<'_>, disk: &Disk, path: &str, trace_ids: &[u8]) -> PyResult<bool> {
     let ids = spans::trace_ids(trace_ids)?;
-    py.detach(|| segment::may_hold(&**disk.inner(), path, &ids)).map_err(raised)
+    py.detach(|| segment::may_hold(&**disk.inner(), path, &ids)).map_err(unwritten)
 }
 
 #[pyfunction]
@@ -137,11 +131,11 @@ fn segment_summary<'py>(py: Python<'py>, disk: &Disk, path: &str) -> PyResult<Bo
         let index = Index::new(disk.inner().read(&beside)?).map_err(damaged)?;
         index.summary().and_then(|summary| summary.encode()).map_err(damaged)
     };
-    Ok(PyBytes::new(py, &py.detach(read).map_err(raised)?))
+    Ok(PyBytes::new(py, &py.detach(read).map_err(unwritten)?))
 }
 
 #[pyfunction]
 fn read_segment(py: Python<'_>, disk: &Disk, path: &str, signal: &str) -> PyResult<Batch> {
     let signal = signal_named(signal)?;
-    py.detach(|| segment::read(&**disk.inner(), path, signal)).map(Batch).map_err(raised)
+    py.detach(|| segment::read(&**disk.inner(), path, signal)).map(Batch).map_err(unwritten)
 }

@@ -178,7 +178,8 @@ pub struct SeriesLog(pub Arc<log::SeriesLog>);
 impl SeriesLog {
     #[new]
     #[pyo3(signature = (disk, directory, *, sync="commit", interval_s=1.0, max_unflushed_bytes=268_435_456,
-                        max_wait_s=5.0, retired=0, max_series=5_000_000, max_series_per_metric=200_000))]
+                        max_wait_s=5.0, retired=0, max_series=5_000_000, max_series_per_metric=200_000,
+                        max_label_names=5_000))]
     #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
     fn new(
         py: Python<'_>,
@@ -191,10 +192,12 @@ impl SeriesLog {
         retired: u64,
         max_series: usize,
         max_series_per_metric: usize,
+        max_label_names: usize,
     ) -> PyResult<SeriesLog> {
         let sync = sync_named(sync, interval_s)?;
         let options = LogOptions { sync, max_unflushed_bytes, max_wait: seconds(max_wait_s, "max_wait_s")?, retired };
-        let limits = Limits { series: max_series, series_per_metric: max_series_per_metric };
+        let limits =
+            Limits { series: max_series, series_per_metric: max_series_per_metric, label_names: max_label_names };
         let opened = py.detach(|| log::SeriesLog::open(disk.inner().clone(), directory, options, limits));
         opened.map(|log| SeriesLog(Arc::new(log))).map_err(|error| os_error(&error))
     }

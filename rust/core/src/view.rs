@@ -109,7 +109,7 @@ impl View {
         Ok(found.into_iter().map(|(id, start)| (PyBytes::new(py, &id), start)).collect())
     }
 
-    #[pyo3(signature = (tenant, filter_json, start_ns, end_ns, limit, *, oldest_first=false, max_looked=u64::MAX))]
+    #[pyo3(signature = (tenant, filter_json, start_ns, end_ns, limit, *, oldest_first=false, max_looked=u64::MAX, timeout_ms=0))]
     #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
     fn search_logs<'py>(
         &self,
@@ -121,14 +121,21 @@ impl View {
         limit: usize,
         oldest_first: bool,
         max_looked: u64,
+        timeout_ms: u64,
     ) -> PyResult<Found<'py>> {
         let filter = logs::parse(filter_json).map_err(PyValueError::new_err)?;
-        let question = logs::Question { filter: &filter, window: start_ns..=end_ns, oldest_first, max_looked };
+        let question = logs::Question {
+            filter: &filter,
+            window: start_ns..=end_ns,
+            oldest_first,
+            max_looked,
+            deadline: spans::budget(0, 0, timeout_ms).deadline(),
+        };
         let (records, looked) = py.detach(|| self.0.search_logs(tenant, &question, limit)).map_err(raised)?;
         Ok(found(py, &records, looked))
     }
 
-    #[pyo3(signature = (tenant, filter_json, start_ns, end_ns, part_ns, by, *, sizes=false, max_looked=u64::MAX))]
+    #[pyo3(signature = (tenant, filter_json, start_ns, end_ns, part_ns, by, *, sizes=false, max_looked=u64::MAX, timeout_ms=0))]
     #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
     fn count_logs<'py>(
         &self,
@@ -141,9 +148,16 @@ impl View {
         by: Vec<String>,
         sizes: bool,
         max_looked: u64,
+        timeout_ms: u64,
     ) -> PyResult<Counted<'py>> {
         let filter = logs::parse(filter_json).map_err(PyValueError::new_err)?;
-        let question = logs::Question { filter: &filter, window: start_ns..=end_ns, oldest_first: true, max_looked };
+        let question = logs::Question {
+            filter: &filter,
+            window: start_ns..=end_ns,
+            oldest_first: true,
+            max_looked,
+            deadline: spans::budget(0, 0, timeout_ms).deadline(),
+        };
         let by: Vec<By> = by.iter().map(|name| By::new(name)).collect();
         let all = py.detach(|| self.0.count_logs(tenant, &question, part_ns, &by, sizes)).map_err(raised)?;
         Ok(counted(py, &all))
@@ -343,9 +357,14 @@ impl View {
     ) -> PyResult<LogTable> {
         let filter = logs::parse(filter_json).map_err(PyValueError::new_err)?;
         let fields = logs::parse_fields(fields_json).map_err(PyValueError::new_err)?;
-        let question =
-            logs::Question { filter: &filter, window: start_ns..=end_ns, oldest_first: false, max_looked: u64::MAX };
         let budget = spans::budget(max_rows, max_bytes, timeout_ms);
+        let question = logs::Question {
+            filter: &filter,
+            window: start_ns..=end_ns,
+            oldest_first: false,
+            max_looked: u64::MAX,
+            deadline: budget.deadline(),
+        };
         let table = py.detach(|| self.0.gather_logs(tenant, &question, &fields, budget));
         table.map(LogTable::new).map_err(raised)
     }

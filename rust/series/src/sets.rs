@@ -120,6 +120,12 @@ pub struct Distinct {
 }
 
 impl Distinct {
+    /// Makes room for so many more.
+    pub fn reserve(&mut self, count: usize) {
+        let sets = &self.sets;
+        self.places.reserve(count, |at| hash_set(sets.get(*at as usize)));
+    }
+
     pub fn add(&mut self, set: &[u32]) -> u32 {
         let sets = &mut self.sets;
         let number = sets.len() as u32;

@@ -13,7 +13,7 @@ use otelier_series::record;
 use otelier_series::samples::{Builder, Roster, Samples, Text, Why};
 
 const BOUNDS: Bounds = Bounds { oldest_ms: 0, newest_ms: i64::MAX };
-const LIMITS: Limits = Limits { series: 1_000_000, series_per_metric: 1_000_000 };
+const LIMITS: Limits = Limits { series: 1_000_000, series_per_metric: 1_000_000, label_names: 1000 };
 
 /// Tenant, series, ms.
 type Key = (String, Vec<u8>, i64);
@@ -259,7 +259,7 @@ fn samples_out_of_the_bounds_are_refused_and_told() -> io::Result<()> {
 #[test]
 fn series_over_the_limit_are_folded_into_one_for_each_metric() -> io::Result<()> {
     let disk = disk();
-    let log = open(&disk, Sync::Commit, Limits { series: 25, series_per_metric: 10 })?;
+    let log = open(&disk, Sync::Commit, Limits { series: 25, series_per_metric: 10, label_names: 1000 })?;
     let mut all: Vec<_> = (0..15).map(|instance| series("up", instance)).collect();
     let appended = log.append("a", &samples(&all, 1, 1), 1, BOUNDS)?;
     assert_eq!((appended.samples, appended.folded), (15, 5));
@@ -284,7 +284,7 @@ fn series_over_the_limit_are_folded_into_one_for_each_metric() -> io::Result<()>
 fn series_that_are_idle_for_long_make_room_for_others() -> io::Result<()> {
     const MINUTE: i64 = 60_000;
     let disk = disk();
-    let log = open(&disk, Sync::Commit, Limits { series: 10, series_per_metric: 10 })?;
+    let log = open(&disk, Sync::Commit, Limits { series: 10, series_per_metric: 10, label_names: 1000 })?;
     let old: Vec<_> = (0..10).map(|instance| series("up", instance)).collect();
     let new: Vec<_> = (100..110).map(|instance| series("up", instance)).collect();
     log.append("a", &samples(&old, MINUTE, 1), MINUTE, BOUNDS)?;

@@ -34,7 +34,7 @@ impl Store {
         let disk: Arc<dyn Disk> = Arc::new(SimulatedDisk::new(Operations::new(false, 0)));
         let max_wait = std::time::Duration::ZERO;
         let options = LogOptions { sync: Sync::Commit, max_unflushed_bytes: 1 << 30, max_wait, retired: 0 };
-        let limits = Limits { series: 1000, series_per_metric: 1000 };
+        let limits = Limits { series: 1000, series_per_metric: 1000, label_names: 1000 };
         let log = SeriesLog::open(disk.clone(), "log", options, limits).unwrap();
         let view = SeriesView::new(disk.clone(), "log");
         Store { disk, log, view, written: Vec::new(), retired: 0 }

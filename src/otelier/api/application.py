@@ -71,7 +71,7 @@ class Application:
         names = Names(self.snapshot.disk, CatalogueReader(directory))
         gate = Gate(options.queries_at_once, _WAITING)
         reader = Traces(self.snapshot, names, gate)
-        logs = Logs(self.snapshot, gate)
+        logs = Logs(self.snapshot, gate, options.limits.time_s)
         meter = Meter()
         metrics = OwnMetrics(meter, clock)
         engine, tags = TraceQL(self.snapshot, gate, options.limits), Tags(self.snapshot, gate)

@@ -20,7 +20,7 @@ _VERBS = {
     "print-config": "Print the effective configuration.",
     "data": "Look at what is kept: info, verify, prune, backup.",
     "tail": "Show logs and traces as they arrive.",
-    "query": "Ask by SQL about spans and logs.",
+    "query": "Ask by SQL about spans, events, links, logs and metrics.",
     "rules": "Check rule files and run their tests.",
     "exec": "Run a program that sends its telemetry here.",
     "prometheus": "Be a Prometheus: scrape, store, answer, with its own flags.",
@@ -71,13 +71,27 @@ class _Verbs(click.Group):
     metavar="FILE",
     help="A prometheus.yml: what to scrape into the store.",
 )
+@click.option(
+    "--allowed-hosts",
+    envvar="OTELIER_ALLOWED_HOSTS",
+    metavar="NAMES",
+    default="",
+    help="Names by which browsers and clients reach this machine, with commas between: otelier.example.com,*.internal.",
+)
 @click.pass_context
-def main(ctx: click.Context, data_dir: Path | None, print_all: bool, prometheus_config: Path | None) -> None:
+def main(
+    ctx: click.Context, data_dir: Path | None, print_all: bool, prometheus_config: Path | None, allowed_hosts: str
+) -> None:
     """OpenTelemetry backend. Without a command: all in one, on this machine's loopback addresses."""
     if ctx.invoked_subcommand is None:
         from ..storage.local import default_data_directory
         from .all_in_one import serve
 
-        serve(data_dir or default_data_directory(), print_all=print_all, prometheus_config=prometheus_config)
+        serve(
+            data_dir or default_data_directory(),
+            print_all=print_all,
+            prometheus_config=prometheus_config,
+            allowed_hosts=allowed_hosts.replace(",", " ").split(),
+        )
     elif ctx.invoked_subcommand not in ("data", "tail", "query"):
         refuse_in_front(ctx, ctx.invoked_subcommand)

@@ -7,7 +7,7 @@ to run.
 
 import json
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,16 @@ _APIS = {"tempo": "Tempo API", "loki": "Loki API", "prometheus": "Prometheus API
 """Served by the process of the UI; by the keys of the extension."""
 
 
-def serve(data_dir: Path, *, print_all: bool = False, prometheus_config: Path | None = None) -> None:
+def serve(
+    data_dir: Path,
+    *,
+    print_all: bool = False,
+    prometheus_config: Path | None = None,
+    allowed_hosts: Sequence[str] = (),
+) -> None:
     """Run until a signal says stop; `print_all` also prints what arrives, `prometheus_config` says what is scraped.
+
+    `allowed_hosts`: further names in URLs that are answered.
 
     Raises StartError if the port of OTLP/gRPC is taken or the data directory can't be used.
     """
@@ -48,7 +56,9 @@ def serve(data_dir: Path, *, print_all: bool = False, prometheus_config: Path | 
         for api in _APIS.values():
             taken.setdefault(api, "it is answered by the process that serves the UI")
     free = {what: port for what, port in USUAL.items() if what not in taken}
-    text = configuration(free, data_dir, print_all=print_all, prometheus_config=prometheus_config)
+    text = configuration(
+        free, data_dir, print_all=print_all, prometheus_config=prometheus_config, allowed_hosts=allowed_hosts
+    )
     run(
         lambda: interpret(load([f"yaml:{text}"])),
         started=lambda _: _greet(free, taken, data_dir),
@@ -57,7 +67,12 @@ def serve(data_dir: Path, *, print_all: bool = False, prometheus_config: Path | 
 
 
 def configuration(
-    ports: Mapping[str, int], data_dir: Path, *, print_all: bool = False, prometheus_config: Path | None = None
+    ports: Mapping[str, int],
+    data_dir: Path,
+    *,
+    print_all: bool = False,
+    prometheus_config: Path | None = None,
+    allowed_hosts: Sequence[str] = (),
 ) -> str:
     """The configuration that serves these, as YAML (of the kind that is JSON, too)."""
     at = {what: f"{HOST}:{port}" for what, port in ports.items()}
@@ -78,6 +93,8 @@ def configuration(
         extensions["otelier_prometheus"] = {"data_dir": directory, **scraped}
     if "UI" in at:
         query: dict[str, Any] = {"endpoint": at["UI"], "data_dir": directory}
+        if allowed_hosts:
+            query["allowed_hosts"] = [each.replace("$", "$$") for each in allowed_hosts]
         query |= {key: {"endpoint": at[what]} for key, what in _APIS.items() if what in at}
         extensions["otelier_query"] = query
     exporters: dict[str, Any] = {"otelier": {"data_dir": directory}}

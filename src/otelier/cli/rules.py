@@ -1,5 +1,6 @@
 """`otelier rules`: check rule files, and run their tests."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ def check(ctx: click.Context, files: tuple[Path, ...], lint_fatal: bool, as_json
         name = str(path) if path else "standard input"
         entry: dict[str, Any] = {"file": name, "rules": 0, "problems": [], "duplicates": []}
         try:
-            groups = read_files([path]) if path else read_rules(click.get_binary_stream("stdin").read(), name)
+            groups = read_files([path]) if path else read_rules(sys.stdin.buffer.read(), name)
             entry["rules"] = sum(len(each.rules) for each in groups)
             entry["duplicates"] = duplicates(groups)
             code = code or (3 if lint_fatal and entry["duplicates"] else 0)

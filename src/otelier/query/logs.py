@@ -12,6 +12,7 @@ from .snapshot import Snapshot
 MAX_NS = 2**63 - 1
 _MAX_LOOKED = 20_000_000
 """Records that one question may look at; what it found until then is its answer, marked as partial."""
+_TIME_S = 30.0
 
 
 class Looked(NamedTuple):
@@ -23,7 +24,7 @@ class Looked(NamedTuple):
     skipped: int
     """Row groups in the time range that the filters of words and attributes ruled out."""
     partial: bool
-    """There was more to look at than one question may."""
+    """There was more to look at than one question may, or than it had time for."""
 
 
 class Found(NamedTuple):
@@ -79,9 +80,11 @@ class Source(Protocol):
 class Logs:
     """Answers questions; used from several threads. Each may raise Busy, StoreUnreadable or ValueError."""
 
-    def __init__(self, snapshot: Snapshot, gate: Gate) -> None:
+    def __init__(self, snapshot: Snapshot, gate: Gate, time_s: float = _TIME_S) -> None:
+        """`time_s`: after it the answer is what was found until then, and says so."""
         self._snapshot = snapshot
         self._gate = gate
+        self._time_s = time_s
 
     def turn(self) -> AbstractContextManager[None]:
         """Hold a place among the questions at work until the answer is written, too."""
@@ -89,16 +92,17 @@ class Logs:
 
     def of(self, tenant: str) -> "TenantLogs":
         """The logs of a tenant."""
-        return TenantLogs(self._snapshot, self._gate, tenant)
+        return TenantLogs(self._snapshot, self._gate, tenant, self._time_s)
 
 
 class TenantLogs:
     """A Source."""
 
-    def __init__(self, snapshot: Snapshot, gate: Gate, tenant: str) -> None:
+    def __init__(self, snapshot: Snapshot, gate: Gate, tenant: str, time_s: float = _TIME_S) -> None:
         self._snapshot = snapshot
         self._gate = gate
         self._tenant = tenant
+        self._most: dict[str, int] = {"max_looked": _MAX_LOOKED, "timeout_ms": max(1, round(time_s * 1000))}
 
     def search(self, filter_: f.Filter, start_ns: int, end_ns: int, limit: int, *, oldest_first: bool) -> Found:
         """As in Source."""
@@ -106,7 +110,7 @@ class TenantLogs:
         with self._gate.one():
             records, resources, scopes, looked = self._snapshot.read(
                 lambda view, _: view.search_logs(
-                    self._tenant, encoded, start_ns, end_ns, limit, oldest_first=oldest_first, max_looked=_MAX_LOOKED
+                    self._tenant, encoded, start_ns, end_ns, limit, oldest_first=oldest_first, **self._most
                 )
             )
         return Found(
@@ -124,7 +128,7 @@ class TenantLogs:
         with self._gate.one():
             groups, counts, looked = self._snapshot.read(
                 lambda view, _: view.count_logs(
-                    self._tenant, encoded, start_ns, end_ns, part_ns, list(by), sizes=sizes, max_looked=_MAX_LOOKED
+                    self._tenant, encoded, start_ns, end_ns, part_ns, list(by), sizes=sizes, **self._most
                 )
             )
         return Counted(groups, [Count(*each) for each in counts], Looked(*looked))

@@ -3,6 +3,7 @@
 Attributes of resources are labels wherever a query names them, and invisible otherwise.
 """
 
+import re
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MAX_SAMPLES = Options().max_samples
+_NOT_PLAIN = re.compile("[^A-Za-z0-9]")
 _OVERFLOW = ("__overflow__", "true")
 _FOLDED = (
     "series of {metric} are folded into one, because it has more than max_series_per_metric or its tenant more than "
@@ -73,8 +75,17 @@ class Metrics:
         return self._found(sorted(items), limit, _folded(items))
 
     def label_names(self, tenant: str, selectors: Selectors, start_ms: int, end_ms: int, limit: int) -> Found[str]:
-        """Sorted."""
-        items = self.ask(lambda view: view.label_names(tenant, _plain(selectors), start_ms, end_ms, False), list[str]())
+        """Sorted. Without selectors attributes of resources are among them, as queries name them: of chosen series that
+        would take a look at each.
+        """
+
+        def ask(view: SeriesView, attributes: bool) -> list[str]:
+            return view.label_names(tenant, _plain(selectors), start_ms, end_ms, attributes)
+
+        items = set(self.ask(lambda view: ask(view, False), list[str]()))
+        if not selectors:
+            more = set(self.ask(lambda view: ask(view, True), list[str]())) - items
+            items.update(_NOT_PLAIN.sub("_", each) for each in more)
         return self._found(sorted(items), limit)
 
     def label_values(

@@ -7,6 +7,7 @@ have answered: 204, 503 to try again, or 400 where that is no use.
 """
 
 import math
+from typing import Literal
 
 from .._core import Samples, SamplesToOtlp
 from ..component import OtelierError, Receiver, Rejected, Retryable, receiver
@@ -79,10 +80,10 @@ class PrometheusRemoteWrite(Receiver):
             if self.cfg.include_metadata:
                 batch = batch.with_metadata({name: (value,) for name, value in request.headers.items()})
             self._hand_on(batch)
-        return self._answer(samples, gauges)
+        return self._answer(version, samples, gauges)
 
-    def _answer(self, samples: Samples, gauges: int) -> Response:
-        headers = written(samples.samples, samples.histograms - gauges, samples.exemplars)
+    def _answer(self, version: Literal[1, 2], samples: Samples, gauges: int) -> Response:
+        headers = written(version, samples.samples, samples.histograms - gauges, samples.exemplars)
         left_out = [(reason, f", such as {example}", count) for reason, example, count in samples.refused]
         if gauges:
             left_out.append(("are histograms that are gauges, which OTLP has not", "", gauges))

@@ -45,7 +45,9 @@ def samples_of(request: Request, version: Literal[1, 2], most_bytes: int) -> Sam
     raise HttpError(400, str(problem)) from problem
 
 
-def written(samples: int, histograms: int, exemplars: int) -> Headers:
-    """Headers that say how much was taken."""
+def written(version: Literal[1, 2], samples: int, histograms: int, exemplars: int) -> Headers:
+    """Headers that say how much was taken; 1.0 has none."""
+    if version == 1:
+        return ()
     kinds = (("samples", samples), ("histograms", histograms), ("exemplars", exemplars))
     return tuple((f"x-prometheus-remote-write-{kind}-written", str(count)) for kind, count in kinds)

@@ -41,7 +41,7 @@ class Web:
                 421,
                 (("content-type", "text/plain; charset=utf-8"), *SECURITY_HEADERS),
                 f"this server does not answer to the name {host[:260]!r}; "
-                "if it is yours, add it to allowed_hosts in the configuration\n".encode(),
+                "if it is yours, add it to allowed_hosts in the configuration or to --allowed-hosts\n".encode(),
             )
         answer = self._router(request)
         given = {name.lower() for name, _ in answer.headers}

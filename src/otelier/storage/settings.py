@@ -111,12 +111,14 @@ class MetricsSettings(Config):
     """Most series of a tenant that are active at once; those over it are folded into one per metric, and counted."""
     max_series_per_metric: int = 200_000
     """The same for each metric."""
+    max_label_names: int = 5_000
+    """Most distinct names of labels of a tenant's active series; a series that brings one more is refused."""
 
     def problems(self) -> Iterable[tuple[str, str]]:
         """Ranges."""
         yield from _flush_problems(self.flush, self.max_unflushed_bytes)
         yield from (("retention." + key, what) for key, what in _negative(self.retention, "max_age", "max_bytes"))
-        for key in ("max_series", "max_series_per_metric"):
+        for key in ("max_series", "max_series_per_metric", "max_label_names"):
             if getattr(self, key) < 1:
                 yield key, "must be at least 1"
 

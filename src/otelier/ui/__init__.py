@@ -2,7 +2,7 @@
 
 `find("/trace/…")` answers the file for a path with the headers it must carry, or None. Pages (`/`, `/search`,
 `/explore`, `/sql`, `/trace/{id}`) are all the same document; what it needs is under `/static/`, named by its content,
-and may be kept for ever. A tree without Node has no build: then every page says in plain text how to get one, and the
+so it may be kept for ever. A tree without Node has no build: then every page says in plain text how to get one, and the
 APIs are not touched.
 """
 

@@ -19,6 +19,7 @@ from otelier.server.hosts import HostCheck
 from .conftest import Internal, Prometheus
 
 WRITE = "/api/v1/write"
+OTLP = "/api/v1/otlp/v1/metrics"
 
 
 @pytest.fixture
@@ -48,9 +49,10 @@ def test_a_write_arrives_with_the_token_and_its_answer_is_unchanged(child: Prome
 
 def test_it_goes_on_as_it_is_compressed(child: Prometheus, internal: Internal):
     zeros = bytes(10_000)
-    for encoding, body in (("snappy", snappy(zeros)), ("gzip", gzip.compress(zeros)), ("", zeros)):
+    encoded = (WRITE, "snappy", snappy(zeros)), (OTLP, "gzip", gzip.compress(zeros)), (WRITE, "", zeros)
+    for path, encoding, body in encoded:
         headers = {"content-encoding": encoding} if encoding else {}
-        assert child.ask("POST", WRITE, body, headers).status == 204
+        assert child.ask("POST", path, body, headers).status == 204
         *_, (_, _, _, arrived, seen) = internal.asked
         assert (arrived, seen["content-length"]) == (zeros, str(len(body)))
 
@@ -91,9 +93,9 @@ def test_http2_is_passed_on_too(child: Prometheus, internal: Internal):
     host, port = child.address
     with grpc.insecure_channel(f"{host}:{port}") as channel, pytest.raises(grpc.RpcError):
         # A gRPC client is one that speaks HTTP/2; the answer is none to it.
-        channel.unary_unary(WRITE)(b"2", timeout=30)
+        channel.unary_unary(OTLP)(b"2", timeout=30)
     [(method, path, _, body, _)] = internal.asked
-    assert (method, path, body[5:]) == ("POST", WRITE, b"2")
+    assert (method, path, body[5:]) == ("POST", OTLP, b"2")
 
 
 @pytest.mark.parametrize("encoding", ["br", "snappy, br", "gzip, gzip, gzip"])

@@ -127,6 +127,44 @@ def test_a_record_that_was_never_synced_is_durable_once_it_was_read() -> None:
         assert Records(disk, PATH).records == read
 
 
+def test_a_record_is_durable_once_it_was_read_also_where_no_new_file_can_be_made() -> None:
+    for seed in range(40):
+        disk = Disk.simulated()
+        records = Records(disk, PATH)
+        records.append(b"0" * 2000)
+        disk.fail("sync folder", 1, errno.EIO)
+        with pytest.raises(OSError, match="Input/output"):
+            records.append(b"1" * 2000)
+        disk.fail("create folder/", 1, errno.ENOSPC)
+        read = Records(disk, PATH).records
+        disk.crash(seed)
+        assert Records(disk, PATH).records == read
+
+
+@pytest.mark.parametrize("operation", ["write folder/records", "sync folder/records"])
+def test_what_can_not_be_made_durable_is_not_told(operation: str) -> None:
+    disk = Disk.simulated()
+    Records(disk, PATH).append(b"1")
+    disk.fail("create folder/", 1, errno.ENOSPC)
+    disk.fail(operation, 1, errno.EIO)
+    with pytest.raises(OSError, match="Input/output"):
+        Records(disk, PATH)
+
+
+def test_a_real_file_is_written_over_itself(tmp_path: Path) -> None:
+    disk = Disk.real(tmp_path)
+    records = Records(disk, PATH)
+    for body in (b"1", b"2" * 3000):
+        records.append(body)
+    image = disk.read(PATH)
+    disk.fail("create folder/", 1, errno.ENOSPC)
+    again = Records(disk, PATH)
+    assert again.records == [b"1", b"2" * 3000]
+    assert disk.read(PATH) == image
+    again.append(b"3")
+    assert disk.read(PATH) == image + frame(b"3")
+
+
 def test_a_rewrite_is_old_or_new_after_any_failure_and_crash() -> None:
     def make() -> tuple[Disk, Records]:
         disk = Disk.simulated()

@@ -80,7 +80,7 @@ def test_delta_values_are_refused_and_counted_and_the_rest_arrives(sink, made):
     assert total(exporter, "otelcol_exporter_sent_metric_points") == 1
 
 
-@pytest.mark.proves("prometheusremotewrite.remote_write_queue.storage")
+@pytest.mark.proves("exporters.prometheusremotewrite.remote_write_queue.storage")
 def test_a_queue_on_disk_survives_the_process(sink, made):
     storage = SimulatedStorage()
     extensions = {ComponentID.parse("file_storage"): storage}
@@ -95,7 +95,7 @@ def test_a_queue_on_disk_survives_the_process(sink, made):
     sink.until(lambda s: s.samples)
 
 
-@pytest.mark.proves("prometheusremotewrite.remote_write_queue.enabled")
+@pytest.mark.proves("exporters.prometheusremotewrite.remote_write_queue.enabled")
 def test_without_a_queue_the_sender_hears_it(sink, made):
     sink.answers = [(503, "down")]
     exporter = made(remote_write_queue=NO_QUEUE, retry_on_failure=RetrySettings(enabled=False))
@@ -112,7 +112,7 @@ def test_metadata_goes_along_when_asked_and_client_metadata_as_headers(sink, mad
     assert sink.headers[0]["x-prometheus-remote-write-version"] == "0.1.0"
 
 
-@pytest.mark.proves("prometheusremotewrite.convert_explicit_histograms_to_nhcb")
+@pytest.mark.proves("exporters.prometheusremotewrite.convert_explicit_histograms_to_nhcb")
 def test_explicit_histograms_become_native_ones_with_their_bounds(sink, made):
     histogram = gauge("h")
     histogram.histogram.aggregation_temporality = 2

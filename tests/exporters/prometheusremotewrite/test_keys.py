@@ -53,7 +53,7 @@ def one(**attributes):
     return metrics(counter("http.requests", 1.0, unit="By", attributes=attributes), resource=SHOP)
 
 
-@pytest.mark.proves("prometheusremotewrite.{endpoint,namespace,add_metric_suffixes,translation_strategy}")
+@pytest.mark.proves("exporters.prometheusremotewrite.{endpoint,namespace,add_metric_suffixes,translation_strategy}")
 @pytest.mark.parametrize(
     ("keys", "name"),
     [
@@ -70,8 +70,8 @@ def test_names(sink, made, keys, name):
 
 
 @pytest.mark.proves(
-    "prometheusremotewrite.{disable_scope_info,external_labels}",
-    "prometheusremotewrite.{resource_constant_labels,resource_to_telemetry_conversion.enabled}",
+    "exporters.prometheusremotewrite.{disable_scope_info,external_labels}",
+    "exporters.prometheusremotewrite.{resource_constant_labels,resource_to_telemetry_conversion.enabled}",
 )
 @pytest.mark.parametrize(
     ("keys", "labels"),
@@ -94,7 +94,7 @@ def test_labels(sink, made, keys, labels):
     assert series(sink)["http_requests_bytes_total"] == labels
 
 
-@pytest.mark.proves("prometheusremotewrite.target_info.enabled")
+@pytest.mark.proves("exporters.prometheusremotewrite.target_info.enabled")
 @pytest.mark.parametrize("enabled", [True, False])
 def test_target_info(sink, made, enabled):
     made(target_info=TargetInfo(enabled=enabled)).consume(one())
@@ -102,7 +102,7 @@ def test_target_info(sink, made, enabled):
     assert series(sink).get("target_info") == wanted
 
 
-@pytest.mark.proves("prometheusremotewrite.protobuf_message")
+@pytest.mark.proves("exporters.prometheusremotewrite.protobuf_message")
 @pytest.mark.parametrize(("version", "header"), [("prometheus.WriteRequest", "0.1.0"), (V2, "2.0.0")])
 def test_the_message_s_version(sink, made, version, header):
     made(protobuf_message=version).consume(one())
@@ -110,7 +110,7 @@ def test_the_message_s_version(sink, made, version, header):
     assert sink.headers[0]["x-prometheus-remote-write-version"] == header
 
 
-@pytest.mark.proves("prometheusremotewrite.send_metadata")
+@pytest.mark.proves("exporters.prometheusremotewrite.send_metadata")
 @pytest.mark.parametrize("send_metadata", [True, False])
 def test_metadata(sink, made, send_metadata):
     made(send_metadata=send_metadata).consume(one())
@@ -118,7 +118,8 @@ def test_metadata(sink, made, send_metadata):
 
 
 @pytest.mark.proves(
-    "prometheusremotewrite.keep_classic_histograms", "prometheusremotewrite.convert_explicit_histograms_to_nhcb"
+    "exporters.prometheusremotewrite.keep_classic_histograms",
+    "exporters.prometheusremotewrite.convert_explicit_histograms_to_nhcb",
 )
 @pytest.mark.parametrize(("keeps", "classic"), [(True, {"h_bucket", "h_sum", "h_count"}), (False, set())])
 def test_classic_series_beside_native_ones(sink, made, keeps, classic):
@@ -132,7 +133,7 @@ def test_classic_series_beside_native_ones(sink, made, keeps, classic):
     assert len(sink.histograms) == 1
 
 
-@pytest.mark.proves("prometheusremotewrite.max_batch_size_bytes")
+@pytest.mark.proves("exporters.prometheusremotewrite.max_batch_size_bytes")
 @pytest.mark.parametrize(("most", "least", "greatest"), [(1, 40, 40), (3_000_000, 1, 1)])
 def test_requests_are_closed_by_their_size(sink, made, most, least, greatest):
     exporter = made(max_batch_size_bytes=most, max_batch_request_parallelism=1)
@@ -141,7 +142,8 @@ def test_requests_are_closed_by_their_size(sink, made, most, least, greatest):
 
 
 @pytest.mark.proves(
-    "prometheusremotewrite.max_batch_request_parallelism", "prometheusremotewrite.remote_write_queue.num_consumers"
+    "exporters.prometheusremotewrite.max_batch_request_parallelism",
+    "exporters.prometheusremotewrite.remote_write_queue.num_consumers",
 )
 @pytest.mark.parametrize(
     ("keys", "others_go_on"),
@@ -161,7 +163,7 @@ def test_requests_under_way_at_once(sink, made, keys, others_go_on):
     assert (len(sink.headers) > 1) is others_go_on
 
 
-@pytest.mark.proves("prometheusremotewrite.remote_write_queue.queue_size")
+@pytest.mark.proves("exporters.prometheusremotewrite.remote_write_queue.queue_size")
 def test_a_full_queue_refuses(sink, made):
     sink.answers = [(503, "down")] * 10_000
     retry = RetrySettings(initial_interval=Duration(0.01), max_interval=Duration(0.01))
@@ -173,7 +175,7 @@ def test_a_full_queue_refuses(sink, made):
     sink.answers = []
 
 
-@pytest.mark.proves("prometheusremotewrite.include_metadata_keys")
+@pytest.mark.proves("exporters.prometheusremotewrite.include_metadata_keys")
 def test_client_metadata_tells_requests_apart(sink, made):
     exporter = made(include_metadata_keys=("X-Scope-OrgID",))
     for tenant in ("a", "b"):
@@ -182,7 +184,9 @@ def test_client_metadata_tells_requests_apart(sink, made):
     assert list(dict.fromkeys(headers.get("x-scope-orgid") for headers in sink.headers)) == ["a", "b", None]
 
 
-@pytest.mark.proves("prometheusremotewrite.wal.{directory,buffer_size,truncate_frequency,lag_record_frequency}")
+@pytest.mark.proves(
+    "exporters.prometheusremotewrite.wal.{directory,buffer_size,truncate_frequency,lag_record_frequency}"
+)
 def test_a_log_of_its_own_is_not_taken_and_its_settings_without_a_directory_change_nothing(sink, made):
     settings = WriteAheadLog(buffer_size=1, truncate_frequency=Duration(1), lag_record_frequency=Duration(1))
     made(wal=settings).consume(one())

@@ -262,6 +262,13 @@ def test_no_more_spans_are_read_than_the_conditions_leave(store, hours, text, re
     assert sorted(found.rows) == sorted(whole.rows)
 
 
+def test_events_of_a_trace_are_looked_for_in_its_time_only(store, hours):
+    found = answered(store.snapshot, None, hours, f"SELECT name FROM events WHERE trace_id = '{trace_id(21).hex()}'")
+    assert (found.rows, found.tables["events"].looked <= 4) == ([], True)
+    text = f"SELECT name FROM events WHERE trace_id = '{trace_id(9999).hex()}'"
+    assert answered(store.snapshot, None, hours, text).rows == []
+
+
 @pytest.mark.parametrize(
     ("where", "read"),
     [

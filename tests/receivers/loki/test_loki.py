@@ -77,7 +77,7 @@ def attributes(pairs: Any) -> dict[str, str]:
     return {each.key: each.value.string_value for each in pairs}
 
 
-@pytest.mark.proves("loki.use_incoming_timestamp", "loki.protocols.http")
+@pytest.mark.proves("loki.use_incoming_timestamp")
 @pytest.mark.parametrize("kind", [JSON, PROTOBUF])
 def test_a_stream_becomes_a_resource_and_its_lines_records(start: Callable[..., Running], kind: str) -> None:
     it = start(use_incoming_timestamp=True)

@@ -18,6 +18,7 @@ from otelier.component import Meter, StartError, SystemClock
 from otelier.extensions.otelier_query import OtelierQuery, OtelierQueryConfig
 from otelier.query.opened import Opened
 from otelier.storage.local import StoreSettings, close_store, open_store
+from otelier.storage.metrics.open import close_metrics, open_metrics
 from otelier.storage.segmented.bucket.attach import read_only
 from otelier.storage.segmented.bucket.bucket import BucketError
 from otelier.storage.segmented.bucket.place import Place
@@ -46,6 +47,25 @@ engine = open_store(settings, SystemClock(), Meter())
 for line in sys.stdin:
     number = int(line)
     engine.append("default", traces(*(span(trace=number, number=n) for n in range(20))))
+    print(number, flush=True)
+"""
+
+METRICS_WRITER = """
+import sys
+import numpy as np
+from otelier._core import Samples
+from otelier.component import Duration, Meter, SystemClock
+from otelier.storage.metrics.open import open_metrics
+from otelier.storage.settings import BucketSettings, MetricsFlushSettings, MetricsSettings, StoreSettings
+root, url, endpoint = sys.argv[1:4]
+s3 = BucketSettings(endpoint=endpoint, cache_bytes=0)
+metrics = MetricsSettings(flush=MetricsFlushSettings(max_age=Duration(0.1)))
+engine = open_metrics(StoreSettings(data_dir=root, storage=url, s3=s3, metrics=metrics), SystemClock(), Meter())
+for line in sys.stdin:
+    number = int(line)
+    now_ms = np.array([SystemClock().time_ns() // 10**6], np.int64)
+    labels = [("__name__", "kept"), ("number", str(number))]
+    engine.append("default", Samples.of_arrays([labels], now_ms.tobytes(), np.array([float(number)]).tobytes()))
     print(number, flush=True)
 """
 
@@ -217,6 +237,35 @@ def test_kills_lose_nothing_and_the_bucket_never_names_what_it_lacks(s3, tmp_pat
         assert [spans(opened, number) for number in taken] == [20] * len(taken)
     with otelier.open(url, endpoint=s3, cache_dir=tmp_path / "last") as opened:
         assert [spans(opened, number) for number in taken] == [20] * len(taken)
+    assert any(there.list("segments/"))
+
+
+def values(opened: Opened) -> set[float]:
+    return {float(each.values[-1]) for each in opened.promql("kept").series()}
+
+
+def test_kills_lose_no_sample_and_the_bucket_never_names_what_it_lacks(s3, tmp_path):
+    url, root = "s3://otelier/measured", tmp_path / "a"
+    taken = set[float]()
+    there = bucket(s3, f"{url}/metrics")
+    for life in range(3):
+        words = [sys.executable, "-c", METRICS_WRITER, str(root), url, s3]
+        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
+            for number in range(life * 100, life * 100 + 40):
+                writer.stdin.write(f"{number}\n")
+                writer.stdin.flush()
+                taken.add(float(writer.stdout.readline()))
+                time.sleep(0.05)
+            writer.kill()
+        with otelier.open(url, endpoint=s3, cache_dir=tmp_path / f"reader-{life}") as opened:
+            assert values(opened)
+            assert values(opened) <= taken
+    settings = StoreSettings(data_dir=str(root), storage=url, s3=BucketSettings(endpoint=s3, cache_bytes=0))
+    close_metrics(open_metrics(settings, SystemClock(), Meter()))
+    with otelier.open(root) as opened:
+        assert values(opened) == taken
+    with otelier.open(url, endpoint=s3, cache_dir=tmp_path / "last") as opened:
+        assert values(opened) == taken
     assert any(there.list("segments/"))
 
 

@@ -136,6 +136,18 @@ def test_series_over_the_limit_are_folded_and_counted():
     assert len(readable(world.disk)) == 15
 
 
+@pytest.mark.proves("otelier.metrics.max_label_names")
+def test_a_series_with_a_label_name_over_the_limit_is_refused_and_counted():
+    world = World()
+    world.open(metrics=MetricsSettings(max_label_names=3))
+    for name in ("a", "b", "c", "a"):
+        done = world.engine.append("default", samples(("x", world.now_ms, 1.0), **{name: "1"}))
+        wanted = [("label_name_limit", 'x{c="1"}', 1)] if name == "c" else []
+        assert (done.rejected, done.folded) == (wanted, 0)
+    assert world.engine.append("another", samples(("x", world.now_ms, 1.0), c="1")).rejected == []
+    assert world.counted("rejected_items", reason="label_name_limit") == 1
+
+
 @pytest.mark.proves("otelier.metrics.max_series")
 def test_series_over_the_limit_of_a_tenant_are_folded_by_metric():
     world = World()

@@ -1,7 +1,6 @@
 //! Fields of log records as arrays.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use hashbrown::HashMap;
 use serde_json::Value as Json;
@@ -98,7 +97,6 @@ struct Gatherer<'f> {
     fields: &'f [LogField],
     needs: Needs,
     budget: Budget,
-    deadline: Option<Instant>,
     /// What headers say, by field and header: they are few and long.
     headers: Vec<HashMap<Vec<u8>, Entry>>,
     out: LogColumns,
@@ -179,7 +177,6 @@ impl Gatherer<'_> {
         self.out.partial = match () {
             () if self.out.rows > self.budget.rows => "records",
             () if bytes > self.budget.bytes => "bytes",
-            () if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) => "time",
             () => "",
         };
     }
@@ -201,12 +198,15 @@ pub fn gather(
         attributes: fields.iter().any(|field| matches!(field, LogField::Attribute(_) | LogField::Attributes)),
     };
     let headers = fields.iter().map(|_| HashMap::new()).collect();
-    let mut gatherer = Gatherer { fields, needs, budget, deadline: budget.deadline(), headers, out };
+    let mut gatherer = Gatherer { fields, needs, budget, headers, out };
     let looked = question.walk(chunks, files, cache, &mut gatherer)?;
     let mut out = gatherer.out;
     let now = read_here();
     out.read = Read { pages: now.0 - reads, bytes: now.1 - bytes, ..Read::default() };
     out.looked = looked;
+    if looked.partial && out.partial.is_empty() {
+        out.partial = "time";
+    }
     Ok(out)
 }
 

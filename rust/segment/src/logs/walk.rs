@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::filter::LogFilter;
 use super::group::GroupLogs;
@@ -22,6 +23,8 @@ pub struct Question<'a> {
     pub oldest_first: bool,
     /// Records that may be looked at.
     pub max_looked: u64,
+    /// When the looking ends.
+    pub deadline: Option<Instant>,
 }
 
 /// What was read for an answer.
@@ -31,7 +34,7 @@ pub struct Looked {
     pub row_groups: u64,
     /// Of these, the ones that an index or a dictionary ruled out.
     pub skipped: u64,
-    /// There was more than may be looked at.
+    /// There was more than may be looked at, or than there was time for.
     pub partial: bool,
 }
 
@@ -106,6 +109,10 @@ impl Question<'_> {
             if looked.partial || !taker.wants(soonest) {
                 break;
             }
+            if self.is_late() {
+                looked.partial = true;
+                break;
+            }
             match block {
                 Block::Chunk(chunk) => self.chunk(&chunk, taker, &mut looked)?,
                 Block::File(path) => {
@@ -119,6 +126,10 @@ impl Question<'_> {
             }
         }
         Ok(looked)
+    }
+
+    fn is_late(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
     fn chunk(&self, chunk: &Arc<Chunk>, taker: &mut dyn Taker, looked: &mut Looked) -> Result<(), ReadError> {
@@ -160,6 +171,10 @@ impl Question<'_> {
             let times = logs.times(&range)?;
             let soonest = if self.oldest_first { times.first() } else { times.last() };
             if looked.partial || !soonest.is_some_and(|time| taker.wants(*time)) {
+                break;
+            }
+            if self.is_late() {
+                looked.partial = true;
                 break;
             }
             let mut among = Rows::none(rows);

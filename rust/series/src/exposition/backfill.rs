@@ -131,7 +131,7 @@ mod tests {
             first.parts()[0].samples().map(|(series, ms, bits)| (series, ms, f64::from_bits(bits))).collect();
         assert_eq!(times, [(0, 10_000, 3.0), (0, 20_500, 4.0)]);
         assert!(backfill.ended);
-        assert_eq!(backfill.read(b"a 1 1\n").unwrap_err().line, 6);
+        assert_eq!(backfill.read(b"a 1 1\n").unwrap_err().line, 7);
     }
 
     #[test]

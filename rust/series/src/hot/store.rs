@@ -1,6 +1,6 @@
 //! What records of the log say of a tenant's series.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher;
 
 use bytes::Bytes;
@@ -74,6 +74,8 @@ pub struct Store {
     pub stamps: Vec<i64>,
     stamp_places: HashMap<i64, u32>,
     soft_sets: Vec<Box<[u8]>>,
+    /// Distinct names of soft attributes.
+    soft_keys: BTreeSet<Box<[u8]>>,
     soft_places: HashMap<Box<[u8]>, u32>,
     /// By the pair of the metric's name.
     pub by_metric: HashMap<u32, Vec<u32>>,
@@ -97,6 +99,7 @@ impl Default for Store {
             stamps: Vec::new(),
             stamp_places: HashMap::new(),
             soft_sets: vec![Box::default()],
+            soft_keys: BTreeSet::new(),
             soft_places: HashMap::new(),
             by_metric: HashMap::new(),
             families: BTreeMap::new(),
@@ -124,6 +127,11 @@ impl Store {
     /// All distinct soft sets.
     pub fn soft_sets(&self) -> impl Iterator<Item = &[u8]> {
         self.soft_sets.iter().map(|set| &**set)
+    }
+
+    /// Names of all soft attributes, in order.
+    pub fn soft_keys(&self) -> impl Iterator<Item = &[u8]> {
+        self.soft_keys.iter().map(|key| &**key)
     }
 
     /// Appends the canonical form of a series' labels.
@@ -263,6 +271,11 @@ impl Store {
             return *known;
         }
         let number = self.soft_sets.len() as u32;
+        for (key, _) in labels::pairs(soft) {
+            if !self.soft_keys.contains(key) {
+                self.soft_keys.insert(key.into());
+            }
+        }
         self.soft_sets.push(soft.into());
         self.soft_places.insert(soft.into(), number);
         number

@@ -103,6 +103,7 @@ impl Taking<'_> {
                     return Some(id);
                 }
                 Found::TooMany => Why::Limit,
+                Found::TooManyNames => Why::Names,
             }
         };
         let labels = self.part.series()[series as usize].labels;
@@ -130,7 +131,7 @@ impl Taking<'_> {
                 self.used(id, self.part.text(series.soft));
             }
             Found::Overflow(id) => self.used(id, &[]),
-            Found::TooMany => {}
+            Found::TooMany | Found::TooManyNames => {}
         }
         self.ids[number as usize] = Some(found);
         found

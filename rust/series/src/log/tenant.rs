@@ -1,7 +1,7 @@
 //! The series of a tenant that samples came of lately, and how many there may be.
 
 use hashbrown::hash_table::Entry as Slot;
-use hashbrown::{HashMap, HashTable};
+use hashbrown::{HashMap, HashSet, HashTable};
 
 use super::arena::{Arena, Place};
 use super::taking::News;
@@ -22,6 +22,8 @@ const MAX_FAMILIES: usize = 100_000;
 pub struct Limits {
     pub series: usize,
     pub series_per_metric: usize,
+    /// Distinct names of labels that they have: each is a column of segments.
+    pub label_names: usize,
 }
 
 #[derive(Debug, Default)]
@@ -34,6 +36,8 @@ pub struct Tenant {
     arena: Arena,
     metrics: Vec<Metric>,
     metric_places: HashMap<Box<[u8]>, u32>,
+    /// Of the labels of all series.
+    names: HashSet<Box<[u8]>>,
     active: usize,
     /// Of what was said of each family in the epoch.
     families: HashMap<Box<[u8]>, u64>,
@@ -69,6 +73,8 @@ pub enum Found {
     Overflow(u32),
     /// Even of those there are too many.
     TooMany,
+    /// It has a label with a new name, of which there are too many.
+    TooManyNames,
 }
 
 impl Tenant {
@@ -181,6 +187,10 @@ impl Tenant {
 
     /// A series becomes active, or, over the limit, what is folded into another.
     fn count_in(&mut self, hash: u64, labels: &[u8], limits: &Limits) -> Found {
+        let new = labels::pairs(labels).filter(|(name, _)| !self.names.contains(*name)).count();
+        if new > 0 && self.names.len() + new > limits.label_names {
+            return Found::TooManyNames;
+        }
         let name = labels::value(labels, NAME).unwrap_or_default();
         let metric = self.metric(name);
         if self.active < limits.series && self.metrics[metric as usize].active < limits.series_per_metric {
@@ -203,13 +213,18 @@ impl Tenant {
 
     /// Known or not, the series is counted from now on.
     fn activate(&mut self, hash: u64, labels: &[u8], metric: u32) -> u32 {
-        let Tenant { places, series, arena, .. } = self;
+        let Tenant { places, series, arena, names, .. } = self;
         let same = |id: &u32| series[*id as usize].hash == hash && arena.get(series[*id as usize].labels) == labels;
         let id = match places.entry(hash, same, |id| series[*id as usize].hash) {
             Slot::Occupied(known) => *known.get(),
             Slot::Vacant(free) => {
                 let id = series.len() as u32;
                 free.insert(id);
+                for (name, _) in labels::pairs(labels) {
+                    if !names.contains(name) {
+                        names.insert(name.into());
+                    }
+                }
                 let labels = arena.put(labels);
                 series.push(Series { hash, labels, metric, defined: 0, soft: 0, used_s: 0, next: id + 1 });
                 id

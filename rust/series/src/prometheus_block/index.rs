@@ -87,7 +87,7 @@ impl Index {
     /// Finds all entries, and puts them in order.
     fn scan(&mut self, start: u64, end: u64, faults: &mut Faults) -> Result<(), OpenError> {
         let mut found: Vec<(Box<[u32]>, u64)> = Vec::new();
-        let (mut at, mut lost) = (start.next_multiple_of(self.unit), false);
+        let (mut at, mut lost) = (start.min(end).next_multiple_of(self.unit), false);
         let name = self.symbols.place_of(labels::NAME);
         let mut names = BTreeSet::new();
         while at < end {
@@ -213,7 +213,8 @@ impl Symbols {
         let damaged = |what: &str| OpenError::Damaged(Fault::new(path, at, what));
         let head = file.at(at, 4).map_err(failed)?;
         let length = be32(&head).map(|length| length as usize);
-        let Some(length) = length.filter(|length| *length >= 4 && at + *length as u64 + 8 <= file.length) else {
+        let Some(length) = length.filter(|length| *length >= 4 && at.saturating_add(*length as u64 + 8) <= file.length)
+        else {
             return Err(damaged("the table of symbols is cut off"));
         };
         let bytes = file.at(at + 4, length + CHECKSUM).map_err(failed)?;

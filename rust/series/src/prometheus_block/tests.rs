@@ -3,16 +3,18 @@ use std::sync::Arc;
 use otelier_disk::{Disk, Operations, SimulatedDisk};
 
 use super::*;
-use crate::chunk::{HISTOGRAM, pack};
+use crate::chunk::{HISTOGRAM, Packed, pack};
 use crate::exposition::put;
 use crate::labels;
 use crate::read::{Rows, Segment};
 use crate::segment::Histogram;
 
+type Labels = Vec<(&'static str, &'static str)>;
+
 /// A block as it is written here: labels of each series, its chunks (encoding, first and last time, data).
 #[derive(Default)]
 struct Writing {
-    series: Vec<(Vec<(&'static str, &'static str)>, Vec<(u8, i64, i64, Vec<u8>)>)>,
+    series: Vec<(Labels, Vec<Packed>)>,
     tombstones: Vec<(usize, i64, i64)>,
 }
 
@@ -111,12 +113,12 @@ fn disk_with(files: &[Vec<u8>; 3]) -> Arc<dyn Disk> {
     Arc::new(disk)
 }
 
-fn floats(times: &[i64], first: f64) -> (u8, i64, i64, Vec<u8>) {
+fn floats(times: &[i64], first: f64) -> Packed {
     let values: Vec<u64> = (0..times.len()).map(|number| (first + number as f64).to_bits()).collect();
     pack(times, &values, &[], 120).remove(0)
 }
 
-fn natives(times: &[i64]) -> (u8, i64, i64, Vec<u8>) {
+fn natives(times: &[i64]) -> Packed {
     let one = |ms: &i64| {
         let mut message = Vec::new();
         put::varint(&mut message, 1, 4);
@@ -144,7 +146,7 @@ type Read = Vec<(String, Vec<(i64, f64)>, Vec<i64>)>;
 /// All samples of a segment.
 fn read(disk: &Arc<dyn Disk>, path: &str) -> Read {
     let segment = Segment::open(disk, path).unwrap();
-    let natives = crate::view::Natives::open(&segment).unwrap();
+    let natives = crate::read::Natives::open(&segment).unwrap();
     let mut rows = Rows::new(segment);
     let mut all = Vec::new();
     while let Some(row) = rows.next_row().unwrap() {

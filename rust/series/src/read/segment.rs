@@ -148,11 +148,10 @@ impl Segment {
         Ok(cell.get_or_init(|| numbers))
     }
 
-    /// The timestamps of a series' floats.
-    pub fn times(&self, row: usize) -> Result<(u32, Arc<[i64]>), ReadError> {
+    /// The list that has the timestamps of a series' floats.
+    pub fn list_of(&self, row: usize) -> Result<u32, ReadError> {
         let numbers = self.numbers(row)?;
-        let list = numbers.lists[row - numbers.first];
-        Ok((list, self.lists()?.get(list)?))
+        Ok(numbers.lists[row - numbers.first])
     }
 
     /// The column of the label with this place in the summary.

@@ -92,11 +92,6 @@ impl Record {
         })
     }
 
-    /// How many [`Record::samples`] appends at most.
-    pub fn sample_count(&self) -> usize {
-        self.of(SAMPLES).filter_map(Columns::read).map(|columns| columns.values.len() / 8).sum()
-    }
-
     /// Appends all samples. None, and nothing is appended, if they can't be read.
     pub fn samples(&self, out: &mut Samples) -> Option<()> {
         let before = out.ids.len();

@@ -282,8 +282,9 @@ fn put_number(out: &mut Vec<u8>, labels: &[u8], ms: i64, bits: u64, exemplars: &
 
 fn put_histogram(out: &mut Vec<u8>, labels: &[u8], ms: i64, native: &Native, exemplars: &[Example]) {
     put_time(out, ms);
+    put_exemplars(out, 8, exemplars);
+    put_attributes(out, 9, labels);
     if native.sum == STALE {
-        put_attributes(out, 9, labels);
         varint(out, 10, NO_VALUE);
         return;
     }
@@ -297,17 +298,15 @@ fn put_histogram(out: &mut Vec<u8>, labels: &[u8], ms: i64, native: &Native, exe
     }
     bytes(out, 6, &counts.iter().flat_map(|count| count.to_le_bytes()).collect::<Vec<u8>>());
     bytes(out, 7, &native.layout.bounds.iter().flat_map(|bound| bound.to_le_bytes()).collect::<Vec<u8>>());
-    put_exemplars(out, 8, exemplars);
-    put_attributes(out, 9, labels);
 }
 
 fn put_fine(out: &mut Vec<u8>, labels: &[u8], ms: i64, native: &[u8], stale: bool, exemplars: &[Example]) {
     put_attributes(out, 1, labels);
     put_time(out, ms);
+    put_exemplars(out, 11, exemplars);
     if stale {
         varint(out, 10, NO_VALUE);
-        return;
+    } else {
+        put_exponential(out, native);
     }
-    put_exponential(out, native);
-    put_exemplars(out, 11, exemplars);
 }

@@ -23,6 +23,8 @@ pub enum Why {
     Future,
     /// More series than may be, those for the overflow included.
     Limit,
+    /// More names of labels than may be.
+    Names,
 }
 
 impl Why {
@@ -39,6 +41,7 @@ impl Why {
             Why::Old => "too_old",
             Why::Future => "too_far_in_future",
             Why::Limit => "series_limit",
+            Why::Names => "label_name_limit",
         }
     }
 }

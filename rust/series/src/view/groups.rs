@@ -37,11 +37,18 @@ pub struct Groups {
     by_times: HashMap<(Vec<i64>, bool), u32>,
     /// By chain: its timeline, and its groups without and with histograms.
     by_chain: HashMap<u32, (Timeline, [u32; 2])>,
+    /// Chain, whether there are histograms, and group of the last that was seated: neighbours mostly have the same.
+    last: Option<(u32, bool, u32)>,
 }
 
 impl Groups {
     /// Group and column of one more series.
     pub fn seat(&mut self, chains: &Chains, chain: u32, native: bool, joined: &Joined, series: u32) -> (u32, u32) {
+        if let Some((same, of, group)) = self.last
+            && (same, of) == (chain, native)
+        {
+            return (group, self.put(group, joined, series));
+        }
         let (timeline, known) = self.by_chain.entry(chain).or_insert_with(|| (chains.timeline(chain), [NOWHERE; 2]));
         let known = &mut known[usize::from(native)];
         if *known == NOWHERE {
@@ -51,9 +58,15 @@ impl Groups {
                 self.groups.push((timeline.ms.clone(), native, Sets::default()));
             }
         }
-        let labels = &mut self.groups[*known as usize].2;
+        let group = *known;
+        self.last = Some((chain, native, group));
+        (group, self.put(group, joined, series))
+    }
+
+    fn put(&mut self, group: u32, joined: &Joined, series: u32) -> u32 {
+        let labels = &mut self.groups[group as usize].2;
         joined.put_labels(series, labels);
-        (*known, labels.len() as u32 - 1)
+        labels.len() as u32 - 1
     }
 
     /// Where the timestamps of a list of a chain stand.

@@ -58,6 +58,11 @@ impl Joined {
         self.found.sets.get(series as usize)
     }
 
+    /// Makes room for so many more series.
+    pub fn reserve(&mut self, count: usize) {
+        self.found.reserve(count);
+    }
+
     /// The number of the series with this label set.
     pub fn add(&mut self, set: &[u32]) -> u32 {
         self.found.add(set)

@@ -125,7 +125,7 @@ impl<'a> Test<'a> {
 
 /// Whether some series has a soft attribute that the name means.
 pub fn is_soft(store: &Store, name: &[u8]) -> bool {
-    store.soft_sets().any(|set| labels::pairs(set).any(|(key, _)| soft::means(name, key)))
+    store.soft_keys().any(|key| soft::means(name, key))
 }
 
 fn soft_pairs(store: &Store, series: &Series, names: &[&[u8]], joined: &mut Joined) -> Vec<u32> {

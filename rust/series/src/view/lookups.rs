@@ -9,7 +9,6 @@ use super::logged::Wanted;
 use super::select::Failed;
 use super::{Answer, Query, Selectors, SeriesView};
 use crate::hot::Family;
-use crate::labels;
 use crate::pairs::Pairs;
 use crate::read::{Segment, TableFile};
 use crate::segment::tables::{FAMILY, HELP, LABELS, SERIES, TIME_MS, TYPE, UNIT, VALUE};
@@ -221,7 +220,7 @@ impl SeriesView {
                 keys.extend(segment.summary.soft.iter().map(|key| key.clone().into_bytes()));
             }
             self.each_store(tenant, listed, |store| {
-                keys.extend(store.soft_sets().flat_map(labels::pairs).map(|(key, _)| key.to_vec()));
+                keys.extend(store.soft_keys().map(<[u8]>::to_vec));
             })?;
             Ok(keys)
         })

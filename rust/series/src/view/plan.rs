@@ -70,19 +70,31 @@ impl<'a> Plan<'a> {
         };
         for part in parts {
             let (mut own, mut own_natives) = (Vec::new(), Vec::new());
-            let mut known: HashMap<u32, Option<u32>> = HashMap::new();
+            let mut known: HashMap<u32, Option<(u32, usize, usize)>> = HashMap::new();
+            // Neighbours mostly have the same.
+            let mut last = None;
+            let of = part.segment.natives()?;
             for found in part.found {
-                let (number, ms) = part.segment.times(found.row as usize)?;
-                let list = *known.entry(number).or_insert_with(|| {
-                    let (from, to) = query.between(&ms);
-                    (from < to).then(|| chains.add_list(Times { ms: ms.clone(), from, to }))
-                });
-                if let Some(list) = list {
-                    let Times { from, to, .. } = chains.lists[list as usize];
+                let number = part.segment.list_of(found.row as usize)?;
+                let list = match last {
+                    Some((same, list)) if same == number => list,
+                    _ => match known.get(&number) {
+                        Some(list) => *list,
+                        None => {
+                            let ms = part.segment.lists()?.get(number)?;
+                            let (from, to) = query.between(&ms);
+                            let list = (from < to).then(|| (chains.add_list(Times { ms, from, to }), from, to));
+                            known.insert(number, list);
+                            list
+                        }
+                    },
+                };
+                last = Some((number, list));
+                if let Some((list, from, to)) = list {
                     own.push(Piece { series: found.series, row: found.row, list, from, to });
                     add(&mut chains, found.series, list);
                 }
-                let Some(of) = part.segment.natives()? else { continue };
+                let Some(of) = of else { continue };
                 let ms = of.times(found.row);
                 let (from, to) = query.between(ms);
                 if from < to {

@@ -1,6 +1,8 @@
 //! What series are worth at each step, without samples for the asker: a few series at a time are read, and a function
 //! applied to each while it is in the cache.
 
+use std::sync::Arc;
+
 use otelier_segment::error::ReadError;
 
 use super::groups::NOWHERE;
@@ -179,10 +181,19 @@ impl Plan<'_> {
     }
 
     fn read(&self, source: usize, pieces: &[Piece], tile: &mut Tile) -> Result<(), ReadError> {
-        let target = |piece: &Piece| {
+        // Neighbours mostly have the same.
+        let mut last: Option<((u32, u32), Arc<[u32]>)> = None;
+        let mut target = |piece: &Piece| {
             let (table, seat) = (piece.series - tile.first, self.seats[piece.series as usize]);
-            let rows = || self.groups.rows(seat.chain, piece.list);
-            (seat.group != NOWHERE).then(|| Target { table, column: 0, rows: rows() })
+            if seat.group == NOWHERE {
+                return None;
+            }
+            let key = (seat.chain, piece.list);
+            let (_, rows) = match last.take().filter(|(same, _)| *same == key) {
+                Some(known) => last.insert(known),
+                None => last.insert((key, self.groups.rows(key.0, key.1))),
+            };
+            Some(Target { table, column: 0, rows: rows.clone() })
         };
         if let Some(part) = self.parts.get(source) {
             let mut wanted: Vec<Wanted> =

@@ -131,6 +131,7 @@ impl<'a> Finder<'a> {
                 let column = sets.iter_mut().skip(number).step_by(columns.len());
                 self.translate(*place, *name, first, &fit, joined, column)?;
             }
+            joined.reserve(fit.len());
             let mut set = Vec::with_capacity(columns.len());
             for (at, row) in fit.iter().enumerate() {
                 set.clear();
@@ -184,17 +185,22 @@ impl<'a> Finder<'a> {
         let mut error = None;
         let (segment, query, natives) = (self.segment, self.query, self.segment.natives()?);
         let met = &mut self.met;
+        // Neighbours mostly have the same.
+        let mut last = None;
         let mut is_met = |row: usize| -> Result<bool, ReadError> {
-            let numbers = segment.numbers(row)?;
-            let list = numbers.lists[row - numbers.first];
-            let floats = match met.get(&list) {
-                Some(known) => *known,
-                None => {
-                    let known = query.meets(&segment.lists()?.get(list)?);
-                    met.insert(list, known);
-                    known
-                }
+            let list = segment.list_of(row)?;
+            let floats = match last {
+                Some((same, known)) if same == list => known,
+                _ => match met.get(&list) {
+                    Some(known) => *known,
+                    None => {
+                        let known = query.meets(&segment.lists()?.get(list)?);
+                        met.insert(list, known);
+                        known
+                    }
+                },
             };
+            last = Some((list, floats));
             Ok(floats || natives.is_some_and(|natives| query.meets(natives.times(row as u32))))
         };
         fit.retain(|row| {

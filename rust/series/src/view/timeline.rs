@@ -32,6 +32,8 @@ pub struct Chains {
     /// By chain, the chain without its last list, and that.
     links: Vec<(u32, u32)>,
     known: HashMap<(u32, u32), u32>,
+    /// The last one that was looked up: neighbours mostly have the same.
+    last: Option<((u32, u32), u32)>,
 }
 
 /// The chain without lists.
@@ -45,11 +47,17 @@ impl Chains {
 
     /// A chain with one more list.
     pub fn longer(&mut self, chain: u32, list: u32) -> u32 {
+        if let Some((key, number)) = self.last
+            && key == (chain, list)
+        {
+            return number;
+        }
         let next = self.links.len() as u32;
         let number = *self.known.entry((chain, list)).or_insert(next);
         if number == next {
             self.links.push((chain, list));
         }
+        self.last = Some(((chain, list), number));
         number
     }
 

@@ -14,9 +14,9 @@ from ...query.logs import Logs
 from ...server.endpoint import Response
 from ...server.request import HttpError, Query, Request
 from ...server.router import Group, Route
+from ...storage.request_tenant import tenant
 from ..errors import as_http_errors
 from ..form import parameters
-from ..tenant import tenant
 from . import answers, parse
 
 _LINES = 1_000

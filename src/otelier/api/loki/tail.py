@@ -17,9 +17,9 @@ from ...server.endpoint import Upgrade
 from ...server.request import HttpError, Request
 from ...server.router import Group, Route
 from ...server.websocket import GOING_AWAY, WebSocket, upgraded
+from ...storage.request_tenant import tenant
 from ..errors import as_http_errors
 from ..origin import check_origin
-from ..tenant import tenant
 from . import answers, parse
 
 _EVERY_S = 0.5

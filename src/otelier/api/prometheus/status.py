@@ -99,7 +99,7 @@ class Status:
                 "GOGC": "",
                 "GODEBUG": "",
                 "storageRetention": "",
-                **(msgspec.json.decode(known.body, type=_Known).data if known else {}),
+                **(msgspec.json.decode(bytes(known.body), type=_Known).data if known else {}),
             }
         )
 

@@ -50,8 +50,7 @@ class Writes:
         samples = samples_of(request, version, _MOST_BYTES)
         with _later():
             done = self._engine.append(owner, samples)
-        # Version 1.0 knows no such headers, and its senders would take them for those of 2.0.
-        headers = written(done.samples, done.histograms, done.exemplars) if version == 2 else ()
+        headers = written(version, done.samples, done.histograms, done.exemplars)
         if not done.rejected:
             return Response(204, headers)
         text = "; ".join(f"{count} {reason}, such as {example}" for reason, example, count in done.rejected)

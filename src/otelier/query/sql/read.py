@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
+import numpy as np
 
 from .columns import VIEWS, Of
 from .conditions import Condition
@@ -74,6 +75,8 @@ def parts(kind: str) -> "Read":
 
     def read(view: "View", tenant: str, wanted: Wanted, limits: Limits) -> Table:
         window, rest = narrowed(wanted.where, "start_time", wanted.window)
+        if (ids := trace_ids(rest)) is not None:
+            window = _around(view, tenant, ids, window, limits)
         places = _places(name, wanted.columns)
         of_span = [_field(of, key) for _, of, key in places if of == "span" and key]
         of_part = [_field("part", key) for _, of, key in places if of == "part"]
@@ -126,6 +129,18 @@ def logs(view: "View", tenant: str, wanted: Wanted, limits: Limits) -> Table:
         raise limits.reached(found.partial)
     columns = [_begun("logs", name) | _values(found.column(at)) for at, (name, _, _) in enumerate(places)]
     return Table(found.rows, columns, found.read["records"], found.read["bytes"])
+
+
+def _around(view: "View", tenant: str, ids: bytes, window: Window, limits: Limits) -> Window:
+    """As much of a window as the spans of these traces start in, whom an index finds."""
+    field = [{"scope": "intrinsic", "key": "start_ns"}]
+    found = view.spans_of(tenant, ids, msgspec.json.encode(field), max_rows=limits.spans, max_bytes=limits.bytes)
+    if found.partial:
+        return window
+    starts = np.frombuffer(found.column(0).data, "<u8")
+    if not len(starts):
+        return Window(1, 0)
+    return Window(max(window.start_ns, int(starts.min())), min(window.end_ns, int(starts.max())))
 
 
 Read: TypeAlias = Callable[["View", str, Wanted, Limits], Table]

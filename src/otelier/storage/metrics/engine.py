@@ -70,6 +70,7 @@ class MetricsEngine:
             retired=manifest.state.retired,
             max_series=limits.max_series,
             max_series_per_metric=limits.max_series_per_metric,
+            max_label_names=limits.max_label_names,
         )
         self._log.retire(manifest.state.retired)
         building = threading.Lock()

@@ -79,18 +79,21 @@ class Session:
 
     def hand_over(self, made: Iterable[Made], sources: Iterable[str]) -> Imported:
         """Have segments taken in, and wait until they are. Raises DataDirectoryError, OSError."""
-        found, segments = Imported(), list[SeriesSegment]()
-        for each in made:
-            found.add(each)
-            path = SEGMENTS + each.path.removeprefix(self.folder)
-            segments.append(msgspec.convert(msgspec.structs.asdict(each) | {"path": path}, SeriesSegment))
-        if not segments:
-            return found
+        paths = {SEGMENTS + each.path.removeprefix(self.folder): each for each in made}
+        if not paths:
+            return Imported()
+        segments = (
+            msgspec.convert(msgspec.structs.asdict(each) | {"path": path}, SeriesSegment)
+            for path, each in paths.items()
+        )
         ready = incoming.Ready(segments=tuple(segments), sources=tuple(sources))
         answer = self._answered(incoming.announce(self.disk, self._clock, ready))
         if answer.error:
             raise DataDirectoryError(answer.error)
-        found.expired, found.max_age_s = answer.expired, answer.max_age_s
+        found = Imported(expired=len(answer.expired), max_age_s=answer.max_age_s)
+        for path, each in paths.items():
+            if path not in answer.expired:
+                found.add(each)
         return found
 
     def _answered(self, name: str) -> incoming.Answer:

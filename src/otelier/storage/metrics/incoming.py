@@ -45,10 +45,8 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What became of it."""
 
-    taken: int = 0
-    """Segments."""
-    expired: int = 0
-    """Segments that were left out because retention would delete them at once."""
+    expired: tuple[str, ...] = ()
+    """Paths of segments that were left out because retention would delete them at once."""
     max_age_s: float = 0
     """Of retention; 0: for ever."""
     error: str = ""
@@ -93,11 +91,10 @@ class Incoming:
         for path, ready in _waiting(self._disk):
             now_ns = self._clock.time_ns()
             new = [each for each in ready.segments if each.path not in state.segments]
-            wanted = [each for each in new if not is_over(now_ns - each.max_ms * _MS, self._max_age)]
-            there = [each for each in wanted if self._copy(each)]
+            expired = [each for each in new if is_over(now_ns - each.max_ms * _MS, self._max_age)]
+            there = [each for each in new if each not in expired and self._copy(each)]
             add = (msgspec.structs.replace(each, generation=state.retired, written_ns=now_ns) for each in there)
-            expired = len(new) - len(wanted)
-            answer = Answer(taken=len(ready.segments) - expired, expired=expired, max_age_s=float(self._max_age))
+            answer = Answer(expired=tuple(each.path for each in expired), max_age_s=float(self._max_age))
             return Step(add=tuple(add)), Taking(self._disk, path, ready, answer)
         return None
 

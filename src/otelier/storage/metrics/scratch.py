@@ -31,6 +31,7 @@ class Scratch:
             max_unflushed_bytes=4 * _LOG_BYTES,
             max_series=_ANY_NUMBER,
             max_series_per_metric=_ANY_NUMBER,
+            max_label_names=_ANY_NUMBER,
         )
 
     def append(self, tenant: str, samples: Samples) -> None:

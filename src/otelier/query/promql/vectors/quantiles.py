@@ -83,8 +83,9 @@ class _Buckets:
         numbers = np.frombuffer(codes, np.int64)
         order = np.lexsort((bounds, numbers))
         ends = np.cumsum(np.bincount(numbers, minlength=len(self.labels)))[:-1]
-        self.rows: list[Ints] = np.split(rows[order], ends)
-        self._bounds: list[Floats] = np.split(bounds[order], ends)
+        # Of nothing numpy makes one part.
+        self.rows: list[Ints] = np.split(rows[order], ends)[: len(self.labels)]
+        self._bounds: list[Floats] = np.split(bounds[order], ends)[: len(self.labels)]
 
     @cached_property
     def places(self) -> dict[Labels, Ints]:
