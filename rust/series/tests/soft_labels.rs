@@ -74,7 +74,7 @@ impl Store {
         let names: Vec<Vec<u8>> = names.iter().map(|name| name.as_bytes().to_vec()).collect();
         let query = Query { matchers: &matchers, names: &names, first_ms: 0, last_ms: i64::MAX, only_last: false };
         let selected = self.view.select("t", &query, 1000, &mut Vec::new()).unwrap();
-        let text = |set: &Vec<u32>| {
+        let text = |set: &[u32]| {
             let pair = |pair: &u32| {
                 let (name, value) = selected.pairs.get(*pair);
                 format!("{}={}", String::from_utf8_lossy(name), String::from_utf8_lossy(value))

@@ -102,18 +102,18 @@ pub fn gather(
         if with.is_empty() {
             return Ok(Flow::On);
         }
-        let mut span = table.spans.rows() as u32;
+        let first = table.spans.rows() as u32;
         if let stop @ Flow::Stop(_) = table.spans.add(block, &with, fields, &budget)? {
             return Ok(stop);
         }
-        for (_, text) in raw.tags.iter().zip(&raw.data).filter(|(tag, _)| **tag != ABSENT) {
+        let texts = raw.tags.iter().zip(&raw.data).filter(|(tag, _)| **tag != ABSENT);
+        for (span, (_, text)) in (first..).zip(texts) {
             each_message(raw.text(*text), part.number(), &mut |message| {
                 table.span_rows.push(span);
                 let columns = part_fields.iter().zip(&mut table.columns);
                 columns.for_each(|(field, column)| put(part, field, message, column));
                 false
             });
-            span += 1;
         }
         Ok(match () {
             () if table.rows() > budget.rows => Flow::Stop("rows"),

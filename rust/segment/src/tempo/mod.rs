@@ -47,7 +47,7 @@ impl Layout<'_> {
             && told.columns[self.span_ids].width == 8
     }
 
-    fn text<'t>(told: &'t Told, column: usize, row: usize) -> &'t [u8] {
+    fn text(told: &Told, column: usize, row: usize) -> &[u8] {
         match told.columns[column].value(row) {
             Some(crate::filter::value::Value::Text(text)) => text,
             _ => b"",

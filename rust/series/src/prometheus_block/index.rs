@@ -19,6 +19,9 @@ const PIECE: usize = 1 << 20;
 /// No entry of a series is longer: a hundred thousand chunks take a megabyte.
 const MAX_ENTRY: usize = 1 << 28;
 
+/// Numbers of the labels' texts, and the chunks.
+type Entry = (Vec<(u32, u32)>, Vec<Place>);
+
 #[derive(Debug)]
 pub struct Index {
     path: String,
@@ -145,7 +148,7 @@ impl Index {
     }
 
     /// Numbers of the labels' texts, and the chunks.
-    fn read(&self, entry: &[u8]) -> Option<(Vec<(u32, u32)>, Vec<Place>)> {
+    fn read(&self, entry: &[u8]) -> Option<Entry> {
         let mut cut = Cut(entry);
         let mut pairs = Vec::new();
         for _ in 0..cut.unsigned()? {

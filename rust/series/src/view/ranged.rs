@@ -15,6 +15,11 @@ use crate::read::{Grid, Target, Wanted};
 use crate::segment::BLOCK;
 use crate::sets::{Sets, wanted};
 
+/// Rows of a list of timestamps in a group's, by the numbers of both.
+type Rows = ((u32, u32), Arc<[u32]>);
+/// Sees a series, its values and which of them are there.
+type See<'a> = dyn FnMut(u32, &[f64], &[bool]) + 'a;
+
 /// How series are made one.
 #[derive(Clone, Copy, Debug)]
 pub struct Grouping<'a> {
@@ -68,7 +73,7 @@ impl Plan<'_> {
         let steps = sliding.steps.count;
         let mut found = Ranged { samples, ..Ranged::default() };
         let mut everywhere = true;
-        let mut each = |plan: &Plan, see: &mut dyn FnMut(u32, &[f64], &[bool])| -> Result<(), Failed> {
+        let mut each = |plan: &Plan, see: &mut See| -> Result<(), Failed> {
             let (mut out, mut there) = (vec![0.0; steps], vec![false; steps]);
             plan.each_tile(|tile| {
                 for (at, grid) in tile.grids.iter().enumerate().filter(|(_, grid)| grid.width > 0) {
@@ -182,7 +187,7 @@ impl Plan<'_> {
 
     fn read(&self, source: usize, pieces: &[Piece], tile: &mut Tile) -> Result<(), ReadError> {
         // Neighbours mostly have the same.
-        let mut last: Option<((u32, u32), Arc<[u32]>)> = None;
+        let mut last: Option<Rows> = None;
         let mut target = |piece: &Piece| {
             let (table, seat) = (piece.series - tile.first, self.seats[piece.series as usize]);
             if seat.group == NOWHERE {
