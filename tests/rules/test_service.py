@@ -144,6 +144,7 @@ def test_rules_are_told_to_the_query_process_unless_they_are_switched_off(tmp_pa
     )
 
 
+@pytest.mark.proves("otelier_query.prometheus.rules.tenants.{rule_files,shipped}")
 def test_tenants_have_rules_of_their_own_over_data_of_their_own(tmp_path: Path) -> None:
     (tmp_path / "r.yml").write_text(RULES)
     (tmp_path / "t.yml").write_text("groups: [{name: g, interval: 1s, rules: [{alert: Up, expr: up > 0}]}]")
