@@ -1,6 +1,6 @@
 //! The trace buffer from outside: what waits, what is due, what comes out.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use otelier_disk::{Operations, SimulatedDisk};
@@ -8,6 +8,9 @@ use otelier_process::traces::{Matchers, NOT_SAMPLED, Options, SAMPLED, Scanner, 
 use otelier_wire::{Batch, Segment, Signal, live_bytes};
 
 const SECOND: u64 = 1_000_000;
+
+/// Live bytes are those of the process: tests that count them have it to themselves.
+static ALONE: Mutex<()> = Mutex::new(());
 
 fn field(number: u8, content: &[u8]) -> Vec<u8> {
     let mut out = vec![number << 3 | 2];
@@ -54,6 +57,7 @@ impl Buffer {
 
 #[test]
 fn a_large_segment_of_one_trace_is_handed_on_as_it_is_and_others_are_copied() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let mut buffer = Buffer::new(r#"{"wait_us": 1000000}"#);
     let (large, small) = (segment(&[(1, 20_000), (1, 5)]), segment(&[(2, 5)]));
     buffer.add(&large, 0, None);
@@ -67,6 +71,7 @@ fn a_large_segment_of_one_trace_is_handed_on_as_it_is_and_others_are_copied() {
 
 #[test]
 fn a_journaled_batch_is_finished_with_the_last_of_its_traces() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let mut buffer = Buffer::new(r#"{"wait_us": 1000000}"#);
     assert!(buffer.add(&segment(&[(1, 5)]), 0, Some((10, 100))).is_empty());
     assert!(buffer.add(&segment(&[(1, 5), (2, 5)]), SECOND / 2, Some((11, 101))).is_empty());
@@ -79,6 +84,7 @@ fn a_journaled_batch_is_finished_with_the_last_of_its_traces() {
 
 #[test]
 fn what_goes_to_disk_comes_back_and_room_on_disk_too() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let before = live_bytes();
     let mut buffer = Buffer::new(r#"{"wait_us": 1000000, "budget_bytes": 1000, "spill_bytes": 1700}"#);
     let segments: Vec<_> = (1..=4).map(|trace| segment(&[(trace, 500)])).collect();
