@@ -35,6 +35,8 @@ MINIMAL: dict[tuple[Kind, str], str] = {
         Kind.RECEIVER,
         "prometheus",
     ): "{config: {scrape_configs: [{job_name: a, static_configs: [{targets: ['127.0.0.1:1']}]}]}}",
+    (Kind.RECEIVER, "prometheusremotewrite"): "{endpoint: 127.0.0.1:0}",
+    (Kind.RECEIVER, "loki"): "{protocols: {http: {endpoint: 127.0.0.1:0}}}",
     (Kind.PROCESSOR, "memory_limiter"): "{check_interval: 1s, limit_mib: 1000}",
     (Kind.PROCESSOR, "routing"): "{from_attribute: x, table: [{value: y, exporters: [debug]}]}",
     (Kind.CONNECTOR, "routing"): "{table: [{condition: 'true', pipelines: [traces, metrics, logs]}]}",

@@ -6,8 +6,6 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from ..storage.directory import default_data_directory
-
 
 class DataDirectory(click.Path):
     """A path in which `~` is the user's home, as a shell would have it."""
@@ -38,12 +36,18 @@ def refuse_in_front(ctx: click.Context, verb: str) -> None:
         raise click.UsageError(f"{verb} takes no --data-dir: its configuration says data_dir")
 
 
+def _default() -> Path:
+    from ..storage.directory import default_data_directory
+
+    return default_data_directory()
+
+
 directory_option = click.option(
     "--data-dir",
     envvar="OTELIER_DATA_DIR",
     type=DataDirectory(),
     callback=or_in_front,
-    default=default_data_directory,
+    default=_default,
     show_default="otelier under the user's data home",
     help="The directory.",
 )

@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from otelier._core import Disk, Records
@@ -72,8 +72,11 @@ def test_a_damaged_byte_costs_one_record_and_is_reported(bodies: list[bytes], da
     at = data.draw(st.integers(0, ends[-2] - 1))
     image = bytearray(b"".join(map(frame, bodies)))
     image[at] ^= data.draw(st.integers(1, 255))
-    records = opened(bytes(image))
     hit = next(number for number, (start, end) in enumerate(pairwise(ends)) if start <= at < end)
+    # A length that is damaged to end at just another record is believed.
+    claimed = ends[hit] + len(frame(b"")) + int.from_bytes(image[ends[hit] + 8 : ends[hit] + 12], "little")
+    assume(claimed == ends[hit + 1] or claimed not in ends)
+    records = opened(bytes(image))
     assert records.records == [body for number, body in enumerate(bodies) if number != hit]
     assert records.damage == f"{PATH}: {len(frame(bodies[hit]))} bytes damaged in 1 places, the first at {ends[hit]}"
 
