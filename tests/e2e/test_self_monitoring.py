@@ -31,7 +31,7 @@ def test_own_metrics_go_round(otelier, shared: Path) -> None:
         }
         words = [word for key, value in sets.items() for word in ("--set", f"{key}={value}")]
         process = otelier("run", "--config", str(shared / "configs" / "self-monitoring.yaml"), *words).ready()
-        backend.until(lambda sink: sink.newest("up") and sink.newest("otelcol_receiver_accepted_metric_points"))
+        backend.until(lambda sink: sink.newest("up") and sink.newest("otelcol_receiver_accepted_metric_points_total"))
         (labels, value), *_ = backend.newest("up").items()
         assert value == 1
         assert dict(labels)["job"] == "otel-collector"
