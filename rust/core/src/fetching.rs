@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use otelier_disk::{Disk, File, Operations, ReadAt};
+use otelier_disk::{Disk, Over, ReadAt};
 use pyo3::prelude::*;
 
 /// Somebody else who fetches may take a file away that was fetched just now, where there is room for few.
@@ -47,16 +47,12 @@ impl FetchingDisk {
     }
 }
 
-impl Disk for FetchingDisk {
-    fn create(&self, path: &str) -> io::Result<Box<dyn File>> {
-        self.inner.create(path)
+impl Over for FetchingDisk {
+    fn below(&self) -> &dyn Disk {
+        &*self.inner
     }
 
-    fn open_append(&self, path: &str) -> io::Result<Box<dyn File>> {
-        self.inner.open_append(path)
-    }
-
-    fn open_read(&self, path: &str) -> io::Result<Arc<dyn ReadAt>> {
+    fn open_over(&self, path: &str) -> io::Result<Arc<dyn ReadAt>> {
         if !path.starts_with(&self.directory) {
             return self.inner.open_read(path);
         }
@@ -72,37 +68,5 @@ impl Disk for FetchingDisk {
             }
         }
         self.inner.open_read(path)
-    }
-
-    fn write_again(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
-        self.inner.write_again(path, bytes)
-    }
-
-    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.inner.rename(from, to)
-    }
-
-    fn unlink(&self, path: &str) -> io::Result<()> {
-        self.inner.unlink(path)
-    }
-
-    fn sync_dir(&self, path: &str) -> io::Result<()> {
-        self.inner.sync_dir(path)
-    }
-
-    fn list(&self, path: &str) -> io::Result<Vec<String>> {
-        self.inner.list(path)
-    }
-
-    fn create_dir(&self, path: &str) -> io::Result<()> {
-        self.inner.create_dir(path)
-    }
-
-    fn exists(&self, path: &str) -> bool {
-        self.inner.exists(path)
-    }
-
-    fn operations(&self) -> &Operations {
-        self.inner.operations()
     }
 }

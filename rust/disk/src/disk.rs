@@ -38,6 +38,58 @@ pub trait Disk: Debug + Send + Sync {
     }
 }
 
+/// A disk over another one, and like it but where files are opened to be read.
+pub trait Over: Debug + Send + Sync {
+    fn below(&self) -> &dyn Disk;
+    fn open_over(&self, path: &str) -> io::Result<Arc<dyn ReadAt>>;
+}
+
+impl<D: Over> Disk for D {
+    fn create(&self, path: &str) -> io::Result<Box<dyn File>> {
+        self.below().create(path)
+    }
+
+    fn open_append(&self, path: &str) -> io::Result<Box<dyn File>> {
+        self.below().open_append(path)
+    }
+
+    fn open_read(&self, path: &str) -> io::Result<Arc<dyn ReadAt>> {
+        self.open_over(path)
+    }
+
+    fn write_again(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
+        self.below().write_again(path, bytes)
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.below().rename(from, to)
+    }
+
+    fn unlink(&self, path: &str) -> io::Result<()> {
+        self.below().unlink(path)
+    }
+
+    fn sync_dir(&self, path: &str) -> io::Result<()> {
+        self.below().sync_dir(path)
+    }
+
+    fn list(&self, path: &str) -> io::Result<Vec<String>> {
+        self.below().list(path)
+    }
+
+    fn create_dir(&self, path: &str) -> io::Result<()> {
+        self.below().create_dir(path)
+    }
+
+    fn exists(&self, path: &str) -> bool {
+        self.below().exists(path)
+    }
+
+    fn operations(&self) -> &Operations {
+        self.below().operations()
+    }
+}
+
 /// A file that is written, at its end only.
 pub trait File: Debug + Send {
     /// All parts, one behind the other. After an error some of the bytes may be there.

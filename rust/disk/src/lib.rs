@@ -17,7 +17,7 @@ pub mod records;
 pub mod simulated;
 mod writer;
 
-pub use disk::{Disk, File, ReadAt, ensure_dir, replace};
+pub use disk::{Disk, File, Over, ReadAt, ensure_dir, replace};
 pub use frame::{Frame, Frames};
 pub use generation::{Kind, LogRecord, Tail};
 pub use log::Log;

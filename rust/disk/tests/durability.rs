@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use otelier_disk::generation::{self, Reader};
-use otelier_disk::{Carried, Disk, File, Log, LogOptions, Operations, QueueFile, ReadAt, SimulatedDisk, Sync};
+use otelier_disk::{Carried, Disk, Log, LogOptions, Operations, Over, QueueFile, ReadAt, SimulatedDisk, Sync};
 use otelier_wire::{Batch, Segment, Signal};
 
 fn disk() -> Arc<SimulatedDisk> {
@@ -83,53 +83,17 @@ struct Interrupting {
     armed: AtomicBool,
 }
 
-impl Disk for Interrupting {
-    fn create(&self, path: &str) -> io::Result<Box<dyn File>> {
-        self.disk.create(path)
+impl Over for Interrupting {
+    fn below(&self) -> &dyn Disk {
+        &*self.disk
     }
 
-    fn open_append(&self, path: &str) -> io::Result<Box<dyn File>> {
-        self.disk.open_append(path)
-    }
-
-    fn open_read(&self, path: &str) -> io::Result<Arc<dyn ReadAt>> {
+    fn open_over(&self, path: &str) -> io::Result<Arc<dyn ReadAt>> {
         if self.armed.swap(false, Ordering::SeqCst) {
             let queue = self.queue.lock().take();
             queue.map_or(Ok(()), |queue| flow(&queue))?;
         }
         self.disk.open_read(path)
-    }
-
-    fn write_again(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
-        self.disk.write_again(path, bytes)
-    }
-
-    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.disk.rename(from, to)
-    }
-
-    fn unlink(&self, path: &str) -> io::Result<()> {
-        self.disk.unlink(path)
-    }
-
-    fn sync_dir(&self, path: &str) -> io::Result<()> {
-        self.disk.sync_dir(path)
-    }
-
-    fn list(&self, path: &str) -> io::Result<Vec<String>> {
-        self.disk.list(path)
-    }
-
-    fn create_dir(&self, path: &str) -> io::Result<()> {
-        self.disk.create_dir(path)
-    }
-
-    fn exists(&self, path: &str) -> bool {
-        self.disk.exists(path)
-    }
-
-    fn operations(&self) -> &Operations {
-        self.disk.operations()
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use made::{Chance, Store, request, trace_id};
-use otelier_disk::{Disk, File, Operations, ReadAt};
+use otelier_disk::{Disk, Over, ReadAt};
 use otelier_segment::view::View;
 use parking_lot::Mutex;
 
@@ -46,50 +46,14 @@ impl ReadAt for WatchedFile {
     }
 }
 
-impl Disk for Watched {
-    fn create(&self, path: &str) -> io::Result<Box<dyn File>> {
-        self.disk.create(path)
+impl Over for Watched {
+    fn below(&self) -> &dyn Disk {
+        &*self.disk
     }
 
-    fn open_append(&self, path: &str) -> io::Result<Box<dyn File>> {
-        self.disk.open_append(path)
-    }
-
-    fn open_read(&self, path: &str) -> io::Result<Arc<dyn ReadAt>> {
+    fn open_over(&self, path: &str) -> io::Result<Arc<dyn ReadAt>> {
         let file = self.disk.open_read(path)?;
         Ok(Arc::new(WatchedFile { file, calls: self.calls.clone() }))
-    }
-
-    fn write_again(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
-        self.disk.write_again(path, bytes)
-    }
-
-    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.disk.rename(from, to)
-    }
-
-    fn unlink(&self, path: &str) -> io::Result<()> {
-        self.disk.unlink(path)
-    }
-
-    fn sync_dir(&self, path: &str) -> io::Result<()> {
-        self.disk.sync_dir(path)
-    }
-
-    fn list(&self, path: &str) -> io::Result<Vec<String>> {
-        self.disk.list(path)
-    }
-
-    fn create_dir(&self, path: &str) -> io::Result<()> {
-        self.disk.create_dir(path)
-    }
-
-    fn exists(&self, path: &str) -> bool {
-        self.disk.exists(path)
-    }
-
-    fn operations(&self) -> &Operations {
-        self.disk.operations()
     }
 }
 
