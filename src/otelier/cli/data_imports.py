@@ -19,7 +19,7 @@ _tenant = click.option("--tenant", default=DEFAULT_TENANT, show_default=True, he
 
 
 @click.command("import-prometheus")
-@directory_option
+@directory_option()
 @click.argument("directory", type=click.Path(path_type=Path), metavar="DIR")
 @_tenant
 @click.option("--again", is_flag=True, help="Blocks that were imported before, too; a sample still counts once.")
@@ -49,7 +49,7 @@ def import_prometheus(data_dir: Path, directory: Path, tenant: str, again: bool)
         faults += count
 
     with session(data_dir, clock) as one:
-        for outcome in import_blocks(one, found, tenant, clock, again=again):
+        for outcome in import_blocks(one, found, tenant, again=again):
             meta = outcome.meta
             span = f"{meta.ulid} ({_moment(meta.min_time)} to {_moment(meta.max_time)})"
             if outcome.imported is None:
@@ -57,7 +57,7 @@ def import_prometheus(data_dir: Path, directory: Path, tenant: str, again: bool)
             else:
                 say(span, outcome.imported, outcome.faults, outcome.fault_count)
         if found.has_head:
-            head = import_head(one, found, tenant, clock)
+            head = import_head(one, found, tenant)
             say("write-ahead log", head.imported, head.faults, head.fault_count)
     click.echo(f"{_said(total)} imported into {data_dir / METRICS}", err=True)
     _warn_of_retention(total, clock.time_ns() // 10**6)
@@ -101,7 +101,7 @@ def _moment(ms: int) -> str:
 
 
 @click.command("import-openmetrics")
-@directory_option
+@directory_option()
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 @_tenant
 def import_openmetrics(data_dir: Path, file: Path, tenant: str) -> None:
@@ -114,7 +114,7 @@ def import_openmetrics(data_dir: Path, file: Path, tenant: str) -> None:
     with session(data_dir, clock) as one:
         try:
             with click.open_file(str(file), "rb") as opened:
-                imported = import_text(one, cast("BinaryIO", opened), tenant, clock)
+                imported = import_text(one, cast("BinaryIO", opened), tenant)
         except (OSError, ValueError) as error:
             raise StartError(f"{file}: {error}") from error
     click.echo(f"{_said(imported)} imported into {data_dir / METRICS}", err=True)

@@ -12,7 +12,7 @@ from otelier.component import Duration, Meter, SystemClock
 from otelier.storage.contract import DataDirectoryError
 from otelier.storage.metrics import MetricsEngine, close_metrics, open_metrics
 from otelier.storage.metrics.importing import session
-from otelier.storage.metrics.incoming import INCOMING, Ready, announce, imported
+from otelier.storage.metrics.incoming import INCOMING, OFFERS, Ready, imported
 from otelier.storage.metrics.openmetrics import import_text
 from otelier.storage.metrics.prometheus import find, import_blocks
 from otelier.storage.metrics.segment import SeriesSegment
@@ -45,7 +45,7 @@ def expected(start_ms=START_MS):
 
 def taken(data, source, **options):
     with session(data, SystemClock()) as one:
-        return list(import_blocks(one, find(source), "default", SystemClock(), **{"again": False, **options}))
+        return list(import_blocks(one, find(source), "default", **{"again": False, **options}))
 
 
 def kept(data):
@@ -165,7 +165,7 @@ def test_whenever_the_power_goes_what_is_ready_is_taken_in_whole(seed):
     disk.create_dir(f"{INCOMING}/default")
     for name in made.list("segments/default"):
         disk.replace(f"{INCOMING}/default/{name}", made.read(f"segments/default/{name}"))
-    announce(disk, clock, Ready(segments=(segment,), sources=("default/01A",)))
+    OFFERS.ask(disk, clock, Ready(segments=(segment,), sources=("default/01A",)))
     for _ in range(random.randrange(1, 4)):
         pattern = random.choice(["rename", "sync_dir", "write manifest", "sync manifest", "unlink", "write"])
         disk.fail(pattern, random.randrange(1, 6), 5)
@@ -192,7 +192,7 @@ def text(*lines):
 def test_samples_of_openmetrics_text_are_imported(tmp_path):
     given = text("# TYPE a counter", 'a_total{x="1"} 3 1700000000', 'a_total{x="1"} 4 1700100000.5', "# EOF")
     with session(tmp_path, SystemClock()) as one:
-        found = import_text(one, given, "default", SystemClock())
+        found = import_text(one, given, "default")
     assert (found.samples, found.segments) == (2, 2)
     assert kept(tmp_path) == {("a_total", 1_700_000_000_000): 3.0, ("a_total", 1_700_100_000_500): 4.0}
 
@@ -207,7 +207,7 @@ def test_samples_of_openmetrics_text_are_imported(tmp_path):
 )
 def test_of_text_with_a_fault_nothing_is_imported(tmp_path, lines, wrong):
     with session(tmp_path, SystemClock()) as one, pytest.raises(ValueError, match=wrong):
-        import_text(one, text(*lines), "default", SystemClock())
+        import_text(one, text(*lines), "default")
     assert [name for name in (tmp_path / "metrics" / INCOMING).iterdir() if name.name != "LOCK"] == []
 
 

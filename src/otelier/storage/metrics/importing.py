@@ -26,7 +26,10 @@ class Made(SeriesSegment, frozen=True, kw_only=True, omit_defaults=True):
     """A segment as the core describes it, floats and histograms apart."""
 
     histograms: int = 0
-    exemplars: int = 0
+
+
+made_of = msgspec.json.Decoder(Made).decode
+"""What the core has written. Raises msgspec.MsgspecError."""
 
 
 @dataclass(slots=True)
@@ -68,10 +71,9 @@ class Session:
 
     def __init__(self, root: Path, clock: Clock) -> None:
         self._root = root
-        self._clock = clock
+        self.clock = clock
         self.root = root / METRICS
         self.disk = Disk.real(str(self.root))
-        self.folder = incoming.INCOMING
 
     def imported(self) -> frozenset[str]:
         """Names of what was imported before. Raises OSError."""
@@ -79,7 +81,7 @@ class Session:
 
     def hand_over(self, made: Iterable[Made], sources: Iterable[str]) -> Imported:
         """Have segments taken in, and wait until they are. Raises DataDirectoryError, OSError."""
-        paths = {SEGMENTS + each.path.removeprefix(self.folder): each for each in made}
+        paths = {SEGMENTS + each.path.removeprefix(incoming.INCOMING): each for each in made}
         if not paths:
             return Imported()
         segments = (
@@ -87,9 +89,7 @@ class Session:
             for path, each in paths.items()
         )
         ready = incoming.Ready(segments=tuple(segments), sources=tuple(sources))
-        answer = self._answered(incoming.announce(self.disk, self._clock, ready))
-        if answer.error:
-            raise DataDirectoryError(answer.error)
+        answer = self._answered(incoming.OFFERS.ask(self.disk, self.clock, ready))
         found = Imported(expired=len(answer.expired), max_age_s=answer.max_age_s)
         for path, each in paths.items():
             if path not in answer.expired:
@@ -101,20 +101,20 @@ class Session:
             if holder(self._root) is not None and (answer := incoming.wait_for(self._root, self.disk, name)):
                 return answer
             try:
-                lock = DirectoryLock(self._root, self._clock.time_ns())
+                lock = DirectoryLock(self._root, self.clock.time_ns())
             except DataDirectoryError:
                 if holder(self._root) is None:
                     raise
                 continue  # somebody has just started, who will do it
             try:
-                engine = open_metrics_by_hand(self._root, self._clock)
+                engine = open_metrics_by_hand(self._root, self.clock)
                 try:
                     engine.take_in()
                 finally:
                     engine.close()
             finally:
                 lock.release()
-            if answer := incoming.answer_to(self.disk, name):
+            if answer := incoming.OFFERS.answer_to(self.disk, name):
                 return answer
             raise DataDirectoryError(f"{self._root} has not taken in what was imported; see what is logged above")
 
@@ -127,9 +127,9 @@ def session(root: Path, clock: Clock) -> Generator[Session]:
         lock = DirectoryLock(root / METRICS / incoming.INCOMING, clock.time_ns())
         try:
             one = Session(root, clock)
-            incoming.clear(one.disk)
+            incoming.clear(one.disk, clock)
             yield one
-            incoming.clear(one.disk)
+            incoming.clear(one.disk, clock)
         finally:
             lock.release()
     except OSError as error:

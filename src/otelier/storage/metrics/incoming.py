@@ -6,30 +6,24 @@ has taken. A crash in between costs nothing: until the manifest names a segment,
 """
 
 import logging
-import os
-import time
-from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
 from ..._core import Disk
 from ...component import Clock, Duration
-from ..contract import DataDirectoryError
-from ..directory import METRICS
+from ..directory import LOCK, METRICS
 from ..segmented.files import SEGMENTS, names_in, unlink_all
 from ..segmented.lock import holder
 from ..segmented.manifest import State, Step
+from ..segmented.requests import Requests
 from ..segmented.retention import is_over
 from .segment import SERIES, SeriesSegment
 
 INCOMING = "incoming"
 IMPORTED = "imported"
 """The list of what was imported as a whole, by name."""
-_READY, _ANSWER = ".ready", ".answer"
 _WAIT_S = 120.0
-_LOOK_S = 0.05
-_OLD_NS = 3600 * 10**9
 _MS = 10**6
 _log = logging.getLogger("otelier.store")
 
@@ -49,7 +43,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Paths of segments that were left out because retention would delete them at once."""
     max_age_s: float = 0
     """Of retention; 0: for ever."""
-    error: str = ""
+
+
+OFFERS = Requests(INCOMING, ".ready", Answer)
+"""What is ready, asked to be taken in."""
 
 
 def written_at(path: str) -> str:
@@ -65,13 +62,13 @@ def imported(disk: Disk) -> frozenset[str]:
         return frozenset()
 
 
-def _waiting(disk: Disk) -> Iterable[tuple[str, Ready]]:
-    for name in names_in(disk, INCOMING):
-        if name.endswith(_READY):
-            try:
-                yield f"{INCOMING}/{name}", msgspec.json.decode(disk.read(f"{INCOMING}/{name}"), type=Ready)
-            except msgspec.MsgspecError as error:
-                _log.error("%s can't be read: %s", name, error)
+def _read(disk: Disk, name: str) -> Ready | None:
+    path = name + OFFERS.suffix
+    try:
+        return msgspec.json.decode(disk.read(path), type=Ready)
+    except msgspec.MsgspecError as error:
+        _log.error("%s can't be read: %s", path.removeprefix(f"{INCOMING}/"), error)
+        return None
 
 
 class Incoming:
@@ -87,15 +84,16 @@ class Incoming:
 
         Raises OSError.
         """
-        self._forget_old_answers()
-        for path, ready in _waiting(self._disk):
+        for name in OFFERS.waiting(self._disk, self._clock):
+            if (ready := _read(self._disk, name)) is None:
+                continue
             now_ns = self._clock.time_ns()
             new = [each for each in ready.segments if each.path not in state.segments]
             expired = [each for each in new if is_over(now_ns - each.max_ms * _MS, self._max_age)]
             there = [each for each in new if each not in expired and self._copy(each)]
             add = (msgspec.structs.replace(each, generation=state.retired, written_ns=now_ns) for each in there)
             answer = Answer(expired=tuple(each.path for each in expired), max_age_s=float(self._max_age))
-            return Step(add=tuple(add)), Taking(self._disk, path, ready, answer)
+            return Step(add=tuple(add)), Taking(self._disk, name, ready, answer)
         return None
 
     def _copy(self, segment: SeriesSegment) -> bool:
@@ -108,19 +106,13 @@ class Incoming:
                 self._disk.replace(path, self._disk.read(written_at(path)))
         return True
 
-    def _forget_old_answers(self) -> None:
-        for name in names_in(self._disk, INCOMING):
-            asked_ns = name.partition("-")[0]
-            if name.endswith(_ANSWER) and asked_ns.isdigit() and self._clock.time_ns() - int(asked_ns) > _OLD_NS:
-                unlink_all(self._disk, [f"{INCOMING}/{name}"])
-
 
 class Taking:
     """One that is being taken in: what is left when the manifest names it."""
 
-    def __init__(self, disk: Disk, path: str, ready: Ready, answer: Answer) -> None:
+    def __init__(self, disk: Disk, name: str, ready: Ready, answer: Answer) -> None:
         self._disk = disk
-        self._path = path
+        self._name = name
         self._ready = ready
         self.answer = answer
 
@@ -129,48 +121,24 @@ class Taking:
         if self._ready.sources and not self.answer.expired:
             names = sorted(imported(self._disk) | set(self._ready.sources))
             self._disk.replace(IMPORTED, msgspec.json.encode(names))
-        self._disk.replace(self._path.removesuffix(_READY) + _ANSWER, msgspec.json.encode(self.answer))
-        left = [written_at(path) for each in self._ready.segments for path in SERIES.files(each.path)]
-        unlink_all(self._disk, [self._path, *left])
-
-
-def announce(disk: Disk, clock: Clock, ready: Ready) -> str:
-    """Say durably that these are to be taken in; the name under which an answer comes. Raises OSError."""
-    name = f"{INCOMING}/{clock.time_ns():020d}-{os.urandom(8).hex()}"
-    disk.create_dir(INCOMING)
-    disk.replace(name + _READY, msgspec.json.encode(ready))
-    return name
-
-
-def answer_to(disk: Disk, name: str) -> Answer | None:
-    """The answer, which is removed; None if there is none yet. Raises OSError."""
-    if not disk.exists(name + _ANSWER):
-        return None
-    answer = msgspec.json.decode(disk.read(name + _ANSWER), type=Answer)
-    unlink_all(disk, [name + _ANSWER])
-    return answer
+        OFFERS.done(self._disk, self._name, self.answer)
+        unlink_all(self._disk, [written_at(path) for each in self._ready.segments for path in SERIES.files(each.path)])
 
 
 def wait_for(root: Path, disk: Disk, name: str) -> Answer | None:
     """The answer of the process that writes `root`; None if there is none. Raises DataDirectoryError, OSError."""
-    # Real time: another process is waited for.
-    until = time.monotonic() + _WAIT_S
-    while time.monotonic() < until:
-        if answer := answer_to(disk, name):
-            return answer
-        if holder(root) is None:
-            return answer_to(disk, name)
-        time.sleep(_LOOK_S)
-    raise DataDirectoryError(
+    late = (
         f"the process that writes {root / METRICS} has not taken in what is ready within {_WAIT_S:g} s; it does later"
     )
+    return OFFERS.wait_for(disk, name, _WAIT_S, late, lambda: holder(root) is None)
 
 
-def clear(disk: Disk) -> None:
+def clear(disk: Disk, clock: Clock) -> None:
     """Unlink what an import that was cut short has left; only for who has the lock of imports. Raises OSError."""
-    waiting = (segment for _, ready in _waiting(disk) for segment in ready.segments)
-    wanted = {written_at(path) for each in waiting for path in SERIES.files(each.path)}
+    offered = (_read(disk, name) for name in OFFERS.waiting(disk, clock))
+    segments = (segment for ready in offered if ready for segment in ready.segments)
+    wanted = {written_at(path) for each in segments for path in SERIES.files(each.path)}
     for name in names_in(disk, INCOMING):
         folder = f"{INCOMING}/{name}"
-        if "." not in name and name != "LOCK":
+        if "." not in name and name != LOCK:
             unlink_all(disk, [path for each in names_in(disk, folder) if (path := f"{folder}/{each}") not in wanted])

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from ..._core import Backfill
-from ...component import Clock
 from .importing import Imported, Session
 from .scratch import scratch
 from .windows import DAY_MS
@@ -12,11 +11,11 @@ from .windows import DAY_MS
 _PART_BYTES = 4 * 2**20
 
 
-def import_text(session: Session, file: BinaryIO, tenant: str, clock: Clock) -> Imported:
+def import_text(session: Session, file: BinaryIO, tenant: str) -> Imported:
     """Import all of a file. Raises ValueError with the line that is wrong, and then nothing of it is imported;
     DataDirectoryError, OSError.
     """
-    with scratch(session, clock, DAY_MS) as log:
+    with scratch(session, DAY_MS) as log:
         backfill = Backfill()
         for lines in _parts(file):
             log.append(tenant, backfill.read(lines))

@@ -7,9 +7,9 @@ from pathlib import Path
 import msgspec
 
 from ..._core import Disk, PrometheusBlock, PrometheusLog
-from ...component import Clock
 from ..contract import DataDirectoryError
-from .importing import Imported, Made, Session
+from .importing import Imported, Made, Session, made_of
+from .incoming import INCOMING
 from .scratch import scratch
 from .windows import DAY_MS, MOST_SAMPLES, WINDOW_MS
 
@@ -22,8 +22,6 @@ class Statistics(msgspec.Struct, frozen=True, rename="camel"):
     """What a block says that it holds."""
 
     num_samples: int = 0
-    num_series: int = 0
-    num_tombstones: int = 0
 
 
 class Parent(msgspec.Struct, frozen=True):
@@ -112,7 +110,7 @@ def find(root: Path) -> Found:
     return Found(root, sorted(kept, key=lambda each: (each.min_time, each.ulid)), wrong, has_head)
 
 
-def import_blocks(session: Session, found: Found, tenant: str, clock: Clock, *, again: bool) -> Iterator[Outcome]:
+def import_blocks(session: Session, found: Found, tenant: str, *, again: bool) -> Iterator[Outcome]:
     """Import one block after the other; those that were imported before only if `again`.
 
     Each is in the store when its outcome comes. Raises DataDirectoryError, OSError.
@@ -128,20 +126,20 @@ def import_blocks(session: Session, found: Found, tenant: str, clock: Clock, *, 
         except (FileNotFoundError, ValueError) as error:
             yield Outcome(meta, Imported(), [f"nothing of it can be read: {error}"], 1)
             continue
-        made = _write(session, block, meta, tenant, clock)
+        made = _write(session, block, meta, tenant)
         count, faults = block.faults()
         # What is damaged may be mended, from a backup: then the block is imported again.
         imported = session.hand_over(made, [] if count else [_name(tenant, meta)])
         yield Outcome(meta, imported, faults, count)
 
 
-def import_head(session: Session, found: Found, tenant: str, clock: Clock) -> Head:
+def import_head(session: Session, found: Found, tenant: str) -> Head:
     """Import what is in the write-ahead log alone, with its exemplars and metadata. Also while Prometheus writes it.
 
     Raises DataDirectoryError, OSError; FileNotFoundError if Prometheus has just removed a part of it.
     """
     source = PrometheusLog(Disk.real(str(found.root)))
-    with scratch(session, clock, WINDOW_MS) as log:
+    with scratch(session, WINDOW_MS) as log:
         while samples := source.read():
             log.append(tenant, samples)
         made = log.segments()
@@ -149,16 +147,16 @@ def import_head(session: Session, found: Found, tenant: str, clock: Clock) -> He
     return Head(session.hand_over(made, ()), faults, count)
 
 
-def _write(session: Session, block: PrometheusBlock, meta: Meta, tenant: str, clock: Clock) -> list[Made]:
+def _write(session: Session, block: PrometheusBlock, meta: Meta, tenant: str) -> list[Made]:
     made = list[Made]()
     if block.range_ms is None:
         return made
     first, last = block.range_ms
     length = _length(meta, last + 1 - first)
     for start in range(first - first % length, last + 1, length):
-        body = block.write(session.disk, session.folder, tenant, start, start + length, clock.time_ns())
+        body = block.write(session.disk, INCOMING, tenant, start, start + length, session.clock.time_ns())
         if body is not None:
-            made.append(_decode(body))
+            made.append(made_of(body))
     return made
 
 
@@ -170,6 +168,3 @@ def _length(meta: Meta, span_ms: int) -> int:
 
 def _name(tenant: str, meta: Meta) -> str:
     return f"{tenant}/{meta.ulid}"
-
-
-_decode = msgspec.json.Decoder(Made).decode

@@ -4,11 +4,9 @@ import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
 
-import msgspec
-
 from ..._core import Samples, SeriesLog, flush_series
-from ...component import Clock
-from .importing import Made, Session
+from .importing import Made, Session, made_of
+from .incoming import INCOMING
 
 _LOG_BYTES = 128 * 2**20
 """So much is turned into segments at once."""
@@ -19,9 +17,8 @@ _ANY_NUMBER = 2**31
 class Scratch:
     """The log; made by `scratch`."""
 
-    def __init__(self, session: Session, clock: Clock, folder: str, window_ms: int) -> None:
+    def __init__(self, session: Session, folder: str, window_ms: int) -> None:
         self._session = session
-        self._clock = clock
         self._window_ms = window_ms
         self._made = list[Made]()
         self._log = SeriesLog(
@@ -36,7 +33,7 @@ class Scratch:
 
     def append(self, tenant: str, samples: Samples) -> None:
         """Take samples of any time. Raises OSError."""
-        self._log.append(tenant, samples, self._clock.time_ns() // 10**6, -_EVER_MS, _EVER_MS)
+        self._log.append(tenant, samples, self._session.clock.time_ns() // 10**6, -_EVER_MS, _EVER_MS)
         if self._log.unflushed_bytes >= _LOG_BYTES:
             self._flush()
 
@@ -52,23 +49,20 @@ class Scratch:
     def _flush(self) -> None:
         sealed = self._log.rotate()
         generations = [number for number, _ in self._log.generations() if number <= sealed]
-        disk, folder = self._session.disk, self._session.folder
-        done = flush_series(disk, self._log, generations, folder, self._clock.time_ns(), self._window_ms)
+        disk, now_ns = self._session.disk, self._session.clock.time_ns()
+        done = flush_series(disk, self._log, generations, INCOMING, now_ns, self._window_ms)
         self._log.retire(sealed)
-        self._made += [_decode(body) for body in done.segments]
+        self._made += [made_of(body) for body in done.segments]
 
 
 @contextmanager
-def scratch(session: Session, clock: Clock, window_ms: int) -> Generator[Scratch]:
+def scratch(session: Session, window_ms: int) -> Generator[Scratch]:
     """A log that is gone at the end. No segment reaches over a multiple of `window_ms`."""
-    folder = f"{session.folder}/scratch-{clock.time_ns()}"
+    folder = f"{INCOMING}/scratch-{session.clock.time_ns()}"
     session.disk.create_dir(folder)
-    one = Scratch(session, clock, folder, window_ms)
+    one = Scratch(session, folder, window_ms)
     try:
         yield one
     finally:
         one.close()
         shutil.rmtree(session.root / folder, ignore_errors=True)
-
-
-_decode = msgspec.json.Decoder(Made).decode
