@@ -40,10 +40,9 @@ class Engine:
         Raises DataDirectoryError, OSError.
         """
         counters = StoreCounters(meter)
-        attached = attach(counters) if attach else None
-        publisher = attached.publisher if attached else None
-        disk, elsewhere = (attached.disk, attached.elsewhere) if attached else (disk, frozenset[str]())
-        manifest = open_manifest(disk, TELEMETRY, counters, clock.time_ns(), elsewhere)
+        attached = (attach(counters) if attach else None) or Attached(disk)
+        disk, has = attached.disk, attached.has
+        manifest = open_manifest(disk, TELEMETRY, counters, clock.time_ns(), attached.elsewhere)
         self._log = Log(
             disk,
             LOG,
@@ -56,7 +55,6 @@ class Engine:
         self._catalogue = catalogue or Catalogue(disk, None)
         building = threading.Lock()
         flusher = Flusher(disk, self._log, manifest, clock, settings, counters)
-        has = publisher.has if publisher else _nothing
         self._upkeep = Upkeep(disk, manifest, self._catalogue, flusher, clock, settings, counters, building, has)
         self._store = SegmentedStore(
             "otelier:store",
@@ -71,7 +69,7 @@ class Engine:
             settings.max_unflushed_bytes,
             settings.flush.max_bytes,
         )
-        self._publishing = Publishing(publisher, lambda: self._store.state, clock, "otelier:store:bucket")
+        self._publishing = Publishing(attached.publisher, lambda: self._store.state, clock, "otelier:store:bucket")
 
     @property
     def state(self) -> State:
@@ -111,7 +109,3 @@ class Engine:
     def _let_go(self) -> None:
         self._publishing.last()
         self._catalogue.close()
-
-
-def _nothing(_path: str) -> bool:
-    return False

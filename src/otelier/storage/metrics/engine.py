@@ -56,10 +56,9 @@ class MetricsEngine:
         `attach`: finds the bucket that segments go to, if there is one. Raises DataDirectoryError, OSError.
         """
         counters, limits = Counters(meter, "otelier_metrics_store"), settings.metrics
-        attached = attach(counters) if attach else None
-        publisher = attached.publisher if attached else None
-        disk, elsewhere = (attached.disk, attached.elsewhere) if attached else (disk, frozenset[str]())
-        manifest = open_manifest(disk, SERIES, counters, clock.time_ns(), elsewhere)
+        attached = (attach(counters) if attach else None) or Attached(disk)
+        disk, has = attached.disk, attached.has
+        manifest = open_manifest(disk, SERIES, counters, clock.time_ns(), attached.elsewhere)
         self._keep_ms = round(settings.metrics_retention.max_age * 1000)
         self._log = SeriesLog(
             disk,
@@ -76,7 +75,6 @@ class MetricsEngine:
         building = threading.Lock()
         flusher = Flusher(disk, self._log, manifest, clock, limits.flush, counters)
         try:
-            has = publisher.has if publisher else _nothing
             self._upkeep = Upkeep(disk, manifest, flusher, clock, settings.metrics_retention, counters, building, has)
         except ValueError as error:
             raise DataDirectoryError(f"the list of deletions can't be read: {error}") from error
@@ -93,7 +91,7 @@ class MetricsEngine:
             limits.max_unflushed_bytes,
             limits.flush.max_bytes,
         )
-        self._publishing = Publishing(publisher, lambda: self._store.state, clock, "otelier:metrics:bucket")
+        self._publishing = Publishing(attached.publisher, lambda: self._store.state, clock, "otelier:metrics:bucket")
         self._guard = threading.Lock()
         self._takers: dict[str, Taker] = {}
         self._taken = meter.counter("otelier_metrics_store_appended_items", "{item}", "Taken, by kind.")
@@ -199,7 +197,3 @@ class MetricsEngine:
         """Write all that is in the log into segments, within about `timeout_s`, and let go of everything."""
         self._publishing.close(timeout_s)
         self._store.close(timeout_s, then=self._publishing.last)
-
-
-def _nothing(_path: str) -> bool:
-    return False

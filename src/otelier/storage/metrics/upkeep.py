@@ -32,7 +32,7 @@ class Upkeep(segmented.Upkeep[SeriesSegment]):
         retention: RetentionSettings,
         counters: Counters,
         building: threading.Lock,
-        elsewhere: Callable[[str], bool] = lambda _: False,
+        elsewhere: Callable[[str], bool],
     ) -> None:
         """`elsewhere`: as of all stores. Raises OSError, ValueError."""
         super().__init__(disk, SERIES, manifest, flusher, clock, retention, counters, building, elsewhere)

@@ -56,7 +56,7 @@ class Upkeep(ABC, Generic[S]):
         retention: RetentionSettings,
         counters: Counters,
         building: threading.Lock,
-        elsewhere: Callable[[str], bool] = lambda _: False,
+        elsewhere: Callable[[str], bool],
     ) -> None:
         """`elsewhere`: whether a segment need not be on the disk, because a bucket has it."""
         self._elsewhere = elsewhere

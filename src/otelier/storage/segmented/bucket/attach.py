@@ -77,12 +77,16 @@ def _cache_directory(storage: str, settings: BucketSettings, environment: Mappin
 
 @dataclass(frozen=True, slots=True)
 class Attached(Generic[S]):
-    """A writer's directory with its bucket."""
+    """A writer's directory, with its bucket if it has one."""
 
     disk: Disk
-    publisher: Publisher[S]
-    elsewhere: frozenset[str]
-    """Segments that need not be in the directory."""
+    publisher: Publisher[S] | None = None
+    elsewhere: frozenset[str] = frozenset()
+    """Segments that need not be in the directory, as of the start."""
+
+    def has(self, path: str) -> bool:
+        """Whether the bucket has this segment now."""
+        return self.publisher is not None and self.publisher.has(path)
 
 
 def attach_writer(

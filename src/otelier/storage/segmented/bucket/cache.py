@@ -66,7 +66,7 @@ class Cache:
         place = read_place(self._root)
         if place is None:
             return
-        files = list(_files(self._root))
+        files = _files(self._root)
         total = sum(stat.st_size for _, stat in files)
         if total <= place.cache_bytes:
             return
