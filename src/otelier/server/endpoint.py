@@ -52,6 +52,8 @@ class Upgrade:
     headers: Headers
     talk: Callable[[HttpSocket], None]
     """Is given the connection, which is closed when it returns."""
+    otherwise: Callable[[], None] = lambda: None
+    """Called instead where the connection can't become that."""
     status: int = 101
 
 
@@ -117,13 +119,20 @@ class HttpEndpoint:
             if isinstance(answer, Stream):
                 _stream(request, answer)
             elif isinstance(answer, Upgrade):
-                socket = request.upgrade(answer.headers)
-                name = f"{self._name}:socket"
-                threading.Thread(target=self._talk, args=(answer, socket), name=name, daemon=True).start()
+                self._upgrade(request, answer)
             else:
                 request.respond(answer.status, answer.headers, answer.body)
         except BaseException:  # noqa: BLE001 (as below)
             _log.exception("%s: can't send the answer to %s %s", self._name, request.method, request.path)
+
+    def _upgrade(self, request: HttpRequest, answer: Upgrade) -> None:
+        try:
+            socket = request.upgrade(answer.headers)
+            name = f"{self._name}:socket"
+            threading.Thread(target=self._talk, args=(answer, socket), name=name, daemon=True).start()
+        except BaseException:
+            answer.otherwise()
+            raise
 
     def _talk(self, answer: Upgrade, socket: HttpSocket) -> None:
         with closing(socket):

@@ -106,8 +106,11 @@ class WebSocket:
         return True
 
 
-def upgraded(request: Request, talk: Callable[[WebSocket], None]) -> Upgrade:
-    """What a route answers; `talk` gets a thread of its own and is over when it returns. Raises HttpError."""
+def upgraded(request: Request, talk: Callable[[WebSocket], None], otherwise: Callable[[], None]) -> Upgrade:
+    """What a route answers; `talk` gets a thread of its own and is over when it returns. Raises HttpError.
+
+    `otherwise` is called instead if the connection can't become a WebSocket after all.
+    """
     headers = request.headers
     key = headers.get("sec-websocket-key", "")
     if headers.get("upgrade", "").lower() != "websocket" or not key:
@@ -126,7 +129,7 @@ def upgraded(request: Request, talk: Callable[[WebSocket], None]) -> Upgrade:
             peer.close(INTERNAL, "internal error; see Otelier's log")
             raise
 
-    return Upgrade(agreed, talked)
+    return Upgrade(agreed, talked, otherwise)
 
 
 def _unmasked(mask: bytes, payload: bytes) -> bytes:

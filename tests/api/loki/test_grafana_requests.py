@@ -6,6 +6,7 @@ Grafana itself can't be run here. These are contract tests: paths, parameters an
 
 import http.client
 import json
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -317,6 +318,20 @@ def test_there_are_as_many_tails_as_there_may_be(loki: Loki) -> None:
         with pytest.raises(InvalidStatus) as refused:
             connect(url)
         assert refused.value.response.status_code == 429
+
+
+def test_a_handshake_that_can_not_succeed_takes_no_place(loki: Loki) -> None:
+    assert loki.application.loki_address
+    handshake = (
+        b"GET /loki/api/v1/tail?query=%7B%7D HTTP/1.0\r\nHost: localhost\r\nConnection: Upgrade\r\n"
+        b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    for _ in range(11):
+        with socket.create_connection(loki.application.loki_address, timeout=30) as connection:
+            connection.sendall(handshake)
+            assert b" 500 " in connection.makefile("rb").readline()
+    with connect(url_of(loki, "/loki/api/v1/tail", query='{service_name="nobody"}')) as tail:
+        assert tail.ping().wait(10)
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ class Tails:
             finally:
                 self._places.release()
 
-        answer = upgraded(request, talk)
+        answer = upgraded(request, talk, self._places.release)
         if not self._places.acquire(blocking=False):
             raise HttpError(429, f"{_SOCKETS} clients tail logs already, which is as many as there may be")
         return answer
