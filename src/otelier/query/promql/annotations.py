@@ -53,11 +53,11 @@ class Annotations:
         known.samples += 1
 
     def texts(self, level: Level) -> list[str]:
-        """With their positions in the query."""
-        texts = [self._text(level, said[1], said[2]) for said in self._said if said[0] == level]
+        """With their positions in the query, and in that order: series are not looked at in any order of their own."""
+        said = [(at, message) for of, message, at in self._said if of == level]
         if level == "info":
-            texts += [self._text(level, _monotonicity(metric, each), at) for (metric, at), each in self._forced.items()]
-        return texts
+            said += [(at, _monotonicity(metric, each)) for (metric, at), each in self._forced.items()]
+        return [self._text(level, message, at) for at, message in sorted(said)]
 
     def _text(self, level: Level, message: str, at: int) -> str:
         return f"PromQL {level}: {message} ({place(self.query, at)})"
