@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..component import Duration, SystemClock
-from ..storage.local import DEFAULT_TENANT, check_tenant
+from ..storage.directory import DEFAULT_TENANT, check_tenant
 from .data_imports import import_openmetrics, import_prometheus
 from .directory import directory_option
 from .output import json_option, print_json
@@ -50,7 +50,7 @@ command.add_command(import_prometheus)
 
 
 @command.command()
-@directory_option
+@directory_option()
 @json_option
 def info(data_dir: Path, as_json: bool) -> None:
     """Say what it holds in segments and in the log, per tenant and signal; also while Otelier runs."""
@@ -90,7 +90,7 @@ def info(data_dir: Path, as_json: bool) -> None:
 
 
 @command.command()
-@directory_option
+@directory_option()
 def verify(data_dir: Path) -> None:
     """Read every byte; say what is damaged, and exit with 1 if anything is."""
     from ..storage.stores import damage
@@ -103,7 +103,7 @@ def verify(data_dir: Path) -> None:
 
 
 @command.command()
-@directory_option
+@directory_option()
 @click.option("--older-than", type=_age, metavar="AGE", help="What arrived longer ago: 7d, 36h; 0s for all.")
 @click.option("--max-bytes", callback=_size, metavar="SIZE", help="The oldest, until the rest is no larger: 20GiB.")
 @click.option("--tenant", help="Only of this tenant.")
@@ -130,7 +130,7 @@ def prune(
 
 
 @command.command("delete-trace")
-@directory_option
+@directory_option()
 @click.argument("trace_ids", nargs=-1, required=True, metavar="ID...")
 @click.option("--tenant", default=DEFAULT_TENANT, show_default=True, help="Whose traces.")
 @click.option("--logs", is_flag=True, help="Their log records, too.")
@@ -166,7 +166,7 @@ def _tenant(name: str) -> str:
 
 
 @command.command()
-@directory_option
+@directory_option()
 @click.argument("directory", type=click.Path(path_type=Path))
 def backup(data_dir: Path, directory: Path) -> None:
     """Copy it to a new DIRECTORY, as it is at one moment; also while Otelier runs. The copy is a data directory.

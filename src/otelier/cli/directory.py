@@ -1,10 +1,13 @@
 """`--data-dir`, in front of a verb or behind it."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from click.core import ParameterSource
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 class DataDirectory(click.Path):
@@ -42,12 +45,14 @@ def _default() -> Path:
     return default_data_directory()
 
 
-directory_option = click.option(
-    "--data-dir",
-    envvar="OTELIER_DATA_DIR",
-    type=DataDirectory(),
-    callback=or_in_front,
-    default=_default,
-    show_default="otelier under the user's data home",
-    help="The directory.",
-)
+def directory_option(what: str = "The directory.") -> Callable[[_Command], _Command]:
+    """`what` it is to the verb."""
+    return click.option(
+        "--data-dir",
+        envvar="OTELIER_DATA_DIR",
+        type=DataDirectory(),
+        callback=or_in_front,
+        default=_default,
+        show_default="otelier under the user's data home",
+        help=what,
+    )

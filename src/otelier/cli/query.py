@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..storage.local import default_data_directory
-from .directory import DataDirectory, or_in_front
+from .directory import directory_option
 from .tail import harmless
 
 if TYPE_CHECKING:
@@ -15,15 +14,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("text", metavar="SQL")
-@click.option(
-    "--data-dir",
-    envvar="OTELIER_DATA_DIR",
-    type=DataDirectory(),
-    callback=or_in_front,
-    default=default_data_directory,
-    show_default="otelier under the user's data home",
-    help="The directory; nothing in it is changed.",
-)
+@directory_option("The directory; nothing in it is changed.")
 @click.option("--tenant", default="default", help="Whose telemetry.")
 @click.option("--url", metavar="URL", help="Ask a running server instead: http://127.0.0.1:16686.")
 @click.option("--since", metavar="AGE", help="Only telemetry of this last time: 1h, 30m.")

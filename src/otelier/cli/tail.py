@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..storage.local import default_data_directory
-from .directory import DataDirectory, or_in_front
+from .directory import directory_option
 
 if TYPE_CHECKING:
     from ..query.tail import News, TailedLine, TailedTrace
@@ -23,15 +22,7 @@ _HIDDEN_LABELS = frozenset(
 
 
 @click.command()
-@click.option(
-    "--data-dir",
-    envvar="OTELIER_DATA_DIR",
-    type=DataDirectory(),
-    callback=or_in_front,
-    default=default_data_directory,
-    show_default="otelier under the user's data home",
-    help="The directory to follow.",
-)
+@directory_option("The directory to follow.")
 @click.option("--url", metavar="URL", help="Follow a server instead, such as http://host:16686.")
 @click.option("--tenant", default="default", help="Whose telemetry.")
 @click.option("--service", "services", multiple=True, help="Only of this service; may be repeated.")

@@ -79,13 +79,15 @@ class Metrics:
         would take a look at each.
         """
 
-        def ask(view: SeriesView, attributes: bool) -> list[str]:
-            return view.label_names(tenant, _plain(selectors), start_ms, end_ms, attributes)
+        def ask(view: SeriesView) -> tuple[set[str], set[str]]:
+            own, *more = (
+                set(view.label_names(tenant, _plain(selectors), start_ms, end_ms, attributes))
+                for attributes in ((False,) if selectors else (False, True))
+            )
+            return own, set[str]().union(*more) - own
 
-        items = set(self.ask(lambda view: ask(view, False), list[str]()))
-        if not selectors:
-            more = set(self.ask(lambda view: ask(view, True), list[str]())) - items
-            items.update(_NOT_PLAIN.sub("_", each) for each in more)
+        items, attributes = self.ask(ask, (set[str](), set[str]()))
+        items |= {_NOT_PLAIN.sub("_", each) for each in attributes}
         return self._found(sorted(items), limit)
 
     def label_values(

@@ -3,7 +3,6 @@
 So a query or an alert about a recorded series leads to the exemplars of the series that it was made from.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TypeAlias
@@ -12,10 +11,10 @@ from .errors import BadQuery
 from .promql import parse
 from .promql.ast import NAME, Expression, Matcher, Selector, children
 from .promql.matchers import predicate
+from .re2 import escaped
 from .rules_state import RuleGroup
 
 Matchers: TypeAlias = tuple[Matcher, ...]
-_SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
 
 
 class Recordings:
@@ -23,6 +22,7 @@ class Recordings:
 
     def __init__(self, groups: Iterable[RuleGroup]) -> None:
         self._of: dict[str, list[str]] = {}
+        self._parsed: dict[str, Expression] = {}
         for group in groups:
             for rule in group.rules:
                 if rule.kind == "recording":
@@ -34,7 +34,7 @@ class Recordings:
         Raises BadQuery.
         """
         more = tuple(Matcher("=", name, value) for name, value in (labels or {}).items())
-        return list(dict.fromkeys(self._followed(parse(text), more, frozenset())))
+        return list(dict.fromkeys(self._followed(self._parse(text), more, frozenset())))
 
     def _followed(self, node: Expression, more: Matchers, seen: frozenset[str]) -> list[Matchers]:
         if not isinstance(node, Selector):
@@ -45,8 +45,13 @@ class Recordings:
             rest = (*more, *(each for each in node.matchers if each.label != NAME))
             for text in self._of[name]:
                 with suppress(BadQuery):  # a rule in another language than PromQL
-                    found += self._followed(parse(text), rest, seen | {name})
+                    found += self._followed(self._parse(text), rest, seen | {name})
         return found
+
+    def _parse(self, text: str) -> Expression:
+        if text not in self._parsed:
+            self._parsed[text] = parse(text)
+        return self._parsed[text]
 
     def _names(self, matchers: Sequence[Matcher]) -> set[str]:
         """Of the recorded metrics that may be meant."""
@@ -58,12 +63,8 @@ def _if_there(matcher: Matcher) -> Matcher:
     """Series without the label fit, too; what says what a label is not stays as it is."""
     match matcher.operator:
         case "=":
-            return Matcher("=~", matcher.label, f"{_SPECIAL.sub(_quoted, matcher.value)}|")
+            return Matcher("=~", matcher.label, f"{escaped(matcher.value)}|")
         case "=~":
             return Matcher("=~", matcher.label, f"(?:{matcher.value})|")
         case _:
             return matcher
-
-
-def _quoted(found: re.Match[str]) -> str:
-    return f"\\{found[0]}"

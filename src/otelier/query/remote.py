@@ -43,8 +43,7 @@ class Remote:
         """One SELECT over the views `spans`, `events`, `links`, `logs` and `metrics` (docs/reference/sql.md)."""
         asked = msgspec.json.encode({"query": query, "start": start_ns, "end": end_ns, "format": "arrow"})
         body, headers = self._ask("/api/sql", body=asked)
-        partial = headers.get("otelier-partial", "")
-        return Stream(body, [partial] if partial else [], int(headers.get("otelier-rows-read", "0")))
+        return Stream(body, _said(headers.get("otelier-partial")), int(headers.get("otelier-rows-read", "0")))
 
     def traceql(
         self, query: str, *, start_ns: int = 0, end_ns: int = 0, limit: int = 20, spans: int = 0, step_s: float = 0
@@ -60,8 +59,7 @@ class Remote:
             given |= {"limit": str(limit), "spss": str(min(spans or _MOST_SPANS, _MOST_SPANS))}
             body, headers = self._ask("/api/search", given)
             found = msgspec.json.decode(body)
-            partial = headers.get("otelier-partial", "")
-            return of_spans(_found(found["traces"]), [partial] if partial else [], _looked(found))
+            return of_spans(_found(found["traces"]), _said(headers.get("otelier-partial")), _looked(found))
         if step_s:
             given["step"] = f"{step_s:g}s"
         body, _ = self._ask("/api/metrics/query_range" if step_s else "/api/metrics/query", given)

@@ -94,6 +94,11 @@ class Request:
         return self._raw
 
     @property
+    def target(self) -> str:
+        """Path and query as they came."""
+        return self.raw_path + (f"?{self.raw_query}" if self.raw_query else "")
+
+    @property
     def raw_query(self) -> str:
         """The part of the URL after `?`, still encoded."""
         return self._raw.query

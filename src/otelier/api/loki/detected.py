@@ -12,7 +12,7 @@ from ...query.logql.plan import plan
 from ...query.logql.shapes import shapes
 from ...query.logs import Logs
 from ...server.endpoint import Response
-from ...server.request import HttpError, Query, Request
+from ...server.request import Query, Request
 from ...server.router import Group, Route
 from ...storage.request_tenant import tenant
 from ..errors import as_http_errors
@@ -86,7 +86,7 @@ class Detected:
     def _fields(self, request: Request) -> tuple[Mapping[str, detect.Field], int]:
         given = parameters(request)
         limit = parse.limit(given, _FIELDS)
-        lines = self._sample(request, given, _line_limit(given))
+        lines = self._sample(request, given, min(parse.limit(given, _LINES, "line_limit"), _MOST_LINES))
         return detect.fields(lines, min(limit, _FIELDS)), limit
 
     def _sample(self, request: Request, given: Query, count: int) -> list[Line]:
@@ -96,10 +96,3 @@ class Detected:
             query = parse_lines(parse.text(given) or "{}")
             walk = Walk(self._reader.of(tenant(request)), plan(query), start_ns, end_ns, oldest_first=False)
             return list(walk.lines(count))
-
-
-def _line_limit(given: Query) -> int:
-    text = given.first("line_limit") or str(_LINES)
-    if not (text.isascii() and text.isdecimal() and 0 < len(text) < 10 and int(text)):
-        raise HttpError(400, f"line_limit must be a positive value, not {text!r}")
-    return min(int(text), _MOST_LINES)

@@ -92,9 +92,10 @@ class Names:
         given = parameters(request)
         start_ns, end_ns = parse.times(given, self._clock)
         counted, limit = self._counted(request, given, start_ns, end_ns, end_ns - start_ns + 1)
+        names = [_named(group, given) for group in counted.groups]
         sizes: dict[Labels, int] = {}
         for each in counted.counts:
-            for name in _named(counted.groups[each.group], given):
+            for name in names[each.group]:
                 sizes[name] = sizes.get(name, 0) + each.bytes
         return answers.volumes(sorted(sizes.items(), key=_size, reverse=True)[:limit], end_ns)
 
@@ -106,9 +107,10 @@ class Names:
         with as_http_errors():
             steps.check()
         counted, limit = self._counted(request, given, start_ns, end_ns, steps.step_ns)
+        names = [_named(group, given) for group in counted.groups]
         sizes: dict[Labels, Counter[int]] = {}
         for each in counted.counts:
-            for name in _named(counted.groups[each.group], given):
+            for name in names[each.group]:
                 sizes.setdefault(name, Counter())[start_ns + each.part * steps.step_ns] += each.bytes
         most = sorted(sizes.items(), key=_total, reverse=True)[:limit]
         return answers.volumes_over_time((name, sorted(found.items())) for name, found in most)

@@ -54,13 +54,13 @@ def instant(given: Query, clock: Clock) -> int:
     return _time("time", given.first("time"), clock.time_ns())
 
 
-def limit(given: Query, default: int = DEFAULT_LIMIT) -> int:
+def limit(given: Query, default: int = DEFAULT_LIMIT, name: str = "limit") -> int:
     """How many lines at most. Raises HttpError."""
-    given_text = given.first("limit")
+    given_text = given.first(name)
     if not given_text:
         return default
     if not (given_text.isascii() and given_text.isdecimal() and len(given_text) < 10 and int(given_text)):
-        raise HttpError(400, f"limit must be a positive value, not {given_text!r}")
+        raise HttpError(400, f"{name} must be a positive value, not {given_text!r}")
     return int(given_text)
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import msgspec
 
 from ..._core import Body
 from ...query.errors import BadQuery, Busy, StoreUnreadable, TooLarge
+from ...query.metrics_reader import Found
 from ...query.promql import ExecutionError, QueryTimeout
 from ...server.endpoint import Headers, Response
 from ...server.request import HttpError, Request
@@ -25,6 +27,11 @@ class ApiError(HttpError):
     def __init__(self, kind: str, message: str, headers: Headers = ()) -> None:
         super().__init__(_STATUS[kind], message, headers)
         self.kind = kind
+
+
+def warnings_of(found: Found[Any]) -> list[str]:
+    """What an answer made of it has to say."""
+    return [*found.warnings, *([TRUNCATED] if found.truncated else [])]
 
 
 def bad_parameter(name: str, problem: object) -> ApiError:

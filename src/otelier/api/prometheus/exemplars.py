@@ -20,7 +20,7 @@ from ...server.router import Group, Route
 from ...storage.request_tenant import tenant
 from ..form import parameters
 from . import parse as given_as
-from .answer import TRUNCATED, ApiError, as_api_errors, nothing, success, write_error
+from .answer import ApiError, as_api_errors, nothing, success, warnings_of, write_error
 from .rules import fits
 from .values import seconds
 
@@ -62,7 +62,7 @@ class Exemplars:
             {"seriesLabels": dict(each.series), "exemplars": list(map(_written, each.exemplars))}
             for each in found.items
         ]
-        return success(data, [*found.warnings, *([TRUNCATED] if found.truncated else [])])
+        return success(data, warnings_of(found))
 
     def of_alerts(self, request: Request) -> Response:
         """Of alerts that are pending or firing and whose labels `match[]` fits. Prometheus has no such thing.

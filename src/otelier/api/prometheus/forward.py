@@ -101,8 +101,7 @@ class Forward:
     def __call__(self, request: Request) -> Response:
         """The parent's answer as it is. Raises ApiError if there is none."""
         headers = {name: value for name, value in request.headers.items() if name not in _HOP}
-        target = request.raw_path + (f"?{request.raw_query}" if request.raw_query else "")
-        return self.send(request.method, target, request.body, headers)
+        return self.send(request.method, request.target, request.body, headers)
 
     def send(self, method: str, target: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Response:
         """The answer to a request of our own. Raises ApiError if there is none."""

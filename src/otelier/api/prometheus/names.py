@@ -3,7 +3,7 @@
 import re
 from typing import TypeVar
 
-from ...query.metrics_reader import Found, MetricsReader
+from ...query.metrics_reader import MetricsReader
 from ...server.endpoint import Response
 from ...server.request import HttpError, Request
 from ...server.router import Group, Route
@@ -11,7 +11,7 @@ from ...storage.request_tenant import tenant
 from ..form import parameters
 from ..literals import quoted
 from . import parse as given_as
-from .answer import TRUNCATED, ApiError, as_api_errors, bad_parameter, success, write_error
+from .answer import ApiError, as_api_errors, bad_parameter, success, warnings_of, write_error
 
 _T = TypeVar("_T")
 _ESCAPED = re.compile(r"__|_([0-9a-fA-F]{1,5})_|_")
@@ -49,7 +49,7 @@ class Names:
             raise bad_parameter("match[]", error.message) from error
         with as_api_errors():
             found = self._reader.series(tenant(request), selectors, start_ms, end_ms, limit)
-        return success([dict(each) for each in found.items], _warnings(found))
+        return success([dict(each) for each in found.items], warnings_of(found))
 
     def labels(self, request: Request) -> Response:
         """Names, sorted."""
@@ -59,7 +59,7 @@ class Names:
         selectors = given_as.matches(given)
         with as_api_errors():
             found = self._reader.label_names(tenant(request), selectors, start_ms, end_ms, limit)
-        return success(found.items, _warnings(found))
+        return success(found.items, warnings_of(found))
 
     def values(self, request: Request) -> Response:
         """Of one label, sorted."""
@@ -72,7 +72,7 @@ class Names:
         selectors = given_as.matches(given)
         with as_api_errors():
             found = self._reader.label_values(tenant(request), name, selectors, start_ms, end_ms, limit)
-        return success(found.items, _warnings(found))
+        return success(found.items, warnings_of(found))
 
     def metadata(self, request: Request) -> Response:
         """Type, help and unit of metrics."""
@@ -111,7 +111,3 @@ def _is_utf8(name: str) -> bool:
         return bool(name.encode())
     except UnicodeEncodeError:
         return False
-
-
-def _warnings(found: Found[_T]) -> list[str]:
-    return [*found.warnings, *([TRUNCATED] if found.truncated else [])]

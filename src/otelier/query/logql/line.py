@@ -1,6 +1,6 @@
 """A line on its way through the stages."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from ..log_labels import LEVEL, LEVEL_ALIAS, Record, Scope, metadata_labels
 
@@ -91,10 +91,6 @@ class Line:
     def labels(self) -> dict[str, str]:
         """All of them."""
         return {**self.of_metadata(), **self.of_stream(), **self.parsed}
-
-    def names(self) -> Iterator[str]:
-        """Of all of them."""
-        yield from self.labels()
 
     def _stays(self, name: str) -> bool:
         return name not in self._gone and name not in self.parsed

@@ -167,7 +167,7 @@ def _keep(line: Line, labels: tuple[str | ast.Matcher, ...]) -> bool:
         for label in labels
         if isinstance(label, str) or text_test(label.op, label.value)(line.get(label.label))
     }
-    for name in list(line.names()):
+    for name in list(line.labels()):
         if name not in kept and name not in (ERROR, ERROR_DETAILS):
             line.remove(name)
     return True

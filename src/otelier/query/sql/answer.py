@@ -52,8 +52,6 @@ def as_arrow(connection: duckdb.DuckDBPyConnection, text: str, rows: int) -> dic
 def _shown(answer: duckdb.DuckDBPyRelation, at: int, type_: str) -> str:
     if any(each in type_ for each in _AS_TEXT):
         return f"CAST(c{at} AS VARCHAR)"
-    if type_ == "TIMESTAMP_NS":
-        return f"c{at}"
     if type_ in _LARGE:
         fits = answer.project(f"bool_and(TRY_CAST(c{at} AS BIGINT) IS NOT NULL OR c{at} IS NULL)").fetchall()
         return f"CAST(c{at} AS BIGINT)" if fits[0][0] is not False else f"CAST(c{at} AS VARCHAR)"

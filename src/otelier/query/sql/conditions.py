@@ -96,6 +96,12 @@ def wanted(node: Node, source: Source, among: Sequence[Source], fold: Fold) -> C
     return _Reader(source.view, source.alias, among, fold).condition(node["where_clause"])
 
 
+def every(conditions: Sequence[Condition | None]) -> Condition | None:
+    """Rows that all of them want that say something."""
+    known = [each for each in conditions if each is not None]
+    return {"all": known} if known else None
+
+
 def some(conditions: Sequence[Condition | None]) -> Condition | None:
     """Rows that one of them wants."""
     parts = [each for each in conditions if each is not None]
@@ -117,14 +123,12 @@ class _Reader:
                 parts = [self.condition(each) for each in node["children"]]
                 if node["type"] == "CONJUNCTION_OR":
                     return some(parts)
-                known = [each for each in parts if each is not None]
-                return {"all": known} if known else None
+                return every(parts)
             case "COMPARISON":
                 return self._comparison(node)
             case "BETWEEN":
-                return self._both(
-                    self._test(node["input"], ">=", node["lower"]), self._test(node["input"], "<=", node["upper"])
-                )
+                bounds = (">=", node["lower"]), ("<=", node["upper"])
+                return every([self._test(node["input"], *each) for each in bounds])
             case "OPERATOR":
                 return self._operator(node)
             case "FUNCTION":
@@ -155,10 +159,6 @@ class _Reader:
         if name not in self._view.columns or not isinstance(text, str):
             return None
         return {"column": name, "op": operator, "value": text} if self._form(name) == "text" else None
-
-    def _both(self, *parts: Condition | None) -> Condition | None:
-        known = [each for each in parts if each is not None]
-        return {"all": known} if known else None
 
     def _test(self, left: Node, operator: str, right: Node) -> Condition | None:
         unit = 0

@@ -4,8 +4,10 @@ import re
 from typing import Any, Final
 
 from .. import filter as f
+from .. import log_filter as lf
 from ..kinds import KIND_NAMES, STATUSES
 from ..log_labels import SERVICE
+from ..re2 import escaped
 from .columns import VIEWS
 from .conditions import Condition
 
@@ -14,6 +16,7 @@ _STATUSES: Final = {name: at for at, name in enumerate(STATUSES)}
 _NOTHING: Final = f.some()
 _ANY_TEXT: Final = ""
 """A pattern that is found in every text."""
+_BOUNDS: Final[dict[str, Any]] = {">": ">=", "<": "<="}
 _OF_SPAN: Final = {"span_name": "name"}
 """Columns of events and links that `spans` has by another name."""
 
@@ -66,7 +69,7 @@ def _text(intrinsic: Any, op: str, value: str) -> f.Filter:
         case "=":
             return f.intrinsic(intrinsic, "=", value)
         case "like":
-            return f.intrinsic(intrinsic, "=~", like(value))
+            return f.intrinsic(intrinsic, "=~", f"(?s)^{like(value)}$")
         case "prefix":
             return f.intrinsic(intrinsic, "=~", f"(?s)^{escaped(value)}")
         case "contains":
@@ -91,21 +94,15 @@ def _record(where: Condition) -> f.Filter:
     name, op, value = where["column"], where["op"], where["value"]
     match name:
         case "service" if op == "=":
-            return {"field": {"scope": "label", "key": SERVICE}, "op": "=", "value": value}
+            return lf.label(SERVICE, "=", value)
         case "trace_id" if op == "=":
             known = re.fullmatch(r"[0-9a-f]{32}", value)
-            return (
-                {"field": {"scope": "intrinsic", "key": "trace_id"}, "op": "=", "value": value} if known else _NOTHING
-            )
+            return f.intrinsic("trace_id", "=", value) if known else _NOTHING
         case "severity_number":
-            bound = {">": ">=", "<": "<="}.get(op, op)
-            at = {"int": str(int(value))}
-            exact = isinstance(value, int)
-            return {"field": {"scope": "intrinsic", "key": "severity"}, "op": bound, "value": at} if exact else f.ALL
+            return lf.severity(_BOUNDS.get(op, op), value) if isinstance(value, int) else f.ALL
         case "body":
             text = _longest(value) if op == "like" else value
-            line = {"scope": "intrinsic", "key": "line"}
-            return {"field": line, "op": "contains", "value": text} if text else f.ALL
+            return lf.line("contains", text) if text else f.ALL
         case _:
             return f.ALL
 
@@ -116,11 +113,5 @@ def _longest(pattern: str) -> str:
 
 
 def like(pattern: str) -> str:
-    """LIKE as a regular expression; `_` stands for more than it should, which is one character."""
-    parts = (".*" if each in "%_" else escaped(each) for each in re.split(r"([%_])", pattern) if each)
-    return f"(?s)^{''.join(parts)}$"
-
-
-def escaped(text: str) -> str:
-    """A pattern that is found where the text is, for RE2 and the core alike."""
-    return re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", text)
+    """LIKE as a regular expression that is not anchored; `_` stands for more than it should, which is one character."""
+    return "".join(".*" if each in "%_" else escaped(each) for each in re.split(r"([%_])", pattern) if each)

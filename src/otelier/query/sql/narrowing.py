@@ -29,7 +29,7 @@ class Window(NamedTuple):
 def narrowed(where: Condition | None, column: str, window: Window) -> tuple[Window, Condition | None]:
     """The window as far as a condition leaves it, and what else the condition says."""
     rest: list[Condition] = []
-    for part in _parts(where):
+    for part in parts_of(where):
         at, op = part.get("value"), part.get("op")
         if part.get("column") != column or not isinstance(at, int) or op not in (">=", "<="):
             rest.append(part)
@@ -42,7 +42,7 @@ def narrowed(where: Condition | None, column: str, window: Window) -> tuple[Wind
 
 def trace_ids(where: Condition | None) -> bytes | None:
     """The traces, and no others, that a condition leaves, one id behind the other; None if it does not say."""
-    for part in _parts(where):
+    for part in parts_of(where):
         wanted = part.get("any", [part])
         if (
             all(each.get("column") == "trace_id" and each.get("op") == "=" for each in wanted)
@@ -53,10 +53,10 @@ def trace_ids(where: Condition | None) -> bytes | None:
     return None
 
 
-def _parts(where: Condition | None) -> list[Condition]:
+def parts_of(where: Condition | None) -> list[Condition]:
     """What must hold all at once."""
     if where is None:
         return []
     if "all" not in where:
         return [where]
-    return [part for each in where["all"] for part in _parts(each)]
+    return [part for each in where["all"] for part in parts_of(each)]

@@ -9,11 +9,12 @@ from ..._core import TooManySamples
 from ..promql.arrays import stale
 from ..promql.histograms.encoded import decoded
 from ..promql.histograms.model import Histogram
+from ..re2 import escaped
 from .columns import VIEWS
 from .conditions import Condition
-from .filters import escaped
+from .filters import like
 from .limits import Limits
-from .narrowing import narrowed
+from .narrowing import narrowed, parts_of
 from .read import Sent, Table, Wanted
 
 if TYPE_CHECKING:
@@ -33,13 +34,22 @@ def metrics(view: "SeriesView", tenant: str, wanted: Wanted, limits: Limits) -> 
         groups = view.select(tenant, matchers(rest), start_ms, end_ms, soft, limits.samples)
     except TooManySamples as error:
         raise limits.reached("samples") from error
+    return _table(wanted, groups, frozenset(soft))
+
+
+def none(wanted: Wanted) -> Table:
+    """Where no metrics are kept."""
+    return _table(wanted, [], frozenset())
+
+
+def _table(wanted: Wanted, groups: "Sequence[SeriesGroup]", soft: frozenset[str]) -> Table:
     rows = _Rows(groups)
     table = Table(len(rows.times), [], len(rows.times), 0)
     labels = [each for group, *_ in groups for each in group]
     for name in wanted.columns:
         fixed = VIEWS["metrics"].columns.get(name)
         if fixed is None or fixed.of == "series":
-            table.series.append(_of_series(name, labels, frozenset(soft)))
+            table.series.append(_of_series(name, labels, soft))
         else:
             table.columns.append({"name": name, "type": fixed.type, **rows.column(name)})
     table.series_rows = len(labels)
@@ -49,30 +59,9 @@ def metrics(view: "SeriesView", tenant: str, wanted: Wanted, limits: Limits) -> 
     return table
 
 
-def none(wanted: Wanted) -> Table:
-    """Where no metrics are kept."""
-    rows, table = _Rows([]), Table(0, [])
-    for name in wanted.columns:
-        fixed = VIEWS["metrics"].columns.get(name)
-        if fixed is None or fixed.of == "series":
-            table.series.append(_of_series(name, [], frozenset()))
-        else:
-            table.columns.append({"name": name, "type": fixed.type, **rows.column(name)})
-    if table.series:
-        table.columns.append({"name": "series", "type": "BIGINT", "form": "number", "data": b""})
-    return table
-
-
 def matchers(where: Condition | None) -> "list[SeriesMatcher]":
     """What must hold of a series; further conditions are left to DuckDB."""
-    parts: list[Condition] = [] if where is None else where.get("all", [where])
-    found: list[SeriesMatcher] = []
-    for part in parts:
-        if "all" in part:
-            found += matchers(part)
-        elif (one := _matcher(part)) is not None:
-            found.append(one)
-    return found
+    return [one for part in parts_of(where) if (one := _matcher(part)) is not None]
 
 
 def _matcher(part: Condition) -> "SeriesMatcher | None":
@@ -88,12 +77,8 @@ def _matcher(part: Condition) -> "SeriesMatcher | None":
     if op == "=":
         return (label, "=", value)
     if op == "like":
-        return (label, "=~", "(?s)" + "".join(".*" if each in "%_" else escaped(each) for each in _pieces(value)))
+        return (label, "=~", "(?s)" + like(value))
     return (label, "=~", f"(?s){escaped(value)}.*") if op == "prefix" else None
-
-
-def _pieces(pattern: str) -> Sequence[str]:
-    return [each for each in pattern.replace("%", "\0%\0").replace("_", "\0_\0").split("\0") if each]
 
 
 def _label(column: str) -> str:

@@ -129,7 +129,6 @@ class Pipe:
     """Commands, each given what the one before is worth; and the variables that get the last value."""
 
     at: int
-    line: int
     commands: tuple[Command, ...]
     variables: tuple[str, ...] = ()
     assigns: bool = False

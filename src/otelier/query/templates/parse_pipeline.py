@@ -78,7 +78,6 @@ class PipelineParser:
 
     def _pipe(self, context: str, end: str) -> Pipe:
         token = self._skip_space()
-        line = 1 + self._text.count("\n", 0, token.at)
         variables, assigns = self._declared(context)
         commands: list[Command] = []
         while True:
@@ -96,7 +95,7 @@ class PipelineParser:
                 raise self._fail(command.at, f"non executable command in pipeline stage {number_}")
         if not assigns:
             self._variables += variables
-        return Pipe(commands[0].at, line, tuple(commands), tuple(variables), assigns)
+        return Pipe(commands[0].at, tuple(commands), tuple(variables), assigns)
 
     def _declared(self, context: str) -> tuple[list[str], bool]:
         """`$x :=`, `$x =` or `$i, $x :=` in front, if it is there."""

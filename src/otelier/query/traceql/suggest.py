@@ -1,11 +1,11 @@
 """What may come next in a half-typed query, with the names and values that the store has."""
 
-import re
 from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
 from .. import filter as f
+from ..re2 import escaped
 from . import ast
 from .complete import complete
 from .completion import Completion, Names, Values, WordKind
@@ -24,8 +24,6 @@ Kind: TypeAlias = WordKind | Literal["attribute", "value"]
 
 _SCOPES: dict[ast.AttributeScope, tuple[str, ...]] = {"any": ("span", "resource"), "instrumentation": ("scope",)}
 """As the core names them."""
-_SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
-"""Characters that mean something in patterns."""
 
 
 class Suggestion(NamedTuple):
@@ -70,7 +68,7 @@ def _values(
         return ()
     filters = [found_by((conditions(text[: found.start]),)).may]
     if values.prefix:
-        pattern = ast.Constant(_SPECIAL.sub(r"\\\g<0>", values.prefix) + ".*", "string")
+        pattern = ast.Constant(escaped(values.prefix) + ".*", "string")
         filters.append(found_by((ast.Filter(ast.Comparison("=~", field, pattern)),)).may)
     column = reader.tag_values(
         tenant, msgspec.json.encode(field_of(field)), f.encoded(f.every(filters)), *window, limit=limit

@@ -31,8 +31,7 @@ def group(ui: Callable[[Request], str] | None = None) -> Group:
 
     def to_trace(request: Request) -> Response:
         assert ui
-        query = f"?{request.raw_query}" if request.raw_query else ""
-        return Response(302, (("location", ui(request) + request.raw_path + query),))
+        return Response(302, (("location", ui(request) + request.target),))
 
     routes = [
         *([Route("GET", "/trace/{id}", to_trace)] if ui else []),
