@@ -12,6 +12,8 @@ from otelier.component import Meter, SystemClock
 from otelier.query.gate import Gate
 from otelier.query.metrics import Metrics
 from otelier.query.promql.arrays import STALE
+from otelier.query.sql.conditions import Condition
+from otelier.query.sql.samples import matchers
 from otelier.storage.metrics import MetricsEngine, close_metrics, open_metrics
 from otelier.storage.settings import StoreSettings
 from otelier.testing import gauge, metrics
@@ -140,3 +142,8 @@ def test_attributes_of_the_resource_are_columns(engine: MetricsEngine, reader: M
 def test_without_a_store_there_are_none(reader: Metrics):
     assert asked(reader, "SELECT * FROM metrics").rows == []
     assert asked(reader, 'SELECT count(*), max("label.job") FROM metrics').rows == [[0, None]]
+
+
+def test_a_pattern_of_labels_keeps_all_its_characters() -> None:
+    where: Condition = {"column": "label.job", "op": "like", "value": "a\0.b%_"}
+    assert matchers(where) == [("job", "=~", "(?s)a\0\\.b.*.*")]
