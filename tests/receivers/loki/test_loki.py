@@ -109,6 +109,22 @@ def test_without_their_own_times_lines_have_that_of_their_arrival(start: Callabl
     assert attributes(resource.resource.attributes) == {"service.name": "shop"}
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (r"a\u00adb", "a\u00adb"),
+        (r"\U0001f6d2\x41", "🛒A"),
+        (r"\xea\xb2\xb0", "결"),
+        (r"\a\b\f\n\r\t\v\\\"", '\a\b\f\n\r\t\v\\"'),
+    ],
+)
+def test_labels_are_read_as_go_quotes_them(start: Callable[..., Running], written: str, meant: str) -> None:
+    it = start()
+    assert it.post(message(f'{{a="{written}"}}', (TIME_NS, "x", {})), PROTOBUF) == (204, "")
+    [resource] = it.resources()
+    assert attributes(resource.resource.attributes) == {"a": meant}
+
+
 def test_whose_logs_they_are_goes_with_them(start: Callable[..., Running]) -> None:
     it = start()
     assert it.post(stream({"a": "b"}, [str(TIME_NS), "x"]), path="/api/prom/push", **{"X-Scope-OrgID": "t1"})[0] == 204
@@ -132,6 +148,8 @@ def test_nothing_to_push_is_fine(start: Callable[..., Running]) -> None:
         (b"no snappy", PROTOBUF, 400),
         (snappy(b"\xff"), PROTOBUF, 400),
         (message("a=b"), PROTOBUF, 400),
+        (message('{a="\\q"}'), PROTOBUF, 400),
+        (message('{a="\\xff"}'), PROTOBUF, 400),
         (b"<x/>", "text/xml", 415),
     ],
 )

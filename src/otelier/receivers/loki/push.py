@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from ..._core import unsnappy
+from ...component.go_text import BadEscape, unescaped
 from ...wire.protobuf import fields, fixed64, integer, length_delimited, text
 
 _MOST_BYTES = 64 * 2**20
@@ -28,8 +29,6 @@ _SEVERITIES = {
     "err": 17, "critical": 21, "fatal": 21,
 }  # fmt: skip
 _LABEL = re.compile(r'\s*([A-Za-z_:][\w:.]*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(,|\}|$)', re.DOTALL)
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
 _TRACE, _SPAN = re.compile("[0-9a-fA-F]{32}"), re.compile("[0-9a-fA-F]{16}")
 
 
@@ -127,7 +126,7 @@ def _bytes(value: int | bytes) -> bytes:
 
 
 def _labels(written: str) -> dict[str, str]:
-    """`{a="x", b="y"}`."""
+    """`{a="x", b="y"}`, values quoted as Go does it."""
     inside = written.strip()
     if not (inside.startswith("{") and inside.endswith("}")):
         raise PushError(f"{written[:100]!r} is no set of labels")
@@ -136,13 +135,12 @@ def _labels(written: str) -> dict[str, str]:
         found = _LABEL.match(inside, at)
         if found is None:
             raise PushError(f"{written[:100]!r} is no set of labels")
-        labels[found[1]] = _ESCAPE.sub(_meant, found[2])
+        try:
+            labels[found[1]] = unescaped(found[2])
+        except BadEscape as error:
+            raise PushError(f"{written[:100]!r} is no set of labels: {error}") from error
         at = found.end()
     return labels
-
-
-def _meant(escape: re.Match[str]) -> str:
-    return _ESCAPED.get(escape[1], escape[1])
 
 
 def as_otlp(streams: Iterable[Stream], now_ns: int, *, keep_times: bool) -> bytes:
