@@ -117,7 +117,8 @@ class RuleService:
     def _shipped(self, defaults: Defaults) -> list[RuleGroup]:
         settings = self._settings
         whose = [name for name, each in ((DEFAULT_TENANT, settings), *settings.tenants.items()) if each.shipped]
-        return [replace(each, tenant=tenant) for tenant in whose for each in shipped_rules(defaults)]
+        shipped = shipped_rules(defaults) if whose else []
+        return [replace(each, tenant=tenant) for tenant in whose for each in shipped]
 
     def _replace(self, groups: list[RuleGroup], config: PrometheusConfig) -> None:
         settings = self._settings

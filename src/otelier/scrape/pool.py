@@ -50,7 +50,8 @@ class Pool:
         self._dropped_count = 0
         self._stopped = False
         self._discoveries: list[Discovery] = [
-            discovery(ctx, lambda groups, n=n: self._found(n, groups)) for n, discovery in enumerate(discoveries(job))
+            discovery(ctx, lambda groups, n=n: self._found(n, groups))
+            for n, discovery in enumerate(discoveries(job.config))
         ]
 
     def start(self) -> None:

@@ -14,7 +14,7 @@ from functools import partial
 from ...component import Clock, ComponentID, Context, Meter
 from ...scrape.client import Asker
 from ...scrape.config.alerting import AlertmanagerConfig
-from ...scrape.discovery import discoveries_of
+from ...scrape.discovery import discoveries
 from ...scrape.discovery.contract import Discovery
 from ...scrape.relabel import Relabelling
 from ...scrape.target import ADDRESS, TargetGroup
@@ -82,15 +82,8 @@ class _Set:
         self._lines: dict[str, _Line] = {}
         self.dropped: list[str] = []
         ctx = Context(ComponentID.parse("alertmanagers"), clock, meter, logging.LoggerAdapter(_log))
-        makers = discoveries_of(
-            config.static_configs,
-            config.file_sd_configs,
-            config.http_sd_configs,
-            config.dns_sd_configs,
-            config.kubernetes_sd_configs,
-        )
         self._discoveries: list[Discovery] = [
-            make(ctx, partial(self._took, number)) for number, make in enumerate(makers)
+            make(ctx, partial(self._took, number)) for number, make in enumerate(discoveries(config))
         ]
 
     def start(self) -> None:

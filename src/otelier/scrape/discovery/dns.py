@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ...component import Context
+from ...server.address import Address
 from ..config import DnsSd
 from ..target import ADDRESS, TargetGroup
 from .contract import Found, Poll
@@ -44,8 +45,7 @@ class DnsDiscovery:
 
     def _labels(self, name: str, record: Record) -> dict[str, str]:
         host = record.host.removesuffix(".")
-        place = f"[{host}]" if ":" in host else host
-        labels = {ADDRESS: f"{place}:{record.port or self._config.port}", f"{_META}name": name}
+        labels = {ADDRESS: str(Address(host, record.port or self._config.port)), f"{_META}name": name}
         key = {"SRV": "srv_record_target", "MX": "mx_record_target", "NS": "ns_record_target"}.get(self._config.type)
         if key:
             labels[_META + key] = record.host

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ....kubernetes import Object
+from ....server.address import Address
 from ...target import ADDRESS, TargetGroup
 from .objects import Endpoint, EndpointAddress, Endpoints, EndpointSlice, Node, Pod, Port, Reference, Service
 from .roles import (
@@ -14,7 +15,6 @@ from .roles import (
     in_namespace,
     label_name,
     node_labels,
-    place,
     pod_labels,
     service_labels,
     source,
@@ -128,7 +128,7 @@ def _targets(item: Object, backends: list[_Backend], around: Around) -> Iterator
     served: dict[str, tuple[Pod, set[int]]] = {}
     for backend in backends:
         number = backend.port.port if backend.port else None
-        found = {ADDRESS: place(backend.host, number) if number is not None else backend.host} | backend.labels
+        found = {ADDRESS: str(Address(backend.host, number)) if number is not None else backend.host} | backend.labels
         if node := around.nodes.get(backend.node):
             found |= node_labels(node)
         pod = _pod(item, backend.reference, around)
@@ -159,7 +159,7 @@ def _others(pod: Pod, served: set[int], around: Around) -> Iterator[dict[str, st
         for port in container.ports:
             if pod.status.pod_ip and port.container_port not in served:
                 labels = container_labels(pod, container, port)
-                yield {ADDRESS: place(pod.status.pod_ip, port.container_port)} | pod_labels(pod) | labels | more
+                yield {ADDRESS: str(Address(pod.status.pod_ip, port.container_port))} | pod_labels(pod) | labels | more
 
 
 def _pod(item: Object, reference: Reference | None, around: Around) -> Pod | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 
 from ....kubernetes import Object
+from ....server.address import Address
 from ...target import ADDRESS, TargetGroup
 from .objects import Container, ContainerStatus, Ingress, Node, Pod, Port, Service
 
@@ -17,11 +18,6 @@ _NO_NAME = re.compile(r"[^a-zA-Z0-9_]")
 def label_name(text: str) -> str:
     """What `text` is as a part of a label's name."""
     return _NO_NAME.sub("_", text)
-
-
-def place(host: str, port: int) -> str:
-    """`host:port`, an IPv6 address in brackets."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def described(item: Object, role: str) -> dict[str, str]:
@@ -52,7 +48,10 @@ def node_group(node: Node) -> TargetGroup | None:
     host = next((addresses[kind] for kind in _NODE_ADDRESSES if kind in addresses), None)
     if host is None:
         return None
-    target = {ADDRESS: place(host, node.status.daemon_endpoints.kubelet_endpoint.port), "instance": node.metadata.name}
+    target = {
+        ADDRESS: str(Address(host, node.status.daemon_endpoints.kubelet_endpoint.port)),
+        "instance": node.metadata.name,
+    }
     target |= {f"{META}node_address_{label_name(kind)}": text for kind, text in addresses.items()}
     return TargetGroup(source("node", node), (target,), node_labels(node))
 
@@ -74,7 +73,7 @@ def service_group(service: Service) -> TargetGroup:
         shared[f"{META}service_loadbalancer_ip"] = spec.load_balancer_ip
     targets = tuple(
         {
-            ADDRESS: place(f"{metadata.name}.{metadata.namespace}.svc", port.port or 0),
+            ADDRESS: str(Address(f"{metadata.name}.{metadata.namespace}.svc", port.port or 0)),
             f"{META}service_port_name": port.name or "",
             f"{META}service_port_number": str(port.port or 0),
             f"{META}service_port_protocol": port.protocol or "TCP",
@@ -96,7 +95,7 @@ def pod_group(pod: Pod, nodes: Mapping[str, Node]) -> TargetGroup | None:
     if not ip:
         return None
     targets = tuple(
-        {ADDRESS: place(ip, port.container_port) if port else ip} | container_labels(pod, container, port)
+        {ADDRESS: str(Address(ip, port.container_port)) if port else ip} | container_labels(pod, container, port)
         for container in containers(pod)
         for port in container.ports or [None]
     )
