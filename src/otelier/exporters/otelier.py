@@ -8,13 +8,11 @@ OTLP partial success. Exporters with the same `data_dir` share one store.
 """
 
 from ..component import Counter, Custody, CustodyKind, Exporter, Invalid, Rejected, Retryable, exporter
-from ..storage.directory import DEFAULT_TENANT, check_tenant
+from ..storage.directory import DEFAULT_TENANT, TENANT_HEADER, check_tenant
 from ..storage.local import Engine, close_store, open_store
 from ..storage.metrics import MetricsEngine, close_metrics, open_metrics
 from ..storage.settings import StoreSettings
 from ..telemetry import SIGNALS, Batch, Signal, items_suffix
-
-TENANT_HEADER = "x-scope-orgid"
 
 
 class OtelierConfig(StoreSettings):

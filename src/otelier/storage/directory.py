@@ -9,6 +9,8 @@ LOCK = "LOCK"
 METRICS = "metrics"
 """Folder of the metrics' own store; that of traces and logs has the directory itself for its root."""
 DEFAULT_TENANT = "default"
+TENANT_HEADER = "x-scope-orgid"
+"""Of a request: names the tenant that it is about."""
 _TENANT = re.compile(r"[A-Za-z0-9_-]{1,63}")
 
 

@@ -1,9 +1,7 @@
 """Whose data a request is about: the header `X-Scope-OrgID` names a tenant, without it the default one is meant."""
 
 from ..server.request import HttpError, Request
-from .directory import DEFAULT_TENANT, check_tenant
-
-TENANT_HEADER = "x-scope-orgid"
+from .directory import DEFAULT_TENANT, TENANT_HEADER, check_tenant
 
 
 def tenant(request: Request) -> str:
