@@ -133,6 +133,7 @@ def test_an_error_tells_the_nearest_right_form(text, form):
         ("({ } | rate()) * 2s", 16, "durations can't be calculated with"),
         ("({ } | rate()) * (1 / 0)", 23, "division by zero"),
         ("({ } | rate()) > ({ } | rate())", 18, "compared with a number"),
+        ("({ } | rate()) >> { }", 16, ">> can't be applied to series"),
         ("({ } | rate()) + count()", 16, "only be calculated with other series"),
         ("{ } | quantile_over_time(duration)", 34, "a quantile"),
         ("{ } | max_over_time()", 21, "needs a field"),

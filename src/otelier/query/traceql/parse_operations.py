@@ -64,7 +64,7 @@ class OperationParser(SeriesParser, ABC):
             level = _LEVELS.get(token.value, 0) if token.kind == "sign" else 0
             if level < loosest:
                 return left
-            if level == COMPARISON and isinstance(left, SERIES):
+            if token.value in ORDERS and isinstance(left, SERIES):
                 left = self._refined(left)
                 continue
             self._advance()
