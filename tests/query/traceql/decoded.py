@@ -1,5 +1,6 @@
 """Spans as plain Python objects, decoded by protobuf, with the trees of their traces: what the oracle looks at."""
 
+import base64
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,13 @@ from otelier.telemetry import Batch
 from otelier.testing import decode
 
 SERVER = 2
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """A value that TraceQL has no form for: it is shown as this and equals nothing."""
+
+    text: str
 
 
 @dataclass(frozen=True)
@@ -171,4 +179,6 @@ def _value(value: AnyValue) -> Any:
     which = value.WhichOneof("value")
     if which == "array_value":
         return [_value(each) for each in value.array_value.values]
-    return getattr(value, which) if which in ("string_value", "bool_value", "int_value", "double_value") else ...
+    if which in ("string_value", "bool_value", "int_value", "double_value"):
+        return getattr(value, which)
+    return Opaque(base64.b64encode(value.bytes_value).decode())

@@ -11,7 +11,7 @@ from typing import Any
 
 from otelier.query.traceql import ast, written
 
-from .decoded import Span, Trace
+from .decoded import Opaque, Span, Trace
 from .oracle_values import ORDERS, TYPES, Duration, Kind, Status, calculate, holds, number, value, wrapped
 
 # -- spans of a trace -------------------------------------------------------------------------
@@ -226,7 +226,7 @@ def key(sort_key: ast.SortKey, span: Span, spanset: Spanset, trace: Trace) -> An
     else:
         item = value(sort_key.value, span, trace)
     sign = -1 if sort_key.descending else 1
-    if item is None or item is ...:
+    if item is None or isinstance(item, Opaque):
         return (9, 0)
     if isinstance(item, bool):
         return (0, sign * item)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import oracle_values as values
-from .decoded import Span, Trace
+from .decoded import Opaque, Span, Trace
 from .oracle import ancestors, siblings
 
 
@@ -60,7 +60,7 @@ def cell(found: list[Any], texts: dict[str, int]) -> tuple[int, bytes]:
         return 0, bytes(8)
     if len(found) > 1 or isinstance(found[0], list):
         flat = [each for value in found for each in (value if isinstance(value, list) else [value])]
-        text = json.dumps([{} if each is ... else each for each in flat])
+        text = json.dumps([each.text if isinstance(each, Opaque) else each for each in flat])
         return 5, struct.pack("<q", texts.setdefault(text, len(texts)))
     (value,) = found
     match value:
@@ -72,7 +72,8 @@ def cell(found: list[Any], texts: dict[str, int]) -> tuple[int, bytes]:
             return 3, struct.pack("<q", value) if value < 2**63 else struct.pack("<Q", value)
         case float():
             return 4, struct.pack("<d", value)
-    return 6, struct.pack("<q", texts.setdefault("{}", len(texts)))
+        case _:
+            return 6, struct.pack("<q", texts.setdefault(value.text, len(texts)))
 
 
 def of(field: Any, trace: Trace, span: Span | None) -> list[Any]:

@@ -11,6 +11,7 @@ from otelier.query.traceql.evaluate.present import KINDS, STATUSES
 from otelier.query.traceql.metrics import Steps
 
 from .. import oracle, oracle_values
+from ..decoded import Opaque
 
 _S = 10**9
 BY = st.sampled_from(["", " by (span.a)", " by (resource.service.name, name)", " by (kind, status, .n)"])
@@ -96,4 +97,4 @@ def _shown(value):
         case list():
             return repr(tuple(value))
         case _:
-            return "..." if value is ... else repr(value)
+            return "..." if isinstance(value, Opaque) else repr(value)
