@@ -1756,8 +1756,6 @@ class PrometheusBlock:
 
     def __new__(cls, disk: Disk, directory: str) -> PrometheusBlock: ...
     @property
-    def series(self) -> int: ...
-    @property
     def range_ms(self) -> tuple[int, int] | None:
         """Times of the first and the last sample, as the index says; None if there are none."""
     def write(
@@ -1775,8 +1773,6 @@ class PrometheusLog:
     checkpoint and samples out of order. One thread at a time. OSError."""
 
     def __new__(cls, disk: Disk) -> PrometheusLog: ...
-    @property
-    def series(self) -> int: ...
     def read(self) -> Samples | None:
         """The next half a million or so that are not deleted, exemplars and metadata too; None at the end."""
     def faults(self) -> tuple[int, list[str]]:

@@ -9,19 +9,21 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyIterator, PyList, PyString, PyTuple};
 
+use crate::spans::array;
+
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<LabelSets>()
 }
 
 /// Pairs, and what Python has of them: equal ones are one object, as are equal names.
-struct Shared {
+pub struct Shared {
     pairs: Pairs,
     names: Vec<PyOnceLock<Py<PyString>>>,
     tuples: Vec<PyOnceLock<Py<PyTuple>>>,
 }
 
 impl Shared {
-    fn new(pairs: Pairs) -> Arc<Shared> {
+    pub fn new(pairs: Pairs) -> Arc<Shared> {
         let names = pairs.names().map(|_| PyOnceLock::new()).collect();
         let tuples = (0..pairs.len()).map(|_| PyOnceLock::new()).collect();
         Arc::new(Shared { pairs, names, tuples })
@@ -35,6 +37,11 @@ impl Shared {
             PyResult::Ok(PyTuple::new(py, [name, &text(py, value)?])?.unbind())
         })?;
         Ok(made.bind(py))
+    }
+
+    /// A label set, of the numbers of its pairs.
+    pub fn set<'py>(&self, py: Python<'py>, set: &[u32]) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, set.iter().map(|pair| self.tuple(py, *pair)).collect::<PyResult<Vec<_>>>()?)
     }
 }
 
@@ -82,10 +89,7 @@ impl LabelSets {
 
     fn list<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyList>> {
         let made = self.tuples.get_or_try_init(py, || {
-            let set = |set: &[u32]| -> PyResult<Bound<'py, PyTuple>> {
-                PyTuple::new(py, set.iter().map(|pair| self.shared.tuple(py, *pair)).collect::<PyResult<Vec<_>>>()?)
-            };
-            let sets = self.sets.iter().map(set).collect::<PyResult<Vec<_>>>()?;
+            let sets = self.sets.iter().map(|set| self.shared.set(py, set)).collect::<PyResult<Vec<_>>>()?;
             PyResult::Ok(PyList::new(py, sets)?.unbind())
         })?;
         Ok(made.bind(py))
@@ -125,8 +129,7 @@ impl LabelSets {
         if let Some(list) = self.tuples.get(py) {
             return Ok(list.bind(py).get_item(place)?.cast_into()?);
         }
-        let pairs = self.sets.get(place).iter().map(|pair| self.shared.tuple(py, *pair));
-        PyTuple::new(py, pairs.collect::<PyResult<Vec<_>>>()?)
+        self.shared.set(py, self.sets.get(place))
     }
 
     fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
@@ -177,7 +180,7 @@ impl LabelSets {
         excluded: bool,
     ) -> PyResult<(LabelSets, Bound<'py, PyBytes>)> {
         let (sets, codes) = py.detach(|| self.sets.grouped(&self.shared.pairs, &self.wanted(&names, excluded)));
-        let codes = longs(py, codes.len(), codes.iter().map(|code| i64::from(*code)))?;
+        let codes = array(py, &codes, |code| i64::from(code).to_le_bytes())?;
         Ok((LabelSets::of(self.shared.clone(), sets, Some(true)), codes))
     }
 
@@ -187,7 +190,7 @@ impl LabelSets {
 
     fn order<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
         let order = py.detach(|| self.sets.order(&self.shared.pairs));
-        order.map(|order| longs(py, order.len(), order.iter().map(|place| *place as i64))).transpose()
+        order.map(|order| array(py, &order, |place| (place as i64).to_le_bytes())).transpose()
     }
 
     fn values<'py>(&self, py: Python<'py>, name: &str) -> PyResult<(Vec<Bound<'py, PyString>>, Bound<'py, PyBytes>)> {
@@ -208,7 +211,7 @@ impl LabelSets {
         });
         let value = |pair: &u32| if *pair == NONE { text(py, b"") } else { text(py, pairs.value(*pair)) };
         let texts = values.iter().map(value).collect::<PyResult<_>>()?;
-        Ok((texts, longs(py, codes.len(), codes.iter().copied())?))
+        Ok((texts, array(py, &codes, i64::to_le_bytes)?))
     }
 
     fn having(&self, name: &str, value: &str) -> Vec<usize> {
@@ -248,12 +251,4 @@ impl LabelSets {
         }
         Ok(LabelSets::of(Shared::new(pairs), sets, None))
     }
-}
-
-/// Little endian, whatever the machine.
-pub fn longs(py: Python<'_>, count: usize, values: impl Iterator<Item = i64>) -> PyResult<Bound<'_, PyBytes>> {
-    PyBytes::new_with(py, 8 * count, |out| {
-        out.as_chunks_mut().0.iter_mut().zip(values).for_each(|(out, value)| *out = value.to_le_bytes());
-        Ok(())
-    })
 }

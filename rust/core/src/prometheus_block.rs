@@ -15,6 +15,7 @@ use crate::disk::Disk;
 use crate::os_error::os_error;
 use crate::series_segments::{entry, unwritten};
 use crate::series_write::Samples;
+use crate::spans::array;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PrometheusBlock>()?;
@@ -35,11 +36,6 @@ impl PrometheusBlock {
         py.detach(|| Block::open(disk.inner(), directory))
             .map(|block| PrometheusBlock(Mutex::new(block)))
             .map_err(unopened)
-    }
-
-    #[getter]
-    fn series(&self) -> usize {
-        self.0.lock().series()
     }
 
     #[getter]
@@ -87,11 +83,6 @@ impl PrometheusLog {
     fn new(py: Python<'_>, disk: &Disk) -> PyResult<PrometheusLog> {
         let opened = py.detach(|| Wal::open(disk.inner().clone(), ""));
         opened.map(|wal| PrometheusLog(Mutex::new(wal))).map_err(unopened)
-    }
-
-    #[getter]
-    fn series(&self) -> usize {
-        self.0.lock().series()
     }
 
     fn read(&self, py: Python<'_>) -> PyResult<Option<Samples>> {
@@ -142,10 +133,9 @@ type Unpacked<'py> = (Bound<'py, PyBytes>, Bound<'py, PyBytes>, Vec<(i64, Bound<
 fn prometheus_unpacked<'py>(py: Python<'py>, encoding: u8, data: &[u8]) -> PyResult<Unpacked<'py>> {
     let mut found = chunk::Unpacked::default();
     found.add(encoding, data).map_err(PyValueError::new_err)?;
-    let times: Vec<u8> = found.ms.iter().flat_map(|ms| ms.to_le_bytes()).collect();
-    let values: Vec<u8> = found.bits.iter().flat_map(|bits| bits.to_le_bytes()).collect();
+    let (times, values) = (array(py, &found.ms, i64::to_le_bytes)?, array(py, &found.bits, u64::to_le_bytes)?);
     let histograms = found.histograms.iter().map(|each| (each.ms, PyBytes::new(py, &each.message)));
-    Ok((PyBytes::new(py, &times), PyBytes::new(py, &values), histograms.collect()))
+    Ok((times, values, histograms.collect()))
 }
 
 #[pyclass(frozen, module = "otelier._core")]

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use otelier_segment::error::ReadError;
 use otelier_series::labels;
 use otelier_series::matcher::Matcher;
-use otelier_series::pairs::Pairs;
 use otelier_series::ranges::{Function, Operator, Sliding, Steps};
 use otelier_series::segment::Exemplar;
 use otelier_series::view::{self, Cells, Failed, Fill, Grouping, Listed, Query, Room, TYPES};
@@ -15,7 +14,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyMemoryView, PySlice, PyString, PyTuple};
 
 use crate::disk::Disk;
-use crate::label_sets::{LabelSets, longs};
+use crate::label_sets::{LabelSets, Shared};
+use crate::spans::array;
 use crate::view::raised;
 
 create_exception!(otelier._core, TooManySamples, PyValueError, "A query asks for more samples than it may.");
@@ -49,31 +49,6 @@ fn all_matchers(selectors: &[Asked]) -> PyResult<Vec<Vec<Matcher>>> {
 
 fn text<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
     PyString::new(py, &String::from_utf8_lossy(bytes))
-}
-
-/// Label sets as tuples of pairs, of which equal ones are one object, as are equal names.
-struct Tuples<'a, 'py> {
-    py: Python<'py>,
-    pairs: &'a Pairs,
-    names: Vec<Bound<'py, PyString>>,
-    known: Vec<Option<Bound<'py, PyTuple>>>,
-}
-
-impl<'a, 'py> Tuples<'a, 'py> {
-    fn new(py: Python<'py>, pairs: &'a Pairs) -> Tuples<'a, 'py> {
-        Tuples { py, pairs, names: pairs.names().map(|name| text(py, name)).collect(), known: vec![None; pairs.len()] }
-    }
-
-    fn labels(&mut self, set: &[u32]) -> PyResult<Bound<'py, PyTuple>> {
-        for pair in set {
-            if self.known[*pair as usize].is_none() {
-                let value = text(self.py, self.pairs.value(*pair));
-                let name = &self.names[self.pairs.name_of(*pair) as usize];
-                self.known[*pair as usize] = Some(PyTuple::new(self.py, [name, &value])?);
-            }
-        }
-        PyTuple::new(self.py, set.iter().map(|pair| self.known[*pair as usize].as_ref()))
-    }
 }
 
 fn label_set<'py>(py: Python<'py>, labels: &[u8]) -> PyResult<Bound<'py, PyTuple>> {
@@ -152,7 +127,7 @@ impl SeriesView {
         let (labels, rest): (Vec<_>, Vec<_>) =
             selected.groups.into_iter().map(|group| (group.labels, (group.ms, group.start, group.histograms))).unzip();
         let group = |(labels, (ms, start, histograms)): (LabelSets, (Vec<i64>, usize, Cells))| {
-            let times = longs(py, ms.len(), ms.iter().copied())?;
+            let times = array(py, &ms, i64::to_le_bytes)?;
             let end = start + ms.len() * labels.parts().1.len();
             let values = floats.get_item(PySlice::new(py, 8 * start as isize, 8 * end as isize, 1))?;
             let message = |each: &Option<bytes::Bytes>| each.as_ref().map(|each| PyBytes::new(py, each));
@@ -218,8 +193,8 @@ impl SeriesView {
         let (selectors, names) = (all_matchers(&selectors)?, bytes(names));
         let found = py.detach(|| self.0.series(tenant, &selectors, (start_ms, end_ms), &names, limit));
         let found = found.map_err(failed)?;
-        let mut tuples = Tuples::new(py, &found.pairs);
-        found.sets.iter().map(|set| tuples.labels(set)).collect()
+        let shared = Shared::new(found.pairs);
+        found.sets.iter().map(|set| shared.set(py, set)).collect()
     }
 
     fn label_names<'py>(
@@ -265,10 +240,10 @@ impl SeriesView {
         let selectors = all_matchers(&selectors)?;
         let found = py.detach(|| self.0.exemplars(tenant, &selectors, (start_ms, end_ms), limit));
         let (pairs, found) = found.map_err(failed)?;
-        let mut tuples = Tuples::new(py, &pairs);
+        let shared = Shared::new(pairs);
         let series = found.iter().map(|each| {
             let exemplars = each.exemplars.iter().map(|each| exemplar(py, each)).collect::<PyResult<_>>()?;
-            Ok((tuples.labels(&each.labels)?, exemplars))
+            Ok((shared.set(py, &each.labels)?, exemplars))
         });
         series.collect()
     }

@@ -86,13 +86,21 @@ pub fn read_of(read: &Read) -> BTreeMap<&'static str, u64> {
 pub struct Column(Arc<segment::Column>);
 
 impl Column {
-    pub fn new(column: segment::Column) -> Column {
-        Column(Arc::new(column))
+    pub fn new(column: impl Into<Arc<segment::Column>>) -> Column {
+        Column(column.into())
     }
+}
 
-    pub fn shared(column: Arc<segment::Column>) -> Column {
-        Column(column)
-    }
+/// Takes a table's columns, so that Python can share them.
+pub fn columns(columns: &mut Vec<segment::Column>) -> Vec<Arc<segment::Column>> {
+    std::mem::take(columns).into_iter().map(Arc::new).collect()
+}
+
+pub fn column(columns: &[Arc<segment::Column>], number: usize) -> PyResult<Column> {
+    let column = columns.get(number).cloned().map(Column);
+    column.ok_or_else(|| {
+        PyIndexError::new_err(format!("there are {} columns, as many as fields were asked for", columns.len()))
+    })
 }
 
 #[pymethods]
@@ -138,7 +146,7 @@ pub struct SpanTable {
 
 impl SpanTable {
     pub fn new(mut table: segment::SpanTable) -> SpanTable {
-        let columns = std::mem::take(&mut table.columns).into_iter().map(Arc::new).collect();
+        let columns = columns(&mut table.columns);
         SpanTable { table, columns }
     }
 }
@@ -181,10 +189,7 @@ impl SpanTable {
     }
 
     fn column(&self, number: usize) -> PyResult<Column> {
-        let column = self.columns.get(number);
-        column.cloned().map(Column).ok_or_else(|| {
-            PyIndexError::new_err(format!("there are {} columns, as many as fields were asked for", self.columns.len()))
-        })
+        column(&self.columns, number)
     }
 }
 
@@ -196,7 +201,7 @@ pub struct Aggregate {
 
 impl Aggregate {
     pub fn new(mut aggregate: segment::Aggregate) -> Aggregate {
-        let groups = std::mem::take(&mut aggregate.group_columns).into_iter().map(Arc::new).collect();
+        let groups = columns(&mut aggregate.group_columns);
         Aggregate { aggregate, groups }
     }
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use otelier_segment::filter::Part;
 use otelier_segment::logs::LogColumns;
 use otelier_segment::spans::{self as segment, PartField};
-use pyo3::exceptions::{PyIndexError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::spans::{Column, SpanTable, array, read_of};
+use crate::spans::{Column, SpanTable, array, column, columns, read_of};
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PartTable>()?;
@@ -27,17 +27,6 @@ pub fn part(name: &str) -> PyResult<Part> {
 
 pub fn part_fields(json: &[u8]) -> PyResult<Vec<PartField>> {
     segment::parse_part_fields(json).map_err(PyValueError::new_err)
-}
-
-fn columns(columns: &mut Vec<segment::Column>) -> Vec<Arc<segment::Column>> {
-    std::mem::take(columns).into_iter().map(Arc::new).collect()
-}
-
-fn column(columns: &[Arc<segment::Column>], number: usize) -> PyResult<Column> {
-    let column = columns.get(number).cloned().map(Column::shared);
-    column.ok_or_else(|| {
-        PyIndexError::new_err(format!("there are {} columns, as many as fields were asked for", columns.len()))
-    })
 }
 
 #[pyclass(frozen, module = "otelier._core")]

@@ -68,9 +68,14 @@ pub struct Wanted {
 
 /// A list of fields; the error says what is wrong and what is expected.
 pub fn parse_fields(json: &[u8]) -> Result<Vec<Wanted>, String> {
+    list(json, wanted)
+}
+
+/// A JSON array of whatever fields; `field` reads one.
+pub fn list<T>(json: &[u8], field: impl Fn(&Json) -> Result<T, String>) -> Result<Vec<T>, String> {
     let json: Json = serde_json::from_slice(json).map_err(|error| format!("the fields are not JSON: {error}"))?;
     let fields = json.as_array().ok_or_else(|| format!("fields are an array, not {json}"))?;
-    fields.iter().map(wanted).collect()
+    fields.iter().map(field).collect()
 }
 
 pub fn parse_field(json: &[u8]) -> Result<Wanted, String> {

@@ -211,17 +211,22 @@ pub fn text_of(any: &[u8]) -> String {
 
 /// The KeyValues that are field `number` of a message, as a JSON object with sorted keys; of equal keys the last.
 pub fn object_of(message: &[u8], number: u32) -> String {
-    let mut object = serde_json::Map::new();
-    each_message(message, number, &mut |pair| {
-        let (key, value) = pair_of(pair);
-        object.insert(String::from_utf8_lossy(key).into_owned(), json(value, MAX_DEPTH));
-        false
-    });
-    serde_json::Value::from(object).to_string()
+    object(message, number, MAX_DEPTH).to_string()
 }
 
 /// As deep as an intake lets values nest.
 const MAX_DEPTH: u32 = 100;
+
+/// The KeyValues that are field `number` of a message; `depth` is that of their values.
+fn object(message: &[u8], number: u32, depth: u32) -> serde_json::Value {
+    let mut object = serde_json::Map::new();
+    each_message(message, number, &mut |pair| {
+        let (key, value) = pair_of(pair);
+        object.insert(String::from_utf8_lossy(key).into_owned(), json(value, depth));
+        false
+    });
+    object.into()
+}
 
 fn json(any: &[u8], depth: u32) -> serde_json::Value {
     if depth == 0 {
@@ -242,15 +247,7 @@ fn json(any: &[u8], depth: u32) -> serde_json::Value {
                 });
                 items.into()
             }
-            Some((6, protobuf::Value::Len(map))) => {
-                let mut object = serde_json::Map::new();
-                each_message(map, 1, &mut |pair| {
-                    let (key, value) = pair_of(pair);
-                    object.insert(String::from_utf8_lossy(key).into_owned(), json(value, depth - 1));
-                    false
-                });
-                object.into()
-            }
+            Some((6, protobuf::Value::Len(map))) => object(map, 1, depth - 1),
             Some((7, protobuf::Value::Len(bytes))) => base64(bytes).into(),
             _ => serde_json::Value::Null,
         },

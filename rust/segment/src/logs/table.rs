@@ -12,6 +12,7 @@ use super::record::Record;
 use super::text::text_form;
 use super::walk::{Listed, Looked, Question, Taker};
 use crate::error::ReadError;
+use crate::filter::list;
 use crate::filter::value::{Value, any_value, each_message, pair_of};
 use crate::hot::Chunk;
 use crate::reader::{Cache, SegmentFile, read_here};
@@ -55,9 +56,7 @@ pub struct LogColumns {
 
 /// A JSON array of fields as in docs/spec/filter.md; the error says what is wrong and what is expected.
 pub fn parse_fields(json: &[u8]) -> Result<Vec<LogField>, String> {
-    let json: Json = serde_json::from_slice(json).map_err(|error| format!("the fields are not JSON: {error}"))?;
-    let fields = json.as_array().ok_or_else(|| format!("fields are an array, not {json}"))?;
-    fields.iter().map(log_field).collect()
+    list(json, log_field)
 }
 
 fn log_field(json: &Json) -> Result<LogField, String> {

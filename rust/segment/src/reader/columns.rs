@@ -6,7 +6,7 @@ use crate::error::ReadError;
 use crate::filter::value::Value;
 use crate::filter::{Field, Intrinsic, Part, Scope};
 use crate::rows::Rows;
-use crate::schema::{self, AttributeType};
+use crate::schema;
 use crate::spans::{Column, Entry, NOTHING, Owned};
 
 impl Group<'_> {
@@ -93,13 +93,7 @@ impl Group<'_> {
                 }
             })?;
         }
-        let key = std::str::from_utf8(key).unwrap_or_default();
-        let mut columns: Vec<usize> = Vec::new();
-        columns.extend(self.column(&schema::numbered_column_name(key)));
-        columns.extend(
-            AttributeType::ALL.into_iter().filter_map(|of| self.column(&schema::attribute_column_name(of, key))),
-        );
-        for column in columns {
+        for column in self.attribute_columns(key) {
             self.fill_column(column, rows, out, at, &|value, out| out.entry(value))?;
         }
         Ok(())

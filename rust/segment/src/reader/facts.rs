@@ -31,16 +31,23 @@ const COLUMNS: [&str; 8] = [
 pub fn facts(mut parts: Vec<Part>, trace_ids: &[TraceId], facts: &mut [Vec<Fact>]) -> Result<(), ReadError> {
     let few = parts.len() <= FEW;
     let groups = Part::by_group(&mut parts);
+    // In the order of `groups`; none if there are many.
+    let mut opened = Vec::new();
     for parts in groups.iter().filter(|_| few) {
         let runs: Vec<Range<usize>> = parts.iter().map(|part| part.run.rows.clone()).collect();
         let group = Group::open(&parts[0].file, parts[0].run.group)?;
         let mut columns: Vec<usize> = COLUMNS.iter().filter_map(|name| group.column(name)).collect();
         columns.sort_unstable();
         group.will_need_of(columns, &runs)?;
+        opened.push(group);
     }
+    let mut opened = opened.into_iter();
     for parts in groups {
         let Some(first) = parts.first() else { continue };
-        let mut group = Group::open(&first.file, first.run.group)?;
+        let mut group = match opened.next() {
+            Some(group) => group,
+            None => Group::open(&first.file, first.run.group)?,
+        };
         for part in parts {
             if group.is_of(&trace_ids[part.trace], &part.run)? {
                 group.facts(&part.run.rows, part.split, &mut facts[part.trace])?;

@@ -200,8 +200,11 @@ impl SegmentFile {
         if read == len { Ok(buffer.into()) } else { Err(self.damaged("it ends too early")) }
     }
 
-    /// These will be read soon.
+    /// These will be read soon. If there are none, as where all pages are kept, the file needn't be opened.
     pub fn will_need(&self, ranges: &[Range<u64>]) -> Result<(), ReadError> {
+        if ranges.is_empty() {
+            return Ok(());
+        }
         let source = self.source()?;
         ranges.iter().for_each(|range| source.will_need(range.start, range.end - range.start));
         Ok(())

@@ -17,7 +17,7 @@ use super::thrift::{self, Location};
 use super::values::Dictionary;
 use crate::error::ReadError;
 use crate::filter::value::Value;
-use crate::schema::Cell;
+use crate::schema::{self, AttributeType, Cell};
 
 pub struct Group<'a> {
     pub file: &'a SegmentFile,
@@ -45,7 +45,15 @@ impl<'a> Group<'a> {
         self.footer.place(name).filter(|column| !self.chunk(*column).empty)
     }
 
-    /// The same; its absence is damage.
+    /// The columns that hold values of a span's attribute here, that of numbered texts first.
+    pub fn attribute_columns(&self, key: &[u8]) -> Vec<usize> {
+        let key = std::str::from_utf8(key).unwrap_or_default();
+        let typed = AttributeType::ALL.into_iter().map(|of| schema::attribute_column_name(of, key));
+        let names = [schema::numbered_column_name(key)].into_iter().chain(typed);
+        names.filter_map(|name| self.column(&name)).collect()
+    }
+
+    /// As `column`; its absence is damage.
     pub fn needed(&self, name: &'static str) -> Result<usize, ReadError> {
         self.footer.place(name).ok_or_else(|| ReadError::damaged(&self.file.path, format_args!("no column {name}")))
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::file::SegmentFile;
 use super::group::Group;
 use crate::error::ReadError;
+use crate::index::TraceRows;
 use crate::newest::TraceId;
 use crate::schema;
 
@@ -55,15 +56,19 @@ impl Part {
 
 impl SegmentFile {
     fn runs(&self, trace_id: &TraceId) -> Result<Vec<Run>, ReadError> {
+        self.traces.find(trace_id).iter().map(|run| self.run(run)).collect()
+    }
+
+    /// Where a run lies: in one row group.
+    pub fn run(&self, run: &TraceRows) -> Result<Run, ReadError> {
         let groups = &self.summary.row_groups;
-        let run = |first_row: u32, rows: u32| {
-            let (first_row, rows) = (u64::from(first_row), u64::from(rows));
-            let group = groups.partition_point(|group| group.first_row <= first_row).checked_sub(1)?;
+        let (first_row, rows) = (u64::from(run.first_row), u64::from(run.rows));
+        let group = groups.partition_point(|group| group.first_row <= first_row).checked_sub(1);
+        let found = group.and_then(|group| {
             let start = first_row - groups[group].first_row;
             (start + rows <= groups[group].rows).then_some(Run { group, rows: start as usize..(start + rows) as usize })
-        };
-        let found = self.traces.find(trace_id).iter().map(|rows| run(rows.first_row, rows.rows));
-        found.collect::<Option<_>>().ok_or_else(|| self.damaged("a trace's rows lie in no row group"))
+        });
+        found.ok_or_else(|| self.damaged("a trace's rows lie in no row group"))
     }
 }
 

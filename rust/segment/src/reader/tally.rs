@@ -8,7 +8,7 @@ use crate::error::ReadError;
 use crate::filter::value::Value;
 use crate::filter::{Field, Scope};
 use crate::rows::Rows;
-use crate::schema::{self, AttributeType};
+use crate::schema;
 use crate::spans::Tally;
 
 impl Group<'_> {
@@ -16,10 +16,7 @@ impl Group<'_> {
     /// because their value stands apart, or they have several.
     pub fn tally(&mut self, key: &[u8], rows: &Rows, tally: &mut Tally) -> Result<(usize, Rows), ReadError> {
         let mut apart = self.rows_apart(key, rows)?;
-        let key = std::str::from_utf8(key).unwrap_or_default();
-        let typed = AttributeType::ALL.into_iter().map(|of| schema::attribute_column_name(of, key));
-        let names = typed.chain([schema::numbered_column_name(key)]);
-        let columns: Vec<usize> = names.filter_map(|name| self.column(&name)).collect();
+        let columns = self.attribute_columns(key);
         if columns.len() > 1 {
             let mut seen = Rows::none(self.rows);
             for column in &columns {

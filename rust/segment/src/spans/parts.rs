@@ -10,7 +10,7 @@ use super::gather::{Budget, SpanTable};
 use super::scan::{Flow, Places, Scan};
 use crate::error::ReadError;
 use crate::filter::value::{Value, each_message, find, object_of};
-use crate::filter::{Field, Filter, Part, Wanted};
+use crate::filter::{Field, Filter, Part, Wanted, list};
 use crate::rows::Rows;
 
 /// What can be read of an event or a link; of the other kind it has no value.
@@ -51,9 +51,7 @@ impl PartTable {
 
 /// A JSON array of fields as in docs/spec/filter.md; the error says what is wrong and what is expected.
 pub fn parse_part_fields(json: &[u8]) -> Result<Vec<PartField>, String> {
-    let json: Json = serde_json::from_slice(json).map_err(|error| format!("the fields are not JSON: {error}"))?;
-    let fields = json.as_array().ok_or_else(|| format!("fields are an array, not {json}"))?;
-    fields.iter().map(part_field).collect()
+    list(json, part_field)
 }
 
 fn part_field(json: &Json) -> Result<PartField, String> {

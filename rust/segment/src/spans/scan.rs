@@ -204,7 +204,7 @@ impl<'a> Scan<'a> {
             None => Arc::new(Splits::find(&places.files)?),
         };
         let hot: HashSet<TraceId> = places.chunks.iter().flat_map(|chunk| &chunk.trace_ids).copied().collect();
-        let apart = Apart::new(places, &splits, &hot);
+        let apart = Apart::new(places, &splits, &hot)?;
         let mut blocks = Vec::new();
         for piece in &splits.pieces {
             let mut without: Option<Rows> = None;

@@ -47,7 +47,7 @@ impl Splits {
         let split: HashSet<u64> = prefixes.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
         let rows = rows_of(files, |file| {
             file.traces.runs().iter().filter(|run| split.contains(&run.prefix)).copied().collect()
-        });
+        })?;
         let mut tables: Vec<(Box<dyn Table + '_>, Rows)> = Vec::new();
         for ((file, group), rows) in &rows {
             tables.push((Box::new(GroupTable::new(Group::open(&files[*file], *group)?)), rows.clone()));
@@ -83,10 +83,10 @@ pub struct Apart(HashMap<GroupPlace, Rows>);
 
 impl Apart {
     /// Those of split traces, and of these.
-    pub fn new(places: &Places, splits: &Splits, trace_ids: &HashSet<TraceId>) -> Apart {
+    pub fn new(places: &Places, splits: &Splits, trace_ids: &HashSet<TraceId>) -> Result<Apart, ReadError> {
         let mut apart: HashMap<GroupPlace, Rows> = splits.rows.iter().cloned().collect();
         if !trace_ids.is_empty() {
-            for (place, rows) in rows_of(&places.files, |file| file.runs_of(trace_ids.iter())) {
+            for (place, rows) in rows_of(&places.files, |file| file.runs_of(trace_ids.iter()))? {
                 match apart.get_mut(&place) {
                     Some(known) => known.add(&rows),
                     None => {
@@ -95,7 +95,7 @@ impl Apart {
                 }
             }
         }
-        Apart(apart)
+        Ok(Apart(apart))
     }
 
     pub fn rows(&self, file: usize, group: usize) -> Option<&Rows> {
@@ -107,7 +107,7 @@ impl Apart {
 pub fn traces<'p>(places: &'p Places, trace_ids: &[TraceId]) -> Result<Joined<'p>, ReadError> {
     // Of spans that are there twice the first counts: files before the log.
     let mut tables: Vec<(Box<dyn Table + 'p>, Rows)> = Vec::new();
-    for ((file, group), rows) in rows_of(&places.files, |file| file.runs_of(trace_ids.iter())) {
+    for ((file, group), rows) in rows_of(&places.files, |file| file.runs_of(trace_ids.iter()))? {
         tables.push((Box::new(GroupTable::new(Group::open(&places.files[file], group)?)), rows));
     }
     for chunk in &places.chunks {
@@ -122,27 +122,30 @@ pub fn traces<'p>(places: &'p Places, trace_ids: &[TraceId]) -> Result<Joined<'p
 }
 
 /// The rows of some runs in each row group that has any, in order.
-fn rows_of(files: &[Arc<SegmentFile>], runs: impl Fn(&SegmentFile) -> Vec<TraceRows>) -> Vec<(GroupPlace, Rows)> {
+fn rows_of(
+    files: &[Arc<SegmentFile>],
+    runs: impl Fn(&SegmentFile) -> Vec<TraceRows>,
+) -> Result<Vec<(GroupPlace, Rows)>, ReadError> {
     let mut all = Vec::new();
     for (number, file) in files.iter().enumerate() {
-        for (group, runs) in by_group(file, runs(file)) {
+        for (group, runs) in by_group(file, runs(file))? {
             let mut rows = Rows::none(file.summary.row_groups[group].rows as usize);
             runs.into_iter().for_each(|run| rows.insert_range(run));
             all.push(((number, group), rows));
         }
     }
-    all
+    Ok(all)
 }
 
+/// A row group of a file, and runs of its rows.
+pub type GroupRuns = (usize, Vec<Range<usize>>);
+
 /// Some runs of a file as rows of each row group that has any; row groups in order.
-pub fn by_group(file: &SegmentFile, runs: Vec<TraceRows>) -> Vec<(usize, Vec<Range<usize>>)> {
-    let groups = &file.summary.row_groups;
-    let mut rows: Vec<Vec<Range<usize>>> = vec![Vec::new(); groups.len()];
-    for run in runs {
-        let first = u64::from(run.first_row);
-        let group = groups.partition_point(|group| group.first_row <= first).saturating_sub(1);
-        let start = (first - groups[group].first_row) as usize;
-        rows[group].push(start..start + run.rows as usize);
+pub fn by_group(file: &SegmentFile, runs: Vec<TraceRows>) -> Result<Vec<GroupRuns>, ReadError> {
+    let mut rows: Vec<Vec<Range<usize>>> = vec![Vec::new(); file.summary.row_groups.len()];
+    for run in &runs {
+        let run = file.run(run)?;
+        rows[run.group].push(run.rows);
     }
-    rows.into_iter().enumerate().filter(|(_, rows)| !rows.is_empty()).collect()
+    Ok(rows.into_iter().enumerate().filter(|(_, rows)| !rows.is_empty()).collect())
 }

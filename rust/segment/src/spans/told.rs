@@ -41,7 +41,7 @@ pub struct Told {
     pub services: Vec<(u32, u32, u32)>,
     pub service_names: Interner,
     /// As the fields were asked for: a trace's spans are neighbours, by start.
-    pub columns: Vec<Column>,
+    pub columns: Vec<Arc<Column>>,
     pub read: Read,
 }
 
@@ -72,7 +72,7 @@ pub fn tell(places: &Places, trace_ids: &[TraceId], asked: &Asked) -> Result<Tol
     let numbers: HashMap<TraceId, usize> = trace_ids.iter().enumerate().map(|(number, id)| (*id, number)).collect();
     let (runs, apart) = runs(places, trace_ids);
     for (file, runs) in places.files.iter().zip(runs) {
-        for (number, runs) in splits::by_group(file, runs) {
+        for (number, runs) in splits::by_group(file, runs)? {
             let mut table = GroupTable::new(Group::open(file, number)?);
             let runs = own(&mut table, runs, &numbers, &apart)?;
             telling.read.row_groups += 1;
@@ -211,7 +211,7 @@ impl<'a> Telling<'a> {
             traces: self.traces.into_iter().flatten().collect(),
             services: self.services,
             service_names: self.facts.services.texts,
-            columns: self.columns,
+            columns: self.columns.into_iter().map(Arc::new).collect(),
             read: self.read,
         }
     }

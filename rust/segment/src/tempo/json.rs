@@ -1,5 +1,7 @@
 //! Protobuf's JSON mapping: 64-bit numbers are texts, and what is zero is left out.
 
+use otelier_wire::json::{write_hex, write_integer, write_unsigned};
+
 use super::value::{Shown, shown};
 use super::{Layout, MS, NO_ROOT};
 use crate::spans::{Told, Trace};
@@ -40,7 +42,7 @@ impl Writer<'_> {
         let (told, row) = (self.told, trace.spans.start);
         self.put(b"{\"traceID\":\"");
         let start = self.out.len();
-        self.hex(&trace.id);
+        write_hex(&trace.id, &mut self.out);
         let zeros = self.out[start..].iter().take_while(|digit| **digit == b'0').count();
         self.out.drain(start..start + zeros);
         self.put(b"\",\"rootServiceName\":");
@@ -52,12 +54,12 @@ impl Writer<'_> {
             self.text(name);
         }
         self.put(b",\"startTimeUnixNano\":\"");
-        self.number(trace.start_ns);
+        write_unsigned(trace.start_ns, &mut self.out);
         self.put(b"\"");
         let length_ms = trace.end_ns.saturating_sub(trace.start_ns) / MS;
         if length_ms > 0 {
             self.put(b",\"durationMs\":");
-            self.number(length_ms);
+            write_unsigned(length_ms, &mut self.out);
         }
         if self.layout.spans > 0 {
             self.put(b",\"spanSets\":[");
@@ -78,10 +80,10 @@ impl Writer<'_> {
                 self.put(b",");
             }
             self.out.extend_from_slice(&self.services[*service as usize]);
-            self.number((*spans).into());
+            write_unsigned((*spans).into(), &mut self.out);
             if *errors > 0 {
                 self.put(b",\"errorCount\":");
-                self.number((*errors).into());
+                write_unsigned((*errors).into(), &mut self.out);
             }
             self.put(b"}");
         }
@@ -97,14 +99,14 @@ impl Writer<'_> {
             self.span(row);
         }
         self.put(b"],\"matched\":");
-        self.number(trace.matched as u64);
+        write_unsigned(trace.matched as u64, &mut self.out);
         self.put(b"}");
     }
 
     fn span(&mut self, row: usize) {
         let columns = &self.told.columns;
         self.put(b"{\"spanID\":\"");
-        self.hex(columns[self.layout.span_ids].id(row));
+        write_hex(columns[self.layout.span_ids].id(row), &mut self.out);
         self.put(b"\"");
         let name = Layout::text(self.told, self.layout.names, row);
         if !name.is_empty() {
@@ -112,12 +114,12 @@ impl Writer<'_> {
             self.text(name);
         }
         self.put(b",\"startTimeUnixNano\":\"");
-        self.number(columns[self.layout.starts].data[row]);
+        write_unsigned(columns[self.layout.starts].data[row], &mut self.out);
         self.put(b"\"");
         let duration = columns[self.layout.durations].data[row] as i64;
         if duration != 0 {
             self.put(b",\"durationNanos\":\"");
-            self.signed(duration);
+            write_integer(duration, &mut self.out);
             self.put(b"\"");
         }
         let mut none_yet = true;
@@ -142,7 +144,7 @@ impl Writer<'_> {
             Shown::Bool(bool) => self.put(if *bool { b"{\"boolValue\":true" } else { b"{\"boolValue\":false" }),
             Shown::Int(int) => {
                 self.put(b"{\"intValue\":\"");
-                self.signed(*int);
+                write_integer(*int, &mut self.out);
                 self.put(b"\"");
             }
             Shown::Double(double) => {
@@ -183,31 +185,6 @@ impl Writer<'_> {
             let encoded = string(&String::from_utf8_lossy(text));
             self.put(&encoded);
         }
-    }
-
-    fn signed(&mut self, number: i64) {
-        if number < 0 {
-            self.put(b"-");
-        }
-        self.number(number.unsigned_abs());
-    }
-
-    fn hex(&mut self, bytes: &[u8]) {
-        let digit = |four: u8| if four < 10 { b'0' + four } else { b'a' + four - 10 };
-        self.out.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
-    }
-
-    fn number(&mut self, mut number: u64) {
-        let (mut digits, mut at) = ([0; 20], 20);
-        loop {
-            at -= 1;
-            digits[at] = b'0' + (number % 10) as u8;
-            number /= 10;
-            if number == 0 {
-                break;
-            }
-        }
-        self.out.extend_from_slice(&digits[at..]);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Native histograms with fewer buckets: two neighbours of one schema are one bucket of the next coarser one.
 
-use super::native::Native;
+use super::native::{Native, placed};
 
 /// There is none coarser.
 const LEAST_SCHEMA: i64 = -4;
@@ -37,30 +37,22 @@ impl Native {
 type Spans = Vec<(i64, u64)>;
 
 fn reduced(spans: &[(i64, u64)], counts: &[u64], is_float: bool, by: u32) -> (Spans, Vec<u64>) {
-    let (mut index, mut absolute) = (0_i64, 0_i64);
-    let mut given = counts.iter();
     // Index, and the count or its bits.
     let mut buckets: Vec<(i64, u64)> = Vec::new();
-    for (offset, length) in spans {
-        index = index.wrapping_add(*offset);
-        for count in given.by_ref().take(usize::try_from(*length).unwrap_or(usize::MAX)) {
-            absolute = absolute.wrapping_add(*count as i64);
-            // A bucket ends where the last of those ends that it is made of.
-            let target = ((index - 1) >> by) + 1;
-            let count = if is_float { *count } else { absolute as u64 };
-            match buckets.last_mut() {
-                Some((last, sum)) if *last == target => {
-                    *sum = if is_float {
-                        (f64::from_bits(*sum) + f64::from_bits(count)).to_bits()
-                    } else {
-                        sum.wrapping_add(count)
-                    };
-                }
-                _ => buckets.push((target, count)),
+    placed(spans, counts, is_float, |index, count| {
+        // A bucket ends where the last of those ends that it is made of.
+        let target = ((index - 1) >> by) + 1;
+        match buckets.last_mut() {
+            Some((last, sum)) if *last == target => {
+                *sum = if is_float {
+                    (f64::from_bits(*sum) + f64::from_bits(count)).to_bits()
+                } else {
+                    sum.wrapping_add(count)
+                };
             }
-            index = index.wrapping_add(1);
+            _ => buckets.push((target, count)),
         }
-    }
+    });
     let (mut spans, mut end, mut before) = (Spans::new(), 0, 0_u64);
     let mut counts = Vec::with_capacity(buckets.len());
     for (index, count) in buckets {

@@ -9,7 +9,8 @@ mod native_pack;
 mod varbit;
 mod xor;
 
-pub use native::{Native, STALE};
+pub(crate) use native::CUSTOM;
+pub use native::Native;
 use native_pack::pack as pack_natives;
 use xor::pack as pack_floats;
 

@@ -6,13 +6,13 @@ use otelier_wire::protobuf::{Cursor, Value as Field, fields, put_varint};
 use super::bits::{Reader, Writer};
 use super::varbit;
 use super::xor::Value;
+use crate::exposition::cache::STALE;
 use crate::exposition::put;
+use crate::record::{unzigzag, zigzag};
 use crate::segment::Histogram;
 
-/// The `sum` of a histogram that says that a series ends.
-pub const STALE: u64 = 0x7ff0_0000_0000_0002;
 /// The schema whose bounds are listed.
-const CUSTOM: i64 = -53;
+pub(crate) const CUSTOM: i64 = -53;
 /// What a chunk's first two bits, and a message's hint, say of a gauge.
 const GAUGE_FLAG: u64 = 0b11;
 const GAUGE: u64 = 3;
@@ -46,14 +46,6 @@ pub struct Native {
     pub positive: Vec<u64>,
     pub negative: Vec<u64>,
     pub is_gauge: bool,
-}
-
-fn zigzag(value: i64) -> u64 {
-    ((value << 1) ^ (value >> 63)) as u64
-}
-
-fn unzigzag(value: u64) -> i64 {
-    (value >> 1) as i64 ^ -((value & 1) as i64)
 }
 
 impl Layout {
@@ -379,17 +371,25 @@ impl Native {
 
     /// Positive buckets: index and count.
     pub fn counts(&self) -> Vec<(i64, u64)> {
-        let (mut index, mut before, mut all) = (0_i64, 0_i64, Vec::new());
-        let mut given = self.positive.iter();
-        for (offset, length) in &self.layout.positive {
-            index = index.wrapping_add(*offset);
-            for count in given.by_ref().take(usize::try_from(*length).unwrap_or(usize::MAX)) {
-                before = before.wrapping_add(*count as i64);
-                all.push((index, self.whole(if self.is_float { *count } else { before as u64 })));
-                index = index.wrapping_add(1);
-            }
-        }
+        let mut all = Vec::new();
+        placed(&self.layout.positive, &self.positive, self.is_float, |index, count| {
+            all.push((index, self.whole(count)));
+        });
         all
+    }
+}
+
+/// Buckets of one side with their indices: `put` gets each one's count itself, or the bits of a float.
+pub(super) fn placed(spans: &[(i64, u64)], counts: &[u64], is_float: bool, mut put: impl FnMut(i64, u64)) {
+    let (mut index, mut absolute) = (0_i64, 0_i64);
+    let mut given = counts.iter();
+    for (offset, length) in spans {
+        index = index.wrapping_add(*offset);
+        for count in given.by_ref().take(usize::try_from(*length).unwrap_or(usize::MAX)) {
+            absolute = absolute.wrapping_add(*count as i64);
+            put(index, if is_float { *count } else { absolute as u64 });
+            index = index.wrapping_add(1);
+        }
     }
 }
 

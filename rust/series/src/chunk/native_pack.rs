@@ -1,10 +1,11 @@
 //! Native histograms into chunks: a new one where buckets, or the kind of counts, change.
 
 use super::bits::Writer;
-use super::native::{Native, STALE};
+use super::native::Native;
 use super::varbit;
 use super::xor::{MOST, Value};
 use super::{FLOAT_HISTOGRAM, HISTOGRAM, Packed};
+use crate::exposition::cache::STALE;
 use crate::segment::Histogram;
 
 /// Histograms of ascending times as chunks of at most `most` samples each.

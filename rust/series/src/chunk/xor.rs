@@ -2,6 +2,7 @@
 
 use super::bits::{Reader, Writer};
 use super::varbit::{fits, signed};
+use crate::record::unzigzag;
 
 /// Widths of changes of distances, by the number of ones before.
 const WIDTHS: [u32; 5] = [0, 14, 17, 20, 64];
@@ -70,8 +71,7 @@ pub fn unpack(data: &[u8], ms: &mut Vec<i64>, values: &mut Vec<u64>) -> Option<(
     for number in 0..count {
         match number {
             0 => {
-                let zigzag = bits.varint()?;
-                time = (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64);
+                time = unzigzag(bits.varint()?);
                 value.bits = bits.read(64)?;
             }
             1 => {

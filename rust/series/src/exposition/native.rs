@@ -3,6 +3,7 @@
 use otelier_wire::protobuf::{Cursor, Value, fields};
 
 use super::put::{bytes, double, fixed64, message, varint};
+use crate::record::{unzigzag, zigzag};
 
 /// One side: where runs of buckets are, and what is in them.
 #[derive(Default)]
@@ -41,7 +42,7 @@ impl Side {
         let (mut offset, mut length) = (0, 0);
         for field in fields(span) {
             match (field.number, field.value) {
-                (1, Value::Varint(zigzag)) => offset = signed(zigzag),
+                (1, Value::Varint(encoded)) => offset = unzigzag(encoded),
                 (2, Value::Varint(count)) => length = count as usize,
                 _ => {}
             }
@@ -50,16 +51,16 @@ impl Side {
     }
 
     fn deltas(&mut self, value: Value<'_>) {
-        let mut add = |zigzag: u64| {
+        let mut add = |encoded: u64| {
             let before = self.counts.last().copied().unwrap_or(0);
-            self.counts.push(before.saturating_add_signed(signed(zigzag)));
+            self.counts.push(before.saturating_add_signed(unzigzag(encoded)));
         };
         match value {
-            Value::Varint(zigzag) => add(zigzag),
+            Value::Varint(encoded) => add(encoded),
             Value::Len(packed) => {
                 let mut cursor = Cursor::new(packed);
-                while let Ok(zigzag) = cursor.varint() {
-                    add(zigzag);
+                while let Ok(encoded) = cursor.varint() {
+                    add(encoded);
                 }
             }
             _ => {}
@@ -96,12 +97,4 @@ impl Side {
             bytes(out, 2, &packed);
         });
     }
-}
-
-fn signed(zigzag: u64) -> i64 {
-    (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64)
-}
-
-fn zigzag(value: i64) -> u64 {
-    ((value << 1) ^ (value >> 63)) as u64
 }

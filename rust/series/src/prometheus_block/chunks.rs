@@ -7,7 +7,7 @@ use bytes::Bytes;
 use otelier_disk::Disk;
 
 use super::faults::{Fault, OpenError};
-use super::pieces::{Pieces, be32, varint};
+use super::pieces::{Pieces, be32, listed, varint};
 
 const MAGIC: u32 = 0x85bd_40dd;
 const HEADER: usize = 8;
@@ -33,12 +33,8 @@ pub enum Missing {
 
 impl Chunks {
     pub fn open(disk: Arc<dyn Disk>, directory: &str) -> Result<Chunks, OpenError> {
-        let names = match disk.list(directory) {
-            Ok(names) => names,
-            // A block without samples.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(OpenError::Disk(directory.into(), error)),
-        };
+        // A block without samples has none.
+        let names = listed(&*disk, directory)?;
         let number = |name: &str| name.parse::<u64>().ok()?.checked_sub(1);
         let files = names.iter().filter_map(|name| Some((number(name)?, (format!("{directory}/{name}"), None))));
         Ok(Chunks { files: files.collect(), disk })

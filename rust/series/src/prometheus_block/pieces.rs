@@ -5,6 +5,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use otelier_disk::{Disk, ReadAt};
+use otelier_wire::protobuf::Cursor;
+
+use super::faults::OpenError;
+use crate::record::unzigzag;
 
 #[derive(Debug)]
 pub struct Pieces {
@@ -37,16 +41,19 @@ impl Pieces {
     }
 }
 
+/// The names in a folder; none if it isn't there.
+pub fn listed(disk: &dyn Disk, folder: &str) -> Result<Vec<String>, OpenError> {
+    match disk.list(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        other => other.map_err(|error| OpenError::Disk(folder.into(), error)),
+    }
+}
+
 /// A varint as Go writes it, and how many bytes it takes.
 pub fn varint(bytes: &[u8]) -> Option<(u64, usize)> {
-    let mut value = 0_u64;
-    for (at, byte) in bytes.iter().enumerate().take(10) {
-        value |= u64::from(byte & 0x7f).checked_shl(7 * at as u32)?;
-        if *byte < 0x80 {
-            return Some((value, at + 1));
-        }
-    }
-    None
+    let mut cursor = Cursor::new(bytes);
+    let value = cursor.varint().ok()?;
+    Some((value, bytes.len() - cursor.rest.len()))
 }
 
 /// Takes numbers off the beginning of bytes.
@@ -60,8 +67,7 @@ impl<'a> Cut<'a> {
     }
 
     pub fn signed(&mut self) -> Option<i64> {
-        let value = self.unsigned()?;
-        Some((value >> 1) as i64 ^ -((value & 1) as i64))
+        self.unsigned().map(unzigzag)
     }
 
     pub fn bytes(&mut self, count: usize) -> Option<&'a [u8]> {

@@ -4,17 +4,16 @@
 //! the rest of that file; the end of the last one may just be written.
 
 use std::collections::HashMap;
-use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use otelier_disk::Disk;
 
 use super::faults::{Fault, Faults, OpenError};
-use super::pieces::{Cut, be32};
-use crate::chunk::Native;
+use super::pieces::{Cut, be32, listed};
+use crate::chunk::{CUSTOM, Native};
 use crate::labels;
-use crate::samples::{Builder, Samples, Text, TooLarge};
+use crate::samples::{Builder, Samples, Text};
 
 const PAGE: usize = 32 << 10;
 const HEADER: usize = 7;
@@ -25,7 +24,6 @@ const KIND: u8 = 7;
 const MAX_RECORD: usize = 256 << 20;
 /// Samples that are given at once, about.
 const BATCH: usize = 500_000;
-const CUSTOM: i64 = -53;
 const GAUGE: u8 = 3;
 
 #[derive(Debug)]
@@ -107,12 +105,12 @@ impl Wal {
                 8 | 10 => reading.natives(self, body, true),
                 11..=13 => {
                     self.note(None, "samples have start timestamps, an experimental encoding that is not read");
-                    Some(Ok(()))
+                    Some(())
                 }
                 // Series and deletions are known, places of chunks are not needed.
-                _ => Some(Ok(())),
+                _ => Some(()),
             };
-            self.note(read.and_then(Result::ok), "a record of samples can't be read");
+            self.note(read, "a record of samples can't be read");
         }
         Ok(any.then(|| reading.builder.finish()))
     }
@@ -245,19 +243,17 @@ struct Reading {
     samples: usize,
 }
 
-type Put = Option<Result<(), TooLarge>>;
-
 impl Reading {
-    /// The number of a series here. None if nobody knows it.
-    fn series(&mut self, wal: &Wal, reference: u64) -> Result<Option<u32>, TooLarge> {
+    /// The number of a series here; inside, None if nobody knows it. None if there is no room for its labels.
+    fn series(&mut self, wal: &Wal, reference: u64) -> Option<Option<u32>> {
         if let Some(known) = self.known.get(&reference) {
-            return Ok(Some(*known));
+            return Some(Some(*known));
         }
-        let Some(labels) = wal.series.get(&reference) else { return Ok(None) };
-        let labels = self.builder.copy(labels)?;
+        let Some(labels) = wal.series.get(&reference) else { return Some(None) };
+        let labels = self.builder.copy(labels).ok()?;
         let number = self.builder.series(labels, Text::default());
         self.known.insert(reference, number);
-        Ok(Some(number))
+        Some(Some(number))
     }
 
     /// Each: reference and time; `put` reads the rest and says how to keep it.
@@ -265,65 +261,56 @@ impl Reading {
         &mut self,
         wal: &Wal,
         body: &[u8],
-        mut put: impl FnMut(&mut Builder, &mut Cut, Option<u32>, i64) -> Put,
-    ) -> Put {
+        mut put: impl FnMut(&mut Builder, &mut Cut, Option<u32>, i64) -> Option<()>,
+    ) -> Option<()> {
         let mut cut = Cut(body);
         if cut.0.is_empty() {
-            return Some(Ok(()));
+            return Some(());
         }
         let (base, first_ms) = (cut.be64()?, cut.be64()? as i64);
         while !cut.0.is_empty() {
             let reference = base.wrapping_add_signed(cut.signed()?);
             let ms = first_ms.wrapping_add(cut.signed()?);
-            let series = match self.series(wal, reference) {
-                Ok(series) => series.filter(|_| !wal.is_deleted(reference, ms)),
-                Err(error) => return Some(Err(error)),
-            };
+            let series = self.series(wal, reference)?.filter(|_| !wal.is_deleted(reference, ms));
             self.samples += 1;
-            if let Err(error) = put(&mut self.builder, &mut cut, series, ms)? {
-                return Some(Err(error));
-            }
+            put(&mut self.builder, &mut cut, series, ms)?;
         }
-        Some(Ok(()))
+        Some(())
     }
 
-    fn floats(&mut self, wal: &Wal, body: &[u8]) -> Put {
+    fn floats(&mut self, wal: &Wal, body: &[u8]) -> Option<()> {
         self.each(wal, body, |builder, cut, series, ms| {
             let bits = cut.be64()?;
             if let Some(series) = series {
                 builder.sample(series, ms, bits);
             }
-            Some(Ok(()))
+            Some(())
         })
     }
 
-    fn exemplars(&mut self, wal: &Wal, body: &[u8]) -> Put {
+    fn exemplars(&mut self, wal: &Wal, body: &[u8]) -> Option<()> {
         self.each(wal, body, |builder, cut, series, ms| {
             let (bits, labels) = (cut.be64()?, encoded(cut)?);
             if let (Some(series), Some(labels)) = (series, labels) {
-                match builder.copy(&labels) {
-                    Ok(labels) => builder.exemplar(series, ms, bits, labels),
-                    Err(error) => return Some(Err(error)),
-                }
+                let labels = builder.copy(&labels).ok()?;
+                builder.exemplar(series, ms, bits, labels);
             }
-            Some(Ok(()))
+            Some(())
         })
     }
 
-    fn natives(&mut self, wal: &Wal, body: &[u8], is_float: bool) -> Put {
+    fn natives(&mut self, wal: &Wal, body: &[u8], is_float: bool) -> Option<()> {
         self.each(wal, body, |builder, cut, series, ms| {
             let native = native(cut, is_float)?;
             if let Some(series) = series {
-                match builder.copy(&native.message()) {
-                    Ok(message) => builder.histogram(series, ms, message),
-                    Err(error) => return Some(Err(error)),
-                }
+                let message = builder.copy(&native.message()).ok()?;
+                builder.histogram(series, ms, message);
             }
-            Some(Ok(()))
+            Some(())
         })
     }
 
-    fn metadata(&mut self, wal: &Wal, body: &[u8]) -> Put {
+    fn metadata(&mut self, wal: &Wal, body: &[u8]) -> Option<()> {
         let mut cut = Cut(body);
         while !cut.0.is_empty() {
             let reference = cut.unsigned()?;
@@ -341,18 +328,14 @@ impl Reading {
             if let Some(name) = name {
                 let copy = |builder: &mut Builder, text: &[u8]| {
                     let valid = simdutf8::basic::from_utf8(text).is_ok();
-                    builder.copy(if valid { text } else { b"" })
+                    builder.copy(if valid { text } else { b"" }).ok()
                 };
                 let builder = &mut self.builder;
-                match (copy(builder, name), copy(builder, help), copy(builder, unit)) {
-                    (Ok(name), Ok(help), Ok(unit)) => {
-                        builder.metadata(name, if kind < 8 { kind } else { 0 }, help, unit)
-                    }
-                    _ => return Some(Err(TooLarge)),
-                }
+                let (name, help, unit) = (copy(builder, name)?, copy(builder, help)?, copy(builder, unit)?);
+                builder.metadata(name, if kind < 8 { kind } else { 0 }, help, unit);
             }
         }
-        Some(Ok(()))
+        Some(())
     }
 }
 
@@ -393,13 +376,6 @@ fn encoded(cut: &mut Cut) -> Option<Option<Vec<u8>>> {
     let mut out = Vec::new();
     let fine = all_text && labels::put_sorted(&mut out, &mut pairs).is_ok();
     Some(fine.then_some(out))
-}
-
-fn listed(disk: &dyn Disk, folder: &str) -> Result<Vec<String>, OpenError> {
-    match disk.list(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        other => other.map_err(|error| OpenError::Disk(folder.into(), error)),
-    }
 }
 
 /// Files whose names are numbers, in their order.

@@ -11,8 +11,7 @@ mod windows;
 pub use totals::{Operator, Totals};
 pub use windows::{Steps, Windows};
 
-/// The bits of the number that ends a series.
-pub const STALE: u64 = 0x7ff0_0000_0000_0002;
+use crate::exposition::cache::STALE;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Function {

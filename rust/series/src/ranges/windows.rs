@@ -22,11 +22,10 @@ impl Steps {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Reach {
     pub interval: f64,
-    pub to_start: f64,
     pub to_end: f64,
-    /// `to_start / interval`.
+    /// Seconds from the first sample to the window's beginning, divided by `interval`.
     pub share: f64,
-    /// `(interval + to_start + to_end) / interval / scale`.
+    /// What is between the edges that are reached, divided by `interval` and by the scale.
     pub factor: f64,
 }
 
@@ -100,11 +99,6 @@ fn reach_of(ms: &[i64], end: i64, length: i64, scale: f64) -> Reach {
         if distance >= mean * 1.1 { mean / 2.0 } else { distance }
     };
     let (to_start, to_end) = (edge(first - end.saturating_sub(length)), edge(end - last));
-    Reach {
-        interval,
-        to_start,
-        to_end,
-        share: to_start / interval,
-        factor: (interval + to_start + to_end) / interval / scale,
-    }
+    let factor = (interval + to_start + to_end) / interval / scale;
+    Reach { interval, to_end, share: to_start / interval, factor }
 }

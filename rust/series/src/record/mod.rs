@@ -6,6 +6,7 @@ mod runs;
 
 pub use decode::{Definition, Exemplar, Histogram, Metadata, Record, Samples};
 pub use encode::Encoder;
+pub(crate) use runs::{unzigzag, zigzag};
 
 /// The layout that this module writes, and the only one that it reads.
 const VERSION: u8 = 1;

@@ -5,9 +5,8 @@
 use otelier_wire::protobuf::{Cursor, Value};
 
 use super::{Stop, each};
-
-/// Bounds are listed.
-const CUSTOM: i64 = -53;
+use crate::chunk::CUSTOM;
+use crate::record::unzigzag;
 
 #[derive(Default)]
 struct Message {
@@ -51,7 +50,7 @@ pub fn read(content: &[u8]) -> Result<Option<i64>, Stop> {
             (1, Value::Varint(count)) => found.count = Number::Int(count),
             (2, Value::Fixed64(bits)) => found.count = Number::Float(f64::from_bits(bits)),
             (3, Value::Fixed64(bits)) => found.sum = f64::from_bits(bits),
-            (4, Value::Varint(encoded)) => found.schema = i64::from(zigzag(encoded) as i32),
+            (4, Value::Varint(encoded)) => found.schema = i64::from(unzigzag(encoded) as i32),
             (5, Value::Fixed64(bits)) => found.zero_threshold = f64::from_bits(bits),
             (6, Value::Varint(count)) => found.zero_count = Number::Int(count),
             (7, Value::Fixed64(bits)) => found.zero_count = Number::Float(f64::from_bits(bits)),
@@ -117,7 +116,7 @@ impl Buckets {
         let mut span = (0, 0);
         each(content, |number, value| {
             match (number, value) {
-                (1, Value::Varint(offset)) => span.0 = i64::from(zigzag(offset) as i32),
+                (1, Value::Varint(offset)) => span.0 = i64::from(unzigzag(offset) as i32),
                 (2, Value::Varint(length)) => span.1 = length,
                 _ => {}
             }
@@ -153,17 +152,13 @@ fn may_be(count: f64) -> bool {
     count >= 0.0 || count.is_nan()
 }
 
-fn zigzag(encoded: u64) -> i64 {
-    (encoded >> 1) as i64 ^ -((encoded & 1) as i64)
-}
-
 fn signed(value: Value<'_>, out: &mut Vec<i64>) -> Result<(), Stop> {
     match value {
-        Value::Varint(one) => out.push(zigzag(one)),
+        Value::Varint(one) => out.push(unzigzag(one)),
         Value::Len(packed) => {
             let mut cursor = Cursor::new(packed);
             while !cursor.is_empty() {
-                out.push(zigzag(cursor.varint()?));
+                out.push(unzigzag(cursor.varint()?));
             }
         }
         _ => {}

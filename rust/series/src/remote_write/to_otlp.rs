@@ -6,9 +6,9 @@
 
 use hashbrown::HashMap;
 
-use crate::chunk::{Native, STALE};
+use crate::chunk::{CUSTOM, Native};
 use crate::exposition::Kind;
-use crate::exposition::cache::Example;
+use crate::exposition::cache::{Example, STALE};
 use crate::exposition::native::put_exponential;
 use crate::exposition::otlp::{CUMULATIVE, NO_VALUE, NS, attribute, put_exemplar};
 use crate::exposition::put::{bytes, double, fixed64, message, string, varint};
@@ -22,7 +22,6 @@ const TARGET_INFO: &[u8] = b"target_info";
 const ELSEWHERE: [&[u8]; 5] = [NAME, b"job", b"instance", b"otel_scope_name", b"otel_scope_version"];
 /// Targets of which attributes are known.
 const MOST_TARGETS: usize = 1000;
-const CUSTOM: i64 = -53;
 const PARTS: [&[u8]; 4] = [b"_bucket", b"_count", b"_sum", b"_total"];
 
 type Attributes = Vec<(Vec<u8>, Vec<u8>)>;

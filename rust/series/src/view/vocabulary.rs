@@ -43,8 +43,11 @@ impl SeriesView {
             }
             self.each_store(tenant, known, |store| {
                 found.extend(store.pairs.values_of(name).map(<[u8]>::to_vec));
-                let soft = store.soft_sets().flat_map(pairs).filter(|(key, _)| means(name, key));
-                found.extend(soft.map(|(_, value)| value.to_vec()));
+                // Sets are as many as targets, their keys few.
+                if store.soft_keys().any(|key| means(name, key)) {
+                    let soft = store.soft_sets().flat_map(pairs).filter(|(key, _)| means(name, key));
+                    found.extend(soft.map(|(_, value)| value.to_vec()));
+                }
             })?;
             Ok(found)
         })
