@@ -1,6 +1,5 @@
 """The ways to the API, and who we are there."""
 
-import ssl
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from otelier.kubernetes import AccessError, KubernetesApi, api_access, client_tls
 from otelier.testing import FakeKubernetes
 
-from ..receivers.certificates import Authority
+from ..receivers.certificates import Authority, serving
 
 NODES = "/api/v1/nodes"
 
@@ -16,16 +15,6 @@ NODES = "/api/v1/nodes"
 @pytest.fixture
 def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path, "authority")
-
-
-def served(authority: Authority, *, clients: bool = False) -> ssl.SSLContext:
-    own = authority.issue("kubernetes")
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(own["cert_file"], own["key_file"])
-    if clients:
-        tls.verify_mode = ssl.CERT_REQUIRED
-        tls.load_verify_locations(str(authority.file))
-    return tls
 
 
 def asked(api: KubernetesApi) -> bytes:
@@ -39,7 +28,7 @@ def asked(api: KubernetesApi) -> bytes:
 def test_a_pod_is_told_by_its_environment(tmp_path: Path, authority: Authority) -> None:
     (tmp_path / "token").write_text("secret\n")
     (tmp_path / "ca.crt").write_bytes(authority.file.read_bytes())
-    with FakeKubernetes(token="secret", tls=served(authority)) as kubernetes:
+    with FakeKubernetes(token="secret", tls=serving(authority)) as kubernetes:
         port = kubernetes.url.rpartition(":")[2]
         environment = {"KUBERNETES_SERVICE_HOST": "localhost", "KUBERNETES_SERVICE_PORT": port}
         assert b"items" in asked(api_access("", environment, tmp_path))
@@ -49,7 +38,7 @@ def test_the_certificate_may_have_another_name_and_ours_may_be_wanted(authority:
     believed = authority.file.read_bytes()
     own = authority.issue("client")
     certificate, key = (Path(own[name]).read_bytes() for name in ("cert_file", "key_file"))
-    with FakeKubernetes(tls=served(authority, clients=True)) as kubernetes:
+    with FakeKubernetes(tls=serving(authority, clients=True)) as kubernetes:
         tls = client_tls(believed, certificate, key)
         assert b"items" in asked(KubernetesApi(kubernetes.url, tls=tls, server_name="localhost"))
         with pytest.raises(OSError, match="certificate"):

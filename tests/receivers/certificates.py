@@ -1,4 +1,4 @@
-"""A certificate authority, and HTTPS clients that believe it, for receivers that speak TLS."""
+"""A certificate authority, HTTPS clients that believe it, and servers that it has signed for."""
 
 import datetime
 import http.client
@@ -61,6 +61,17 @@ def client(authority: Authority, own: dict[str, str] | None = None, **versions: 
         context.load_cert_chain(own["cert_file"], own["key_file"])
     for name, version in versions.items():
         setattr(context, name, version)
+    return context
+
+
+def serving(authority: Authority, *, clients: bool = False) -> ssl.SSLContext:
+    """Of a server with a certificate of this authority; `clients`: theirs must be of it, too."""
+    own = authority.issue("server")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(own["cert_file"], own["key_file"])
+    if clients:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(str(authority.file))
     return context
 
 

@@ -5,6 +5,7 @@ import json
 import re
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -304,7 +305,11 @@ def test_two_kinds_of_length_are_never_read_two_ways(it, lengths: bytes):
 
 
 def test_headers_of_a_mebibyte_are_431_and_the_connection_closed(it):
-    got = until_closed(it.raw(HEAD + b"X: " + b"a" * MIB + b"\r\nContent-Length: 0\r\n\r\n"))
+    connection = it.raw(HEAD)
+    # It may be closed before all of them are sent.
+    with suppress(ConnectionError):
+        connection.sendall(b"X: " + b"a" * MIB + b"\r\nContent-Length: 0\r\n\r\n")
+    got = until_closed(connection)
     assert not got or got.startswith((b"HTTP/1.1 431", b"HTTP/1.1 400"))
 
 

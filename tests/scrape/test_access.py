@@ -1,6 +1,5 @@
 """How targets are proved, and how we say who we are: over real sockets."""
 
-import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -15,7 +14,7 @@ from otelier.scrape.status import targets
 from otelier.testing import component_context
 from otelier.testing.scrape import FakeTarget, MemorySamples
 
-from ..receivers.certificates import Authority
+from ..receivers.certificates import Authority, serving
 
 
 class Scraping:
@@ -56,16 +55,6 @@ def scraping() -> Iterator[Scraping]:
 @pytest.fixture
 def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path, "authority")
-
-
-def serving(authority: Authority, *, clients: bool = False) -> ssl.SSLContext:
-    own = authority.issue("target")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(own["cert_file"], own["key_file"])
-    if clients:
-        context.verify_mode = ssl.CERT_REQUIRED
-        context.load_verify_locations(str(authority.file))
-    return context
 
 
 def by_name(target: FakeTarget) -> str:

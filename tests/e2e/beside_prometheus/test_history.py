@@ -2,12 +2,10 @@
 
 import json
 import random
-import subprocess
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +14,10 @@ import pytest
 from otelier._core import snappy
 from otelier.testing.remote_write import message
 
-from ...peers.conftest import free_port
 from ..test_metrics import CONFIG, HEADERS, remote_write_request
 from .queries import Grammar
-from .test_promql import PROMETHEUS, Both, _demo, _wait_until_ready
+from .test_promql import Both, _demo
+from .theirs import PROMETHEUS, prometheus
 
 pytestmark = [
     pytest.mark.slow,
@@ -38,27 +36,14 @@ NATIVE_QUERIES = [
     "rate(demo_native_bounds[2m])",
     "histogram_fraction(0, 1, demo_native_floats)",
 ]
-NO_COMPACTION = ["--storage.tsdb.min-block-duration=2h", "--storage.tsdb.max-block-duration=2h"]
-
-
-@contextmanager
-def prometheus(folder: Path, data: Path, config: str = "{}") -> Iterator[str]:
-    """A running one; its URL."""
-    folder.mkdir()
-    (folder / "prometheus.yml").write_text(config)
-    port = free_port()
-    flags = ["--web.enable-remote-write-receiver", "--web.enable-admin-api", "--storage.tsdb.retention.time=10y"]
-    flags += [f"--web.listen-address=127.0.0.1:{port}", f"--config.file={folder / 'prometheus.yml'}", *NO_COMPACTION]
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            [PROMETHEUS, *flags, f"--storage.tsdb.path={data}"], stdout=log, stderr=subprocess.STDOUT
-        )
-        try:
-            _wait_until_ready(f"http://127.0.0.1:{port}/-/ready")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(20)
+FLAGS = [
+    "--web.enable-remote-write-receiver",
+    "--web.enable-admin-api",
+    "--storage.tsdb.retention.time=10y",
+    "--storage.tsdb.min-block-duration=2h",
+    "--storage.tsdb.max-block-duration=2h",
+]
+"""The last two: blocks are not merged."""
 
 
 def _post(url: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Any:
@@ -128,13 +113,13 @@ def _samples(snapshot: Path) -> int:
 def test_an_imported_history_has_equal_counts_and_gives_equal_answers(otelier, tmp_path: Path) -> None:
     now_s = int(time.time()) // STEP_S * STEP_S
     times = [1000 * (now_s - HOURS * 3600 + STEP_S * n) for n in range(HOURS * 3600 // STEP_S)]
-    with prometheus(tmp_path / "first", tmp_path / "theirs") as url:
+    with prometheus(tmp_path / "first", "{}", *FLAGS, data=tmp_path / "theirs") as url:
         _load(url, times)
         name = _post(f"{url}/api/v1/admin/tsdb/snapshot")["data"]["name"]
     snapshot = tmp_path / "theirs" / "snapshots" / name
     count = _samples(snapshot)
     assert len(list(snapshot.glob("*/meta.json"))) > 2
-    with prometheus(tmp_path / "second", snapshot) as theirs:
+    with prometheus(tmp_path / "second", "{}", *FLAGS, data=snapshot) as theirs:
         ours = otelier("run", "--config", CONFIG.format(directory=tmp_path / "data")).ready()
         mine = ours.until(r"Prometheus's API at (\S+)")[1]
         # While both run.
@@ -172,7 +157,8 @@ def test_what_is_in_the_write_ahead_log_alone_is_imported_too(otelier, tmp_path:
     now_s = int(time.time()) // STEP_S * STEP_S
     times = [1000 * (now_s - 3600 + STEP_S * n) for n in range(3600 // STEP_S)]
     data = tmp_path / "theirs"
-    with prometheus(tmp_path / "first", data, "storage: {tsdb: {out_of_order_time_window: 2h}}") as theirs:
+    config = "storage: {tsdb: {out_of_order_time_window: 2h}}"
+    with prometheus(tmp_path / "first", config, *FLAGS, data=data) as theirs:
         _load(theirs, times)
         for number, at in reversed(list(enumerate(times))):
             body = remote_write_request({(("__name__", "demo_late"),): [(at, float(number))]}, 1)

@@ -8,7 +8,6 @@ import json
 import math
 import random
 import struct
-import subprocess
 import time
 import urllib.error
 import urllib.parse
@@ -22,12 +21,11 @@ import pytest
 from otelier._core import snappy
 from otelier.query.promql.labels import Labels, labels_of
 
-from ...peers.conftest import free_port
 from ..test_metrics import CONFIG, HEADERS, remote_write_request
 from .queries import Grammar, expressions, series_for
+from .theirs import PROMETHEUS, prometheus
 
 pytestmark = pytest.mark.slow
-PROMETHEUS = Path("~/.cache/otelier/bench/peers/prometheus").expanduser()
 STEP_S = 10
 MOMENTS = 180
 SEED = 20261126
@@ -133,33 +131,10 @@ def _alike(theirs: float, mine: float) -> bool:
 def both(otelier, tmp_path: Path) -> Iterator[Both]:
     if not PROMETHEUS.exists():
         pytest.skip("Prometheus is not built: make conformance-promql builds it (needs Go, some minutes once)")
-    port = free_port()
-    config = tmp_path / "prometheus.yml"
-    config.write_text("storage: {tsdb: {out_of_order_time_window: 2h}}\n")
-    log = (tmp_path / "prometheus.log").open("w")
-    flags = ["--web.enable-remote-write-receiver", f"--web.listen-address=127.0.0.1:{port}", f"--config.file={config}"]
-    process = subprocess.Popen(
-        [PROMETHEUS, *flags, f"--storage.tsdb.path={tmp_path / 'prometheus'}"], stdout=log, stderr=subprocess.STDOUT
-    )
-    try:
-        _wait_until_ready(f"http://127.0.0.1:{port}/-/ready")
+    config = "storage: {tsdb: {out_of_order_time_window: 2h}}\n"
+    with prometheus(tmp_path / "theirs", config, "--web.enable-remote-write-receiver") as peer:
         ours = otelier("run", "--config", CONFIG.format(directory=tmp_path / "data")).ready()
-        yield Both(f"http://127.0.0.1:{port}", ours.until(r"Prometheus's API at (\S+)")[1], int(time.time()) - 60)
-    finally:
-        process.terminate()
-        process.wait(20)
-        log.close()
-
-
-def _wait_until_ready(url: str) -> None:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise TimeoutError(url)
+        yield Both(peer, ours.until(r"Prometheus's API at (\S+)")[1], int(time.time()) - 60)
 
 
 def _times(end_s: int) -> list[int]:

@@ -2,10 +2,7 @@
 
 import json
 import random
-import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +14,8 @@ from ...peers.conftest import free_port
 from ..test_metrics import CONFIG, HEADERS, remote_write_request
 from .queries import Grammar
 from .test_history import NATIVE_QUERIES, _natives, _post
-from .test_promql import PROMETHEUS, Both, _asked, _demo, _times, _wait_until_ready
+from .test_promql import Both, _asked, _demo, _times
+from .theirs import PROMETHEUS, prometheus
 
 pytestmark = [
     pytest.mark.slow,
@@ -38,25 +36,6 @@ service:
   pipelines:
     metrics: {{receivers: [prometheusremotewrite], exporters: [otelier]}}
 """
-
-
-@contextmanager
-def prometheus(folder: Path, config: str, *flags: str) -> Iterator[str]:
-    """A running one with that configuration; its URL."""
-    folder.mkdir()
-    (folder / "prometheus.yml").write_text(config)
-    port = free_port()
-    given = [f"--web.listen-address=127.0.0.1:{port}", f"--config.file={folder / 'prometheus.yml'}", *flags]
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            [PROMETHEUS, *given, f"--storage.tsdb.path={folder / 'data'}"], stdout=log, stderr=subprocess.STDOUT
-        )
-        try:
-            _wait_until_ready(f"http://127.0.0.1:{port}/-/ready")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(20)
 
 
 def test_a_prometheus_that_reads_from_us_answers_as_we_do(otelier, tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """Metrics whose segments go to a bucket: the same rules as for traces and logs, for segments of several files."""
 
-import json
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,11 +9,9 @@ from otelier.component import Meter
 from otelier.storage.directory import METRICS
 from otelier.storage.metrics import MetricsEngine, SeriesSegment
 from otelier.storage.metrics.segment import SERIES
-from otelier.storage.segmented.bucket import published
 from otelier.storage.segmented.bucket.attach import attach_writer, of_store, open_disk, read_only
 from otelier.storage.segmented.bucket.cache import Cache
-from otelier.storage.segmented.bucket.follow import Follower
-from otelier.storage.segmented.bucket.place import Place, read_place, write_place
+from otelier.storage.segmented.bucket.place import read_place
 from otelier.storage.segmented.bucket.publisher import GRACE_S
 from otelier.storage.segmented.manifest import read_state
 from otelier.storage.settings import BucketSettings, StoreSettings
@@ -22,6 +19,8 @@ from otelier.testing import FakeClock
 from otelier.testing.bucket import MemoryBucket
 
 from ..metrics.series import readable, samples
+from . import elsewhere
+from .elsewhere import named
 
 URL = of_store("s3://bucket/shop", METRICS)
 
@@ -57,28 +56,8 @@ def found(root: Path, bucket: MemoryBucket) -> set[float]:
     return set(readable(open_disk(root, SERIES, Cache(root, SERIES, lambda _: bucket))).values())
 
 
-def reader(root: Path, bucket: MemoryBucket, cache_bytes: int = 10**9) -> Callable[[], set[float]]:
-    """Another machine, which has nothing but the bucket."""
-    root.mkdir()
-    write_place(root, Place(url=URL, cache_bytes=cache_bytes))
-    follower = Follower(root, SERIES, Cache(root, SERIES, lambda _: bucket), FakeClock())
-
-    def values() -> set[float]:
-        follower.pull(now=True)
-        return found(root, bucket)
-
-    return values
-
-
-def named(bucket: MemoryBucket) -> set[str]:
-    return {each["path"] for each in json.loads(bucket.objects[published.KEY])["segments"]}
-
-
-def consistent(bucket: MemoryBucket) -> bool:
-    """Whether all that the bucket's manifest names is in the bucket."""
-    if published.KEY not in bucket.objects:
-        return True
-    return all(set(SERIES.needed(path)) <= bucket.objects.keys() for path in named(bucket))
+reader = partial(elsewhere.reader, SERIES, URL, found)
+consistent = partial(elsewhere.consistent, SERIES.needed)
 
 
 @pytest.fixture

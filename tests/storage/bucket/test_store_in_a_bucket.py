@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,17 +13,16 @@ from otelier.storage.contract import DataDirectoryError
 from otelier.storage.local import Engine, StoreSettings
 from otelier.storage.local.kind import TELEMETRY
 from otelier.storage.local.manifest import read_state
-from otelier.storage.segmented.bucket import published
 from otelier.storage.segmented.bucket.attach import attach_writer, open_disk
 from otelier.storage.segmented.bucket.cache import Cache
-from otelier.storage.segmented.bucket.follow import Follower
-from otelier.storage.segmented.bucket.place import Place, write_place
 from otelier.storage.segmented.bucket.publisher import GRACE_S
 from otelier.storage.settings import BucketSettings
 from otelier.testing import FakeClock, span, trace_id, traces
 from otelier.testing.bucket import MemoryBucket
 
 from ..reading import spans_of
+from . import elsewhere
+from .elsewhere import named
 
 URL = "s3://bucket/shop"
 
@@ -60,28 +59,8 @@ def found(root: Path, bucket: MemoryBucket, *numbers: int) -> int:
     return sum(spans_of(view.traces("default", [trace_id(number) for number in numbers])).values())
 
 
-def reader(root: Path, bucket: MemoryBucket, cache_bytes: int = 10**9) -> Callable[..., int]:
-    """Another machine, which has nothing but the bucket."""
-    root.mkdir()
-    write_place(root, Place(url=URL, cache_bytes=cache_bytes))
-    follower = Follower(root, TELEMETRY, Cache(root, TELEMETRY, lambda _: bucket), FakeClock())
-
-    def spans(*numbers: int) -> int:
-        follower.pull(now=True)
-        return found(root, bucket, *numbers)
-
-    return spans
-
-
-def named(bucket: MemoryBucket) -> set[str]:
-    return {each["path"] for each in json.loads(bucket.objects[published.KEY])["segments"]}
-
-
-def consistent(bucket: MemoryBucket) -> bool:
-    """Whether all that the bucket's manifest names is in the bucket."""
-    if published.KEY not in bucket.objects:
-        return True
-    return all({path, path.replace(".parquet", ".index")} <= bucket.objects.keys() for path in named(bucket))
+reader = partial(elsewhere.reader, TELEMETRY, URL, found)
+consistent = partial(elsewhere.consistent, lambda path: {path, path.replace(".parquet", ".index")})
 
 
 @pytest.fixture
