@@ -197,7 +197,7 @@ def test_a_query_process_elsewhere_answers_from_the_bucket(s3, tmp_path, monkeyp
     query = OtelierQuery(config, component_context("otelier_query", clock=SystemClock()))
     query.start()
     try:
-        host, port = query.address(WAIT_S)
+        host, port = query.address(wait_s=WAIT_S)
 
         def status(number: int) -> int:
             connection = http.client.HTTPConnection(host, port, timeout=WAIT_S)
@@ -241,7 +241,9 @@ def test_kills_lose_nothing_and_the_bucket_never_names_what_it_lacks(s3, tmp_pat
 
 
 def values(opened: Opened) -> set[float]:
-    return {float(each.values[-1]) for each in opened.promql("kept").series()}
+    kept = opened.promql("kept")
+    value = kept.columns.index("value")
+    return {row[value] for row in kept.rows()}
 
 
 def test_kills_lose_no_sample_and_the_bucket_never_names_what_it_lacks(s3, tmp_path):
