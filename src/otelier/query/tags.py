@@ -79,11 +79,12 @@ class Tags:
 def _values(column: "Column") -> list[TagValue]:
     numbers: list[int] = np.frombuffer(column.data, "<i8").tolist()
     doubles: list[float] = np.frombuffer(column.data, "<f8").tolist()
+    texts = column.texts
     found: dict[TagValue, None] = {}
     for tag, number, real in zip(column.tags, numbers, doubles, strict=True):
         match tag:
             case 1:
-                found[TagValue("string", column.texts[number])] = None
+                found[TagValue("string", texts[number])] = None
             case 2:
                 found[TagValue("bool", "true" if number else "false")] = None
             case 3:
@@ -91,7 +92,7 @@ def _values(column: "Column") -> list[TagValue]:
             case 4:
                 found[TagValue("float", repr(real))] = None
             case 5:
-                found |= dict.fromkeys(_elements(column.texts[number]))
+                found |= dict.fromkeys(_elements(texts[number]))
             case _:
                 pass
     return list(found)
