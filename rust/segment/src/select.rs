@@ -39,7 +39,8 @@ pub fn select(table: &mut dyn Table, filter: &Filter, among: &Rows) -> Result<Ro
     if may_match(table, filter)? { rows(table, filter, among) } else { Ok(Rows::none(among.len())) }
 }
 
-fn may_match(table: &mut dyn Table, filter: &Filter) -> Result<bool, ReadError> {
+/// False if the filter means none of its rows, as far as that is known without reading them.
+pub fn may_match(table: &mut dyn Table, filter: &Filter) -> Result<bool, ReadError> {
     match filter {
         Filter::Test(test) => table.may_hold(test),
         Filter::Not(_) => Ok(true),
@@ -63,7 +64,8 @@ fn may_match(table: &mut dyn Table, filter: &Filter) -> Result<bool, ReadError> 
     }
 }
 
-fn rows(table: &mut dyn Table, filter: &Filter, among: &Rows) -> Result<Rows, ReadError> {
+/// As `select`, where it is known that some may match.
+pub fn rows(table: &mut dyn Table, filter: &Filter, among: &Rows) -> Result<Rows, ReadError> {
     if among.is_empty() {
         return Ok(among.clone());
     }

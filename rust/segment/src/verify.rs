@@ -46,6 +46,7 @@ fn check_index(index: &Index) -> io::Result<Summary> {
     index.filters()?;
     index.words()?;
     index.numbered()?;
+    index.column_filters(summary.bytes)?;
     index.split_traces()?;
     let lies_in_one = |run: &TraceRows| {
         let first = u64::from(run.first_row);

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use otelier_disk::{Disk, Log, LogOptions, Operations, SimulatedDisk};
 use otelier_segment::decode::items::{Message, SpanHead};
+use otelier_segment::index::Index;
 use otelier_segment::schema::AttributeType;
+use otelier_segment::write::index_path;
 use otelier_segment::{Flushed, Keep, flush, flush::Options, merge, read, verify};
 use otelier_wire::{Batch, Limits, Signal, intake};
-use parquet::file::reader::{FileReader, SerializedFileReader};
 
 /// A request of one span in one trace, with an id that no other has.
 fn request(span: u64) -> Bytes {
@@ -79,11 +80,10 @@ fn spans_of_older_segments_count_once_and_merging_finds_none_twice() {
 fn ids_that_are_all_different_have_a_filter_that_knows_them() {
     let mut store = Store::new();
     store.flush(1..500);
-    let reader = SerializedFileReader::new(store.disk.read(&store.paths[0]).unwrap()).unwrap();
-    let group = reader.metadata().row_group(0);
-    let of = |name: &str| group.columns().iter().find(|column| column.column_descr().name() == name).unwrap();
-    assert!(of("s.session.id").bloom_filter_offset().is_some());
-    assert!(of("name").bloom_filter_offset().is_none());
+    let index = Index::new(store.disk.read(&index_path(&store.paths[0])).unwrap()).unwrap();
+    let filters = index.column_filters(index.summary().unwrap().bytes).unwrap();
+    assert!(filters.find("s.session.id", 0).is_some());
+    assert!(filters.find("name", 0).is_none());
 }
 
 #[test]

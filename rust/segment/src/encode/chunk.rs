@@ -14,6 +14,7 @@ use super::pack::{LEVEL, Packer};
 use super::page::{Coded, put_data_header, put_dictionary_header};
 use super::plain::{plain_size, put_plain, put_split, put_values};
 use super::{Strings, Values};
+use crate::index::Filter;
 use crate::schema::{Cell, Coding, Column, PAGE_ROWS, attribute_of_column};
 
 /// A page is not much larger.
@@ -27,6 +28,8 @@ const TINY: usize = 64;
 pub struct Encoded {
     pub bytes: Vec<u8>,
     pub close: ColumnCloseResult,
+    /// Over values that are like ids.
+    pub filter: Option<Filter>,
 }
 
 /// A column of a row group: which of its `count` rows have a value, and these values.
@@ -100,14 +103,12 @@ impl Encoder {
             Content::Values(values) => self.maker.make(column.coding, values, &mut codes),
         };
         let encoded = self.pages(column, of, cells, pages, dictionary.as_ref().map(|values| (values, &codes[..])));
+        let filter = match (dictionary, &cells.content, attribute_of_column(&column.name)) {
+            (None, Content::Values(values), Some(_)) => self.maker.filter(column.coding, values, &mut codes),
+            _ => None,
+        };
         self.codes = codes;
-        let mut encoded = encoded?;
-        if let (None, Content::Values(values), Some(_)) =
-            (dictionary, &cells.content, attribute_of_column(&column.name))
-        {
-            encoded.close.bloom_filter = self.maker.filter(column.coding, values);
-        }
-        Ok(encoded)
+        encoded.map(|encoded| Encoded { filter, ..encoded })
     }
 
     fn pages(
@@ -196,7 +197,7 @@ impl Encoder {
             column_index: column.page_bounds.then(|| bounds.build()).transpose()?,
             offset_index: Some(offsets.build()),
         };
-        Ok(Encoded { bytes: chunk.bytes, close })
+        Ok(Encoded { bytes: chunk.bytes, close, filter: None })
     }
 
     /// Compresses the page into `packed`, or copies it.

@@ -1,11 +1,11 @@
 //! Which values a chunk has, each once.
 
 use hashbrown::HashTable;
-use parquet::bloom_filter::Sbbf;
 
 use super::plain::plain_size;
 use super::{Strings, Values};
 use crate::hash::{hash_bytes, mix};
+use crate::index::{Filter, number_hash};
 use crate::schema::Coding;
 
 /// A dictionary pays where at most so many of a hundred values are distinct …
@@ -17,9 +17,9 @@ const SAMPLE: usize = 1_024;
 /// Texts of which so many of a hundred are distinct are ids or the like, that people look for by the whole …
 const LEAST_UNIQUE: usize = 90;
 /// … and for fewer of them looking at all is as fast.
-const LEAST_TEXTS: usize = 64;
-/// Of so many texts that are not there one seems to be.
-const ODDS: f64 = 0.01;
+const LEAST_VALUES: usize = 64;
+/// The same of numbered texts, of a thousand: paths with a number, of which there are many columns, come again.
+const LEAST_UNIQUE_NUMBERS: usize = 995;
 
 /// Makes dictionaries one after the other with the same memory.
 #[derive(Default)]
@@ -67,16 +67,30 @@ impl Maker {
         (coding == Coding::Codes || (pays && !codes.is_empty())).then_some(dictionary)
     }
 
-    /// A filter over texts that `make` has just left without a dictionary, if they are nearly all different.
-    pub fn filter(&self, coding: Coding, values: &Values) -> Option<Sbbf> {
-        let Values::Bytes(texts) = values else { return None };
-        let (distinct, sample) = self.sampled;
-        if coding != Coding::Chosen || texts.len() < LEAST_TEXTS || distinct * 100 < LEAST_UNIQUE * sample {
+    /// A filter over texts of attributes that `make` has just left without a dictionary, if they are nearly all
+    /// different.
+    pub fn filter(&mut self, coding: Coding, values: &Values, codes: &mut Vec<u32>) -> Option<Filter> {
+        if values.len() < LEAST_VALUES {
             return None;
         }
-        let mut filter = Sbbf::new_with_ndv_fpp(texts.len() as u64, ODDS).ok()?;
-        texts.iter().for_each(|text| filter.insert(text));
-        Some(filter)
+        match (coding, values) {
+            (Coding::Chosen, Values::Bytes(texts)) => {
+                let (distinct, sample) = self.sampled;
+                let ids = distinct * 100 >= LEAST_UNIQUE * sample;
+                ids.then(|| Filter::of_values((0..texts.len()).map(|at| hash_bytes(texts.get(at)))))
+            }
+            (Coding::Delta, Values::Int64(numbers)) => {
+                let ids = |distinct: usize, all: usize| distinct * 1000 >= LEAST_UNIQUE_NUMBERS * all;
+                let sample = numbers.len().min(SAMPLE);
+                if !ids(self.distinct(values, sample, codes)?.len(), sample)
+                    || !ids(self.distinct(values, numbers.len(), codes)?.len(), numbers.len())
+                {
+                    return None;
+                }
+                Some(Filter::of_values(numbers.iter().map(|number| number_hash(*number))))
+            }
+            _ => None,
+        }
     }
 
     /// The distinct ones of the first `count` values. `None` for values that have no dictionaries.

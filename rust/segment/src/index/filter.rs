@@ -10,11 +10,11 @@ use super::{count, damaged};
 use crate::hash::{hash_bytes, mix};
 use crate::write::Plain;
 
-const BLOCK: usize = 32;
+pub const BLOCK: usize = 32;
 /// Bits for each entry: two of a thousand others seem to be there.
 const BITS: usize = 12;
-/// The same of words, of which there are many: one of a hundred others seems to be there.
-const WORD_BITS: usize = 10;
+/// The same of words and of columns' values, of which there are many: one of a hundred others seems to be there.
+const FEWER_BITS: usize = 10;
 const SALTS: [u32; 8] =
     [0x47b6_137b, 0x4497_4d91, 0x8824_ad5b, 0xa2b7_289d, 0x7054_95c7, 0x2df1_424b, 0x9efc_4947, 0x5c6b_fb31];
 /// Stands in the place of a value's hash where only the key is meant.
@@ -59,14 +59,19 @@ impl Filter {
 
     /// Of these entries, each of which is listed once.
     pub fn of_words(entries: impl ExactSizeIterator<Item = u64>) -> Filter {
-        Filter::with_bits(entries, WORD_BITS)
+        Filter::with_bits(entries, FEWER_BITS)
+    }
+
+    /// The same of a column's values, hardly any of which is listed twice.
+    pub fn of_values(entries: impl ExactSizeIterator<Item = u64>) -> Filter {
+        Filter::with_bits(entries, FEWER_BITS)
     }
 
     fn with_bits(entries: impl ExactSizeIterator<Item = u64>, bits: usize) -> Filter {
         let mut words = vec![[0; 8]; (entries.len() * bits).div_ceil(8 * BLOCK)];
         let blocks = words.len();
         for entry in entries {
-            let block = &mut words[block_of(entry, blocks)];
+            let block = &mut words[Filter::block_of(entry, blocks)];
             for (word, mask) in block.iter_mut().zip(masks(entry)) {
                 *word |= mask;
             }
@@ -76,13 +81,29 @@ impl Filter {
 
     /// False only if the entry is not there.
     pub fn may_hold(&self, entry: u64) -> bool {
-        let Some(block) = self.words.get(block_of(entry, self.words.len())) else { return false };
+        let Some(block) = self.words.get(Filter::block_of(entry, self.words.len())) else { return false };
         block.iter().zip(masks(entry)).all(|(word, mask)| word & mask != 0)
     }
-}
 
-fn block_of(entry: u64, blocks: usize) -> usize {
-    (((entry >> 32) * blocks as u64) >> 32) as usize
+    /// Which block of so many has the bits of an entry.
+    pub fn block_of(entry: u64, blocks: usize) -> usize {
+        (((entry >> 32) * blocks as u64) >> 32) as usize
+    }
+
+    /// The same as `may_hold`, by the encoded block alone that has the entry's bits.
+    pub fn holds(block: &[u8], entry: u64) -> bool {
+        let words = block.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word));
+        words.zip(masks(entry)).all(|(word, mask)| word & mask != 0)
+    }
+
+    pub fn blocks(&self) -> usize {
+        self.words.len()
+    }
+
+    /// Appends its blocks.
+    pub fn put(&self, out: &mut Vec<u8>) {
+        self.words.iter().flatten().for_each(|word| out.extend_from_slice(&word.to_le_bytes()));
+    }
 }
 
 fn masks(entry: u64) -> [u32; 8] {
@@ -103,8 +124,8 @@ impl Filters {
         let mut out = Vec::new();
         put_varint(&mut out, self.0.len());
         for filter in &self.0 {
-            put_varint(&mut out, filter.words.len());
-            filter.words.iter().flatten().for_each(|word| out.extend_from_slice(&word.to_le_bytes()));
+            put_varint(&mut out, filter.blocks());
+            filter.put(&mut out);
         }
         out
     }

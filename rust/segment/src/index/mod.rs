@@ -4,6 +4,7 @@
 
 mod bucket;
 mod catalogue;
+mod column_filters;
 mod filter;
 mod rollup;
 mod summary;
@@ -18,7 +19,8 @@ use otelier_wire::protobuf::Cursor;
 use crate::numbered::NumberedKeys;
 pub use bucket::{bucket, bucket_bounds, bucket_middle, mantissa_bounds};
 pub use catalogue::{Catalogue, CatalogueEntry};
-pub use filter::{Filter, Filters, exists_hash, pair_hash, text_form};
+pub use column_filters::{ColumnFilters, number_hash};
+pub use filter::{BLOCK, Filter, Filters, exists_hash, pair_hash, text_form};
 pub use rollup::{Cell, Dependency, Rollups};
 pub use summary::{Key, Operation, RowGroup, Summary};
 pub use traces::{TraceIndex, TraceRows, trace_prefix};
@@ -39,6 +41,8 @@ pub enum Kind {
     ServiceRollups = 9,
     /// Of logs: filters over the words of lines.
     Words = 10,
+    /// Where the Parquet file has filters over columns.
+    ColumnFilters = 11,
 }
 
 const AS_IS: u8 = 0;
@@ -129,6 +133,11 @@ impl Index {
 
     pub fn words(&self) -> io::Result<Filters> {
         Filters::decode(&self.content(Kind::Words)?)
+    }
+
+    /// `file_bytes`: the length of the Parquet file.
+    pub fn column_filters(&self, file_bytes: u64) -> io::Result<ColumnFilters> {
+        ColumnFilters::decode(&self.content(Kind::ColumnFilters)?, file_bytes)
     }
 
     pub fn numbered(&self) -> io::Result<NumberedKeys> {

@@ -58,7 +58,7 @@ impl GroupLogs<'_> {
     fn may_be_attribute(&mut self, label: &Label, text: &[u8]) -> Result<bool, ReadError> {
         for key in self.keys(label) {
             for column in self.columns_of(&key) {
-                if !self.group.is_text(column) || self.group.may_hold(column, text)? {
+                if self.group.may_hold(column, text)? {
                     return Ok(true);
                 }
             }

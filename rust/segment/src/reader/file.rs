@@ -17,7 +17,7 @@ use super::page_index::PageIndex;
 use super::repeats::Repeats;
 use super::thrift::Location;
 use crate::error::ReadError;
-use crate::index::{Catalogue, Filters, Index, Rollups, Summary, TraceIndex};
+use crate::index::{Catalogue, ColumnFilters, Filters, Index, Rollups, Summary, TraceIndex};
 use crate::numbered::NumberedKeys;
 use crate::schema;
 use crate::write::index_path;
@@ -57,6 +57,7 @@ pub struct SegmentFile {
     pub traces: Traces,
     pub catalogue: Catalogue,
     pub filters: Filters,
+    pub column_filters: ColumnFilters,
     /// Of logs: by row group, a filter over the words of lines.
     pub words: Filters,
     numbered: NumberedKeys,
@@ -92,6 +93,7 @@ impl SegmentFile {
         let index = Index::new(bytes).map_err(damaged)?;
         let summary = index.summary().map_err(damaged)?;
         let (catalogue, filters) = (index.catalogue().map_err(damaged)?, index.filters().map_err(damaged)?);
+        let column_filters = index.column_filters(summary.bytes).map_err(damaged)?;
         let words = index.words().map_err(damaged)?;
         let numbered = index.numbered().map_err(damaged)?;
         let service_rollups = index.service_rollups().map_err(damaged)?;
@@ -99,7 +101,7 @@ impl SegmentFile {
         let columns = summary.keys.iter().filter(|key| key.column).count() + schema::span_columns().len() + 3;
         let entries: usize = catalogue.row_groups.iter().map(Vec::len).sum();
         let footer = CHUNK_BYTES * columns * summary.row_groups.len();
-        let filtered = filters.size() + words.size();
+        let filtered = filters.size() + words.size() + column_filters.size();
         let (traces, runs) = traces(index, &summary.signal, size).map_err(damaged)?;
         let weight = 16 * runs + 48 * entries + filtered + footer + 4096 + 16 * buckets;
         let number = scanned.files.fetch_add(1, Ordering::Relaxed);
@@ -110,6 +112,7 @@ impl SegmentFile {
             traces,
             catalogue,
             filters,
+            column_filters,
             words,
             numbered,
             service_rollups,

@@ -50,7 +50,6 @@ pub struct Chunk {
     /// Where its offset index is, and its column index (of length 0 if it has none).
     pub offsets: (u64, u32),
     pub bounds: (u64, u32),
-    pub bloom: (u64, u32),
     pub compressed: bool,
     /// No row has a value.
     pub empty: bool,
@@ -173,7 +172,6 @@ fn chunk(of: &ColumnChunkMetaData, rows: usize, file_len: u64) -> Result<Chunk, 
         data,
         offsets: place(of.offset_index_offset(), of.offset_index_length())?,
         bounds: place(of.column_index_offset(), of.column_index_length())?,
-        bloom: place(of.bloom_filter_offset(), of.bloom_filter_length())?,
         compressed,
         empty: nulls == Some(rows as u64),
     })

@@ -1,12 +1,10 @@
 //! Reads one row group; what was read stays at hand until it is dropped, and for other questions while there is room.
 
 use std::ops::Range;
-use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use hashbrown::HashMap;
-use parquet::bloom_filter::Sbbf;
 
 use super::buffers;
 use super::file::SegmentFile;
@@ -17,6 +15,8 @@ use super::thrift::{self, Location};
 use super::values::Dictionary;
 use crate::error::ReadError;
 use crate::filter::value::Value;
+use crate::hash::hash_bytes;
+use crate::index::{BLOCK, Filter, number_hash};
 use crate::schema::{self, AttributeType, Cell};
 
 pub struct Group<'a> {
@@ -182,23 +182,19 @@ impl<'a> Group<'a> {
         Ok(Some(dictionary))
     }
 
-    pub fn is_text(&self, column: usize) -> bool {
-        self.footer.columns[column].cell == Cell::Bytes
-    }
-
-    /// False if the filter of the column's chunk says that no row has this text.
+    /// False if it is known that no row has this text in the column of an attribute.
     pub fn may_hold(&self, column: usize, text: &[u8]) -> Result<bool, ReadError> {
-        let (offset, len) = self.chunk(column).bloom;
-        if len == 0 {
-            return Ok(true);
-        }
-        let bytes = self.file.read(offset, len as usize)?;
-        // The crate is not ours to trust with bytes that a disk has damaged.
-        let asked = catch_unwind(|| Sbbf::from_bytes(&bytes).map(|filter| filter.check(text)));
-        match asked {
-            Ok(Ok(may_hold)) => Ok(may_hold),
-            _ => Err(self.file.damaged("a filter can't be read")),
-        }
+        let of = &self.footer.columns[column];
+        let entry = match &of.numbered {
+            Some(numbered) => numbered.number(text).map(number_hash),
+            None if of.cell == Cell::Bytes => Some(hash_bytes(text)),
+            None => return Ok(true),
+        };
+        // No number stands for the text.
+        let Some(entry) = entry else { return Ok(false) };
+        let Some((offset, blocks)) = self.file.column_filters.find(&of.name, self.number) else { return Ok(true) };
+        let block = offset + (BLOCK * Filter::block_of(entry, blocks)) as u64;
+        Ok(blocks > 0 && Filter::holds(&self.file.read(block, BLOCK)?, entry))
     }
 
     /// The least and greatest value of each page of an integer column, if they are in the file.

@@ -146,7 +146,8 @@ fn may_be_raw(test: &Test, key: &[u8], group: &Group) -> bool {
     }
     let Some(filter) = group.file.filters.0.get(group.number) else { return true };
     let pair = |text: &str| filter.may_hold(pair_hash(key, text.as_bytes()));
-    match &test.condition {
+    // Elements of arrays are in the filter, too.
+    match test.condition.plain() {
         Condition::Compare(Comparison::Equal, literal) => match literal {
             Literal::Text(text) => filter.may_hold(pair_hash(key, text)),
             Literal::Bool(bool) => pair(&bool.to_string()),

@@ -14,7 +14,7 @@ use crate::filter::{Field, Filter, Scope};
 use crate::newest::{Block, Newest};
 use crate::rows::Rows;
 use crate::schema::{self, AttributeType};
-use crate::select::select;
+use crate::select::{may_match, rows};
 
 /// A file that is opened when it is due.
 pub struct FileBlock {
@@ -54,25 +54,15 @@ impl FileSearch {
         FileSearch { file, candidates: OnceLock::new() }
     }
 
-    /// Has the row groups' filters of attributes that are looked for fetched beside one another.
-    fn will_need(&self, filter: &Filter, candidates: &[bool]) -> Result<(), ReadError> {
+    /// Has the filters of attributes that are looked for fetched, those of a column in one piece.
+    fn will_need(&self, filter: &Filter) -> Result<(), ReadError> {
         let mut keys = Vec::new();
         keys_of(filter, &mut keys);
-        if keys.is_empty() {
-            return Ok(());
-        }
-        let (footer, mut ranges) = (self.file.footer()?, Vec::new());
-        for key in keys {
+        let columns = keys.into_iter().flat_map(|key| {
             let key = std::str::from_utf8(key).unwrap_or_default();
-            let column = footer.place(&schema::attribute_column_name(AttributeType::Text, key));
-            for (group, _) in footer.groups.iter().zip(candidates).filter(|(_, may)| **may) {
-                if let Some((offset, len)) = column.map(|column| group.chunks[column].bloom)
-                    && len > 0
-                {
-                    ranges.push(offset..offset + u64::from(len));
-                }
-            }
-        }
+            [schema::attribute_column_name(AttributeType::Text, key), schema::numbered_column_name(key)]
+        });
+        let ranges: Vec<_> = columns.filter_map(|column| self.file.column_filters.range(&column)).collect();
         self.file.will_need(&ranges)
     }
 
@@ -95,7 +85,9 @@ impl Block for GroupBlock {
             Some(known) => known,
             None => {
                 let known = candidates(filter, &file.catalogue);
-                self.search.will_need(filter, &known)?;
+                if known.contains(&true) {
+                    self.search.will_need(filter)?;
+                }
                 self.search.candidates.get_or_init(|| known)
             }
         };
@@ -103,8 +95,11 @@ impl Block for GroupBlock {
             return Ok(());
         }
         let mut table = GroupTable::new(Group::open(file, self.number)?);
+        if !may_match(&mut table, filter)? {
+            return Ok(());
+        }
         let among = due(&mut table.group, window, newest)?;
-        let found = select(&mut table, filter, &among)?;
+        let found = rows(&mut table, filter, &among)?;
         if found.is_empty() {
             return Ok(());
         }

@@ -1,6 +1,6 @@
 //! A row group's rows by time, and as the trees of its traces.
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use hashbrown::HashMap;
 
@@ -49,12 +49,18 @@ impl Group<'_> {
         Ok(within)
     }
 
-    /// The rows' traces, of which none is cut.
-    pub fn tree(&mut self, with_parents: bool) -> Result<Tree, ReadError> {
+    /// The rows' traces, of which none is cut. `only`: traces, in order, that are asked for; what lies between two of them
+    /// is like a trace of spans that have nothing to do with one another.
+    pub fn tree(&mut self, with_parents: bool, only: Option<&[Range<usize>]>) -> Result<Tree, ReadError> {
         let mut bad = false;
         let mut descendants = vec![0; self.rows];
         let rows = self.rows;
-        self.each_int(schema::DESCENDANTS, |row, below| {
+        let mut among = Rows::all(rows);
+        if let Some(runs) = only {
+            among = Rows::none(rows);
+            runs.iter().for_each(|run| among.insert_range(run.clone()));
+        }
+        self.each_int(schema::DESCENDANTS, &among, |row, below| {
             match usize::try_from(below).ok().filter(|below| row + below < rows) {
                 Some(below) => descendants[row] = below as u32,
                 None => bad = true,
@@ -63,14 +69,16 @@ impl Group<'_> {
         let (mut parents, mut orphans) = (Vec::new(), HashMap::new());
         if with_parents {
             parents = vec![NONE; self.rows];
-            self.each_int(schema::PARENT_DISTANCE, |row, distance| {
+            self.each_int(schema::PARENT_DISTANCE, &among, |row, distance| {
                 match usize::try_from(distance).ok().filter(|distance| (1..=row).contains(distance)) {
                     Some(distance) => parents[row] = (row - distance) as u32,
                     None => bad = true,
                 }
             })?;
             if let Some(column) = self.column(schema::PARENT_SPAN_ID) {
-                self.each_value(column, &Rows::all(self.rows), &mut |row, value| {
+                let asked: Vec<usize> = among.iter().collect();
+                self.each_value(column, &among, &mut |place, value| {
+                    let row = asked[place];
                     let Value::Text(id) = value else { return };
                     if let Ok(id) = id.try_into()
                         && parents[row] == NONE
@@ -80,15 +88,15 @@ impl Group<'_> {
                 })?;
             }
         }
-        let traces = self.traces();
+        let traces = only.map_or_else(|| self.traces(), |runs| bounds(runs, self.rows));
         if bad || traces.first().is_some_and(|first| *first != 0) {
             return Err(self.file.damaged("rows are no trees"));
         }
         Ok(Tree { parents, descendants, traces, orphans })
     }
 
-    /// Calls `see` with each row and its integer.
-    fn each_int(&mut self, name: &str, mut see: impl FnMut(usize, i64)) -> Result<(), ReadError> {
+    /// Calls `see` with each row of pages that have rows in `among`, and its integer.
+    fn each_int(&mut self, name: &str, among: &Rows, mut see: impl FnMut(usize, i64)) -> Result<(), ReadError> {
         let Some(column) = self.column(name) else { return Ok(()) };
         let dictionary = self.dictionary(column)?;
         let known: Vec<i64> = match dictionary.as_deref() {
@@ -96,6 +104,9 @@ impl Group<'_> {
             _ => Vec::new(),
         };
         for (number, rows) in self.pages_of(column, 0..self.rows)? {
+            if !among.any_within(rows.clone()) {
+                continue;
+            }
             let page = self.page(column, number)?;
             if page.is_empty() {
                 continue;
@@ -125,4 +136,13 @@ impl Group<'_> {
         traces.sort_unstable();
         traces
     }
+}
+
+/// Where runs of rows and what lies between them begin.
+fn bounds(runs: &[Range<usize>], rows: usize) -> Vec<u32> {
+    let mut bounds: Vec<u32> =
+        [0].into_iter().chain(runs.iter().flat_map(|run| [run.start, run.end])).map(|row| row as u32).collect();
+    bounds.dedup();
+    bounds.retain(|row| (*row as usize) < rows);
+    bounds
 }

@@ -1,6 +1,6 @@
 //! Filters over a row group: once per distinct value where there is a dictionary, and only pages with candidates.
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -25,6 +25,8 @@ pub struct GroupTable<'a> {
     /// What a test says of each code of a column's dictionary; by the test's address.
     verdicts: HashMap<(usize, usize), Rc<Vec<bool>>>,
     tree: Option<Arc<Tree>>,
+    /// The traces that are asked for, if not all, in order.
+    only: Option<Vec<Range<usize>>>,
 }
 
 impl Table for GroupTable<'_> {
@@ -49,7 +51,7 @@ impl Table for GroupTable<'_> {
 
     fn tree(&mut self, with_parents: bool) -> Result<Option<Arc<Tree>>, ReadError> {
         if self.tree.as_ref().is_none_or(|tree| with_parents && tree.parents.is_empty()) {
-            self.tree = Some(Arc::new(self.group.tree(with_parents)?));
+            self.tree = Some(Arc::new(self.group.tree(with_parents, self.only.as_deref())?));
         }
         Ok(self.tree.clone())
     }
@@ -99,15 +101,18 @@ impl Table for GroupTable<'_> {
 
 impl<'a> GroupTable<'a> {
     pub fn new(group: Group<'a>) -> GroupTable<'a> {
-        GroupTable { group, verdicts: HashMap::new(), tree: None }
+        GroupTable { group, verdicts: HashMap::new(), tree: None, only: None }
+    }
+
+    /// From now on nobody asks for rows of other traces than these, which come in order.
+    pub fn only(&mut self, traces: Vec<Range<usize>>) {
+        (self.only, self.tree) = (Some(traces), None);
     }
 
     /// False if a filter says that no row has the text that is looked for.
     fn may_be_in(&self, look: Look, test: &Test) -> Result<bool, ReadError> {
         match equal_to(test) {
-            Some(text) if look.judge == Judge::Attribute && self.group.is_text(look.column) => {
-                self.group.may_hold(look.column, text)
-            }
+            Some(text) if look.judge == Judge::Attribute => self.group.may_hold(look.column, text),
             _ => Ok(true),
         }
     }
@@ -163,7 +168,7 @@ impl<'a> GroupTable<'a> {
         test: &Test,
         among: &Rows,
         page: &Page,
-        rows: std::ops::Range<usize>,
+        rows: Range<usize>,
         verdicts: Option<&Vec<bool>>,
         found: &mut Rows,
     ) -> Result<(), ReadError> {

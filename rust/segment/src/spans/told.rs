@@ -75,6 +75,7 @@ pub fn tell(places: &Places, trace_ids: &[TraceId], asked: &Asked) -> Result<Tol
         for (number, runs) in splits::by_group(file, runs)? {
             let mut table = GroupTable::new(Group::open(file, number)?);
             let runs = own(&mut table, runs, &numbers, &apart)?;
+            table.only(runs.iter().map(|(_, run)| run.clone()).collect());
             telling.read.row_groups += 1;
             telling.table(&mut table, &runs, trace_ids)?;
         }

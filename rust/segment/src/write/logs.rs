@@ -58,9 +58,10 @@ pub fn write_segment(disk: &dyn Disk, tenant: &str, source: &Source, seed: u64) 
     observer.words(group.words.take());
     group.clear();
     observer.close_group();
+    let filters = file.put_filters()?;
     let written = file.finish()?.finish()?;
     let keys = (&group.attributes.keys, &group.attributes.totals[..]);
-    let (index, summary) = observer.finish(source.headers, keys, None, written)?;
+    let (index, summary) = observer.finish(source.headers, keys, None, (&filters, written))?;
     finish_segment(disk, &path, &index)?;
     Ok(Written::new(path, Signal::Logs, &summary, written.0 + index.len() as u64))
 }

@@ -7,13 +7,15 @@ use hashbrown::{HashMap, HashSet};
 use otelier_wire::Signal;
 use otelier_wire::protobuf::{Value, fields};
 
-use super::attributes::{Keys, plain};
+use super::attributes::{Keys, Plain, plain};
 use super::headers::{Headers, RESOURCE_ATTRIBUTES, SCOPE_ATTRIBUTES, header_attributes};
 use super::intern::Interner;
 use super::tally::Tally;
 use crate::index::{
-    Filter, Filters, RowGroup, Summary, TraceIndex, TraceRows, exists_hash, pair_hash, text_form, trace_prefix,
+    ColumnFilters, Filter, Filters, RowGroup, Summary, TraceIndex, TraceRows, exists_hash, pair_hash, text_form,
+    trace_prefix,
 };
+use crate::filter::value::{Value as FilterValue, any_value, each_element, pair_of};
 use crate::index::{Kind, put};
 use crate::schema::AttributeType;
 
@@ -109,7 +111,27 @@ impl Observer {
                 self.entries.push(exists_hash(key));
                 self.entries.push(pair_hash(key, text_form(value, &mut self.room)));
             }
-            None => self.entries.push(exists_hash(key_of(attribute))),
+            None => self.odd_entry(attribute),
+        }
+    }
+
+    /// Of an attribute that is more than a key and one value: an array's elements are found like values.
+    fn odd_entry(&mut self, attribute: &[u8]) {
+        let (key, any) = pair_of(attribute);
+        self.entries.push(exists_hash(key));
+        let mut see = |value: FilterValue| {
+            let value = match value {
+                FilterValue::Text(text) => Plain::Text(text),
+                FilterValue::Int(int) => Plain::Int(int as i64),
+                FilterValue::Double(double) => Plain::Double(double.to_bits()),
+                FilterValue::Bool(bool) => Plain::Bool(bool),
+                FilterValue::Other(_) => return,
+            };
+            self.entries.push(pair_hash(key, text_form(value, &mut self.room)));
+        };
+        match any_value(any) {
+            FilterValue::Other(array) => each_element(array, &mut |element| see(any_value(element))),
+            value => see(value),
         }
     }
 
@@ -150,7 +172,7 @@ impl Observer {
         headers: &Headers,
         keys: (&Keys, &[u64]),
         tally: Option<(Tally, &Interner)>,
-        file: (u64, u32),
+        (filters, file): (&ColumnFilters, (u64, u32)),
     ) -> io::Result<(Vec<u8>, Summary)> {
         self.summary.row_groups.retain(|group| group.rows > 0);
         if self.summary.rows == 0 {
@@ -187,6 +209,7 @@ impl Observer {
         }
         put(&mut out, Kind::Numbered, &keys.0.numbered().encode())?;
         put(&mut out, Kind::Filters, &Filters(self.filters).encode())?;
+        put(&mut out, Kind::ColumnFilters, &filters.encode())?;
         if !self.words.is_empty() {
             put(&mut out, Kind::Words, &Filters(self.words).encode())?;
         }

@@ -94,9 +94,10 @@ pub fn write_segment(
     group.clear();
     observer.close_group();
     tally.close_group();
+    let filters = file.put_filters()?;
     let written = file.finish()?.finish()?;
     let keys = (&group.attributes.keys, &group.attributes.totals[..]);
-    let (index, summary) = observer.finish(source.headers, keys, Some((tally, &group.names)), written)?;
+    let (index, summary) = observer.finish(source.headers, keys, Some((tally, &group.names)), (&filters, written))?;
     finish_segment(disk, &path, &index)?;
     Ok(Written::new(path, Signal::Traces, &summary, written.0 + index.len() as u64))
 }
