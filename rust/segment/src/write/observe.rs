@@ -11,11 +11,11 @@ use super::attributes::{Keys, Plain, plain};
 use super::headers::{Headers, RESOURCE_ATTRIBUTES, SCOPE_ATTRIBUTES, header_attributes};
 use super::intern::Interner;
 use super::tally::Tally;
+use crate::filter::value::{Value as FilterValue, any_value, each_element, pair_of};
 use crate::index::{
     ColumnFilters, Filter, Filters, RowGroup, Summary, TraceIndex, TraceRows, exists_hash, pair_hash, text_form,
     trace_prefix,
 };
-use crate::filter::value::{Value as FilterValue, any_value, each_element, pair_of};
 use crate::index::{Kind, put};
 use crate::schema::AttributeType;
 
