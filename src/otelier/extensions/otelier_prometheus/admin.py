@@ -98,7 +98,7 @@ def _read(name: str, read: Callable[[str], T], text: str, default: T | None = No
 
 
 def _moment_ms(text: str) -> int:
-    """Seconds since 1970, or RFC 3339; what lies beyond all that the store can hold means its edge. Raises ValueError."""
+    """Seconds since 1970, or RFC 3339; what lies beyond all time means its edge. Raises ValueError."""
     wrong = ValueError(f"cannot parse {msgspec.json.encode(text[:40]).decode()} to a valid timestamp")
     if _SECONDS.match(text):
         ms = float(text) * 1000
