@@ -34,6 +34,12 @@ def test_what_is_no_selector_is_refused(text: str) -> None:
         matchers(text)
 
 
+@pytest.mark.parametrize("pattern", [r"\C", "(?P<a>x)(?P<a>y)", "(" * 300 + ")" * 300])
+def test_a_pattern_that_only_one_of_both_engines_reads_is_refused(pattern: str) -> None:
+    with pytest.raises(ValueError, match="no regular expression"):
+        matchers(f"{{a=~`{pattern}`}}")
+
+
 def test_labels_fit() -> None:
     chosen = fits(matchers("{job=~'a|b', 'k8s.pod.name'!=''}"))
     assert chosen({"job": "a", "k8s.pod.name": "p"})

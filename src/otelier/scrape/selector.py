@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+from .._core import Pattern as CorePattern
 from ..component.go_text import unescaped
 from ..wire.prometheus.pattern import BadPattern, Pattern
 
@@ -62,6 +63,10 @@ def _test(operator: str, value: str) -> Callable[[str], bool]:
 
 def _pattern(value: str) -> Pattern:
     try:
-        return Pattern(value)
+        pattern = Pattern(value)
     except BadPattern as error:
         raise ValueError(f"{value!r} is no regular expression: {error}") from None
+    # A deletion is carried out by the core, which has no \C: what it can't read must not be noted.
+    for text in (value, f"^(?s:{value})\\z"):
+        CorePattern(text)
+    return pattern
