@@ -5,7 +5,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 
-from .ast import Aggregate, Binary, Call, Expression, Matching, Number, Paren, Selector, String, Unary
+from .ast import Aggregate, Binary, Call, Expression, Matching, Number, Paren, Selector, String, Unary, children
 from .cursor import Cursor
 from .selectors import duration_call, labels, modified, selector, several
 from .signatures import AGGREGATIONS, FUNCTIONS
@@ -21,6 +21,7 @@ _LEVELS: Mapping[str, int] = MappingProxyType(
         "^": 6,
     }
 )
+_LEVELS_MAX = 250
 _PRODUCT = 5
 _POWER = 6
 _COMPARISONS = frozenset({"==", "!=", "<=", "<", ">=", ">"})
@@ -40,6 +41,8 @@ def parse(text: str) -> Expression:
     found = _Parser(cursor).expression(1)
     if cursor.token.kind != "end":
         cursor.unexpected("the expression", ["an operator", "the end"])
+    if (at := _too_deep(found)) is not None:
+        cursor.fail(f"more than {_LEVELS_MAX} operators and calls inside of each other or in a row: ask in parts", at)
     check(found, text)
     return found
 
@@ -53,6 +56,16 @@ def parse_selector(text: str) -> Selector:
     if cursor.token.kind != "end":
         cursor.unexpected("metric selector", ["the end"])
     return found
+
+
+def _too_deep(node: Expression) -> int | None:
+    """Where there are more levels than the stack can hold; None: nowhere. A row of operators is as deep as long."""
+    level = [node]
+    for _ in range(_LEVELS_MAX):
+        level = [child for each in level for child in children(each)]
+        if not level:
+            return None
+    return level[0].at
 
 
 class _Parser:
