@@ -121,6 +121,9 @@ def test_a_row_of_operators_has_a_limit(operator: str) -> None:
     with pytest.raises(BadQuery, match="in a row"):
         parse(operator.join(["up"] * 1000))
     assert parse(operator.join(["up"] * 250))
+    for length in ("up[{}]", "up offset ({})", "up[5m:{}]", "up[{}:1m]"):
+        with pytest.raises(BadQuery, match="between lengths of time"):
+            parse(length.format("+".join(["1s"] * 1000)))
     sides = operator.join(["up"] * 200)
     assert parse(f"({sides}){operator}({sides})")
 

@@ -22,6 +22,7 @@ _LEVELS: Mapping[str, int] = MappingProxyType(
     }
 )
 _LEVELS_MAX = 250
+_CALCULATED_MAX = 200
 _PRODUCT = 5
 _POWER = 6
 _COMPARISONS = frozenset({"==", "!=", "<=", "<", ">=", ">"})
@@ -71,6 +72,7 @@ def _too_deep(node: Expression) -> int | None:
 class _Parser:
     def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor
+        self._calculated = 0
 
     def expression(self, level: int) -> Expression:
         """Operators that bind at least as tightly as `level`."""
@@ -248,7 +250,10 @@ class _Parser:
             while cursor.token.kind == "sign" and (operator := cursor.token.text) in _IN_DURATIONS:
                 if _LEVELS[operator] < level:
                     break
-                cursor.advance()
+                sign = cursor.advance()
+                self._calculated += 1
+                if self._calculated > _CALCULATED_MAX:
+                    cursor.fail(f"more than {_CALCULATED_MAX} operators between lengths of time", sign.at)
                 right = self._duration(_LEVELS[operator] + (0 if operator == "^" else 1))
                 left = Binary(operator, left, right, at=left.at, end=cursor.end)
             return left
