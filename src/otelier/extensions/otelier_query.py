@@ -20,6 +20,7 @@ from msgspec import Meta
 
 from ..component import Config, Duration, Extension, Secret, StartError, extension
 from ..scrape.config import PrometheusConfig, RulesSettings
+from ..server.address import Address
 from ..server.http import HttpServerSettings
 from ..server.listen import Inbox, http_options, listen
 from ..storage.directory import DEFAULT_TENANT, check_tenant, default_data_directory
@@ -51,6 +52,18 @@ class LokiSettings(HttpServerSettings):
 
     endpoint: str = "localhost:3100"
     """`host:port` of Loki's API; without a host: all addresses."""
+    pushes_to: str = ""
+    """`host:port` of a receiver `loki`, without TLS, that gets what is pushed to this port; empty: nothing is taken."""
+
+    def problems(self) -> Iterable[tuple[str, str]]:
+        """The server's, and an address that is none."""
+        yield from super().problems()
+        if self.pushes_to:
+            try:
+                if not Address.parse(self.pushes_to).port:
+                    yield "pushes_to", "needs the port at which the receiver listens, not 0"
+            except ValueError as error:
+                yield "pushes_to", str(error)
 
 
 class PrometheusSettings(HttpServerSettings):
@@ -153,6 +166,7 @@ class OtelierQueryConfig(HttpServerSettings):
             "server": _server(self),
             "tempo": _server(self.tempo) if self.tempo else None,
             "loki": _server(self.loki) if self.loki else None,
+            "loki_pushes_to": self.loki.pushes_to if self.loki else "",
             "prometheus": _prometheus(self.prometheus, parent) if self.prometheus else None,
             "rules": _rules(self.prometheus.rules, scraped)
             if self.prometheus and self.prometheus.rules.enabled
