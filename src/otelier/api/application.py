@@ -62,6 +62,10 @@ def _of_sql(limits: Limits) -> SqlLimits:
     return SqlLimits(time_s=limits.time_s, spans=limits.rows, bytes=limits.bytes)
 
 
+def _of_logs(logs: Logs, clock: Clock) -> list[Group]:
+    return [each(logs, clock).group() for each in (LokiQueries, LokiNames, Detected, Tails)]
+
+
 class Application:
     """One life: made → `start` → `stop`."""
 
@@ -73,19 +77,14 @@ class Application:
         self.snapshot = Snapshot(directory)
         names = Names(self.snapshot.disk, CatalogueReader(directory))
         gate = Gate(options.queries_at_once, _WAITING)
-        reader = Traces(self.snapshot, names, gate)
+        reader = Traces(self.snapshot, names, gate, options.limits.time_s)
         logs = Logs(self.snapshot, gate, options.limits.time_s)
         meter = Meter()
         metrics = OwnMetrics(meter, clock)
         engine, tags = TraceQL(self.snapshot, gate, options.limits), Tags(self.snapshot, gate)
         self._metrics = Metrics(directory, gate, options.prometheus.max_samples if options.prometheus else MAX_SAMPLES)
         sql = Sql(self.snapshot, self._metrics, gate, _of_sql(options.limits))
-        of_logs = [
-            LokiQueries(logs, clock).group(),
-            LokiNames(logs, clock).group(),
-            Detected(logs, clock).group(),
-            Tails(logs, clock).group(),
-        ]
+        of_logs = _of_logs(logs, clock)
         groups = [
             Classic(reader, clock).group(),
             V3(reader).group(),

@@ -117,8 +117,8 @@ class OtelierQueryConfig(HttpServerSettings):
     queries_at_once: Annotated[int, Meta(ge=0)] = 0
     """Queries that run at the same time, others wait; 0 = the number of cores, at least 2."""
     query_timeout: Duration = Duration(30)
-    """A query in TraceQL or LogQL that takes longer is answered with what was found until then, and the answer says so;
-    one in SQL ends with an error."""
+    """A query in TraceQL or LogQL, or a search for traces, that takes longer is answered with what was found until
+    then, and the answer says so; a query in SQL ends with an error."""
     query_spans: Annotated[int, Meta(ge=1)] = 10_000_000
     """Most spans whose columns a query in TraceQL or SQL may hold in memory at once."""
     query_bytes: Annotated[int, Meta(ge=1)] = 2**30
