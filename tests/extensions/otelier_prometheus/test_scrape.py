@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -89,6 +90,49 @@ def test_routes(running: Running) -> None:
     assert "job_name: j" in running.ask("/api/v1/status/config")[1]["data"]["yaml"]
     assert running.ask("/api/v1/targets", token="wrong")[0] == 401
     assert running.ask("/nowhere")[0] == 404
+
+
+def test_relabel_steps(tmp_path: Path, target: FakeTarget) -> None:
+    rules = (
+        "[{source_labels: [a, b], separator: '-', target_label: c}, {action: labeldrop, regex: a}, "
+        "{source_labels: [b], regex: '2|4', action: keep}, {target_label: d, replacement: e}]"
+    )
+    made = Running(tmp_path, text(target).replace("static_configs", f"relabel_configs: {rules}, static_configs"))
+
+    def asked(labels: str, pool: str = "j") -> tuple[int, Any]:
+        return made.ask("/api/v1/targets/relabel_steps?" + urlencode({"scrapePool": pool, "labels": labels}))
+
+    try:
+        steps = asked('{"a": "1", "b": "2", "none": ""}')[1]["data"]["steps"]
+        assert [each["keep"] for each in steps] == [True] * 4
+        assert [each["output"] for each in steps] == [
+            {"a": "1", "b": "2", "c": "1-2"},
+            {"b": "2", "c": "1-2"},
+            {"b": "2", "c": "1-2"},
+            {"b": "2", "c": "1-2", "d": "e"},
+        ]
+        defaults = {"separator": ";", "regex": "(.*)", "replacement": "$1"}
+        assert [each["rule"] for each in steps] == [
+            {**defaults, "source_labels": ["a", "b"], "separator": "-", "target_label": "c", "action": "replace"},
+            {**defaults, "regex": "a", "action": "labeldrop"},
+            {**defaults, "source_labels": ["b"], "regex": "2|4", "action": "keep"},
+            {**defaults, "target_label": "d", "replacement": "e", "action": "replace"},
+        ]
+        dropped = asked('{"b": "3"}')[1]["data"]["steps"]
+        kept = [True, True, False, False]
+        assert [each["keep"] for each in dropped] == kept
+        assert [bool(each["output"]) for each in dropped] == kept
+        assert asked("", "j") == (
+            400,
+            {"status": "error", "errorType": "bad_data", "error": "no labels parameter provided"},
+        )
+        assert asked("{}", "")[1]["error"] == "no scrapePool parameter provided"
+        assert asked("{}", "no")[1]["error"] == 'error retrieving scrape config: scrape pool "no" not found'
+        for wrong in ("[]", "{", '{"a": 1}'):
+            status, said = asked(wrong)
+            assert (status, said["error"][:21]) == (400, "error parsing labels:")
+    finally:
+        made.stop()
 
 
 @pytest.mark.proves("otelier_prometheus.{config_file,data_dir}")
