@@ -160,7 +160,7 @@ def test_operators_bind_as_in_promql():
         ('{a="x"} | pattern "<a> <a>"', 18, "once"),
         ('{a="x"} | regexp "(x)"', 17, "needs a name"),
         ('{a="x"} | regexp "(?P<a>"', 17, "no regular expression"),
-        ('{a="x"} | unwrap b', 8, "can't follow here"),
+        ('{a="x"} | unwrap b', 8, "stands in a range"),
         ('{a="x"} |> "<b>"', 11, "no names, only <_>"),
         ('{a="x"} |~ ip("::1")', 11, "goes with `|=` and `!=`"),
         ('{a="x"} |= ip("10.0.0.300")', 14, "addresses, networks"),
@@ -235,6 +235,20 @@ def test_ranges_and_offsets_beyond_all_logs_are_refused(text: str):
     with pytest.raises(LogqlError, match="is more than 50 years"):
         parse(text)
     assert parse("rate({}[50y] offset -50y)")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{} | took > 5sec", "col 13: `5sec` is no number, no duration such as 5m"),
+        ("rate({}[5minutes])", "col 9: `5minutes` is no number"),
+        ("{} | unwrap took", "`unwrap` stands in a range, as in sum_over_time"),
+    ],
+)
+def test_what_a_newcomer_writes_is_answered_with_what_to_write(text: str, reason: str):
+    with pytest.raises(LogqlError) as refused:
+        parse(text)
+    assert reason in str(refused.value)
 
 
 def test_numbers_of_any_length_are_read_or_refused():

@@ -35,6 +35,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_LIKE_A_NUMBER = re.compile(r"[0-9][\w.]*")
 _INSTEAD = {
     "'": "write strings in double quotes or backticks",
     '"': "this string has no closing quote",
@@ -69,7 +70,7 @@ def tokens(text: str) -> list[Token]:
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
-            raise LogqlError(text, at, _INSTEAD.get(text[at], f"`{text[at]}` means nothing in LogQL"))
+            raise LogqlError(text, at, _unknown(text, at))
         kind = match.lastgroup
         if kind == "string":
             found.append(Token("string", _meaning(text, match[0], at), at, match.end()))
@@ -78,6 +79,12 @@ def tokens(text: str) -> list[Token]:
         at = match.end()
     found.append(Token("end", "", at, at))
     return found
+
+
+def _unknown(text: str, at: int) -> str:
+    if word := _LIKE_A_NUMBER.match(text, at):
+        return f"`{word[0]}` is no number, no duration such as 5m or 1h30m, and no size such as 10KB"
+    return _INSTEAD.get(text[at], f"`{text[at]}` means nothing in LogQL")
 
 
 def number_of(text: str) -> float:
