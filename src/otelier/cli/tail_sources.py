@@ -88,7 +88,7 @@ class Directory:
                 each.errors,
             )
             for search in self._wanted.searches(start_ns, end_ns)
-            for each in self._traces.summaries(self._wanted.tenant, search)
+            for each in self._traces.summaries(self._wanted.tenant, search)[1]
         ]
         return _distinct(each for each in found if self._wanted.means(each))
 

@@ -172,7 +172,17 @@ def test_deletions(running: Running) -> None:
     for everything in ("", "%7B%7D", "%7Ba%3D~%22.*%22%7D", "a&match[]=%7B%7D"):
         status, said = running.ask(f"/api/v1/admin/tsdb/delete_series?match[]={everything}", "POST")
         assert (status, said["error"]) == (400, "match[] must contain at least one non-empty matcher")
-    assert running.ask("/api/v1/admin/tsdb/delete_series?match[]=a&start=inf", "POST")[0] == 400
+    for no_moment in ("inf", "nan", "1_0", "2026-11-26", "2026-11-26T10:00:00"):
+        status, said = running.ask(f"/api/v1/admin/tsdb/delete_series?match[]=a&start={no_moment}", "POST")
+        assert (status, said["error"][-20:]) == (400, "to a valid timestamp"), no_moment
+    assert running.ask("/api/v1/admin/tsdb/clean_tombstones", "POST")[0] == 204
+
+
+@pytest.mark.parametrize("beyond", ["1e300", "1e400", "99999999999999999999999", "9999-12-31T23:59:59Z"])
+def test_a_deletion_with_moments_beyond_all_time_is_done_and_not_tried_for_ever(running: Running, beyond: str) -> None:
+    running.until_up()
+    start = "0001-01-01T00:00:00Z" if "-" in beyond else f"-{beyond}"
+    assert running.ask(f"/api/v1/admin/tsdb/delete_series?match[]=a&start={start}&end={beyond}", "POST")[0] == 204
     assert running.ask("/api/v1/admin/tsdb/clean_tombstones", "POST")[0] == 204
 
 

@@ -53,11 +53,14 @@ def _binary(words: Words, level: int) -> ast.Metric:
 def _power(words: Words) -> ast.Metric:
     left = _unary(words)
     if words.is_sign("^"):
-        return _combined(words, left, lambda: _power(words))
+        words.deeper()
+        left = _combined(words, left, lambda: _power(words))
+        words.shallower()
     return left
 
 
 def _combined(words: Words, left: ast.Metric, right_side: _RightSide) -> ast.Metric:
+    words.one_more_operator()
     op = words.take()
     as_bool = False
     if words.is_name("bool"):
