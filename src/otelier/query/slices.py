@@ -3,8 +3,8 @@
 How many there are and where they are cut changes no answer, only how long a search may go on behind its time.
 """
 
-from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice, pairwise
 
 from ..storage.local.manifest import Segment
 
@@ -27,3 +27,24 @@ def slices(segments: Iterable[Segment], start_ns: int, end_ns: int, rows: int = 
             yield cut, end_ns
             gathered, end_ns = 0, cut - 1
     yield start_ns, end_ns
+
+
+def searched(
+    parts: Iterable[tuple[int, int]],
+    search: Callable[[int, int], Iterable[tuple[bytes, int]]],
+    limit: int,
+    over: Callable[[], bool],
+) -> tuple[dict[bytes, int], bool]:
+    """The newest `limit` traces with their newest hits, newest first; and whether time was `over` too early.
+
+    `search` gives as many of a slice. The first slice is searched in any case.
+    """
+    found: dict[bytes, int] = {}
+    for number, part in enumerate(parts):
+        if number and over():
+            return found, True
+        for trace_id, start_ns in search(*part):
+            found.setdefault(trace_id, start_ns)  # it stands where its newest hit is
+        if len(found) >= limit:
+            break
+    return dict(islice(found.items(), limit)), False

@@ -12,7 +12,7 @@ from . import filter as f
 from .errors import TooLarge
 from .gate import Gate
 from .search import NO_SERVICE, TraceSearch
-from .slices import ROWS, slices
+from .slices import ROWS, searched, slices
 from .snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -161,16 +161,15 @@ class Traces:
         search.check()
         give_up = self._now() + self._time_s
         start_ns, end_ns = (min(max(each, 0), _MAX_NS) for each in (search.start_ns, search.end_ns))
-        encoded, found = f.encoded(search.filter()), dict[bytes, None]()
-        for least, most in slices(of_signal(state, tenant, "traces"), start_ns, end_ns, self._slice_rows):
-            if most < end_ns and self._now() >= give_up:
-                why = f"the search reached its limit of {self._time_s:g} s and has not looked at older spans"
-                return Found([*found], f"{why}; narrow its time or its conditions")
-            # A trace of which a newer slice has a span keeps its place.
-            found |= dict.fromkeys(trace_id for trace_id, _ in view.search(tenant, encoded, least, most, search.limit))
-            if len(found) >= search.limit:
-                break
-        return Found([*found][: search.limit])
+        encoded = f.encoded(search.filter())
+        found, over = searched(
+            slices(of_signal(state, tenant, "traces"), start_ns, end_ns, self._slice_rows),
+            lambda least, last: view.search(tenant, encoded, least, last, search.limit),
+            search.limit,
+            lambda: self._now() >= give_up,
+        )
+        why = f"the search reached its limit of {self._time_s:g} s and has not looked at older spans; "
+        return Found([*found], f"{why}narrow its time or its conditions" if over else "")
 
 
 def _whole(view: View, tenant: str, ids: Sequence[bytes]) -> list[Batch]:
