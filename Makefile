@@ -77,6 +77,10 @@ conformance-logql: setup  ## the same queries to us and to Loki's own engine (ne
 	bench/peers/build-loki
 	$(PYTEST) -m slow --timeout 1800 tests/e2e/beside_loki $(ARGS)
 
+spark-check: setup  ## segments open in Spark as documented (needs Java 17, fetches 500 MB once)
+	test -d build/spark || $(BIN)/pip install -q --target build/spark pyspark==4.3.0
+	PYTHONPATH=build/spark $(PYTEST) tests/storage/test_other_tools.py -k spark --timeout 600 $(ARGS)
+
 wheel: $(VENV)/.dependencies $(UI)  ## dist/: abi3 wheel for manylinux_2_28 and sdist
 	rm -rf dist
 	@test -f $(UI) || { echo "a wheel carries the web UI: install Node 20 or newer, then make ui"; exit 1; }

@@ -1781,9 +1781,16 @@ class SeriesView:
         limit: int,
     ) -> list[str]: ...
     def exemplars(
-        self, tenant: str, selectors: Sequence[Sequence[SeriesMatcher]], start_ms: int, end_ms: int, limit: int
+        self,
+        tenant: str,
+        selectors: Sequence[Sequence[SeriesMatcher]],
+        start_ms: int,
+        end_ms: int,
+        limit: int,
+        naming: str,
     ) -> list[tuple[Labels, list[tuple[Labels, float, int]]]]:
-        """By series, sorted: labels, value and time of each. `limit` counts exemplars."""
+        """By series, sorted: labels, value and time of each. `limit` counts exemplars. `naming`: only those with a
+        label in whose value the text is; empty: all."""
     def metadata(self, tenant: str, metric: str, limit: int) -> list[tuple[str, str, str, str]]:
         """Family, type, help, unit, by family; all if `metric` is empty."""
     def statistics(self, tenant: str, limit: int) -> dict[str, object]:

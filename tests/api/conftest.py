@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,3 +63,9 @@ def backend(tmp_path: Path) -> Iterator[Backend]:
     backend = Backend(tmp_path)
     yield backend
     backend.close()
+
+
+@pytest.fixture
+def ask_at() -> Callable[..., Answer]:
+    """Asks at an address, as `Backend.ask` does."""
+    return Backend.ask_at

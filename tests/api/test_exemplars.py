@@ -108,6 +108,16 @@ def test_the_time_is_in_seconds_or_milliseconds_and_may_be_missing(stores: Store
     assert stores.find(GONE, time=when)["substitute"]["traceId"] == KEPT
 
 
+def test_without_a_time_it_is_found_by_its_trace_however_old_it_is(stores: Stores) -> None:
+    stores.measure(GONE, span_id(1).hex(), 44.5, NOW_MS - 5 * 3_600_000)
+    stores.measure(KEPT, span_id(2).hex(), 44.5, NOW_MS - 5 * 3_600_000)
+    stores.store(shop(2))
+    found = stores.find(GONE)
+    assert (found["exemplar"]["spanId"], found["substitute"]["traceId"]) == (span_id(1).hex(), KEPT)
+    stores.measure(GONE.lstrip("0"), span_id(3).hex(), 44.5, NOW_MS - 3_600_000, tenant="b")
+    assert stores.find(GONE, tenant="b")["exemplar"]["spanId"] == span_id(3).hex()
+
+
 def test_who_keeps_metrics_elsewhere_says_what_was_measured(stores: Stores) -> None:
     stores.store(shop(2, status="ERROR"))
     stores.store(shop(3))

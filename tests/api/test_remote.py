@@ -86,6 +86,28 @@ def test_metrics_of_traces(both, step_s):
     assert len(local) >= 2
 
 
+@pytest.mark.parametrize("step_s", [0, 60])
+def test_metrics_of_traces_without_times_are_of_the_last_hour(both, step_s):
+    before_ns = time.time_ns()
+    for each in both:
+        rows = each.traceql("{} | count_over_time()", step_s=step_s).polars()
+        assert rows["value"].sum() == 4
+        told_ns = rows["time"].max().timestamp() * 1e9
+        assert before_ns - 10**9 <= told_ns <= time.time_ns() + 2 * MINUTE_NS
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"step_s": float("nan")}, {"step_s": float("inf")}, {"step_s": -1}, {"start_ns": 10**30}, {"end_ns": -(10**30)}],
+)
+def test_times_that_are_none_are_told(both, given):
+    whole = {"start_ns": NOW_NS - MINUTE_NS, "end_ns": NOW_NS, "step_s": 60}
+    with pytest.raises(BadQuery):
+        both[0].traceql("{} | rate()", **{**whole, **given})
+    with pytest.raises(BadQuery):
+        both[0].promql("heap", **{**whole, **given})
+
+
 @pytest.mark.parametrize(
     ("text", "given"),
     [

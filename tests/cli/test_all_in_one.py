@@ -34,7 +34,13 @@ def test_whatever_port_is_taken_the_rest_is_a_sound_configuration(left_out):
         if query.id.type == "otelier_query":
             assert (query.config.tempo is None) == ("Tempo API" in left_out)
             assert (query.config.loki is None) == ("Loki API" in left_out)
+            if query.config.loki:
+                pushes_to = "" if "Loki pushes" in left_out else "127.0.0.1:3500"
+                assert query.config.loki.pushes_to == pushes_to
             assert (query.config.prometheus is None) == ("Prometheus API" in left_out)
+    assert [each.id.type for each in plan.pipelines[2].receivers] == [
+        each for each in ("otlp", "loki") if each == "otlp" or "Loki pushes" not in left_out
+    ]
     protocols = plan.pipelines[0].receivers[0].config.protocols
     assert protocols.grpc.endpoint == "127.0.0.1:4317"
     assert (protocols.http is None) == ("OTLP/HTTP" in left_out)
@@ -62,6 +68,11 @@ def test_a_sender_may_say_which_tenant_it_is():
     protocols = plan_of().pipelines[0].receivers[0].config.protocols
     assert protocols.grpc.include_metadata
     assert protocols.http.include_metadata
+    assert plan_of().pipelines[2].receivers[1].config.gives_metadata()
+
+
+def test_pushed_logs_keep_their_times_as_loki_does():
+    assert plan_of().pipelines[2].receivers[1].config.use_incoming_timestamp
 
 
 def test_printing_is_asked_for():

@@ -16,10 +16,11 @@ def run(*words: str) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
-def made(tmp_path: Path) -> str:
+def made(tmp_path: Path, **keys) -> str:
     return configuration(
         config_file=str(tmp_path / "prometheus.yml"), path=str(tmp_path / "$data"), address="127.0.0.1:0",
         retention_s=86400, size=1 << 30, lookback_s=300, timeout_s=120, most=100, level="warn",
+        **keys,
     )  # fmt: skip
 
 
@@ -33,10 +34,17 @@ def test_flags_become_a_configuration(tmp_path: Path) -> None:
     assert (query["endpoint"], query["max_samples"]) == ("127.0.0.1:0", 100)
 
 
+def test_further_names_are_answered_where_the_user_says_so(tmp_path: Path) -> None:
+    for names in ((), ("metrics.example.com", "*.internal", "a$b")):
+        plan = interpret(load([f"yaml:{made(tmp_path, allowed_hosts=names)}"]))
+        (query,) = [each for each in plan.extensions if each.id.type == "otelier_query"]
+        assert query.config.allowed_hosts == names
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--no.such.flag=1"], "It takes: --config.file"),
+        (["--no.such.flag=1"], "It takes: --allowed-hosts --config.file"),
         (["--config.file=/nowhere.yml"], "there is no file /nowhere.yml"),
         (["--config.file=/dev/null"], "there is no file /dev/null"),
     ],

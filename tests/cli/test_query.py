@@ -84,11 +84,13 @@ def test_what_is_wrong_is_told(directory, words, code, said):
         (["--format", "parquet"], "give --output"),
         (["-o", "answer.txt"], "give --format"),
         (["--url", "http://127.0.0.1:1"], "nobody answers"),
+        (["--url", "localhost:16686"], "did you mean http://localhost:16686?"),
+        (["--tenant", "a/b"], "not a name of a tenant"),
     ],
 )
 def test_what_can_not_be_written_is_told(directory, words, said):
     done = query(directory, "SELECT 1", *words)
-    assert (done.exit_code, said in done.stderr) == (1 if "--url" in words else 2, True)
+    assert (done.exit_code, said in done.stderr) == (1 if "nobody" in said else 2, True)
 
 
 def test_answers_are_written_to_files(directory, tmp_path):

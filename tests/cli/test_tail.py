@@ -105,13 +105,20 @@ def test_json_has_everything(directory: Path) -> None:
         (["--since", "soon"], "not a time such as 10m"),
         (["--query", "{a=b}"], "parse error at line 1, col 4"),
         (["--query", "rate({}[1m])"], "metric query"),
-        (["--url", "http://127.0.0.1:1"], "refused"),
+        (["--url", "http://127.0.0.1:1"], "nobody answers at http://127.0.0.1:1: "),
+        (["--url", "127.0.0.1:16686"], "did you mean http://127.0.0.1:16686?"),
+        (["--tenant", "a/b"], "not a name of a tenant"),
     ],
 )
-def test_what_can_not_be_is_said(tmp_path: Path, options: list[str], reason: str) -> None:
-    answer = tail("--data-dir", str(tmp_path), *options)
+def test_what_can_not_be_is_said(directory: Path, options: list[str], reason: str) -> None:
+    answer = tail("--data-dir", str(directory), *options)
     assert answer.exit_code != 0
     assert reason in answer.output
+
+
+def test_a_directory_that_is_not_there_is_said(tmp_path: Path) -> None:
+    answer = tail("--data-dir", str(tmp_path / "typo"))
+    assert (answer.exit_code, "there is no data directory at" in answer.stderr) == (1, True)
 
 
 def test_a_sender_does_not_steer_the_terminal() -> None:

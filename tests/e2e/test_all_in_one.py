@@ -28,7 +28,7 @@ all_in_one.USUAL = json.loads(sys.argv.pop())
 from otelier.cli import main
 main()
 """
-NAMES = ("UI", "Prometheus API", "OTLP/gRPC", "OTLP/HTTP", "health", "own metrics")
+NAMES = ("UI", "Loki API", "Loki pushes", "Prometheus API", "OTLP/gRPC", "OTLP/HTTP", "health", "own metrics")
 
 
 def free_ports() -> dict[str, int]:
@@ -100,6 +100,22 @@ def test_metrics_are_answered_in_promql_before_and_after_a_kill(tmp_path):
             assert [(each["metric"], each["value"][1]) for each in found] == [({"service_name": "shop"}, "4")]
             process.send_signal(signal.SIGKILL)
             process.communicate(timeout=30)
+
+
+def test_logs_are_pushed_and_asked_for_at_lokis_port(tmp_path):
+    ports, time_ns = free_ports(), str(time.time_ns())
+    pushed = {"streams": [{"stream": {"app": "shop"}, "values": [[time_ns, "paid"]]}]}
+    with start(ports, tmp_path) as process:
+        greeting(process)
+        loki = f"http://127.0.0.1:{ports['Loki API']}"
+        eventually(f"{loki}/ready")
+        request = urllib.request.Request(f"{loki}/loki/api/v1/push", json.dumps(pushed).encode())
+        request.add_header("content-type", "application/json")
+        assert urllib.request.urlopen(request, timeout=30).status == 204
+        found = json.loads(eventually(f"{loki}/loki/api/v1/query_range?query=%7Bapp=%22shop%22%7D"))["data"]["result"]
+        assert [line[:2] for stream in found for line in stream["values"]] == [[time_ns, "paid"]]
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
 
 
 def eventually(url: str) -> bytes:

@@ -1,7 +1,9 @@
 """Metrics from outside: written by remote write and OTLP, asked for in PromQL, before and after kill -9."""
 
+import itertools
 import json
 import signal
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -13,6 +15,7 @@ import pytest
 
 from otelier._core import snappy
 from otelier.testing.remote_write import message
+from otelier.testing.scrape import FakeTarget
 
 GO = Path("~/.cache/otelier/bench/peers/otelcol").expanduser()
 CONFIG = """yaml:
@@ -22,7 +25,7 @@ exporters:
   otelier: {{data_dir: "{directory}"}}
 extensions:
   otelier_query: {{endpoint: "127.0.0.1:0", prometheus: {{endpoint: "127.0.0.1:0"}}}}
-  otelier_prometheus: {{}}
+  otelier_prometheus: {scraping}
 service:
   extensions: [otelier_query, otelier_prometheus]
   telemetry: {{logs: {{encoding: json}}, metrics: {{level: none}}}}
@@ -82,10 +85,35 @@ class Served:
         }
 
 
+class Writer:
+    """Writes one series after the other until nobody answers; knows which were acknowledged."""
+
+    def __init__(self, served: Served, first: int) -> None:
+        self.acknowledged: list[int] = []
+        self._served = served
+        self._thread = threading.Thread(target=self._write, args=(first,))
+        self._thread.start()
+
+    def ended(self) -> list[int]:
+        self._thread.join()
+        return self.acknowledged
+
+    def _write(self, first: int) -> None:
+        for number in itertools.count(first):
+            labels = (("__name__", "written"), ("number", str(number)))
+            request = remote_write_request({labels: [(time.time_ns() // 10**6, float(number))]}, 1)
+            try:
+                status, *_ = self._served.post("/api/v1/write", snappy(request), HEADERS[1])
+            except OSError:
+                return
+            if status == 204:
+                self.acknowledged.append(number)
+
+
 @pytest.fixture
 def serve(otelier, tmp_path) -> Iterator[object]:
-    def start() -> Served:
-        return Served(otelier("run", "--config", CONFIG.format(directory=tmp_path / "data")))
+    def start(scraping: str = "{}") -> Served:
+        return Served(otelier("run", "--config", CONFIG.format(directory=tmp_path / "data", scraping=scraping)))
 
     return start
 
@@ -115,6 +143,28 @@ def test_all_that_remote_write_acknowledged_is_answered_before_and_after_a_kill(
     assert again.query("sum(written)") == {"": 190.0}
     assert again.running.end() == 0
     assert serve().query("written") == wanted
+
+
+def test_kills_under_remote_write_and_scrape_lose_nothing_acknowledged(serve, tmp_path):
+    """What was written is acknowledged by 204, what was scraped by an answer that has it."""
+    written, scrapes, count = set[int](), 0.0, "count_over_time(scraped[1h])"
+    with FakeTarget("scraped 1\n") as target:
+        job = f"{{job_name: j, scrape_interval: 50ms, static_configs: [{{targets: ['{target.address}']}}]}}"
+        (tmp_path / "prometheus.yml").write_text(f"scrape_configs: [{job}]")
+        for kill in range(3):
+            served = serve(f"{{config_file: {tmp_path / 'prometheus.yml'}}}")
+            writer = Writer(served, 1_000_000 * kill)
+            before = scrapes
+            while len(writer.acknowledged) < 50 or scrapes < before + 3:
+                scrapes = max(scrapes, served.query(count).get("", 0.0))
+            served.running.end(signal.SIGKILL)
+            written.update(writer.ended())
+    again = serve()
+    found = again.query("last_over_time(written[1h])")
+    assert {number for number in written if found.get(str(number)) != number} == set()
+    assert again.query(count)[""] >= scrapes
+    # A request that was under way may be there, too.
+    assert len(found) <= len(written) + 3
 
 
 def test_of_a_request_with_a_bad_part_the_rest_is_kept_and_the_answer_says_so(serve):

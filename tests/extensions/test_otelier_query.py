@@ -199,6 +199,18 @@ def test_all_settings_of_prometheus_api_reach_the_process():
     assert (found.lookback_ms, found.max_samples, found.timeout_s) == (60_000, 5, 3.0)
 
 
+@pytest.mark.proves("otelier_query.loki.pushes_to")
+def test_where_lokis_pushes_go_reaches_the_process():
+    loki = LokiSettings(pushes_to="localhost:3500")
+    config = OtelierQueryConfig(endpoint="127.0.0.1:1", data_dir="/data", loki=loki)
+    assert decode(config.options(config.directory(()))).loki_pushes_to == "localhost:3500"
+    assert list(loki.problems()) == []
+    for wrong, said in (("http://localhost:3500", "is a URL"), ("localhost:0", "not 0"), ("localhost", "no port")):
+        [(key, problem)] = LokiSettings(pushes_to=wrong).problems()
+        assert key == "pushes_to"
+        assert said in problem
+
+
 def test_lokis_api_is_served_where_it_is_asked_for(tmp_path: Path):
     config = OtelierQueryConfig(
         endpoint="127.0.0.1:0", data_dir=str(tmp_path), loki=LokiSettings(endpoint="127.0.0.1:0")

@@ -1,6 +1,6 @@
 """Answers as tables of other libraries, and what is said where these are not installed."""
 
-import importlib
+import sys
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,10 @@ from otelier.query.results.stream import Stream
 from otelier.query.sql.answer import as_arrow
 from otelier.query.sql.child import locked
 
+LATE_NS = 1_700_000_000_000_000_001
 FRAME = Frame(
     {
-        "time": np.array([0, 1_700_000_000_000_000_001], "<M8[ns]"),
+        "time": np.array([0, LATE_NS], "<M8[ns]"),
         "value": np.array([0.5, 2.0]),
         "name": ["a", None],
         "mixed": ["x", 5],
@@ -59,12 +60,10 @@ def test_series_are_rows_with_a_column_for_each_label():
     ]
 
 
-@pytest.mark.parametrize("library", ["pyarrow", "polars", "pandas"])
-def test_tables_have_the_rows(library: str):
-    pytest.importorskip(library)
-    pytest.importorskip("pyarrow" if library == "pandas" else library)
-    kind = {"pyarrow": "arrow"}.get(library, library)
+@pytest.mark.parametrize(("library", "kind"), [("pyarrow", "arrow"), ("polars", "polars"), ("pandas", "pandas")])
+def test_tables_have_the_rows(library: str, kind: str):
     table: Any = getattr(FRAME, kind)()
+    assert type(table).__module__.partition(".")[0] == library
     columns = table.column_names if library == "pyarrow" else list(table.columns)
     assert columns == FRAME.columns
     values = {name: table[name].to_pylist() if library == "pyarrow" else table[name].to_list() for name in columns}
@@ -76,14 +75,17 @@ def test_tables_have_the_rows(library: str):
     assert len(found) == 1
 
 
-@pytest.mark.parametrize("library", ["arrow", "polars", "pandas"])
-def test_what_is_not_installed_is_told(library: str):
-    package = {"arrow": "pyarrow"}.get(library, library)
-    try:
-        importlib.import_module(package)
-    except ImportError:
-        for each in (FRAME, streamed("SELECT 1")):
-            with pytest.raises(ImportError, match=rf"needs {package}: pip install 'otelier\[{library}\]'"):
-                getattr(each, library)()
-    else:
-        pytest.skip(f"{package} is installed")
+def test_moments_keep_their_nanoseconds():
+    for result, column in ((FRAME, FRAME.columns[0]), (streamed(TEXT), "time")):
+        assert result.arrow()[column].cast("int64").to_pylist()[-1] == LATE_NS
+        assert result.polars()[column].cast(int).to_list()[-1] == LATE_NS
+        assert result.pandas()[column].astype("int64").tolist()[-1] == LATE_NS
+
+
+@pytest.mark.parametrize(("library", "kind"), [("pyarrow", "arrow"), ("polars", "polars"), ("pandas", "pandas")])
+def test_what_is_not_installed_is_told(library: str, kind: str, monkeypatch: pytest.MonkeyPatch):
+    for name in (library, f"{library}.ipc"):
+        monkeypatch.setitem(sys.modules, name, None)  # how Python itself marks what can't be imported
+    for each in (FRAME, streamed("SELECT 1")):
+        with pytest.raises(ImportError, match=rf"needs {library}: pip install 'otelier\[{kind}\]'"):
+            getattr(each, kind)()

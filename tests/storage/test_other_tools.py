@@ -1,6 +1,7 @@
-"""Segments open in other tools as docs/how-to/open-segments.md says; without a tool, its test is skipped."""
+"""Segments open in other tools as docs/how-to/open-segments.md says. Spark, the largest, has `make spark-check`."""
 
 import duckdb
+import polars
 import pytest
 
 from otelier.component import Meter, SystemClock
@@ -46,7 +47,6 @@ def test_duckdb(folder):
 
 
 def test_polars(folder):
-    polars = pytest.importorskip("polars")
     files = sorted((folder / "traces").glob("*.parquet"))
     spans = polars.concat([polars.scan_parquet(file) for file in files], how="diagonal").collect()
     assert spans.height == SPANS
@@ -57,7 +57,7 @@ def test_polars(folder):
 
 
 def test_spark(folder):
-    sql = pytest.importorskip("pyspark.sql")
+    sql = pytest.importorskip("pyspark.sql", reason="run by make spark-check")
     spark = sql.SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
     try:
         read = spark.read.option("mergeSchema", "true").option("pathGlobFilter", "*.parquet")

@@ -228,6 +228,7 @@ impl SeriesView {
         Ok(values.map_err(failed)?.iter().map(|value| text(py, value)).collect())
     }
 
+    #[expect(clippy::too_many_arguments, reason = "a question's parts")]
     fn exemplars<'py>(
         &self,
         py: Python<'py>,
@@ -236,9 +237,10 @@ impl SeriesView {
         start_ms: i64,
         end_ms: i64,
         limit: usize,
+        naming: &str,
     ) -> PyResult<Vec<ExemplarsTuple<'py>>> {
         let selectors = all_matchers(&selectors)?;
-        let found = py.detach(|| self.0.exemplars(tenant, &selectors, (start_ms, end_ms), limit));
+        let found = py.detach(|| self.0.exemplars(tenant, &selectors, (start_ms, end_ms), limit, naming));
         let (pairs, found) = found.map_err(failed)?;
         let shared = Shared::new(pairs);
         let series = found.iter().map(|each| {

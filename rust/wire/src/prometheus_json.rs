@@ -53,7 +53,7 @@ impl Table<'_> {
         let times = Times::new(self.times_ms);
         let width = self.times_ms.len();
         let mut histograms = self.histograms;
-        let mut line = Line { bytes: [0; LINE + SAMPLE], at: 0 };
+        let mut line = Line { bytes: [0; LINE + ABREAST * SAMPLE], at: 0 };
         out.reserve(self.values.len() * 4);
         for row in 0..labels.count() {
             separate(out, row > 0, b"{\"metric\":");
@@ -126,13 +126,15 @@ impl Times {
 
 /// Bytes that wait until they are many, so that each few need not be asked whether there is room for them.
 struct Line {
-    bytes: [u8; LINE + SAMPLE],
+    bytes: [u8; LINE + ABREAST * SAMPLE],
     at: usize,
 }
 
 const LINE: usize = 4_096;
 /// More than `[time,"value"],` ever is.
 const SAMPLE: usize = 96;
+/// Numbers that are looked at side by side.
+const ABREAST: usize = 32;
 
 impl Line {
     /// `,"values":[…]`, if there are any.
@@ -141,12 +143,17 @@ impl Line {
             return;
         }
         out.extend_from_slice(b",\"values\":[");
-        for (column, value) in values.as_chunks().0.iter().enumerate() {
-            if present.is_none_or(|present| present[column] != 0) {
-                self.put_sample(&times.0[column], f64::from_le_bytes(*value));
-                if self.at >= LINE {
-                    self.flush(out);
+        let mut numbers = [0.0; ABREAST];
+        for (group, values) in values.as_chunks().0.chunks(ABREAST).enumerate() {
+            numbers.iter_mut().zip(values).for_each(|(number, bytes)| *number = f64::from_le_bytes(*bytes));
+            let millionths = numbers.map(millionths);
+            for (at, column) in (0..values.len()).zip(group * ABREAST..) {
+                if present.is_none_or(|present| present[column] != 0) {
+                    self.put_sample(&times.0[column], numbers[at], millionths[at]);
                 }
+            }
+            if self.at >= LINE {
+                self.flush(out);
             }
         }
         self.flush(out);
@@ -160,11 +167,12 @@ impl Line {
         self.at = 0;
     }
 
-    /// `[time,"value"],`.
-    fn put_sample(&mut self, (time, len): &([u8; TIME], usize), value: f64) {
+    /// `[time,"value"],`; `millionths` are those of the value.
+    #[inline]
+    fn put_sample(&mut self, (time, len): &([u8; TIME], usize), value: f64, millionths: u64) {
         let place = &mut self.bytes[self.at..self.at + SAMPLE];
         put(place, 0, *time);
-        let end = len + put_value(value, &mut place[*len..]);
+        let end = len + put_value(value, millionths, &mut place[*len..]);
         put(place, end, *b"],");
         self.at += end + 2;
     }
@@ -180,62 +188,45 @@ fn put<const N: usize>(out: &mut [u8], at: usize, text: [u8; N]) {
 
 /// As [`write_value`], in a place that is large enough; how many bytes it takes.
 #[inline]
-fn put_value(value: f64, out: &mut [u8]) -> usize {
+fn put_value(value: f64, millionths: u64, out: &mut [u8]) -> usize {
     out[0] = b'"';
     let mut at = 1;
-    if let Some(decimal) = Decimal::of(value) {
+    if millionths != NO_DECIMAL {
         out[1] = b'-';
-        at += usize::from(decimal.negative);
-        at += put_digits(decimal.whole, &mut out[at..]);
-        if decimal.millionths > 0 {
-            out[at] = b'.';
-            let digits = six_digits(decimal.millionths);
-            put(out, at + 1, digits);
-            at += 1 + digits.iter().rposition(|digit| *digit != b'0').map_or(0, |last| last + 1);
-        }
+        at += usize::from(value < 0.0);
+        at += put_digits((millionths / 1_000_000) as u32, &mut out[at..]);
+        at += put_fraction((millionths % 1_000_000) as u32, &mut out[at..]);
     } else if (1e-5..1e16).contains(&value.abs()) {
         // Here it has no exponent, only a fraction that whole numbers do without.
         let mut buffer = zmij::Buffer::new();
         let text = buffer.format_finite(value).as_bytes();
-        let text = if text[text.len() - 2..] == *b".0" { &text[..text.len() - 2] } else { text };
-        out[at..at + text.len()].copy_from_slice(text);
-        at += text.len();
+        let text = text.strip_suffix(b".0").unwrap_or(text);
+        at += put_text(text, &mut out[at..]);
     } else {
-        let text = rare(value);
-        out[at..at + text.len()].copy_from_slice(text.as_bytes());
-        at += text.len();
+        at += put_text(rare(value).as_bytes(), &mut out[at..]);
     }
     out[at] = b'"';
     at + 1
 }
 
-/// A number with at most six digits behind the point and not more than 15 in all: no other text of so few is the same
-/// number, so that this one, without its last zeros, is the shortest.
-struct Decimal {
-    negative: bool,
-    whole: u32,
-    millionths: u32,
-}
+/// In place of millionths, of a number that is to be written another way.
+const NO_DECIMAL: u64 = u64::MAX;
 
-impl Decimal {
-    #[inline]
-    fn of(value: f64) -> Option<Decimal> {
-        const MOST: f64 = 1e9;
-        let size = value.abs();
-        if size.is_nan() || size >= MOST || (value == 0.0 && value.is_sign_negative()) {
-            return None;
-        }
-        let scaled = (size * 1e6 + 0.5) as u64;
-        // Division of two numbers that are exact is right to the last bit, as reading the text would be.
-        if scaled as f64 / 1e6 != size {
-            return None;
-        }
-        Some(Decimal {
-            negative: value < 0.0,
-            whole: (scaled / 1_000_000) as u32,
-            millionths: (scaled % 1_000_000) as u32,
-        })
-    }
+/// A number with at most six digits behind the point and not more than 15 in all, its sign apart, in millionths: no
+/// other text of so few digits is the same number, so that this one, without its last zeros, is the shortest.
+///
+/// Without branches, so that many are looked at side by side.
+#[inline]
+fn millionths(value: f64) -> u64 {
+    const MOST: f64 = 1e9;
+    /// Beside it numbers below 2^52 are whole, and their bits are its last ones.
+    const WHOLE: f64 = (1u64 << 52) as f64;
+    let size = value.abs();
+    let beside = size * 1e6 + WHOLE;
+    // Division of two numbers that are exact is right to the last bit, as reading the text would be.
+    let same = (beside - WHOLE) / 1e6 == size;
+    let is_decimal = same & (size < MOST) & (value.to_bits() != (-0.0f64).to_bits());
+    if is_decimal { beside.to_bits() ^ WHOLE.to_bits() } else { NO_DECIMAL }
 }
 
 static PAIRS: [[u8; 2]; 100] = {
@@ -248,19 +239,39 @@ static PAIRS: [[u8; 2]; 100] = {
     pairs
 };
 
-fn six_digits(number: u32) -> [u8; 6] {
-    let pair = |number: u32| PAIRS[(number % 100) as usize];
-    let ([a, b], [c, d], [e, f]) = (pair(number / 10_000), pair(number / 100), pair(number));
-    [a, b, c, d, e, f]
+/// Of its last two digits.
+#[inline]
+fn pair(number: u32) -> [u8; 2] {
+    PAIRS[(number % 100) as usize]
+}
+
+/// How many bytes a point and so many millionths take, without zeros at the end and none of nothing.
+#[inline]
+fn put_fraction(millionths: u32, out: &mut [u8]) -> usize {
+    let ([a, b], [c, d], [e, f]) = (pair(millionths / 10_000), pair(millionths / 100), pair(millionths));
+    let text = [b'.', a, b, c, d, e, f, b'0'];
+    put(out, 0, text);
+    let digits = (u64::from_le_bytes(text) >> 8) ^ 0x0030_3030_3030_3030;
+    let count = 8 - digits.leading_zeros() as usize / 8;
+    count + usize::from(count > 0)
 }
 
 /// How many digits a number has, which are put there.
+#[inline]
 fn put_digits(number: u32, out: &mut [u8]) -> usize {
-    let count = number.checked_ilog10().map_or(1, |power| power as usize + 1);
+    if number < 10_000 {
+        let ([a, b], [c, d]) = (pair(number / 100), pair(number));
+        let text = u32::from_le_bytes([a, b, c, d]);
+        // The last digit stays, also of 0.
+        let zeros = (text ^ 0x0030_3030).trailing_zeros() as usize / 8;
+        put(out, 0, (text >> (8 * zeros)).to_le_bytes());
+        return 4 - zeros;
+    }
+    let count = number.ilog10() as usize + 1;
     let mut left = number;
     let mut at = count;
     while at >= 2 {
-        put(out, at - 2, PAIRS[(left % 100) as usize]);
+        put(out, at - 2, pair(left));
         left /= 100;
         at -= 2;
     }
@@ -268,6 +279,18 @@ fn put_digits(number: u32, out: &mut [u8]) -> usize {
         out[0] = b'0' + left as u8;
     }
     count
+}
+
+/// A text, most often of 16 to 24 bytes, which are moved as words.
+#[inline]
+fn put_text(text: &[u8], out: &mut [u8]) -> usize {
+    if let (Some(first), Some(last), ..=24) = (text.first_chunk::<16>(), text.last_chunk::<8>(), text.len()) {
+        put(out, 0, *first);
+        put(out, text.len() - 8, *last);
+    } else {
+        out[..text.len()].copy_from_slice(text);
+    }
+    text.len()
 }
 
 /// `"name":"value"`.
@@ -280,7 +303,7 @@ pub fn write_label(name: &[u8], value: &[u8], out: &mut Vec<u8>) {
 /// A number in quotes: the shortest digits that read back as the same, fixed from 1e-6 to below 1e21.
 pub fn write_value(value: f64, out: &mut Vec<u8>) {
     let mut text = [0; SAMPLE];
-    let len = put_value(value, &mut text);
+    let len = put_value(value, millionths(value), &mut text);
     out.extend_from_slice(&text[..len]);
 }
 

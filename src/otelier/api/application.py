@@ -1,6 +1,7 @@
 """All APIs and the UI of one store behind their HTTP endpoints: what the query process runs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ from ..server.endpoint import HttpEndpoint
 from ..server.grpc_calls import no_such_service
 from ..server.hosts import HostCheck
 from ..server.http import HttpServerSettings
+from ..server.passed_on import PassedOn
 from ..server.request import Request
 from ..server.router import Group, Router, below
 from ..server.web import Web
@@ -31,6 +33,7 @@ from .exemplars import ExemplarRoutes
 from .jaeger.classic import Classic
 from .jaeger.v3 import V3
 from .loki import probes as loki_probes
+from .loki import pushes as loki_pushes
 from .loki.detected import Detected
 from .loki.names import Names as LokiNames
 from .loki.queries import Queries as LokiQueries
@@ -38,7 +41,7 @@ from .loki.tail import Tails
 from .options import Options
 from .own_metrics import OwnMetrics
 from .prometheus import routes as prometheus_routes
-from .prometheus.forward import Forward, Parent, passed_on
+from .prometheus.forward import Forward, passed_on
 from .rules import rule_service
 from .silences import SilenceRoutes
 from .sql import SqlQueries
@@ -59,6 +62,10 @@ def _of_sql(limits: Limits) -> SqlLimits:
     return SqlLimits(time_s=limits.time_s, spans=limits.rows, bytes=limits.bytes)
 
 
+def _of_logs(logs: Logs, clock: Clock) -> list[Group]:
+    return [each(logs, clock).group() for each in (LokiQueries, LokiNames, Detected, Tails)]
+
+
 class Application:
     """One life: made → `start` → `stop`."""
 
@@ -70,19 +77,14 @@ class Application:
         self.snapshot = Snapshot(directory)
         names = Names(self.snapshot.disk, CatalogueReader(directory))
         gate = Gate(options.queries_at_once, _WAITING)
-        reader = Traces(self.snapshot, names, gate)
+        reader = Traces(self.snapshot, names, gate, options.limits.time_s)
         logs = Logs(self.snapshot, gate, options.limits.time_s)
         meter = Meter()
         metrics = OwnMetrics(meter, clock)
         engine, tags = TraceQL(self.snapshot, gate, options.limits), Tags(self.snapshot, gate)
         self._metrics = Metrics(directory, gate, options.prometheus.max_samples if options.prometheus else MAX_SAMPLES)
         sql = Sql(self.snapshot, self._metrics, gate, _of_sql(options.limits))
-        of_logs = [
-            LokiQueries(logs, clock).group(),
-            LokiNames(logs, clock).group(),
-            Detected(logs, clock).group(),
-            Tails(logs, clock).group(),
-        ]
+        of_logs = _of_logs(logs, clock)
         groups = [
             Classic(reader, clock).group(),
             V3(reader).group(),
@@ -100,17 +102,22 @@ class Application:
         threads = options.queries_at_once + _WAITING + _SPARE
 
         def endpoint(
-            settings: HttpServerSettings, groups: Sequence[Group], name: str, parent: Parent | None = None
+            settings: HttpServerSettings,
+            groups: Sequence[Group],
+            name: str,
+            writes: Callable[[HostCheck], PassedOn] | None = None,
         ) -> HttpEndpoint:
             hosts = HostCheck(settings.address.host, options.allowed_hosts)
             router = Router(groups, metrics.observe, no_such_service)
-            writes = passed_on(parent, settings, hosts) if parent else None
-            return HttpEndpoint(settings, Web(router, hosts), name, threads=threads, passed_on=writes)
+            passed = writes(hosts) if writes else None
+            return HttpEndpoint(settings, Web(router, hosts), name, threads=threads, passed_on=passed)
 
         self._endpoint = endpoint(options.server, groups, "otelier:query")
-        loki = [*of_logs, loki_probes.group(), metrics.group()]
+        receiver = options.loki_pushes_to
+        loki = [*of_logs, loki_probes.group(), loki_pushes.group(receiver), metrics.group()]
+        pushes = partial(loki_pushes.passed_on, receiver) if receiver else None
         self._tempo = endpoint(options.tempo, tempo, "otelier:tempo") if options.tempo else None
-        self._loki = endpoint(options.loki, loki, "otelier:loki") if options.loki else None
+        self._loki = endpoint(options.loki, loki, "otelier:loki", pushes) if options.loki else None
         self._prometheus = self._forward = self._rules = None
         if options.prometheus:
             settings = options.prometheus
@@ -139,7 +146,8 @@ class Application:
             )
             silences = [SilenceRoutes(self._rules.silences).group()] if self._rules else []
             prometheus = [*prometheus, *silences, metrics.group()]
-            self._prometheus = endpoint(settings.server, prometheus, "otelier:prometheus", settings.parent)
+            writes = partial(passed_on, settings.parent, settings.server) if settings.parent else None
+            self._prometheus = endpoint(settings.server, prometheus, "otelier:prometheus", writes)
 
     def start(self) -> None:
         """Bind and answer. Raises StartError."""

@@ -19,8 +19,6 @@ from .trace_logs import write_error
 
 _JSON = (("content-type", "application/json"),)
 _EXACT_MS = 1
-_WITHOUT_TIME_MS = 15 * 60_000
-"""So far back exemplars are looked through if nobody says when it was measured."""
 _MILLISECONDS = 1e11
 """A time above that is in milliseconds."""
 _MOST_S = 2**63 / 1e9
@@ -93,9 +91,11 @@ class ExemplarRoutes:
                 time_ns=(now_ms if time_ms is None else time_ms) * 10**6,
                 span_id=query.first("span"),
             )
-        start_ms, end_ms = (now_ms - _WITHOUT_TIME_MS, now_ms) if time_ms is None else (time_ms, time_ms)
+        start_ms, end_ms = (0, now_ms) if time_ms is None else (time_ms - _EXACT_MS, time_ms + _EXACT_MS)
+        # Some write the ids of old tracers without the zeros before them.
+        digits = trace_id.hex().lstrip("0")
         with self._metrics.turn():
-            found = self._metrics.exemplars(owner, [], start_ms - _EXACT_MS, end_ms + _EXACT_MS, 0)
+            found = self._metrics.exemplars(owner, [], start_ms, end_ms, 0, naming=digits)
         return measured_by(trace_id.hex(), found.items, query.first("span"))
 
 

@@ -20,6 +20,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """The same of Tempo's API; it is left out without."""
     loki: HttpServerSettings | None = None
     """The same of Loki's API; it is left out without."""
+    loki_pushes_to: str = ""
+    """`host:port` of the receiver that takes what is pushed there; empty: nothing is taken."""
     prometheus: PrometheusOptions | None = None
     """The same of Prometheus' API; it is left out without."""
     rules: RulesOptions | None = None

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import msgspec
+
 from ..query.errors import BadQuery
 from ..rules.notify.silences import Silences
 from ..server.endpoint import Response
@@ -44,8 +46,8 @@ class SilenceRoutes:
         """Make or change one."""
         check_origin(request)
         try:
-            return _answer({"silenceID": self._silences.put(json.loads(request.body))})
-        except (BadQuery, ValueError) as error:
+            return _answer({"silenceID": self._silences.put(msgspec.json.decode(request.body))})
+        except (BadQuery, ValueError, RecursionError) as error:
             raise HttpError(400, str(error)) from error
 
     def end(self, request: Request) -> Response:

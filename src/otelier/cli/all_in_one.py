@@ -25,13 +25,14 @@ USUAL: Mapping[str, int] = {
     "UI": 16686,
     "Tempo API": 3200,
     "Loki API": 3100,
+    "Loki pushes": 3500,
     "Prometheus API": 9090,
     "OTLP/gRPC": 4317,
     "OTLP/HTTP": 4318,
     "health": 13133,
     "own metrics": 8888,
 }
-_PATHS = {"own metrics": "/metrics"}
+_PATHS = {"own metrics": "/metrics", "Loki pushes": "/loki/api/v1/push"}
 _APIS = {"tempo": "Tempo API", "loki": "Loki API", "prometheus": "Prometheus API"}
 """Served by the process of the UI; by the keys of the extension."""
 
@@ -96,7 +97,13 @@ def configuration(
         if allowed_hosts:
             query["allowed_hosts"] = [each.replace("$", "$$") for each in allowed_hosts]
         query |= {key: {"endpoint": at[what]} for key, what in _APIS.items() if what in at}
+        if "loki" in query and "Loki pushes" in at:
+            query["loki"]["pushes_to"] = at["Loki pushes"]
         extensions["otelier_query"] = query
+    receivers: dict[str, Any] = {"otlp": {"protocols": protocols}}
+    if "Loki pushes" in at:
+        http = {"endpoint": at["Loki pushes"], "include_metadata": True}
+        receivers["loki"] = {"protocols": {"http": http}, "use_incoming_timestamp": True}
     exporters: dict[str, Any] = {"otelier": {"data_dir": directory}}
     if print_all:
         exporters["debug"] = {"verbosity": "normal", "use_internal_logger": False}
@@ -108,11 +115,11 @@ def configuration(
             "logs": {"level": "warn"},
             "metrics": {"readers": [{"pull": {"exporter": {"prometheus": each}}} for each in prometheus]},
         },
-        "pipelines": {"traces": pipeline, "metrics": pipeline, "logs": pipeline},
+        "pipelines": {"traces": pipeline, "metrics": pipeline, "logs": pipeline | {"receivers": list(receivers)}},
     }
     return json.dumps(
         {
-            "receivers": {"otlp": {"protocols": protocols}},
+            "receivers": receivers,
             "exporters": exporters,
             "extensions": extensions,
             "service": service,

@@ -1,4 +1,4 @@
-"""`--data-dir`, in front of a verb or behind it."""
+"""Where telemetry is and whose: `--data-dir`, in front of a verb or behind it, `--url` and `--tenant`."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -56,3 +56,28 @@ def directory_option(what: str = "The directory.") -> Callable[[_Command], _Comm
         show_default="otelier under the user's data home",
         help=what,
     )
+
+
+def server_option(what: str) -> Callable[[_Command], _Command]:
+    """`what` it is to the verb."""
+    return click.option("--url", metavar="URL", callback=_with_scheme, help=what)
+
+
+def tenant_option() -> Callable[[_Command], _Command]:
+    """Whose telemetry is meant."""
+    return click.option("--tenant", default="default", callback=_named, help="Whose telemetry.")
+
+
+def _with_scheme(_ctx: click.Context, _param: click.Parameter, given: str | None) -> str | None:
+    if given and not given.startswith(("http://", "https://")):
+        raise click.BadParameter(f"{given} is no URL; did you mean http://{given.rpartition('://')[2]}?")
+    return given
+
+
+def _named(_ctx: click.Context, _param: click.Parameter, given: str) -> str:
+    from ..storage.directory import check_tenant
+
+    try:
+        return check_tenant(given)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error

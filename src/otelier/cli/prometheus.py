@@ -1,7 +1,7 @@
 """`otelier prometheus`: what `prometheus` is on its command line: scrape, store and answer at port 9090."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -87,6 +87,13 @@ class _Prometheus(click.Command):
 )
 @click.option("--query.timeout", "timeout", default="2m", show_default=True, help="Longest time of a query.")
 @click.option("--query.max-samples", "most", default=50_000_000, show_default=True, help="Most samples of a query.")
+@click.option(
+    "--allowed-hosts",
+    envvar="OTELIER_ALLOWED_HOSTS",
+    metavar="NAMES",
+    default="",
+    help="Otelier's own: names by which clients reach this machine, with commas between: metrics.example.com,*.lan.",
+)
 @click.option("--log.level", "level", default="info", type=click.Choice(["debug", "info", "warn", "error"]))
 @_quietly
 def command(
@@ -98,6 +105,7 @@ def command(
     lookback: str,
     timeout: str,
     most: int,
+    allowed_hosts: str,
     level: str,
     **others: Any,
 ) -> None:
@@ -119,6 +127,7 @@ def command(
         lookback_s=_seconds("query.lookback-delta", lookback),
         timeout_s=_seconds("query.timeout", timeout),
         most=most,
+        allowed_hosts=allowed_hosts.replace(",", " ").split(),
         level=level,
     )
     run(lambda: interpret(load([f"yaml:{text}"])))
@@ -135,11 +144,13 @@ def configuration(
     timeout_s: float,
     most: int,
     level: str,
+    allowed_hosts: Sequence[str] = (),
 ) -> str:
     """The configuration that does it, as YAML (of the kind that is JSON, too)."""
     directory = _plain(Path(path))
     metrics = {"retention": {"max_age": f"{retention_s}s", "max_bytes": size}}
     query = {"endpoint": address, "lookback_delta": f"{lookback_s}s", "timeout": f"{timeout_s}s", "max_samples": most}
+    asked = {"endpoint": "127.0.0.1:0", "data_dir": directory, "allowed_hosts": [*map(_literal, allowed_hosts)]}
     return json.dumps(
         {
             # A service needs a pipeline; this one is reached by nobody who isn't told its port.
@@ -147,7 +158,7 @@ def configuration(
             "exporters": {"otelier": {"data_dir": directory, "metrics": metrics}},
             "extensions": {
                 "otelier_prometheus": {"data_dir": directory, "config_file": _plain(Path(config_file))},
-                "otelier_query": {"endpoint": "127.0.0.1:0", "data_dir": directory, "prometheus": query},
+                "otelier_query": {**asked, "prometheus": query},
             },
             "service": {
                 "extensions": ["otelier_prometheus", "otelier_query"],
@@ -159,8 +170,12 @@ def configuration(
 
 
 def _plain(path: Path) -> str:
-    # A dollar sign in a path is no placeholder.
-    return str(path.absolute()).replace("$", "$$")
+    return _literal(str(path.absolute()))
+
+
+def _literal(text: str) -> str:
+    # A dollar sign in it is no placeholder.
+    return text.replace("$", "$$")
 
 
 def _seconds(flag: str, text: str) -> float:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .directory import directory_option
+from .directory import directory_option, server_option, tenant_option
 from .tail import harmless
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("text", metavar="SQL")
 @directory_option("The directory; nothing in it is changed.")
-@click.option("--tenant", default="default", help="Whose telemetry.")
-@click.option("--url", metavar="URL", help="Ask a running server instead: http://127.0.0.1:16686.")
+@tenant_option()
+@server_option("Ask a running server instead: http://127.0.0.1:16686.")
 @click.option("--since", metavar="AGE", help="Only telemetry of this last time: 1h, 30m.")
 @click.option("--from", "from_", metavar="TIME", help="Only from this time on: 2026-08-01T12:00:00Z.")
 @click.option("--to", metavar="TIME", help="Only up to this time.")

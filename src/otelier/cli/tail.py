@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .directory import directory_option
+from .directory import directory_option, server_option, tenant_option
 
 if TYPE_CHECKING:
     from ..query.tail import News, TailedLine, TailedTrace
@@ -23,8 +23,8 @@ _HIDDEN_LABELS = frozenset(
 
 @click.command()
 @directory_option("The directory to follow.")
-@click.option("--url", metavar="URL", help="Follow a server instead, such as http://host:16686.")
-@click.option("--tenant", default="default", help="Whose telemetry.")
+@server_option("Follow a server instead, such as http://host:16686.")
+@tenant_option()
 @click.option("--service", "services", multiple=True, help="Only of this service; may be repeated.")
 @click.option(
     "--severity", type=click.Choice(_LEVELS), help="Logs from this level on; from error on, traces with errors."
@@ -67,6 +67,8 @@ def command(
     age_ns = duration_ns(since)
     if age_ns is None or age_ns < 0:
         raise click.BadParameter(f"{since!r} is not a time such as 10m", param_hint="--since")
+    if not url:
+        _check_there(data_dir, follow)
     levels = _LEVELS[_LEVELS.index(severity) :] if severity else ()
     wanted = Wanted(tenant, services, levels, words or "", query or "")
     source = Server(url, wanted) if url else Directory(data_dir, wanted)
@@ -83,6 +85,19 @@ def command(
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         return
+
+
+def _check_there(directory: Path, follow: bool) -> None:
+    """Otelier may be started later than its tail."""
+    from ..storage.contract import DataDirectoryError
+    from ..storage.stores import present
+
+    try:
+        present(directory)
+    except DataDirectoryError as error:
+        if not follow:
+            raise click.ClickException(str(error)) from error
+        click.echo(f"{error}; waiting for one", err=True)
 
 
 def show(news: "News", as_json: bool) -> None:

@@ -88,7 +88,7 @@ class Directory:
                 each.errors,
             )
             for search in self._wanted.searches(start_ns, end_ns)
-            for each in self._traces.summaries(self._wanted.tenant, search)
+            for each in self._traces.summaries(self._wanted.tenant, search)[1]
         ]
         return _distinct(each for each in found if self._wanted.means(each))
 
@@ -136,6 +136,8 @@ class Server:
                 return json.loads(answer.read())
         except urllib.error.HTTPError as error:
             raise BadQuery(f"{self._url}{path}: {error.read(2000).decode(errors='replace').strip()}") from error
+        except urllib.error.URLError as error:
+            raise OSError(f"nobody answers at {self._url}: {error.reason}") from error
         except ValueError as error:
             raise BadQuery(f"{self._url} does not answer as a server of Otelier's does: {error}") from error
 

@@ -20,6 +20,7 @@ from msgspec import Meta
 
 from ..component import Config, Duration, Extension, Secret, StartError, extension
 from ..scrape.config import PrometheusConfig, RulesSettings
+from ..server.address import Address
 from ..server.http import HttpServerSettings
 from ..server.listen import Inbox, http_options, listen
 from ..storage.directory import DEFAULT_TENANT, check_tenant, default_data_directory
@@ -51,6 +52,18 @@ class LokiSettings(HttpServerSettings):
 
     endpoint: str = "localhost:3100"
     """`host:port` of Loki's API; without a host: all addresses."""
+    pushes_to: str = ""
+    """`host:port` of a receiver `loki`, without TLS, that gets what is pushed to this port; empty: nothing is taken."""
+
+    def problems(self) -> Iterable[tuple[str, str]]:
+        """The server's, and an address that is none."""
+        yield from super().problems()
+        if self.pushes_to:
+            try:
+                if not Address.parse(self.pushes_to).port:
+                    yield "pushes_to", "needs the port at which the receiver listens, not 0"
+            except ValueError as error:
+                yield "pushes_to", str(error)
 
 
 class PrometheusSettings(HttpServerSettings):
@@ -104,8 +117,8 @@ class OtelierQueryConfig(HttpServerSettings):
     queries_at_once: Annotated[int, Meta(ge=0)] = 0
     """Queries that run at the same time, others wait; 0 = the number of cores, at least 2."""
     query_timeout: Duration = Duration(30)
-    """A query in TraceQL or LogQL that takes longer is answered with what was found until then, and the answer says so;
-    one in SQL ends with an error."""
+    """A query in TraceQL or LogQL, or a search for traces, that takes longer is answered with what was found until
+    then, and the answer says so; a query in SQL ends with an error."""
     query_spans: Annotated[int, Meta(ge=1)] = 10_000_000
     """Most spans whose columns a query in TraceQL or SQL may hold in memory at once."""
     query_bytes: Annotated[int, Meta(ge=1)] = 2**30
@@ -153,6 +166,7 @@ class OtelierQueryConfig(HttpServerSettings):
             "server": _server(self),
             "tempo": _server(self.tempo) if self.tempo else None,
             "loki": _server(self.loki) if self.loki else None,
+            "loki_pushes_to": self.loki.pushes_to if self.loki else "",
             "prometheus": _prometheus(self.prometheus, parent) if self.prometheus else None,
             "rules": _rules(self.prometheus.rules, scraped)
             if self.prometheus and self.prometheus.rules.enabled

@@ -101,11 +101,11 @@ class Metrics:
         return self._found(sorted(items), limit)
 
     def exemplars(
-        self, tenant: str, selectors: Selectors, start_ms: int, end_ms: int, limit: int
+        self, tenant: str, selectors: Selectors, start_ms: int, end_ms: int, limit: int, naming: str = ""
     ) -> Found[SeriesExemplars]:
         """By series, sorted."""
         found = self.ask(
-            lambda view: view.exemplars(tenant, _plain(selectors), start_ms, end_ms, _more(limit)),
+            lambda view: view.exemplars(tenant, _plain(selectors), start_ms, end_ms, _more(limit), naming),
             list[tuple[Labels, list[tuple[Labels, float, int]]]](),
         )
         items, left = list[SeriesExemplars](), limit or sum(len(each) for _, each in found)

@@ -109,9 +109,9 @@ class MetricsReader(Protocol):
         ...
 
     def exemplars(
-        self, tenant: str, selectors: Selectors, start_ms: int, end_ms: int, limit: int
+        self, tenant: str, selectors: Selectors, start_ms: int, end_ms: int, limit: int, naming: str = ""
     ) -> Found[SeriesExemplars]:
-        """By series, sorted; `limit` counts exemplars."""
+        """By series, sorted; `limit` counts exemplars; `naming`: only those with a label in whose value the text is."""
         ...
 
     def metadata(self, tenant: str, metric: str, limit: int) -> Found[Metadata]:

@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..component import SystemClock
+from .errors import BadQuery
 from .gate import Gate
 from .metrics import Metrics
 from .promql import Answer as PromQLAnswer
@@ -15,7 +16,7 @@ from .promql import Engine as PromQL
 from .promql import Options as PromQLOptions
 from .promql.histograms.model import Histogram
 from .results import Result
-from .results.series import Line
+from .results.series import Line, last_hour
 from .results.series import frame as of_series
 from .results.spans import FoundSpan
 from .results.spans import frame as of_spans
@@ -32,6 +33,8 @@ _WAITING = 1000
 _MS = 10**6
 _SECOND = 10**9
 _SPANS = 2**31 - 1
+_MAX_NS = 2**63 - 1
+_SHORTEST_S, _LONGEST_S = 0.001, 100 * 365 * 86_400
 
 
 class Opened:
@@ -62,9 +65,10 @@ class Opened:
         """The spans of the newest `limit` traces that a search finds, a row for each; at most `spans` of a spanset.
 
         Of metrics, such as `{} | rate()`, a row for each series and multiple of `step_s`, the one before the start and
-        the one after the end included; without a step one value of each series for all the time. Metrics need
-        `start_ns` and `end_ns`.
+        the one after the end included; without a step one value of each series for all the time. Without times metrics
+        are those of the last hour.
         """
+        _check(step_s, start_ns, end_ns)
         if isinstance(read(query).root, ast.Pipeline):
             found = self._traceql.search(
                 self._tenant,
@@ -75,6 +79,7 @@ class Opened:
                 spans_per_spanset=spans or _SPANS,
             )
             return of_spans(_found(found), [found.partial] if found.partial else [], found.read.spans)
+        start_ns, end_ns = last_hour(start_ns, end_ns, self._clock)
         if step_s:
             step_ns = round(step_s * _SECOND)
             first, last = start_ns // step_ns - 1, -(-end_ns // step_ns)
@@ -88,6 +93,7 @@ class Opened:
         self, query: str, *, time_ns: int | None = None, start_ns: int = 0, end_ns: int = 0, step_s: float = 0
     ) -> Result:
         """What a query in PromQL is worth at one time, by default now, or at steps of `step_s` from start to end."""
+        _check(step_s, time_ns or 0, start_ns, end_ns)
         source = self._metrics.storage(self._tenant, query)
         engine = PromQL(source, self._promql, self._clock.monotonic)
         with self._metrics.turn():
@@ -107,6 +113,14 @@ class Opened:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+
+def _check(step_s: float, *times_ns: int) -> None:
+    """Raises BadQuery."""
+    if step_s and not _SHORTEST_S <= step_s <= _LONGEST_S:
+        raise BadQuery(f"a step has from a thousandth of a second to a century, in seconds: {step_s!r}")
+    if any(abs(each) > _MAX_NS for each in times_ns):
+        raise BadQuery("a time is nanoseconds since 1970, as 64 bits hold them")
 
 
 def _found(answer: SearchAnswer) -> Iterator[FoundSpan]:

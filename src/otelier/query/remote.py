@@ -10,9 +10,10 @@ from urllib.request import Request, urlopen
 
 import msgspec
 
+from ..component import SystemClock
 from .errors import BadQuery, Busy, StoreUnreadable, TooLarge
 from .results import Result
-from .results.series import Line
+from .results.series import Line, last_hour
 from .results.series import frame as of_series
 from .results.spans import FoundSpan
 from .results.spans import frame as of_spans
@@ -51,11 +52,14 @@ class Remote:
         """The spans of the newest `limit` traces that a search finds, a row for each; at most `spans` of a spanset.
 
         No more than 100 spans of a spanset come over HTTP. Of metrics, such as `{} | rate()`, a row for each series and
-        step of `step_s`; without a step one value of each series for all the time.
+        step of `step_s`; without a step one value of each series for all the time. Without times: of the last hour.
         """
+        metrics = not isinstance(read(query).root, ast.Pipeline)
+        if metrics:
+            start_ns, end_ns = last_hour(start_ns, end_ns, SystemClock())
         times = {"start": start_ns // _SECOND, "end": -(-end_ns // _SECOND)}
         given = {"q": query, **{name: str(at) for name, at in times.items() if at}}
-        if isinstance(read(query).root, ast.Pipeline):
+        if not metrics:
             given |= {"limit": str(limit), "spss": str(min(spans or _MOST_SPANS, _MOST_SPANS))}
             body, headers = self._ask("/api/search", given)
             found = msgspec.json.decode(body)

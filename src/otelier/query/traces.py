@@ -1,16 +1,18 @@
 """Traces, their logs, services and operations of one tenant, from segments and log alike."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from .._core import Batch, View
 from ..storage.local.layout import segment_folder
-from ..storage.local.manifest import State
+from ..storage.local.manifest import State, of_signal
 from . import filter as f
 from .errors import TooLarge
 from .gate import Gate
 from .search import NO_SERVICE, TraceSearch
+from .slices import ROWS, searched, slices
 from .snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ _AT_ONCE = 64
 """Traces that are read in one go, so that an answer's size is known before it is too large."""
 _MAX_BYTES = 256 * 2**20
 _MAX_NS = 2**64 - 1
+_TIME_S = 30.0
 
 
 class Operation(NamedTuple):
@@ -52,6 +55,15 @@ class TraceSummary(NamedTuple):
     services: tuple[ServiceSummary, ...]
 
 
+class Found(NamedTuple):
+    """What a search found."""
+
+    trace_ids: list[bytes]
+    """Those with the newest matching spans, newest first."""
+    partial: str = ""
+    """Why there may be more, older ones; empty: there are none, or as many as the search asked for."""
+
+
 class Catalogue(Protocol):
     """What the segments of a state say about themselves, without reading spans."""
 
@@ -67,10 +79,23 @@ class Catalogue(Protocol):
 class Traces:
     """Answers questions; used from several threads. Each may raise Busy, TooLarge or StoreUnreadable."""
 
-    def __init__(self, snapshot: Snapshot, catalogue: Catalogue, gate: Gate) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        catalogue: Catalogue,
+        gate: Gate,
+        time_s: float = _TIME_S,
+        *,
+        now: Callable[[], float] = monotonic,
+        slice_rows: int = ROWS,
+    ) -> None:
+        """`time_s`: after it a search is answered with what was found until then; `slice_rows`: as in `slices`."""
         self._snapshot = snapshot
         self._catalogue = catalogue
         self._gate = gate
+        self._time_s = time_s
+        self._now = now
+        self._slice_rows = slice_rows
 
     def turn(self) -> AbstractContextManager[None]:
         """Hold a place among the questions at work until the answer is written, too: it is what takes memory."""
@@ -102,17 +127,12 @@ class Traces:
         with self._gate.one():
             return self._snapshot.read(lambda view, _: _whole(view, tenant, ids))
 
-    def search(self, tenant: str, search: TraceSearch) -> list[bytes]:
-        """Ids of the traces with the newest matching spans, newest first. Raises BadQuery."""
-        with self._gate.one():
-            return self._snapshot.read(lambda view, _: _search(view, tenant, search))
+    def find(self, tenant: str, search: TraceSearch) -> tuple[Found, list[Batch]]:
+        """What a search finds, and the whole traces in any order. Raises BadQuery."""
 
-    def find(self, tenant: str, search: TraceSearch) -> tuple[list[bytes], list[Batch]]:
-        """The same, and the whole traces in any order. Raises BadQuery."""
-
-        def ask(view: View, _: State) -> tuple[list[bytes], list[Batch]]:
-            ids = _search(view, tenant, search)
-            return ids, _whole(view, tenant, ids)
+        def ask(view: View, state: State) -> tuple[Found, list[Batch]]:
+            found = self._search(view, state, tenant, search)
+            return found, _whole(view, tenant, found.trace_ids)
 
         with self._gate.one():
             return self._snapshot.read(ask)
@@ -122,12 +142,12 @@ class Traces:
         folder = segment_folder(tenant, "traces") + "/"
         return [text for text in self._snapshot.left_out() if text.startswith(folder)]
 
-    def summaries(self, tenant: str, search: TraceSearch) -> list[TraceSummary]:
-        """The same traces in short, newest first. Raises BadQuery."""
+    def summaries(self, tenant: str, search: TraceSearch) -> tuple[Found, list[TraceSummary]]:
+        """The same, and the traces in short, newest first. Raises BadQuery."""
 
-        def ask(view: View, _: State) -> list[TraceSummary]:
-            ids = _search(view, tenant, search)
-            return [_summary(row) for row in view.summaries(tenant, ids)]
+        def ask(view: View, state: State) -> tuple[Found, list[TraceSummary]]:
+            found = self._search(view, state, tenant, search)
+            return found, [_summary(row) for row in view.summaries(tenant, found.trace_ids)]
 
         with self._gate.one():
             return self._snapshot.read(ask)
@@ -137,12 +157,19 @@ class Traces:
         with self._gate.one():
             return self._snapshot.read(lambda view, _: view.logs(tenant, [trace_id]))
 
-
-def _search(view: View, tenant: str, search: TraceSearch) -> list[bytes]:
-    search.check()
-    start_ns, end_ns = (min(max(each, 0), _MAX_NS) for each in (search.start_ns, search.end_ns))
-    found = view.search(tenant, f.encoded(search.filter()), start_ns, end_ns, search.limit)
-    return [trace_id for trace_id, _ in found]
+    def _search(self, view: View, state: State, tenant: str, search: TraceSearch) -> Found:
+        search.check()
+        give_up = self._now() + self._time_s
+        start_ns, end_ns = (min(max(each, 0), _MAX_NS) for each in (search.start_ns, search.end_ns))
+        encoded = f.encoded(search.filter())
+        found, over = searched(
+            slices(of_signal(state, tenant, "traces"), start_ns, end_ns, self._slice_rows),
+            lambda least, last: view.search(tenant, encoded, least, last, search.limit),
+            search.limit,
+            lambda: self._now() >= give_up,
+        )
+        why = f"the search reached its limit of {self._time_s:g} s and has not looked at older spans; "
+        return Found([*found], f"{why}narrow its time or its conditions" if over else "")
 
 
 def _whole(view: View, tenant: str, ids: Sequence[bytes]) -> list[Batch]:

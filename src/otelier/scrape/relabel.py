@@ -89,13 +89,12 @@ class Relabelling:
         return all(step(labels) for _, step in self._steps)
 
     def explained(self, labels: LabelSet) -> list[tuple[RelabelRule, bool, LabelSet]]:
-        """Each rule, whether it kept the labels, and what they were then; until one dropped them."""
+        """Each rule, whether the labels are kept until then, and what they are: nothing once they are dropped."""
         found: list[tuple[RelabelRule, bool, LabelSet]] = []
+        kept = True
         for rule, step in self._steps:
-            kept = step(labels)
-            found.append((rule, kept, dict(labels)))
-            if not kept:
-                break
+            kept = kept and step(labels)
+            found.append((rule, kept, dict(labels) if kept else {}))
         return found
 
 

@@ -1,17 +1,23 @@
 """What the scraper knows, as the targets routes of Prometheus's API answer it."""
 
 import socket
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import msgspec
+
 from ..component import PrometheusDuration
-from .loops import Loop
+from .config import Job
+from .loops import Loop, relabellings
+from .relabel import RelabelRule
 from .scraper import Scraper
 from .selector import fits, matchers
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 _NEVER = "0001-01-01T00:00:00Z"
+_ALWAYS_TOLD = ("separator", "regex", "replacement")
 
 
 def targets(scraper: Scraper, state: str = "any", pool: str = "") -> dict[str, Any]:
@@ -67,6 +73,17 @@ def target_metadata(scraper: Scraper, matching: str, metric: str, limit: int) ->
                     entry = {"target": dict(loop.target.labels), "type": kind, "help": help_, "unit": unit}
                     found.append(entry if metric else entry | {"metric": family})
     return found
+
+
+def relabel_steps(job: Job, labels: Mapping[str, str]) -> dict[str, Any]:
+    """`/api/v1/targets/relabel_steps`: what each of the job's rules for targets makes of a target's labels."""
+    given = {name: value for name, value in labels.items() if value}
+    steps = relabellings(job)["targets"].explained(given)
+    return {"steps": [{"rule": _shown(rule), "output": output, "keep": kept} for rule, kept, output in steps]}
+
+
+def _shown(rule: RelabelRule) -> dict[str, Any]:
+    return {key: value for key, value in msgspec.structs.asdict(rule).items() if value or key in _ALWAYS_TOLD}
 
 
 def _global_url(url: str) -> str:

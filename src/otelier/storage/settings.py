@@ -112,7 +112,8 @@ class MetricsSettings(Config):
     max_series_per_metric: int = 200_000
     """The same for each metric."""
     max_label_names: int = 5_000
-    """Most distinct names of labels of a tenant's active series; a series that brings one more is refused."""
+    """Most distinct names of labels of a tenant's active series, `__name__` among them, attributes of resources not;
+    a series that brings one more is refused."""
 
     def problems(self) -> Iterable[tuple[str, str]]:
         """Ranges."""

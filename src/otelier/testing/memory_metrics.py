@@ -78,12 +78,13 @@ class MemoryMetrics:
         return self._found(sorted(values - {""}), limit)
 
     def exemplars(
-        self, tenant: str, selectors: Selectors, start_ms: int, end_ms: int, limit: int
+        self, tenant: str, selectors: Selectors, start_ms: int, end_ms: int, limit: int, naming: str = ""
     ) -> Found[SeriesExemplars]:
         here = [
             (series, each)
             for whose, series, each in self._exemplars
             if whose == tenant and start_ms <= each.time_ms <= end_ms and (not selectors or _fits(series, selectors))
+            if any(naming in value for _, value in each.labels) or not naming
         ]
         here.sort(key=lambda each: (each[0], each[1].time_ms))
         found: dict[Labels, list[Exemplar]] = {}

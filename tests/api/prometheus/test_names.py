@@ -30,6 +30,16 @@ def test_names_of_labels_may_be_escaped(filled, name, values):
     assert filled.get(f"label/{name}/values").data == values
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("%ff", r"\xff"), ("a%ffb", r"a\xffb"), ("U__a_2e_%ff", r"a.\xff"), ("U__", ""), ("%22%ff", r"\"\xff")],
+)
+def test_a_name_that_can_be_none_is_told(filled, name, shown):
+    answer = filled.get(f"label/{name}/values")
+    assert (answer.status, answer.json["errorType"]) == (400, "bad_data")
+    assert answer.json["error"] == f'invalid label name: "{shown}"'
+
+
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_label_names(filled, method):
     ask = getattr(filled, method)

@@ -250,6 +250,19 @@ def test_streamed_metrics(tempo):
     assert sorted(each.value for each in found.series) == [3, 3]
 
 
+@pytest.mark.parametrize("path", ["/api/metrics/query_range", "/api/metrics/query"])
+def test_metrics_of_all_time_and_beyond(tempo, path):
+    all_time = {"start": "0001-01-01T00:00:00Z", "end": "9999-12-31T23:59:59Z"}
+    for window in (all_time, {"start": 1, "end": 2**70}, {"start": 2**70, "end": 2**71}, {"start": 5, "step": 2**70}):
+        answer = tempo.get(path, {"q": "{ } | rate()", **window})
+        assert answer.status in (200, 400), window
+    [found] = tempo.stream("MetricsQueryInstant", query="{ } | count_over_time()", start=1, end=2**64 - 1)
+    assert [each.value for each in found.series] == [6]
+    with pytest.raises(grpc.RpcError) as raised:
+        tempo.stream("MetricsQueryRange", query="{ } | rate()", start=1, end=2, step=2**64 - 1)
+    assert raised.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+
+
 def test_streamed_tags_and_values(tempo):
     [found] = tempo.stream("SearchTags", scope="span")
     assert list(found.tagNames) == ["http.method", "http.status_code"]

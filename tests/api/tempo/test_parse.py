@@ -23,6 +23,11 @@ def test_a_window_in_seconds_holds_all_of_its_last_second(query, window):
     assert parse.window(Query(query)) == window
 
 
+def test_a_window_of_numbers_beyond_all_seconds_ends_with_the_last_one():
+    assert parse.seconds_window(2**63, 0) == ((2**32 - 1) * S, 0)
+    assert parse.seconds_window(0, 2**64 - 1) == (0, 2**32 * S - 1)
+
+
 @pytest.mark.parametrize(
     ("query", "moments"),
     [
@@ -32,6 +37,8 @@ def test_a_window_in_seconds_holds_all_of_its_last_second(query, window):
         ("start=1699999999000000001&end=1700000000", (1_699_999_999 * S + 1, NOW)),
         ("start=10.5&end=11", (10_500_000_000, 11 * S)),
         ("start=1970-01-01T00:00:01Z&end=2", (S, 2 * S)),
+        ("start=0001-01-01T00:00:00Z&end=9999-12-31T23:59:59Z", (0, 2**63 - 1)),
+        ("start=1&end=99999999999999999999999", (S, 2**63 - 1)),
         ("start=1970-01-01T01:00:01.5%2B01:00&end=2", (1_500_000_000, 2 * S)),
     ],
 )
@@ -59,6 +66,8 @@ def test_a_step_is_a_length_of_time_or_seconds(query, step):
         (lambda query: parse.moments(query, NOW), "since=1y2"),
         (parse.step, "step=-1s"),
         (parse.step, "step=often"),
+        (parse.step, "step=9223372037"),
+        (parse.step, f"step={'9' * 400}"),
         (lambda query: parse.number(query, "limit", 100), "limit=101"),
         (lambda query: parse.duration(query, "minDuration"), "minDuration=5"),
     ],

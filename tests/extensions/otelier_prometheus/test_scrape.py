@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -91,6 +92,49 @@ def test_routes(running: Running) -> None:
     assert running.ask("/nowhere")[0] == 404
 
 
+def test_relabel_steps(tmp_path: Path, target: FakeTarget) -> None:
+    rules = (
+        "[{source_labels: [a, b], separator: '-', target_label: c}, {action: labeldrop, regex: a}, "
+        "{source_labels: [b], regex: '2|4', action: keep}, {target_label: d, replacement: e}]"
+    )
+    made = Running(tmp_path, text(target).replace("static_configs", f"relabel_configs: {rules}, static_configs"))
+
+    def asked(labels: str, pool: str = "j") -> tuple[int, Any]:
+        return made.ask("/api/v1/targets/relabel_steps?" + urlencode({"scrapePool": pool, "labels": labels}))
+
+    try:
+        steps = asked('{"a": "1", "b": "2", "none": ""}')[1]["data"]["steps"]
+        assert [each["keep"] for each in steps] == [True] * 4
+        assert [each["output"] for each in steps] == [
+            {"a": "1", "b": "2", "c": "1-2"},
+            {"b": "2", "c": "1-2"},
+            {"b": "2", "c": "1-2"},
+            {"b": "2", "c": "1-2", "d": "e"},
+        ]
+        defaults = {"separator": ";", "regex": "(.*)", "replacement": "$1"}
+        assert [each["rule"] for each in steps] == [
+            {**defaults, "source_labels": ["a", "b"], "separator": "-", "target_label": "c", "action": "replace"},
+            {**defaults, "regex": "a", "action": "labeldrop"},
+            {**defaults, "source_labels": ["b"], "regex": "2|4", "action": "keep"},
+            {**defaults, "target_label": "d", "replacement": "e", "action": "replace"},
+        ]
+        dropped = asked('{"b": "3"}')[1]["data"]["steps"]
+        kept = [True, True, False, False]
+        assert [each["keep"] for each in dropped] == kept
+        assert [bool(each["output"]) for each in dropped] == kept
+        assert asked("", "j") == (
+            400,
+            {"status": "error", "errorType": "bad_data", "error": "no labels parameter provided"},
+        )
+        assert asked("{}", "")[1]["error"] == "no scrapePool parameter provided"
+        assert asked("{}", "no")[1]["error"] == 'error retrieving scrape config: scrape pool "no" not found'
+        for wrong in ("[]", "{", '{"a": 1}'):
+            status, said = asked(wrong)
+            assert (status, said["error"][:21]) == (400, "error parsing labels:")
+    finally:
+        made.stop()
+
+
 @pytest.mark.proves("otelier_prometheus.{config_file,data_dir}")
 def test_samples_are_in_the_store(running: Running) -> None:
     running.until_up()
@@ -128,7 +172,17 @@ def test_deletions(running: Running) -> None:
     for everything in ("", "%7B%7D", "%7Ba%3D~%22.*%22%7D", "a&match[]=%7B%7D"):
         status, said = running.ask(f"/api/v1/admin/tsdb/delete_series?match[]={everything}", "POST")
         assert (status, said["error"]) == (400, "match[] must contain at least one non-empty matcher")
-    assert running.ask("/api/v1/admin/tsdb/delete_series?match[]=a&start=inf", "POST")[0] == 400
+    for no_moment in ("inf", "nan", "1_0", "2026-11-26", "2026-11-26T10:00:00"):
+        status, said = running.ask(f"/api/v1/admin/tsdb/delete_series?match[]=a&start={no_moment}", "POST")
+        assert (status, said["error"][-20:]) == (400, "to a valid timestamp"), no_moment
+    assert running.ask("/api/v1/admin/tsdb/clean_tombstones", "POST")[0] == 204
+
+
+@pytest.mark.parametrize("beyond", ["1e300", "1e400", "99999999999999999999999", "9999-12-31T23:59:59Z"])
+def test_a_deletion_with_moments_beyond_all_time_is_done_and_not_tried_for_ever(running: Running, beyond: str) -> None:
+    running.until_up()
+    start = "0001-01-01T00:00:00Z" if "-" in beyond else f"-{beyond}"
+    assert running.ask(f"/api/v1/admin/tsdb/delete_series?match[]=a&start={start}&end={beyond}", "POST")[0] == 204
     assert running.ask("/api/v1/admin/tsdb/clean_tombstones", "POST")[0] == 204
 
 

@@ -160,7 +160,7 @@ def test_operators_bind_as_in_promql():
         ('{a="x"} | pattern "<a> <a>"', 18, "once"),
         ('{a="x"} | regexp "(x)"', 17, "needs a name"),
         ('{a="x"} | regexp "(?P<a>"', 17, "no regular expression"),
-        ('{a="x"} | unwrap b', 8, "can't follow here"),
+        ('{a="x"} | unwrap b', 8, "stands in a range"),
         ('{a="x"} |> "<b>"', 11, "no names, only <_>"),
         ('{a="x"} |~ ip("::1")', 11, "goes with `|=` and `!=`"),
         ('{a="x"} |= ip("10.0.0.300")', 14, "addresses, networks"),
@@ -215,11 +215,62 @@ def test_parentheses_can_not_exhaust_the_stack():
         parse("(" * 5_000 + "1" + ")" * 5_000)
     with pytest.raises(LogqlError, match="within each other"):
         parse("(" * 5_000 + "{}")
+    with pytest.raises(LogqlError, match="within each other"):
+        parse("sum(" * 90 + "rate({}[5m])" + ")" * 90)
+    with pytest.raises(LogqlError, match="within each other"):
+        parse("^".join(["1"] * 5_000))
+
+
+@pytest.mark.parametrize("operator", ["+", " or ", " > ", "*"])
+def test_rows_of_operators_can_not_exhaust_the_stack(operator: str):
+    with pytest.raises(LogqlError, match="operators in a query"):
+        parse(operator.join(["vector(1)"] * 1_000))
+    assert parse(operator.join(["vector(1)"] * 250))
+
+
+@pytest.mark.parametrize(
+    "text", ["rate({}[1000000y])", "rate({}[5m] offset 51y)", "rate({}[5m] offset -51y)", "rate({}[999999999999h])"]
+)
+def test_ranges_and_offsets_beyond_all_logs_are_refused(text: str):
+    with pytest.raises(LogqlError, match="is more than 50 years"):
+        parse(text)
+    assert parse("rate({}[50y] offset -50y)")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{} | took > 5sec", "col 13: `5sec` is no number, no duration such as 5m"),
+        ("rate({}[5minutes])", "col 9: `5minutes` is no number"),
+        ("{} | unwrap took", "`unwrap` stands in a range, as in sum_over_time"),
+    ],
+)
+def test_what_a_newcomer_writes_is_answered_with_what_to_write(text: str, reason: str):
+    with pytest.raises(LogqlError) as refused:
+        parse(text)
+    assert reason in str(refused.value)
+
+
+def test_numbers_of_any_length_are_read_or_refused():
+    digits = "9" * 400
+    assert parse(f"{{}} | a > {digits}") == parse(f"{{}} | a > 0x{'f' * 400}")
+    assert parse(f"{{}} | a > {digits}KB")
+    with pytest.raises(LogqlError, match="more than 292 years"):
+        parse(f"{{}} | a > {digits}h")
 
 
 @pytest.mark.parametrize(
     ("text", "ns"),
-    [("1h30m", 5400 * 10**9), ("1.5s", 15 * 10**8), ("-5m", -300 * 10**9), ("0", 0), ("5", None), ("", None)],
+    [
+        ("1h30m", 5400 * 10**9),
+        ("1.5s", 15 * 10**8),
+        ("-5m", -300 * 10**9),
+        ("0", 0),
+        ("5", None),
+        ("", None),
+        ("9" * 400 + "h", None),
+        ("293y", None),
+    ],
 )
 def test_durations(text: str, ns: int | None):
     assert duration_ns(text) == ns

@@ -116,6 +116,18 @@ def test_nesting_has_a_limit() -> None:
         parse("(" * 500 + "1" + ")" * 500)
 
 
+@pytest.mark.parametrize("operator", [" or ", "+", " and on() ", "*"])
+def test_a_row_of_operators_has_a_limit(operator: str) -> None:
+    with pytest.raises(BadQuery, match="in a row"):
+        parse(operator.join(["up"] * 1000))
+    assert parse(operator.join(["up"] * 250))
+    for length in ("up[{}]", "up offset ({})", "up[5m:{}]", "up[{}:1m]"):
+        with pytest.raises(BadQuery, match="between lengths of time"):
+            parse(length.format("+".join(["1s"] * 1000)))
+    sides = operator.join(["up"] * 200)
+    assert parse(f"({sides}){operator}({sides})")
+
+
 def test_what_was_read_is_written_on_one_line() -> None:
     text = 'sum  by(job)(\n rate(x{a="b"}[300]) ) /ignoring(c) group_left y'
     assert text_of(parse(text)) == 'sum by (job) (rate(x{a="b"}[5m])) / ignoring (c) group_left () y'

@@ -56,6 +56,19 @@ def test_a_query_out_of_time_is_answered_with_what_was_found_and_says_so():
     assert answer.partial == "the query reached its limit of 30 s; narrow its time or its conditions"
 
 
+def test_a_search_that_the_core_decides_ends_between_two_slices_of_its_window():
+    many = [traces(span(trace=at, start_ns=at)) for at in range(1, 100)]
+    halves = [(50, 2**64 - 1), (0, 49)]
+    for now, least in ((1.0, 1), (99.0, 50)):
+        seconds = iter([0.0, *[now] * 9])
+        budget = Budget(Limits(time_s=30), lambda seconds=seconds: next(seconds))
+        reader = StandIn(decoded.traces(many))
+        found = Found(reader, "t", Window(0, 2**64 - 1), budget, lambda *_: halves)
+        answer = search(found, plan(read("{ }").root), 100, 3, Cursor())
+        assert [each.start_ns for each in answer.traces] == [*range(99, least - 1, -1)]
+        assert bool(answer.partial) == (least > 1)
+
+
 @pytest.mark.parametrize("text", ["x", "AAAA", "AAAAAAAAAAAAAAAA"])
 def test_a_cursor_that_no_answer_gave_is_refused_or_begins_anew(text: str):
     try:

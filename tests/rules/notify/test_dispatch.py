@@ -209,6 +209,28 @@ def test_silences_outlive_the_process(tmp_path: Path) -> None:
     assert again.shown()[0]["status"] == {"state": "expired"}
 
 
+def test_a_silence_that_ended_before_it_began_outlives_the_process(tmp_path: Path) -> None:
+    clock = FakeClock()
+    silences = Silences(tmp_path / "silences.json", clock)
+    tomorrow = {"startsAt": moment(clock.time_ns() // 1_000_000 + 86_400_000)}
+    ended = silences.put(silence(clock, "A", 48) | tomorrow)
+    changed = silences.put(silence(clock, "B", 48) | tomorrow)
+    assert silences.expire(ended)
+    assert silences.put(silence(clock, "C", 48, id=changed)) != changed
+    assert Silences(tmp_path / "silences.json", clock).shown() == silences.shown()
+
+
+def test_a_silence_that_can_not_be_kept_does_not_count(tmp_path: Path) -> None:
+    clock = FakeClock()
+    silences = Silences(tmp_path / "silences.json", clock)
+    with pytest.raises(ValueError, match="surrogates"):
+        silences.put(silence(clock, "A", comment="\ud800"))
+    assert silences.shown() == []
+    assert not silences.silenced({"alertname": "A"})
+    id_ = silences.put(silence(clock, "B"))
+    assert [each["id"] for each in Silences(tmp_path / "silences.json", clock).shown()] == [id_]
+
+
 def test_a_silence_can_be_changed_and_what_it_can_not_be_is_said(tmp_path: Path) -> None:
     clock = FakeClock()
     silences = Silences(tmp_path / "silences.json", clock)
@@ -221,6 +243,8 @@ def test_a_silence_can_be_changed_and_what_it_can_not_be_is_said(tmp_path: Path)
         silence(clock, "("),
         silence(clock, ".*"),
         silence(clock, "A", -1),
+        silence(clock, "A", updatedAt=5),
+        silence(clock, "A", endsAt="2126-11-26"),
         {"matchers": []},
         {},
         "x",

@@ -1,9 +1,11 @@
 //! Finds series in what the log holds, and copies their samples out of it, so that the log can go on meanwhile.
 
+use std::ops::Range;
+
 use hashbrown::HashMap;
 
 use super::join::{Joined, Query};
-use crate::hot::{Series, Store};
+use crate::hot::{Sample, Series, Store};
 use crate::labels::{self, NAME};
 use crate::matcher::Matcher;
 use crate::pairs::NONE;
@@ -44,6 +46,8 @@ pub enum Wanted {
 struct List {
     /// Which of the samples are in the window, by time, the last that came of equal times.
     order: Vec<u32>,
+    /// The same, if they are neighbours that came by time: mostly they are.
+    run: Option<Range<usize>>,
     number: u32,
 }
 
@@ -90,7 +94,11 @@ pub fn extract(store: &Store, query: &Query, wanted: Wanted, soft_names: &[&[u8]
                 joined.set_soft(found.series, pairs);
             }
             if wanted == Wanted::Samples {
-                out.values.extend(list.order.iter().map(|at| f64::from_bits(series.samples[*at as usize].bits())));
+                let value = |sample: &Sample| f64::from_bits(sample.bits());
+                match &list.run {
+                    Some(run) => out.values.extend(series.samples[run.clone()].iter().map(value)),
+                    None => out.values.extend(list.order.iter().map(|at| value(&series.samples[*at as usize]))),
+                }
                 out.histograms.push(by_time(natives.iter().filter(is_met).cloned().collect()));
             }
             out.exemplars.push(exemplars);
@@ -169,7 +177,13 @@ fn list_of<'a>(
             order.drain(..order.len().saturating_sub(1));
         }
         out.push(order.iter().map(ms).collect());
-        List { order, number: out.len() as u32 - 1 }
+        let run = match order[..] {
+            [first, ..] if order.iter().zip(first..).all(|(at, next)| *at == next) => {
+                Some(first as usize..first as usize + order.len())
+            }
+            _ => None,
+        };
+        List { order, run, number: out.len() as u32 - 1 }
     })
 }
 

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::{HashMap, HashSet};
+use memchr::memmem;
 use otelier_segment::error::ReadError;
 
 use super::logged::Wanted;
 use super::select::Failed;
 use super::{Answer, Query, Selectors, SeriesView};
 use crate::hot::Family;
+use crate::labels;
 use crate::pairs::Pairs;
 use crate::read::{Segment, TableFile};
 use crate::segment::tables::{FAMILY, HELP, LABELS, SERIES, TIME_MS, TYPE, UNIT, VALUE};
@@ -122,14 +124,20 @@ impl SeriesView {
         Ok(values.into_iter().take(if limit == 0 { usize::MAX } else { limit }).collect())
     }
 
-    /// Exemplars of the series that fit one of the selectors, by series; at most `limit` exemplars, 0: all.
+    /// Exemplars of the series that fit one of the selectors, by series; at most `limit` exemplars, 0: all. `naming`: only
+    /// those with a label in whose value the text is.
     pub fn exemplars(
         &self,
         tenant: &str,
         selectors: &Selectors,
         window: (i64, i64),
         limit: usize,
+        naming: &str,
     ) -> Result<(Pairs, Vec<SeriesExemplars>), Failed> {
+        let text = memmem::Finder::new(naming);
+        let names = |exemplar: &Exemplar| {
+            naming.is_empty() || labels::pairs(&exemplar.labels).any(|(_, value)| text.find(value).is_some())
+        };
         let mut found = Pairs::default();
         let mut all: BTreeMap<Texts, Vec<Exemplar>> = BTreeMap::new();
         for matchers in some(selectors) {
@@ -144,6 +152,7 @@ impl SeriesView {
                     read_exemplars(segment, |row, exemplar| {
                         if let Some(series) = series.get(&row)
                             && (window.0..=window.1).contains(&exemplar.ms)
+                            && names(&exemplar)
                         {
                             own.entry(*series).or_default().push(exemplar);
                         }
@@ -151,7 +160,8 @@ impl SeriesView {
                 }
                 for extract in &logged {
                     for (found, exemplars) in extract.found.iter().zip(&extract.exemplars) {
-                        own.entry(found.series).or_default().extend(exemplars.iter().cloned());
+                        let named = exemplars.iter().filter(|each| names(each)).cloned();
+                        own.entry(found.series).or_default().extend(named);
                     }
                 }
                 own.retain(|series, exemplars| !exemplars.is_empty() && (!waits || joined.holds(*series, matchers)));

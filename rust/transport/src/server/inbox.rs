@@ -118,7 +118,7 @@ impl Inbox {
 
     /// Requests of a signal that are queued now.
     pub fn waiting(&self, signal: Signal) -> usize {
-        self.queue(signal).state.lock().waiting.len()
+        self.queue(signal).0.lock().waiting.len()
     }
 
     pub fn close(&self) {
@@ -127,7 +127,7 @@ impl Inbox {
     }
 
     pub fn is_closed(&self) -> bool {
-        self.http.state.lock().closed
+        self.http.0.lock().closed
     }
 }
 
@@ -200,30 +200,27 @@ impl Delivery {
     }
 }
 
-struct Queue<T> {
-    state: Mutex<State<T>>,
-    arrived: Condvar,
-}
+struct Queue<T>(Mutex<State<T>>);
 
 struct State<T> {
     waiting: VecDeque<T>,
     closed: bool,
-    /// Threads that sleep in `pop`.
-    asleep: usize,
-    /// One of them has been woken and has not looked yet: no need to wake another.
+    /// Threads that sleep in `pop`; the last one is woken first: what it has in caches and its own heap is used again,
+    /// and the heaps of those below it stay small.
+    asleep: Vec<Arc<Condvar>>,
+    /// One has been woken and has not looked yet: no need to wake another.
     woken: bool,
 }
 
 impl<T> Default for Queue<T> {
     fn default() -> Queue<T> {
-        let state = State { waiting: VecDeque::new(), closed: false, asleep: 0, woken: false };
-        Queue { state: Mutex::new(state), arrived: Condvar::new() }
+        Queue(Mutex::new(State { waiting: VecDeque::new(), closed: false, asleep: Vec::new(), woken: false }))
     }
 }
 
 impl<T> Queue<T> {
     fn push(&self, item: T) -> bool {
-        let mut state = self.state.lock();
+        let mut state = self.0.lock();
         if !state.closed {
             state.waiting.push_back(item);
         }
@@ -232,36 +229,93 @@ impl<T> Queue<T> {
 
     /// Wakes one thread if there is something for it.
     fn wake(&self) {
-        self.wake_for(self.state.lock());
-    }
-
-    fn wake_for(&self, mut state: MutexGuard<'_, State<T>>) {
-        if state.asleep > 0 && !state.woken && !state.waiting.is_empty() {
-            state.woken = true;
-            drop(state);
-            self.arrived.notify_one();
-        }
+        wake_for(self.0.lock());
     }
 
     fn pop<R>(&self, timeout: Duration, mut take: impl FnMut(&mut VecDeque<T>) -> Option<R>) -> Option<R> {
         let until = Instant::now() + timeout;
-        let mut state = self.state.lock();
+        let mut state = self.0.lock();
         let mut late = false;
         loop {
             let taken = take(&mut state.waiting);
             if taken.is_some() || late || state.closed {
-                self.wake_for(state); // what is left is for another thread
+                wake_for(state); // what is left is for another thread
                 return taken;
             }
-            state.asleep += 1;
-            late = self.arrived.wait_until(&mut state, until).timed_out();
-            state.asleep -= 1;
-            state.woken = false;
+            let called = Arc::new(Condvar::new());
+            state.asleep.push(called.clone());
+            late = called.wait_until(&mut state, until).timed_out();
+            // Whoever woke it took it from the list.
+            match state.asleep.iter().position(|each| Arc::ptr_eq(each, &called)) {
+                Some(place) => drop(state.asleep.remove(place)),
+                None => state.woken = false,
+            }
         }
     }
 
     fn close(&self) {
-        self.state.lock().closed = true;
-        self.arrived.notify_all();
+        let mut state = self.0.lock();
+        state.closed = true;
+        for each in state.asleep.drain(..) {
+            each.notify_one();
+        }
+    }
+}
+
+fn wake_for<T>(mut state: MutexGuard<'_, State<T>>) {
+    if state.woken || state.waiting.is_empty() {
+        return;
+    }
+    if let Some(last) = state.asleep.pop() {
+        state.woken = true;
+        drop(state);
+        last.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sleeping(queue: &Arc<Queue<u32>>, asleep: usize) -> std::thread::JoinHandle<Option<u32>> {
+        let own = queue.clone();
+        let thread = std::thread::spawn(move || own.pop(Duration::from_secs(60), VecDeque::pop_front));
+        while queue.0.lock().asleep.len() < asleep {
+            std::thread::yield_now();
+        }
+        thread
+    }
+
+    #[test]
+    fn who_fell_asleep_last_is_woken_first() {
+        let queue = Arc::new(Queue::default());
+        let (first, second) = (sleeping(&queue, 1), sleeping(&queue, 2));
+        for (thread, item) in [(second, 1), (first, 2)] {
+            assert!(queue.push(item));
+            queue.wake();
+            assert_eq!(thread.join().unwrap(), Some(item));
+        }
+    }
+
+    #[test]
+    fn one_that_is_woken_wakes_another_for_what_is_left() {
+        let queue = Arc::new(Queue::default());
+        let threads = [sleeping(&queue, 1), sleeping(&queue, 2), sleeping(&queue, 3)];
+        assert!(queue.push(1) && queue.push(2) && queue.push(3));
+        queue.wake();
+        let mut taken: Vec<_> = threads.map(|each| each.join().unwrap()).into_iter().collect();
+        taken.sort_unstable();
+        assert_eq!(taken, [Some(1), Some(2), Some(3)]);
+    }
+
+    #[test]
+    fn who_was_not_woken_in_time_leaves_no_trace_and_a_closed_queue_wakes_all() {
+        let queue = Arc::new(Queue::<u32>::default());
+        assert_eq!(queue.pop(Duration::ZERO, VecDeque::pop_front), None);
+        assert!(queue.0.lock().asleep.is_empty());
+        let threads = [sleeping(&queue, 1), sleeping(&queue, 2)];
+        queue.close();
+        assert_eq!(threads.map(|each| each.join().unwrap()), [None, None]);
+        assert!(!queue.push(1));
     }
 }

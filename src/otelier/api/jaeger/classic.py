@@ -86,14 +86,16 @@ class Classic:
         query = parse.traces(request.query, self._clock.time_ns())
         owner = tenant(request)
         with as_http_errors(), self._reader.turn():
+            partial = ""
             if query.trace_ids:
                 ids, batches = list(dict.fromkeys(query.trace_ids)), self._reader.traces(owner, query.trace_ids)
             else:
-                ids, batches = self._reader.find(owner, query.search)
+                (ids, partial), batches = self._reader.find(owner, query.search)
             found = _encoded(batches, raw=query.raw)
             data = [found[each] for each in ids if each in found]
             missing = [_Error("trace not found", traceID=shown(each)) for each in ids if each not in found]
             errors = missing if query.trace_ids else []
+            errors += [_Error(partial)] if partial else []
             errors += [_Error(f"not searched: {text}") for text in self._reader.left_out(owner)]
             return _answer(request, _Envelope(data, errors=errors or None))
 

@@ -84,17 +84,20 @@ class V3:
     def traces(self, request: Request) -> Response:
         """All spans of the traces that a search finds."""
         with as_http_errors(), self._reader.turn():
-            _, batches = self._reader.find(tenant(request), parse.search(request.query))
+            found, batches = self._reader.find(tenant(request), parse.search(request.query))
+            if not batches and found.partial:
+                raise HttpError(504, found.partial)
             if not batches:
                 raise HttpError(404, "No traces found")
-            return _result(request, batches)
+            return _result(request, batches, found.partial)
 
     def summaries(self, request: Request) -> Response:
         """The same search, answered in short, newest first."""
         with as_http_errors():
-            found = self._reader.summaries(tenant(request), parse.search(request.query))
-        left_out = [f"not searched: {text}" for text in self._reader.left_out(tenant(request))]
-        return _answer(request, _Summaries([_summary(each) for each in found], left_out))
+            found, traces = self._reader.summaries(tenant(request), parse.search(request.query))
+        warnings = [found.partial] if found.partial else []
+        warnings += [f"not searched: {text}" for text in self._reader.left_out(tenant(request))]
+        return _answer(request, _Summaries([_summary(each) for each in traces], warnings))
 
 
 def _summary(of: TraceSummary) -> _Summary:
@@ -111,9 +114,10 @@ def _summary(of: TraceSummary) -> _Summary:
     )
 
 
-def _result(request: Request, batches: Sequence[Batch]) -> Response:
+def _result(request: Request, batches: Sequence[Batch], partial: str = "") -> Response:
     body = b'{"result":' + Batch.join(batches).to_json() + b"}"
-    return Response(200, _JSON, _pretty(request, body))
+    headers = (*_JSON, ("otelier-partial", partial)) if partial else _JSON
+    return Response(200, headers, _pretty(request, body))
 
 
 def _answer(request: Request, value: object) -> Response:

@@ -90,7 +90,7 @@ class Names:
     def volume(self, request: Request) -> Response:
         """Bytes of lines by `targetLabels`, by default by the labels of the selector; the most first."""
         given = parameters(request)
-        start_ns, end_ns = parse.times(given, self._clock)
+        start_ns, end_ns = parse.span(given, self._clock)
         counted, limit = self._counted(request, given, start_ns, end_ns, end_ns - start_ns + 1)
         names = [_named(group, given) for group in counted.groups]
         sizes: dict[Labels, int] = {}
@@ -102,7 +102,7 @@ class Names:
     def volume_range(self, request: Request) -> Response:
         """The same over time: each step has the bytes of the time from it on."""
         given = parameters(request)
-        start_ns, end_ns = parse.times(given, self._clock)
+        start_ns, end_ns = parse.span(given, self._clock)
         steps = Steps(start_ns, end_ns, parse.step(given.first("step"), start_ns, end_ns))
         with as_http_errors():
             steps.check()

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ...component import Clock
-from ...query.logql.lex import duration_ns
+from ...query.logql.lex import LONGEST_NS, duration_ns
 from ...query.logql.series import Steps
 from ...server.request import HttpError, Query, Request
 from ..form import parameters
@@ -14,7 +14,7 @@ _HOUR_NS = 3600 * 10**9
 _SECONDS_DIGITS = 10
 """Integers with more digits are nanoseconds."""
 _POINTS = 250
-_MAX_NS = 2**63 - 1
+_MAX_NS = 2**63 - 1 - 2 * LONGEST_NS
 DEFAULT_LIMIT = 100
 
 
@@ -30,9 +30,7 @@ class Range(NamedTuple):
 def query_range(request: Request, clock: Clock) -> Range:
     """Of `query_range`. Raises HttpError."""
     given = parameters(request)
-    start_ns, end_ns = times(given, clock)
-    if end_ns < start_ns:
-        raise HttpError(400, "end timestamp must not be before or equal to start time")
+    start_ns, end_ns = span(given, clock)
     step_ns = step(given.first("step"), start_ns, end_ns)
     return Range(text(given), Steps(start_ns, end_ns, step_ns), limit(given), oldest_first(given))
 
@@ -45,8 +43,19 @@ def text(given: Query) -> str:
 def times(given: Query, clock: Clock) -> tuple[int, int]:
     """`start` and `end`; by default the last hour. Raises HttpError."""
     end_ns = _time("end", given.first("end"), clock.time_ns())
-    since = duration_ns(given.first("since")) or _HOUR_NS
-    return _time("start", given.first("start"), end_ns - since), end_ns
+    since = given.first("since")
+    since_ns = duration_ns(since) if since else _HOUR_NS
+    if since_ns is None or not 0 <= since_ns <= LONGEST_NS:
+        raise HttpError(400, f"since is no duration such as 1h: {since[:50]!r}")
+    return _time("start", given.first("start"), end_ns - since_ns), end_ns
+
+
+def span(given: Query, clock: Clock) -> tuple[int, int]:
+    """`times` of which the first is not behind the second. Raises HttpError."""
+    start_ns, end_ns = times(given, clock)
+    if end_ns < start_ns:
+        raise HttpError(400, "end timestamp must not be before or equal to start time")
+    return start_ns, end_ns
 
 
 def instant(given: Query, clock: Clock) -> int:
@@ -110,4 +119,6 @@ def step(given: str, start_ns: int, end_ns: int) -> int:
             raise HttpError(400, f"step is no duration and no number of seconds: {given[:50]!r}") from error
     if step_ns <= 0:
         raise HttpError(400, "zero or negative query resolution step widths are not accepted. Try a positive integer")
+    if step_ns > LONGEST_NS:
+        raise HttpError(400, f"step is longer than 50 years: {given[:50]!r}")
     return step_ns

@@ -41,6 +41,7 @@ _PATHS = (
     *(("POST", path) for path in _WRITES),
     ("GET", "/api/v1/targets"),
     ("GET", "/api/v1/targets/metadata"),
+    ("GET", "/api/v1/targets/relabel_steps"),
     ("GET", "/api/v1/scrape_pools"),
     ("GET", "/api/v1/scrape_pools/config"),
     *(

@@ -2,14 +2,15 @@
 
 import re
 from typing import TypeVar
+from urllib.parse import unquote
 
 from ...query.metrics_reader import MetricsReader
+from ...query.promql.strings import is_utf8, quoted
 from ...server.endpoint import Response
 from ...server.request import HttpError, Request
 from ...server.router import Group, Route
 from ...storage.request_tenant import tenant
 from ..form import parameters
-from ..literals import quoted
 from . import parse as given_as
 from .answer import ApiError, as_api_errors, bad_parameter, success, warnings_of, write_error
 
@@ -64,8 +65,9 @@ class Names:
     def values(self, request: Request) -> Response:
         """Of one label, sorted."""
         given = request.query
-        name = unescaped(request.parameters["name"])
-        if not _is_utf8(name):
+        # Decoded here: what is no UTF-8 is a wrong name, and no other one.
+        name = unescaped(unquote(request.raw_path.split("/")[-2], errors="surrogateescape"))
+        if not name or not is_utf8(name):
             raise ApiError("bad_data", f"invalid label name: {quoted(name)}")
         limit = given_as.limit(given)
         start_ms, end_ms = given_as.ever(given)
@@ -104,10 +106,3 @@ def unescaped(name: str) -> str:
         parts += [text[at : match.start()], "_" if code is None else chr(code)]
         at = match.end()
     return "".join([*parts, text[at:]])
-
-
-def _is_utf8(name: str) -> bool:
-    try:
-        return bool(name.encode())
-    except UnicodeEncodeError:
-        return False

@@ -60,7 +60,7 @@ class Metrics:
         asked = Message(message)
         start_ns, end_ns = self._window(asked)
         return as_protobuf.series(
-            self._range(request, asked.text(1), start_ns, end_ns, asked.number(4), asked.number(16))
+            self._range(request, asked.text(1), start_ns, end_ns, parse.short_enough(asked.number(4)), asked.number(16))
         )
 
     def stream_instant(self, message: bytes, request: Request) -> Iterator[bytes]:

@@ -11,6 +11,8 @@ _SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?\Z")
 _ID_DIGITS = 32
 _SECOND = 10**9
 _MAX_SECONDS = 2**32 - 1
+_MAX_NS = 2**63 - 1
+_LONGEST_TEXT = 30
 _SECONDS_DIGITS = 10
 """Longer numbers are nanoseconds."""
 _DEFAULT_SINCE_NS = 3600 * _SECOND
@@ -26,7 +28,8 @@ def trace_id(text: str) -> bytes:
 
 
 def ordered(start: int, end: int) -> tuple[int, int]:
-    """Raises HttpError unless start comes before end."""
+    """Within what 64 bits of nanoseconds hold. Raises HttpError unless start comes before end."""
+    start, end = (min(max(each, 0), _MAX_NS) for each in (start, end))
     if end <= start:
         raise HttpError(400, f"http parameter start must be before end. received start={start} end={end}")
     return start, end
@@ -40,6 +43,7 @@ def window(query: Query) -> tuple[int, int]:
 
 def seconds_window(start: int, end: int) -> tuple[int, int]:
     """The same of numbers."""
+    start, end = min(start, _MAX_SECONDS), min(end, _MAX_SECONDS)
     if end:
         ordered(start, end)
     return start * _SECOND, end * _SECOND + _SECOND - 1 if end else 0
@@ -75,9 +79,17 @@ def moments(query: Query, now_ns: int) -> tuple[int, int]:
 def step(query: Query) -> int:
     """Nanoseconds between points: a length of time, or a number of seconds; 0 if it is not given. Raises HttpError."""
     text = query.first("step")
-    step_ns = int(float(text) * _SECOND) if _SECONDS.match(text) else duration(query, "step")
+    seconds = _SECONDS.match(text) and len(text) <= _LONGEST_TEXT
+    step_ns = int(float(text) * _SECOND) if seconds else duration(query, "step")
     if step_ns < 0:
         raise HttpError(400, "invalid step: zero or negative query resolution step widths are not accepted")
+    return short_enough(step_ns)
+
+
+def short_enough(step_ns: int) -> int:
+    """Raises HttpError for a step that 64 bits can't hold."""
+    if step_ns > _MAX_NS:
+        raise HttpError(400, "invalid step: longer than 292 years")
     return step_ns
 
 
@@ -87,7 +99,7 @@ def _moment(query: Query, name: str) -> int:
         return 0
     if _DIGITS.match(text) and len(text) <= 19:
         return int(text) * (_SECOND if len(text) <= _SECONDS_DIGITS else 1)
-    if _SECONDS.match(text) and len(text) <= 30:
+    if _SECONDS.match(text) and len(text) <= _LONGEST_TEXT:
         whole, _, fraction = text.partition(".")
         return int(whole) * _SECOND + int(fraction[:9].ljust(9, "0"))
     try:

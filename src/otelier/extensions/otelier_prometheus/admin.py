@@ -1,5 +1,6 @@
 """Routes that change the store or look at it as a whole: `/api/v1/admin/tsdb/…`, as Prometheus's API has them."""
 
+import re
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime
@@ -21,6 +22,7 @@ from .routes import error_answer, success
 
 T = TypeVar("T")
 _EARLIEST_MS, _LATEST_MS = -(2**62), 2**62
+_SECONDS = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z", re.ASCII)
 _TRUE = ("1", "t", "T", "TRUE", "true", "True")
 _FALSE = ("", "0", "f", "F", "FALSE", "false", "False")
 
@@ -91,17 +93,21 @@ def _read(name: str, read: Callable[[str], T], text: str, default: T | None = No
         return default
     try:
         return read(text)
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise HttpError(400, f'invalid parameter "{name}": {error}') from error
 
 
 def _moment_ms(text: str) -> int:
-    """Seconds since 1970, or RFC 3339. Raises ValueError."""
-    try:
-        return round(float(text) * 1000)
-    except ValueError:
-        pass
-    try:
-        return round(datetime.fromisoformat(text).timestamp() * 1000)
-    except ValueError:
-        raise ValueError(f"cannot parse {msgspec.json.encode(text[:40]).decode()} to a valid timestamp") from None
+    """Seconds since 1970, or RFC 3339; what lies beyond all time means its edge. Raises ValueError."""
+    wrong = ValueError(f"cannot parse {msgspec.json.encode(text[:40]).decode()} to a valid timestamp")
+    if _SECONDS.match(text):
+        ms = float(text) * 1000
+    else:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise wrong from None
+        if moment.tzinfo is None:
+            raise wrong
+        ms = moment.timestamp() * 1000
+    return round(min(max(ms, _EARLIEST_MS), _LATEST_MS))

@@ -8,9 +8,9 @@ import msgspec
 
 from ...component import Clock, ConfigError
 from ...config import dump
-from ...scrape.config import PrometheusConfig
+from ...scrape.config import Job, PrometheusConfig
 from ...scrape.scraper import Scraper
-from ...scrape.status import scrape_pools, target_metadata, targets
+from ...scrape.status import relabel_steps, scrape_pools, target_metadata, targets
 from ...server.endpoint import Response
 from ...server.request import HttpError, Request
 from ...server.router import Group, Route
@@ -45,6 +45,7 @@ class Routes:
         routes = [
             Route("GET", f"{api}/targets", self.targets),
             Route("GET", f"{api}/targets/metadata", self.metadata),
+            Route("GET", f"{api}/targets/relabel_steps", self.relabel_steps),
             Route("GET", f"{api}/scrape_pools", lambda _: success(scrape_pools(self._scraper))),
             Route("GET", f"{api}/scrape_pools/config", self.pool_config),
             Route("GET", f"{api}/status/runtimeinfo", self.runtime),
@@ -74,11 +75,19 @@ class Routes:
 
     def pool_config(self, request: Request) -> Response:
         """The configuration of one job."""
-        name = request.query.first("scrapePool")
-        for job in self._config().scrape_configs:
-            if job.job_name == name:
-                return success({"yaml": dump(job)})
-        raise HttpError(400, f'error retrieving scrape config: scrape pool "{name[:100]}" not found')
+        return success({"yaml": dump(self._job(request.query.first("scrapePool")).config)})
+
+    def relabel_steps(self, request: Request) -> Response:
+        """What the rules of a job make of the labels of a target that may exist or not."""
+        query = request.query
+        for name in ("scrapePool", "labels"):
+            if not query.first(name):
+                raise HttpError(400, f"no {name} parameter provided")
+        try:
+            labels = msgspec.json.decode(query.first("labels"), type=dict[str, str])
+        except msgspec.DecodeError as error:
+            raise HttpError(400, f"error parsing labels: {error}") from error
+        return success(relabel_steps(self._job(query.first("scrapePool")), labels))
 
     def runtime(self, _: Request) -> Response:
         """What of it only this process knows."""
@@ -100,6 +109,13 @@ class Routes:
             return Response(500, (("content-type", "text/plain"),), f"failed to reload config: {error}\n".encode())
         self._reloaded_well, self._reloaded_ns = True, self._clock.time_ns()
         return Response(200)
+
+    def _job(self, name: str) -> Job:
+        """Raises HttpError."""
+        pool = self._scraper.pools().get(name)
+        if pool is None:
+            raise HttpError(400, f'error retrieving scrape config: scrape pool "{name[:100]}" not found')
+        return pool.job
 
 
 def _quit(_: Request) -> Response:

@@ -1,5 +1,6 @@
 """The words of a LogQL text."""
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -9,6 +10,8 @@ from .errors import LogqlError
 
 Kind: TypeAlias = Literal["string", "duration", "bytes", "number", "name", "flag", "sign", "end"]
 
+LONGEST_NS = 50 * 365 * 86_400 * 10**9
+"""Of ranges, offsets and steps; a moment that is moved by two of them still fits into 64 bits."""
 _DURATION_UNITS = {
     "ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9,
     "d": 86_400 * 10**9, "w": 7 * 86_400 * 10**9, "y": 365 * 86_400 * 10**9,
@@ -16,6 +19,7 @@ _DURATION_UNITS = {
 _BYTE_UNITS = {
     "b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12,
 }  # fmt: skip
+_MAX_NS = 2**63 - 1
 _PIECE = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ns|us|µs|ms|s|m|h|d|w|y)")
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?i?b)", re.IGNORECASE)
 _TOKEN = re.compile(
@@ -31,6 +35,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_LIKE_A_NUMBER = re.compile(r"[0-9][\w.]*")
 _INSTEAD = {
     "'": "write strings in double quotes or backticks",
     '"': "this string has no closing quote",
@@ -65,7 +70,7 @@ def tokens(text: str) -> list[Token]:
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
-            raise LogqlError(text, at, _INSTEAD.get(text[at], f"`{text[at]}` means nothing in LogQL"))
+            raise LogqlError(text, at, _unknown(text, at))
         kind = match.lastgroup
         if kind == "string":
             found.append(Token("string", _meaning(text, match[0], at), at, match.end()))
@@ -76,20 +81,32 @@ def tokens(text: str) -> list[Token]:
     return found
 
 
+def _unknown(text: str, at: int) -> str:
+    if word := _LIKE_A_NUMBER.match(text, at):
+        return f"`{word[0]}` is no number, no duration such as 5m or 1h30m, and no size such as 10KB"
+    return _INSTEAD.get(text[at], f"`{text[at]}` means nothing in LogQL")
+
+
 def number_of(text: str) -> float:
-    """Of a word of the kind `number`."""
-    return float(int(text, 16)) if text.startswith("0x") else float(text)
+    """Of a word of the kind `number`; one that is too large for a float is infinite."""
+    try:
+        return float(int(text, 16)) if text.startswith("0x") else float(text)
+    except OverflowError:
+        return math.inf
 
 
 def duration_ns(text: str) -> int | None:
-    """`1h30m`, `1.5s`, `-5m`, `0` in nanoseconds; None if it is no duration."""
+    """`1h30m`, `1.5s`, `-5m`, `0` in nanoseconds; None if it is no duration, or one that 64 bits can't hold."""
     body = text.removeprefix("-")
     if body == "0":
         return 0
     pieces = list(_PIECE.finditer(body))
     if not pieces or "".join(piece[0] for piece in pieces) != body:
         return None
-    total = sum(round(float(piece[1]) * _DURATION_UNITS[piece[2]]) for piece in pieces)
+    parts = [float(piece[1]) * _DURATION_UNITS[piece[2]] for piece in pieces]
+    if sum(parts) > _MAX_NS:
+        return None
+    total = sum(map(round, parts))
     return -total if text.startswith("-") else total
 
 

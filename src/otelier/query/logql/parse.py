@@ -7,6 +7,7 @@ from . import ast
 from .lex import number_of
 from .parse_calls import call, is_function, names
 from .parse_lines import log_query, looks_like_lines
+from .parse_stages import is_unwrap
 from .words import Words
 
 _RightSide: TypeAlias = Callable[[], ast.Metric]
@@ -27,6 +28,8 @@ def parse(text: str) -> ast.Query:
     if words.is_kind("end"):
         words.fail('the query is empty; a stream selector such as {service_name="shop"} is the least')
     query: ast.Query = log_query(words) if looks_like_lines(words) else _binary(words, 0)
+    if is_unwrap(words):
+        words.fail("`unwrap` stands in a range, as in sum_over_time({…} | unwrap took [5m])")
     if not words.is_kind("end"):
         words.fail(f"{words.now} can't follow here")
     return query
@@ -53,11 +56,14 @@ def _binary(words: Words, level: int) -> ast.Metric:
 def _power(words: Words) -> ast.Metric:
     left = _unary(words)
     if words.is_sign("^"):
-        return _combined(words, left, lambda: _power(words))
+        words.deeper()
+        left = _combined(words, left, lambda: _power(words))
+        words.shallower()
     return left
 
 
 def _combined(words: Words, left: ast.Metric, right_side: _RightSide) -> ast.Metric:
+    words.one_more_operator()
     op = words.take()
     as_bool = False
     if words.is_name("bool"):

@@ -98,7 +98,10 @@ def _number_test(words: Words, label: str, op: Token) -> ast.NumberTest | ast.Ip
         case "number":
             number, unit = number_of(value.text), "number"
         case "duration":
-            number, unit = (duration_ns(value.text) or 0) / 1e9, "duration"
+            length_ns = duration_ns(value.text)
+            if length_ns is None:
+                words.fail(f"`{value.text}` is more than 292 years")
+            number, unit = length_ns / 1e9, "duration"
         case "bytes":
             number, unit = size_bytes(value.text) or 0.0, "bytes"
         case _:

@@ -3,7 +3,7 @@
 from typing import NamedTuple, cast, get_args
 
 from . import ast
-from .lex import duration_ns
+from .lex import LONGEST_NS, duration_ns
 from .parse_filters import label_filter, matcher
 from .parse_stages import COMPARISONS, is_unwrap, stages
 from .words import Words
@@ -112,8 +112,12 @@ def _range(words: Words) -> int:
 
 
 def _duration(words: Words) -> int:
-    sign = "-" if words.skip("-") else ""
-    return duration_ns(sign + words.word("duration", "a duration such as 5m or 1h30m").text) or 0
+    sign = -1 if words.skip("-") else 1
+    word = words.word("duration", "a duration such as 5m or 1h30m")
+    length_ns = duration_ns(word.text)
+    if length_ns is None or length_ns > LONGEST_NS:
+        words.fail(f"`{word.text}` is more than 50 years", word.at)
+    return sign * length_ns
 
 
 def _selector(words: Words) -> tuple[ast.Matcher, ...]:

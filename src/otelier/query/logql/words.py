@@ -6,7 +6,8 @@ from .errors import LogqlError
 from .lex import Kind, Token, tokens
 
 _MAX_LENGTH = 100_000
-_MAX_DEPTH = 100
+_MAX_DEPTH = 64
+_MAX_OPERATORS = 250
 
 
 class Words:
@@ -20,6 +21,7 @@ class Words:
         self._tokens = tokens(text)
         self._at = 0
         self._depth = 0
+        self._operators = 0
 
     @property
     def now(self) -> Token:
@@ -78,6 +80,12 @@ class Words:
         self._depth += 1
         if self._depth > _MAX_DEPTH:
             self.fail(f"more than {_MAX_DEPTH} parentheses within each other")
+
+    def one_more_operator(self) -> None:
+        """Called at each one between numbers or series: a row of them is as deep as it is long. Raises LogqlError."""
+        self._operators += 1
+        if self._operators > _MAX_OPERATORS:
+            self.fail(f"more than {_MAX_OPERATORS} operators in a query: ask in parts")
 
     def shallower(self) -> None:
         """… and at each closing one."""

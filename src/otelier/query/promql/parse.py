@@ -5,7 +5,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 
-from .ast import Aggregate, Binary, Call, Expression, Matching, Number, Paren, Selector, String, Unary
+from .ast import Aggregate, Binary, Call, Expression, Matching, Number, Paren, Selector, String, Unary, children
 from .cursor import Cursor
 from .selectors import duration_call, labels, modified, selector, several
 from .signatures import AGGREGATIONS, FUNCTIONS
@@ -21,6 +21,8 @@ _LEVELS: Mapping[str, int] = MappingProxyType(
         "^": 6,
     }
 )
+_LEVELS_MAX = 250
+_CALCULATED_MAX = 200
 _PRODUCT = 5
 _POWER = 6
 _COMPARISONS = frozenset({"==", "!=", "<=", "<", ">=", ">"})
@@ -40,6 +42,8 @@ def parse(text: str) -> Expression:
     found = _Parser(cursor).expression(1)
     if cursor.token.kind != "end":
         cursor.unexpected("the expression", ["an operator", "the end"])
+    if (at := _too_deep(found)) is not None:
+        cursor.fail(f"more than {_LEVELS_MAX} operators and calls inside of each other or in a row: ask in parts", at)
     check(found, text)
     return found
 
@@ -55,9 +59,20 @@ def parse_selector(text: str) -> Selector:
     return found
 
 
+def _too_deep(node: Expression) -> int | None:
+    """Where there are more levels than the stack can hold; None: nowhere. A row of operators is as deep as long."""
+    level = [node]
+    for _ in range(_LEVELS_MAX):
+        level = [child for each in level for child in children(each)]
+        if not level:
+            return None
+    return level[0].at
+
+
 class _Parser:
     def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor
+        self._calculated = 0
 
     def expression(self, level: int) -> Expression:
         """Operators that bind at least as tightly as `level`."""
@@ -235,7 +250,10 @@ class _Parser:
             while cursor.token.kind == "sign" and (operator := cursor.token.text) in _IN_DURATIONS:
                 if _LEVELS[operator] < level:
                     break
-                cursor.advance()
+                sign = cursor.advance()
+                self._calculated += 1
+                if self._calculated > _CALCULATED_MAX:
+                    cursor.fail(f"more than {_CALCULATED_MAX} operators between lengths of time", sign.at)
                 right = self._duration(_LEVELS[operator] + (0 if operator == "^" else 1))
                 left = Binary(operator, left, right, at=left.at, end=cursor.end)
             return left

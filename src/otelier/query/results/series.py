@@ -5,9 +5,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...component import Clock
 from .frame import Frame
 
 _MS = 10**6
+_HOUR_NS = 3600 * 10**9
 
 
 class Line(NamedTuple):
@@ -19,6 +21,12 @@ class Line(NamedTuple):
     """None where there is a histogram."""
     histograms: Sequence[Mapping[str, Any] | None] = ()
     """`count`, `sum` and `buckets`; empty: there are none."""
+
+
+def last_hour(start_ns: int, end_ns: int, clock: Clock) -> tuple[int, int]:
+    """These times; of a missing end (0) now, of a missing start an hour before."""
+    end_ns = end_ns or clock.time_ns()
+    return start_ns or end_ns - _HOUR_NS, end_ns
 
 
 def frame(lines: Iterable[Line], warnings: Sequence[str] = (), looked: int = 0) -> Frame:

@@ -1,10 +1,12 @@
 """TraceQL over one store: text in, answer out. Knows no HTTP."""
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TypeVar
 
+from ...storage.local.manifest import State, of_signal
 from ..errors import BadQuery
 from ..gate import Gate
+from ..slices import slices
 from ..snapshot import Snapshot
 from . import ast, read
 from .answer import MetricsAnswer, SearchAnswer
@@ -14,6 +16,9 @@ from .metrics import Steps, series
 from .plan import plan
 from .search import Cursor, search
 from .suggest import Suggestions, suggest
+
+if TYPE_CHECKING:
+    from ..._core import View
 
 _MAX_NS = 2**64 - 1
 _DEFAULT = Limits()
@@ -107,8 +112,14 @@ class TraceQL:
         return self._asked(tenant, _window(steps.first_ns, steps.last_ns), ask)
 
     def _asked(self, tenant: str, window: Window, ask: Callable[[Found], T]) -> T:
+        def read_by(view: "View", state: State) -> T:
+            def sliced(start_ns: int, end_ns: int) -> Iterator[tuple[int, int]]:
+                return slices(of_signal(state, tenant, "traces"), start_ns, end_ns)
+
+            return ask(Found(view, tenant, window, Budget(self._limits), sliced))
+
         with self._gate.one():
-            return self._snapshot.read(lambda view, _: ask(Found(view, tenant, window, Budget(self._limits))))
+            return self._snapshot.read(read_by)
 
 
 def _search(text: str) -> ast.Pipeline:

@@ -1,11 +1,12 @@
 """The spans that a pipeline leaves, read by its plan: tables of spans with the spansets that are in the answer."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
 from .. import filter as f
+from ..slices import searched
 from . import ast
 from .evaluate.order import newest
 from .evaluate.spansets import Spansets, whole
@@ -31,6 +32,10 @@ class Window(NamedTuple):
     end_ns: int
 
 
+Slices: TypeAlias = Callable[[int, int], Iterable[tuple[int, int]]]
+"""A window's slices, newest first, between which a search may be ended."""
+
+
 class Judged(NamedTuple):
     """A table and what is left of it."""
 
@@ -51,8 +56,16 @@ class Candidates(NamedTuple):
 class Found:
     """Reads for one query."""
 
-    def __init__(self, reader: Reader, tenant: str, window: Window, budget: Budget) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        tenant: str,
+        window: Window,
+        budget: Budget,
+        slices: Slices = lambda start_ns, end_ns: [(start_ns, end_ns)],
+    ) -> None:
         self._reader = reader
+        self._slices = slices
         self._tenant = tenant
         self.window = window
         self.budget = budget
@@ -64,9 +77,18 @@ class Found:
         return Candidates(table.trace_ids, [starts[code] for code in range(len(table.trace_ids))], table)
 
     def newest(self, plan: Plan, most: int) -> list[tuple[int, bytes]]:
-        """Start of the newest span found and id of so many traces, where the core can decide alone; newest first."""
-        found = self._reader.search(self._tenant, f.encoded(plan.found.may), *self.window, most)
-        return [(start_ns, trace_id) for trace_id, start_ns in found]
+        """Start of the newest span found and id of so many traces, where the core can decide alone; newest first.
+
+        As many as there was time for.
+        """
+        encoded = f.encoded(plan.found.may)
+        found, _ = searched(
+            self._slices(*self.window),
+            lambda least, last: self._reader.search(self._tenant, encoded, least, last, most),
+            most,
+            self.budget.over,
+        )
+        return [(start_ns, trace_id) for trace_id, start_ns in found.items()]
 
     def told(self, plan: Plan, trace_ids: Sequence[bytes], telling: Telling, spans: int) -> ToldTraces:
         """What an answer tells of them, in this order; what went meanwhile is left out."""

@@ -69,15 +69,17 @@ class Silences:
         with self._lock:
             made = _read(given, str(uuid.uuid4()), now_ms)
             old = self._known.get(str(given.get("id") or ""))
+            if made.ends_ms <= made.starts_ms:
+                raise BadQuery("end time must be after the start")
             if made.ends_ms <= now_ms:
                 raise BadQuery("end time can't be in the past")
+            changed: dict[str, Silence] = {}
             if old is not None and old.state(now_ms) != "expired":
                 if old.matchers == made.matchers:
                     made = replace(made, id=old.id)
                 else:
-                    self._known[old.id] = replace(old, ends_ms=now_ms, updated_ms=now_ms)
-            self._known[made.id] = made
-            self._save()
+                    changed[old.id] = _ended(old, now_ms)
+            self._save(changed | {made.id: made})
         return made.id
 
     def expire(self, id_: str) -> bool:
@@ -88,8 +90,7 @@ class Silences:
                 return False
             old = self._known[id_]
             if old.state(now_ms) != "expired":
-                self._known[id_] = replace(old, starts_ms=min(old.starts_ms, now_ms), ends_ms=now_ms, updated_ms=now_ms)
-                self._save()
+                self._save({id_: _ended(old, now_ms)})
         return True
 
     def shown(self) -> list[dict[str, Any]]:
@@ -101,10 +102,11 @@ class Silences:
         known.sort(key=lambda each: (order[each.state(now_ms)], each.ends_ms))
         return [{**_written(each), "status": {"state": each.state(now_ms)}} for each in known]
 
-    def _save(self) -> None:
+    def _save(self, changed: Mapping[str, Silence]) -> None:
+        """What can't be written doesn't count. Raises OSError, ValueError."""
         now_ms = self._now_ms()
-        self._known = {id_: each for id_, each in self._known.items() if now_ms < each.ends_ms + _KEPT_MS}
-        data = json.dumps([_written(each) for each in self._known.values()], indent=1, ensure_ascii=False).encode()
+        known = {id_: each for id_, each in {**self._known, **changed}.items() if now_ms < each.ends_ms + _KEPT_MS}
+        data = json.dumps([_written(each) for each in known.values()], indent=1, ensure_ascii=False).encode()
         self._path.parent.mkdir(parents=True, exist_ok=True)
         beside = self._path.with_suffix(".new")
         with beside.open("wb") as file:
@@ -112,6 +114,7 @@ class Silences:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(self._path)
+        self._known = known
         folder = os.open(self._path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -129,14 +132,16 @@ def _read(given: Any, id_: str, now_ms: int) -> Silence:
         starts_ms = max(_time(given["startsAt"]), now_ms)
         ends_ms = _time(given["endsAt"])
         created_by, comment = str(given.get("createdBy", "")), str(given.get("comment", ""))
+        updated_ms = _time(given["updatedAt"]) if "updatedAt" in given else now_ms
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise BadQuery(f"a silence has matchers, startsAt and endsAt: {error}") from None
     if not matchers or all(each.equal and each.fits("") for each in matchers):
         raise BadQuery("at least one matcher must not fit the empty text")
-    if ends_ms <= starts_ms:
-        raise BadQuery("end time must be after the start")
-    updated_ms = _time(given["updatedAt"]) if "updatedAt" in given else now_ms
     return Silence(id_, matchers, starts_ms, ends_ms, created_by, comment, updated_ms)
+
+
+def _ended(silence: Silence, now_ms: int) -> Silence:
+    return replace(silence, starts_ms=min(silence.starts_ms, now_ms), ends_ms=now_ms, updated_ms=now_ms)
 
 
 def _matcher(given: Any) -> AlertMatcher:
@@ -163,4 +168,7 @@ def _written(silence: Silence) -> dict[str, Any]:
 
 
 def _time(text: str) -> int:
-    return round(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(f"{text} has no zone; write it as 2026-11-26T10:00:00Z")
+    return round(found.timestamp() * 1000)

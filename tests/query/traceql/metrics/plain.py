@@ -14,7 +14,17 @@ from .. import oracle, oracle_values
 from ..decoded import Opaque
 
 _S = 10**9
-BY = st.sampled_from(["", " by (span.a)", " by (resource.service.name, name)", " by (kind, status, .n)"])
+BY = st.sampled_from(
+    [
+        "",
+        " by (span.a)",
+        " by (resource.service.name, name)",
+        " by (kind, status, .n)",
+        " by (span:parentID)",
+        " by (parent, trace:id)",
+        " by (span:id)",
+    ]
+)
 _OPERANDS = st.sampled_from(["duration", "span.n", ".a", "traceDuration", "span:childCount"])
 _NO_TYPE = ("{}", "AP8=")
 FUNCTIONS = st.one_of(

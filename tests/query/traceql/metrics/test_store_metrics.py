@@ -12,7 +12,7 @@ from otelier.query.gate import Gate
 from otelier.query.traceql import read
 from otelier.query.traceql.engine import TraceQL
 from otelier.query.traceql.metrics import Steps
-from otelier.testing.telemetry import START_NS, span
+from otelier.testing.telemetry import START_NS, span, span_id, trace_id
 from otelier.testing.telemetry import traces as made
 
 from ..decoded import traces
@@ -70,6 +70,27 @@ def test_attributes_are_compared_and_suggested(store):
     assert [each.text for each in names.suggestions] == ["span.version"]
     values = asked.suggest(tenant, '{ status = error && span.version = "', 36, start_ns=START_NS, end_ns=START_NS + _S)
     assert [each.text for each in values.suggestions] == ['"new"']
+
+
+@pytest.mark.parametrize("pipeline", ["{ }", "{ } | count() > 0"])
+@pytest.mark.parametrize(
+    ("by", "labels"),
+    [
+        ("span:id", [span_id(1).hex(), span_id(2).hex()]),
+        ("span:parentID", ["", span_id(1).hex()]),
+        ("parent", [None, span_id(1).hex()]),
+        ("trace:id", [trace_id(1).hex()]),
+    ],
+)
+def test_ids_group_by_the_core_and_over_columns(store, pipeline, by, labels):
+    tenant = store.keep([made(span("a", number=1), span("b", number=2, parent=1))], ([True], False))
+    asked = TraceQL(store.snapshot, Gate(1, 0))
+    text = f"{pipeline} | count_over_time() by ({by})"
+    answer = asked.metrics(tenant, text, start_ns=START_NS - 1, end_ns=START_NS + _S, step_ns=2 * _S)
+    assert sorted((str(line.labels[0].value or ""), line.values.sum()) for line in answer.series) == sorted(
+        (each or "", 2 / len(labels)) for each in labels
+    )
+    assert {line.labels[0].value for line in answer.series} == set(labels)
 
 
 def _read(text):

@@ -1,6 +1,7 @@
 """Spans of whole traces as columns: what the core's `spans_of` gives, made ready for numpy."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +14,7 @@ from .values import INT, NIL, Ints, Values, strings
 START: CoreField = {"scope": "intrinsic", "key": "start_ns"}
 SPAN_ID: CoreField = {"scope": "intrinsic", "key": "span_id"}
 PARENT_ID: CoreField = {"scope": "intrinsic", "key": "parent_span_id"}
+_IDS = frozenset({"span:id", "span:parentID", "parent", "trace:id"})
 
 
 class Column(Protocol):
@@ -64,27 +66,27 @@ class Table:
         self.trace_ids = [ids[at : at + 16] for at in range(0, len(ids), 16)]
         """By the codes in `traces`."""
 
-    @property
+    @cached_property
     def parents(self) -> NDArray[np.intp]:
         """Rows; -1 where the parent isn't in the trace."""
         return np.frombuffer(self._spans.parents, "<i4").astype(np.intp)
 
-    @property
+    @cached_property
     def descendants(self) -> Ints:
         """So many of the next rows are below a row."""
         return np.frombuffer(self._spans.descendants, "<u4").astype(np.int64)
 
-    @property
+    @cached_property
     def starts(self) -> NDArray[np.uint64]:
         """Nanoseconds since 1970."""
         return np.frombuffer(self._column(START).data, "<u8")
 
-    @property
+    @cached_property
     def parent_ids(self) -> NDArray[np.uint64]:
         """0: names none."""
         return np.frombuffer(self._column(PARENT_ID).raw, "<u8")
 
-    @property
+    @cached_property
     def span_ids(self) -> list[bytes]:
         """8 bytes each."""
         raw = self._column(SPAN_ID).raw
@@ -117,6 +119,8 @@ class Table:
 def typed(field: ast.Field, column: Column) -> Values:
     """A column of the core with the types of TraceQL."""
     name = field.name if isinstance(field, ast.Intrinsic) else ""
+    if name in _IDS and not column.raw:  # of groups, whose ids are texts already
+        return _values(column) if name == "parent" else _never_nil(_values(column))
     if name in ("span:id", "span:parentID", "parent"):
         ids = _ids(column.raw, 8)
         return ids.where(np.frombuffer(column.tags, np.uint8) != NIL) if name == "parent" else ids
@@ -130,6 +134,11 @@ def typed(field: ast.Field, column: Column) -> Values:
 
 def _values(column: Column) -> Values:
     return Values(np.frombuffer(column.tags, np.uint8), np.frombuffer(column.data, "<i8"), column.texts)
+
+
+def _never_nil(values: Values) -> Values:
+    """Texts; an empty one where there is none."""
+    return strings([*values.texts, ""], np.where(values.tags == NIL, len(values.texts), values.data))
 
 
 def _ids(raw: bytes, size: int) -> Values:
