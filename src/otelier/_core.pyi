@@ -514,13 +514,40 @@ class View:
         kind: Literal["count", "sum", "histogram"] = "count",
         *,
         rollups: bool = True,
+        top: tuple[int, bool] | None = None,
         max_cells: int = 1_000_000,
         timeout_ms: int = 0,
     ) -> Aggregate:
         """Count the spans that the filter means and that start in [start_ns, end_ns], by the values of some fields and by
         step.
 
-        `rollups`: whether segments' roll-ups may answer where they can. Raises as `gather`.
+        `rollups`: whether segments' roll-ups may answer where they can. `top`: how many groups are needed, in each step
+        the largest (true) or the smallest; of equal ones those whose value comes first, or of the smallest last. Others
+        may be left out. Raises as `gather`.
+        """
+
+    def compare(
+        self,
+        tenant: str,
+        filter_json: bytes,
+        selection_json: bytes,
+        fields_json: bytes,
+        start_ns: int,
+        end_ns: int,
+        step_ns: int,
+        top: int,
+        *,
+        max_values: int = 100_000,
+        max_values_in_all: int = 10_000_000,
+        max_points: int = 20_000_000,
+        timeout_ms: int = 0,
+    ) -> Comparison:
+        """Count the `top` most frequent values of each field, of the spans that the filter means and that start in
+        [start_ns, end_ns]: of those that the selection means, too, and of those that it does not mean.
+
+        Of a field with more than `max_values`, and of those with most while there are more than `max_values_in_all`,
+        only the totals are told. Of values as frequent as the last one, numbers come first, by size, then texts. Raises
+        as `gather`.
         """
 
     def tag_names(self, tenant: str, start_ns: int, end_ns: int, limit: int = 10_000) -> list[tuple[str, str, str]]:
@@ -1271,6 +1298,27 @@ class Aggregate:
     @property
     def partial(self) -> str:
         """What ended the counting early: `cells`, `time`; empty if all is counted."""
+    @property
+    def read(self) -> Mapping[str, int]:
+        """As in `SpanTable`."""
+
+class Comparison:
+    """Fields of spans outside (first) and inside of a selection, as they were asked for."""
+
+    def __len__(self) -> int: ...
+    def values(self, field: int) -> Column:
+        """Those that are told, a row for each: of the first side, then of the second. Raises IndexError."""
+    def of_first(self, field: int) -> int:
+        """How many of them are of the first side."""
+    def counts(self, field: int) -> bytes:
+        """u64 for each value and step: spans."""
+    def totals(self, field: int) -> bytes:
+        """u64 for each side and step: spans that have a value."""
+    def cut(self, field: int) -> bool:
+        """Whether there are more values than are told."""
+    @property
+    def partial(self) -> str:
+        """What ended the counting early: `time`, or `points`; then there are no fields. Empty if all is counted."""
     @property
     def read(self) -> Mapping[str, int]:
         """As in `SpanTable`."""

@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 
 mod batch;
 mod client;
+mod comparison;
 mod disk;
 mod edit;
 mod fetching;
@@ -52,6 +53,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     series_write::register(m)?;
     view::register(m)?;
     spans::register(m)?;
+    comparison::register(m)?;
     sql::register(m)?;
     told::register(m)?;
     pattern::register(m)?;

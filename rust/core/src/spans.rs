@@ -1,12 +1,13 @@
 //! `SpanTable`, `Column` and `Aggregate` for Python; see `_core.pyi`.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
 use otelier_segment::filter::{self, Wanted};
 use otelier_segment::newest::TraceId;
-use otelier_segment::spans::{self as segment, Budget, Kind, Question, Read};
+use otelier_segment::spans::{self as segment, Budget, Kind, Read};
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString};
@@ -48,9 +49,8 @@ pub fn kind(name: &str, has_value: bool) -> PyResult<Kind> {
 }
 
 /// Steps are numbered by 32 bits.
-pub fn check(question: &Question) -> PyResult<()> {
-    let (start, end) = (question.window.start(), question.window.end());
-    if question.step_ns == 0 || end.saturating_sub(*start) / question.step_ns > u32::MAX.into() {
+pub fn check_steps(window: &RangeInclusive<u64>, step_ns: u64) -> PyResult<()> {
+    if step_ns == 0 || window.end().saturating_sub(*window.start()) / step_ns > u32::MAX.into() {
         return Err(PyValueError::new_err("step_ns is at least 1, and the window has at most 2³² steps"));
     }
     Ok(())

@@ -8,7 +8,7 @@ use otelier_segment::error::ReadError;
 use otelier_segment::filter::{self, Filter};
 use otelier_segment::logs::{self, By};
 use otelier_segment::newest::TraceId;
-use otelier_segment::spans::{Asked, Question};
+use otelier_segment::spans::{Asked, Contrast, Question, Top};
 use otelier_segment::view as segment;
 use pyo3::create_exception;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
@@ -16,6 +16,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
 use crate::batch::Batch;
+use crate::comparison::Comparison;
 use crate::disk::Disk;
 use crate::logs::{Counted, Found, Streams, counted, found, streams};
 use crate::os_error::os_error;
@@ -248,7 +249,7 @@ impl View {
 
     #[pyo3(signature = (
         tenant, filter_json, group_json, start_ns, end_ns, step_ns, value_json=None, kind="count", *, rollups=true,
-        max_cells=1_000_000, timeout_ms=0
+        top=None, max_cells=1_000_000, timeout_ms=0
     ))]
     #[expect(clippy::too_many_arguments, reason = "Python's keywords")]
     fn aggregate(
@@ -263,6 +264,7 @@ impl View {
         value_json: Option<&[u8]>,
         kind: &str,
         rollups: bool,
+        top: Option<(usize, bool)>,
         max_cells: usize,
         timeout_ms: u64,
     ) -> PyResult<Aggregate> {
@@ -277,11 +279,50 @@ impl View {
             value: value.as_ref(),
             kind: spans::kind(kind, value.is_some())?,
             rollups,
+            top: top.map(|(groups, largest)| Top { groups, largest }),
             max_cells,
             time,
         };
-        spans::check(&question)?;
+        spans::check_steps(&window, step_ns)?;
         py.detach(|| self.0.aggregate(tenant, &question)).map(Aggregate::new).map_err(raised)
+    }
+
+    #[pyo3(signature = (
+        tenant, filter_json, selection_json, fields_json, start_ns, end_ns, step_ns, top, *, max_values=100_000,
+        max_values_in_all=10_000_000, max_points=20_000_000, timeout_ms=0
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "Python's keywords")]
+    fn compare(
+        &self,
+        py: Python<'_>,
+        tenant: &str,
+        filter_json: &[u8],
+        selection_json: &[u8],
+        fields_json: &[u8],
+        start_ns: u64,
+        end_ns: u64,
+        step_ns: u64,
+        top: usize,
+        max_values: usize,
+        max_values_in_all: usize,
+        max_points: usize,
+        timeout_ms: u64,
+    ) -> PyResult<Comparison> {
+        let (filter, selection) = (self::filter(filter_json)?, self::filter(selection_json)?);
+        let asked = Contrast {
+            filter: &filter,
+            selection: &selection,
+            fields: &spans::fields(fields_json)?,
+            window: &(start_ns..=end_ns),
+            step_ns,
+            top,
+            max_values,
+            max_values_in_all,
+            max_points,
+            time: spans::budget(0, 0, timeout_ms).time,
+        };
+        spans::check_steps(asked.window, step_ns)?;
+        py.detach(|| self.0.compare(tenant, &asked)).map(Comparison::new).map_err(raised)
     }
 
     #[pyo3(signature = (tenant, start_ns, end_ns, limit=10_000))]

@@ -24,10 +24,10 @@ pub trait Table {
     /// Puts the field's values of `rows` into a column, from row `at` on, which have none yet.
     fn fill(&mut self, field: &Field, rows: &Rows, out: &mut Column, at: usize) -> Result<(), ReadError>;
 
-    /// Counts the values that `rows` have of a span's attribute as they lie; answers how many have one, and rows that
-    /// were left out and may have one, too: here all.
-    fn tally(&mut self, _key: &[u8], rows: &Rows, _tally: &mut Tally) -> Result<(usize, Rows), ReadError> {
-        Ok((0, rows.clone()))
+    /// Counts the values that `rows` have of a field as they lie, by the class of each row of the table (none: the
+    /// first one); answers rows that were left out: here all.
+    fn tally(&mut self, _field: &Field, rows: &Rows, _classes: &[u32], _tally: &mut Tally) -> Result<Rows, ReadError> {
+        Ok(rows.clone())
     }
 
     /// `None` if it does not hold whole traces: then no span has relatives. Without parents there are no orphans either.

@@ -1,7 +1,7 @@
 """Names of attributes, and the values that a field has: what forms and editors offer."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import numpy as np
@@ -23,6 +23,8 @@ MAX_NAMES = 100_000
 _LATEST_NS = 2**63 - 1
 _SCOPES = {"resource": "resource", "span": "span", "event": "event", "link": "link", "scope": "instrumentation"}
 """TraceQL's words for the scopes of attributes, in the order in which they are shown."""
+_TAGS = (1, 2, 3, 4, 5)
+"""The core's types of values, in its order: texts, booleans, integers, doubles, arrays; others come last."""
 _SCALARS: Mapping[type, Literal["string", "bool", "int", "float"]] = {
     str: "string",
     bool: "bool",
@@ -31,8 +33,8 @@ _SCALARS: Mapping[type, Literal["string", "bool", "int", "float"]] = {
 }
 
 
-class TagValue(NamedTuple):
-    """A value as text, and its type in TraceQL; `keyword`: a word such as `error`."""
+class TagValue(msgspec.Struct, frozen=True, gc=False, rename={"text": "value"}):
+    """A value as text, and its type in TraceQL; `keyword`: a word such as `error`. Encoded as Tempo tells it."""
 
     type: Literal["string", "int", "float", "bool", "duration", "keyword"]
     text: str
@@ -77,25 +79,18 @@ class Tags:
 
 
 def _values(column: "Column") -> list[TagValue]:
+    """The column's rows are in order of their types, each value once; elements of arrays may be among them again."""
+    ends = np.cumsum([column.tags.count(tag) for tag in _TAGS]).tolist()
+    strings, bools, ints, doubles, arrays = (slice(*each) for each in zip([0, *ends], ends, strict=False))
     numbers: list[int] = np.frombuffer(column.data, "<i8").tolist()
-    doubles: list[float] = np.frombuffer(column.data, "<f8").tolist()
+    reals: list[float] = np.frombuffer(column.data, "<f8")[doubles].tolist()
     texts = column.texts
-    found: dict[TagValue, None] = {}
-    for tag, number, real in zip(column.tags, numbers, doubles, strict=True):
-        match tag:
-            case 1:
-                found[TagValue("string", texts[number])] = None
-            case 2:
-                found[TagValue("bool", "true" if number else "false")] = None
-            case 3:
-                found[TagValue("int", str(number))] = None
-            case 4:
-                found[TagValue("float", repr(real))] = None
-            case 5:
-                found |= dict.fromkeys(_elements(texts[number]))
-            case _:
-                pass
-    return list(found)
+    found = [TagValue("string", texts[number]) for number in numbers[strings]]
+    found += [TagValue("bool", "true" if number else "false") for number in numbers[bools]]
+    found += [TagValue("int", str(number)) for number in numbers[ints]]
+    found += [TagValue("float", repr(real)) for real in reals]
+    elements = [element for number in numbers[arrays] for element in _elements(texts[number])]
+    return list(dict.fromkeys(found + elements)) if elements else found
 
 
 def _elements(array: str) -> list[TagValue]:

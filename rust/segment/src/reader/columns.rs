@@ -181,7 +181,7 @@ impl Group<'_> {
 }
 
 /// The least value of a field in a header.
-fn least(field: &Field, header: &[u8], out: &mut Column) -> Entry {
+pub fn least(field: &Field, header: &[u8], out: &mut Column) -> Entry {
     let end = out.extend(1);
     let mut see = |value: Value| {
         let entry = out.entry(value);

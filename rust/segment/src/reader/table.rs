@@ -45,8 +45,8 @@ impl Table for GroupTable<'_> {
         }
     }
 
-    fn tally(&mut self, key: &[u8], rows: &Rows, tally: &mut Tally) -> Result<(usize, Rows), ReadError> {
-        self.group.tally(key, rows, tally)
+    fn tally(&mut self, field: &Field, rows: &Rows, classes: &[u32], tally: &mut Tally) -> Result<Rows, ReadError> {
+        self.group.tally(field, rows, classes, tally)
     }
 
     fn tree(&mut self, with_parents: bool) -> Result<Option<Arc<Tree>>, ReadError> {

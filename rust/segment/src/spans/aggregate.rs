@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use super::cells::Cells;
 use super::column::{Column, DOUBLE, INT};
+use super::counting::count;
 use super::groups::Groups;
+use super::ranking::{Ties, ranked};
 use super::rollups;
 use super::scan::{Flow, Places, Read, Scan};
 use super::tally::Tally;
 use crate::error::ReadError;
-use crate::filter::{Condition, Field, Filter, Intrinsic, Scope, Test, Wanted};
+use crate::filter::{Field, Filter, Intrinsic, Scope, Wanted};
 use crate::rows::Rows;
 use crate::select::Table;
 
@@ -35,8 +37,18 @@ pub struct Question<'a> {
     pub kind: Kind,
     /// Whether roll-ups may answer.
     pub rollups: bool,
+    /// Which groups are needed; others may be left out.
+    pub top: Option<Top>,
     pub max_cells: usize,
     pub time: Option<Duration>,
+}
+
+/// The groups that in a step are the largest or the smallest: of equal ones those whose value comes first, of the
+/// smallest those whose value comes last.
+#[derive(Clone, Copy, Debug)]
+pub struct Top {
+    pub groups: usize,
+    pub largest: bool,
 }
 
 /// Sparse: an entry for each group and step that has spans, sorted by both.
@@ -92,7 +104,7 @@ pub fn aggregate(places: &Places, question: &Question) -> Result<Aggregate, Read
     let (mut block, mut sparse) = (Block::new(only_step), Sparse::new(question, only_step));
     let partial = scan.each(&mut |table, found| {
         match &mut sparse {
-            Some(sparse) => sparse.count(table, found, &mut groups, &mut cells)?,
+            Some(sparse) => sparse.count(table, found)?,
             None => {
                 block.read(table, found, question)?;
                 let numbers = groups.numbers(table, found)?;
@@ -102,8 +114,8 @@ pub fn aggregate(places: &Places, question: &Question) -> Result<Aggregate, Read
         let tallied = sparse.as_ref().map_or(0, |sparse| sparse.tally.len());
         Ok(if cells.len() + tallied > question.max_cells { Flow::Stop("cells") } else { Flow::On })
     })?;
-    if let Some(Sparse { step, tally, .. }) = &sparse {
-        tally.each(&mut |value, count| cells.add_many(groups.number(&[Some(value)]), *step, count, None));
+    if let Some(sparse) = &mut sparse {
+        sparse.put(question.top, &mut groups, &mut cells);
     }
     let mut aggregate = cells.finish(groups.count());
     (aggregate.groups, aggregate.group_columns) = groups.finish();
@@ -169,44 +181,48 @@ impl Block {
 /// Counting by one attribute, which few spans have, in one step: the others are not looked at one by one.
 struct Sparse<'a> {
     step: u32,
-    key: &'a [u8],
-    exists: Test,
-    /// Of row groups whose values can be counted as they lie.
+    wanted: &'a Wanted,
+    spans: u64,
     tally: Tally,
 }
 
 impl Sparse<'_> {
     fn new<'a>(question: &Question<'a>, only_step: Option<u32>) -> Option<Sparse<'a>> {
         match (question.groups, only_step) {
-            ([Wanted { field: field @ Field::Attribute(Scope::Span, key), of_parent: false }], Some(step))
+            ([wanted @ Wanted { field: Field::Attribute(Scope::Span, _), of_parent: false }], Some(step))
                 if question.kind == Kind::Count =>
             {
-                let exists = Test::new(field.clone(), Condition::Exists);
-                Some(Sparse { step, key, exists, tally: Tally::default() })
+                Some(Sparse { step, wanted, spans: 0, tally: Tally::new(1, usize::MAX) })
             }
             _ => None,
         }
     }
 
-    fn count(
-        &mut self,
-        table: &mut dyn Table,
-        found: &Rows,
-        groups: &mut Groups,
-        cells: &mut Cells,
-    ) -> Result<(), ReadError> {
-        let (mut there, rest) = table.tally(self.key, found, &mut self.tally)?;
-        if !rest.is_empty() && table.may_hold(&self.exists)? {
-            let rest = table.test(&self.exists, &rest)?;
-            for group in groups.numbers(table, &rest)? {
-                cells.count(*group, self.step);
+    fn count(&mut self, table: &mut dyn Table, found: &Rows) -> Result<(), ReadError> {
+        self.spans += found.count() as u64;
+        count(table, self.wanted, found, &[], &mut self.tally)
+    }
+
+    /// Texts of values are made only of those that can be told.
+    fn put(&mut self, top: Option<Top>, groups: &mut Groups, cells: &mut Cells) {
+        self.tally.settle();
+        let step = self.step;
+        let mut put = |tag: u8, data: u64, text: &[u8], counts: &[u32]| {
+            let group = groups.number_of(tag, data, text);
+            cells.add_many(group, step, counts[0].into(), None);
+        };
+        match top {
+            // How arrays and what has no type are ordered among texts is not known here.
+            Some(top) if !self.tally.has_others() => {
+                let count = |counts: &[u32]| counts[0].into();
+                let (told, _) = ranked(&self.tally, &count, top.groups, top.largest, Ties::Together);
+                told.iter().for_each(|each| put(each.tag, each.data, &each.text, &each.counts));
             }
-            there += rest.count();
+            _ => self.tally.each(&|counts| counts[0] > 0, &mut put),
         }
-        let others = (found.count() - there) as u64;
+        let others = self.spans - self.tally.totals()[0];
         if others > 0 {
             cells.add_many(groups.number(&[None]), self.step, others, None);
         }
-        Ok(())
     }
 }

@@ -6,6 +6,7 @@ use otelier_wire::Signal;
 
 use super::aggregate::{self, Aggregate, Question};
 use super::column::Column;
+use super::compare::{self, Comparison, Contrast};
 use super::gather::{self, Budget, SpanTable};
 use super::parts::{self, PartField, PartTable};
 use super::scan::{Flow, Places, Scan};
@@ -82,6 +83,16 @@ impl View {
         self.answer(|snapshot| {
             let places = self.places_for(snapshot, tenant, question.window, question.asks_trace())?;
             aggregate::aggregate(&places, question)
+        })
+    }
+
+    /// Values of the spans of a selection, and of all others.
+    pub fn compare(&self, tenant: &str, asked: &Contrast) -> Result<Comparison, ReadError> {
+        self.answer(|snapshot| {
+            let whole = asked.filter.asks_trace() || asked.selection.asks_trace();
+            let whole = whole || asked.fields.iter().any(Wanted::asks_trace);
+            let places = self.places_for(snapshot, tenant, asked.window, whole)?;
+            compare::compare(&places, asked)
         })
     }
 

@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 
-use super::column::{Column, Entry, NOTHING, TEXT};
+use super::column::{ARRAY, Column, Entry, NOTHING, OTHER, TEXT};
 use crate::error::ReadError;
 use crate::filter::{Wanted, value::Value};
 use crate::rows::Rows;
@@ -123,6 +123,13 @@ impl<'a> Groups<'a> {
             group = if at == 0 { number } else { self.pairs[at - 1].number((group, number)) };
         }
         group
+    }
+
+    /// The group of a value of the only field, as a tally tells it.
+    pub fn number_of(&mut self, tag: u8, data: u64, text: &[u8]) -> u32 {
+        let field = &mut self.fields[0];
+        let data = if matches!(tag, TEXT | ARRAY | OTHER) { field.column.texts.intern(text).into() } else { data };
+        field.number((tag, data))
     }
 
     /// How many, and their values.

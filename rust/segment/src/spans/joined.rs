@@ -7,6 +7,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 
 use super::column::Column;
+use super::tally::Tally;
 use super::tree::{NONE, Tree};
 use super::whole;
 use crate::error::ReadError;
@@ -220,6 +221,28 @@ impl Table for Joined<'_> {
             out.resize(end);
         }
         Ok(())
+    }
+
+    fn tally(&mut self, field: &Field, rows: &Rows, classes: &[u32], tally: &mut Tally) -> Result<Rows, ReadError> {
+        if let Field::Whole(_) = field {
+            return Ok(rows.clone());
+        }
+        let mut left = Rows::none(self.rows());
+        for (table, places) in self.tables.iter_mut().zip(&self.skeleton.places) {
+            let own = own(&**table, places, rows);
+            if own.is_empty() {
+                continue;
+            }
+            let mut of_own = Vec::new();
+            if !classes.is_empty() {
+                of_own.resize(table.rows(), 0);
+                places.iter().for_each(|(row, here)| of_own[*row as usize] = classes[*here as usize]);
+            }
+            let apart = table.tally(field, &own, &of_own, tally)?;
+            let apart = places.iter().filter(|(row, _)| apart.contains(*row as usize));
+            apart.for_each(|(_, here)| left.insert(*here as usize));
+        }
+        Ok(left)
     }
 
     fn tree(&mut self, _with_parents: bool) -> Result<Option<Arc<Tree>>, ReadError> {

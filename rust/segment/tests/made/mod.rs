@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test takes its part")]
 
 pub mod model;
+pub mod questions;
 
 use std::sync::Arc;
 

@@ -51,8 +51,7 @@ def tag_texts(values: Iterable[TagValue]) -> bytes:
 
 def tag_values(values: Iterable[TagValue]) -> bytes:
     """`SearchTagValuesV2Response`."""
-    listed = [{"type": each.type, "value": each.text} for each in values]
-    return msgspec.json.encode({"tagValues": listed, "metrics": {}})
+    return msgspec.json.encode({"tagValues": list(values), "metrics": {}})
 
 
 def series(answer: MetricsAnswer) -> bytes:

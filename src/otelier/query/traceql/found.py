@@ -15,7 +15,7 @@ from .evaluate.table import PARENT_ID, START, Table
 from .fields import CoreField, field_of
 from .limits import Budget
 from .plan import Plan
-from .reader import Cells, Reader
+from .reader import Cells, Comparison, Reader
 from .told import Telling, ToldTraces
 
 if TYPE_CHECKING:
@@ -148,8 +148,12 @@ class Found:
         step_ns: int,
         value: ast.Field | None = None,
         kind: Literal["count", "sum", "histogram"] = "count",
+        top: tuple[int, bool] | None = None,
     ) -> Cells | None:
-        """Numbers of all that the pipeline leaves, by group and step, where the core can tell alone; else None."""
+        """Numbers of all that the pipeline leaves, by group and step, where the core can tell alone; else None.
+
+        `top`: of how many groups, the largest or the smallest, they are needed; others may be left out.
+        """
         if not plan.decided:
             return None
         cells = self._reader.aggregate(
@@ -161,10 +165,41 @@ class Found:
             msgspec.json.encode(field_of(value)) if value else None,
             kind,
             rollups=kind != "sum",  # whose sums are rounded
+            top=top,
             timeout_ms=self.budget.timeout_ms,
         )
         self.budget.took(cells.read, cells.partial)
         return cells
+
+    def compared(
+        self,
+        everything: Plan,
+        selected: Plan,
+        window: Window | None,
+        fields: Sequence[ast.Field],
+        step_ns: int,
+        top: int,
+    ) -> Comparison | None:
+        """The most frequent values of what is selected, if it starts in `window`, and of what else `everything` leaves,
+        where the core can tell alone; else None."""
+        if not (everything.decided and selected.decided):
+            return None
+        selection = selected.found.may
+        if window:
+            first, last = f.intrinsic("start_ns", ">=", window.start_ns), f.intrinsic("start_ns", "<=", window.end_ns)
+            selection = f.every([selection, first, last])
+        compared = self._reader.compare(
+            self._tenant,
+            f.encoded(everything.found.may),
+            f.encoded(selection),
+            _json([field_of(each) for each in fields]),
+            *self.window,
+            step_ns,
+            top,
+            timeout_ms=self.budget.timeout_ms,
+        )
+        self.budget.took(compared.read, compared.partial)
+        return compared
 
     def attributes(self) -> list[ast.Attribute]:
         """Of spans and resources in the window, each once."""

@@ -41,6 +41,20 @@ class Cells(Protocol):
     def read(self) -> Mapping[str, int]: ...  # noqa: D102
 
 
+class Comparison(Protocol):
+    """The core's Comparison."""
+
+    def values(self, field: int) -> Column: ...  # noqa: D102
+    def of_first(self, field: int) -> int: ...  # noqa: D102
+    def counts(self, field: int) -> bytes: ...  # noqa: D102
+    def totals(self, field: int) -> bytes: ...  # noqa: D102
+    def cut(self, field: int) -> bool: ...  # noqa: D102
+    @property
+    def partial(self) -> str: ...  # noqa: D102
+    @property
+    def read(self) -> Mapping[str, int]: ...  # noqa: D102
+
+
 class Reader(Protocol):
     """Segments and log as of one moment."""
 
@@ -98,9 +112,26 @@ class Reader(Protocol):
         kind: Literal["count", "sum", "histogram"] = "count",
         *,
         rollups: bool = True,
+        top: tuple[int, bool] | None = None,
         timeout_ms: int = 0,
     ) -> Cells:
-        """Numbers by group and step."""
+        """Numbers by group and step; `top`: of how many groups, the largest (true) or the smallest, they are needed."""
+        ...
+
+    def compare(
+        self,
+        tenant: str,
+        filter_json: bytes,
+        selection_json: bytes,
+        fields_json: bytes,
+        start_ns: int,
+        end_ns: int,
+        step_ns: int,
+        top: int,
+        *,
+        timeout_ms: int = 0,
+    ) -> Comparison:
+        """The most frequent values of fields, of the spans of a selection and of all others."""
         ...
 
     def summaries(self, tenant: str, trace_ids: Sequence[bytes]) -> "list[TraceSummary]":

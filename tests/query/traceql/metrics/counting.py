@@ -99,6 +99,78 @@ class Counting(StandIn):
                 cells.bucket_offsets += struct.pack("<Q", offset)
         return cells
 
+    def compare(
+        self,
+        tenant: str,
+        filter_json: bytes,
+        selection_json: bytes,
+        fields_json: bytes,
+        start_ns: int,
+        end_ns: int,
+        step_ns: int,
+        top: int,
+        **_: Any,
+    ) -> "Comparison":
+        self.asked += 1
+        everything, selection = json.loads(filter_json), json.loads(selection_json)
+        steps = (end_ns - start_ns) // step_ns + 1
+        spans = [(trace, span) for trace in self.traces for span in trace.spans if start_ns <= span.start_ns <= end_ns]
+        spans = [each for each in spans if means(everything, *each)]
+        sides = [[], []]
+        for each in spans:
+            sides[means(selection, *each)].append(each)
+        return Comparison([_compared(field, sides, start_ns, step_ns, steps, top) for field in json.loads(fields_json)])
+
+
+class Comparison:
+    def __init__(self, fields: list[Any]) -> None:
+        self._fields = fields
+        self.partial = ""
+        self.read = {"spans": 0, "bytes": 0}
+
+    def values(self, field: int) -> Column:
+        return self._fields[field][0]
+
+    def of_first(self, field: int) -> int:
+        return self._fields[field][1]
+
+    def counts(self, field: int) -> bytes:
+        return self._fields[field][2]
+
+    def totals(self, field: int) -> bytes:
+        return self._fields[field][3]
+
+    def cut(self, field: int) -> bool:
+        return self._fields[field][4]
+
+
+def _compared(field: Any, sides: list[list[Any]], start_ns: int, step_ns: int, steps: int, top: int) -> Any:
+    told, of_first, counts, totals, cut = [], 0, b"", b"", False
+    for number, spans in enumerate(sides):
+        found: dict[str, list[Any]] = {}
+        for trace, span in spans:
+            if value := of(field, trace, span):
+                found.setdefault(repr(value), []).append((trace, span))
+        most = sorted(found.values(), key=lambda own: (-len(own), _order(of(field, *own[0]))))
+        cut = cut or len(most) > top
+        by_step = [0] * steps
+        for own in most:
+            line = [0] * steps
+            for _, span in own:
+                line[(span.start_ns - start_ns) // step_ns] += 1
+            by_step = [a + b for a, b in zip(by_step, line, strict=True)]
+            if len(told) - of_first < top:
+                told.append(own[0])
+                counts += struct.pack(f"<{steps}Q", *line)
+        totals += struct.pack(f"<{steps}Q", *by_step)
+        of_first = len(told) if number == 0 else of_first
+    return column(field, told), of_first, counts, totals, cut
+
+
+def _order(found: list[Any]) -> Any:
+    (value,) = found if len(found) == 1 else ([found],)
+    return (0, float(value), type(value).__name__) if isinstance(value, bool | int | float) else (1, 0.0, str(value))
+
 
 def bucket(number: float) -> int:
     if number == 0:

@@ -68,16 +68,23 @@ class Asked:
 
 
 def counted(
-    found: Found, plan: Plan, asked: Asked, steps: Steps, groups: Groups, wanted: Wanted | None = None
+    found: Found,
+    plan: Plan,
+    asked: Asked,
+    steps: Steps,
+    groups: Groups,
+    wanted: Wanted | None = None,
+    top: tuple[int, bool] | None = None,
 ) -> Cells | None:
-    """By the core alone; None where it can't. `wanted`: of counts by one label, which groups are told.
+    """By the core alone; None where it can't. `wanted`: of counts by one label, which groups are told; `top`: as
+    `Found.counted` takes it.
 
     Powers of two follow from its buckets for durations only: that one is exactly a power of two is rare.
     """
     if asked.weighted or (asked.kind == "powers" and not is_duration(asked.operand)) or not aligned(found, steps):
         return None
     kind = "histogram" if asked.kind == "powers" else asked.kind
-    core = found.counted(plan, asked.by, steps.step_ns, asked.operand, kind)
+    core = found.counted(plan, asked.by, steps.step_ns, asked.operand, kind, top)
     if core is None:
         return None
     with_cells, own = numbered(np.frombuffer(core.cell_groups, "<u4").astype(np.int64), core.groups)

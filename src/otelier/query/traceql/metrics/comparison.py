@@ -9,25 +9,27 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from ...errors import TooLarge
 from .. import ast
+from ..answer import Attribute, Series
 from ..evaluate.expression import truth
+from ..evaluate.present import any_values
 from ..evaluate.table import Table, typed
 from ..evaluate.values import Bools
 from ..fields import fields_in
-from ..found import Found
+from ..found import Found, Window
 from ..plan import Plan, plan
+from ..text import written
 from .cells import aligned
-from .lines import Lines
+from .lines import POINTS_MAX, Lines
 from .steps import Steps
-from .tally import SIDES, Side, Tally
+from .tally import SIDES, Tally, marked, series_of
 
 _INTRINSICS: tuple[ast.IntrinsicName, ...] = (
     "name", "kind", "status", "statusMessage", "rootName", "rootServiceName", "instrumentation:name",
     "instrumentation:version",
 )  # fmt: skip
 """The others are times and ids, of which nearly every span has its own."""
-_COUNTED: tuple[tuple[tuple[Side, int], ...], ...] = ((("baseline", 1),), (("baseline", -1), ("selection", 1)))
-"""What everything, and what is selected, counts for."""
 _FIELDS_AT_ONCE = 16
 """In one table."""
 
@@ -35,40 +37,40 @@ _FIELDS_AT_ONCE = 16
 def compared(pipeline: ast.Pipeline, node: ast.Compare, found: Found, steps: Steps) -> Lines:
     """Raises TooLarge."""
     fields = [*map(ast.Intrinsic, _INTRINSICS), *found.attributes()]
-    everything = plan(pipeline)
-    tallies = None
-    if not node.end_ns and aligned(found, steps):
-        tallies = _counted(fields, everything, plan(_selected(pipeline, node)), found, steps)
-    if tallies is None:
-        tallies = _measured(fields, everything, node, found, steps)
-    return Lines("compare", [series for tally in tallies for series in tally.series(node.top)])
-
-
-def _selected(pipeline: ast.Pipeline, node: ast.Compare) -> ast.Pipeline:
-    return ast.Pipeline((*pipeline.stages, node.selection))
+    series = _counted(fields, pipeline, node, found, steps) if aligned(found, steps) else None
+    if series is None:
+        tallies = _measured(fields, plan(pipeline), node, found, steps)
+        series = [series for tally in tallies for series in tally.series(node.top)]
+    return Lines("compare", series)
 
 
 def _counted(
-    fields: Sequence[ast.Field], everything: Plan, selected: Plan, found: Found, steps: Steps
-) -> "list[Tally] | None":
-    """By the core, where it can: the baseline is what is not selected."""
-    tallies: list[Tally] = []
-    for field in fields:
-        if tallies and found.budget.over():
-            break
-        tally = Tally(field, steps.count)
-        for of, sides in zip((everything, selected), _COUNTED, strict=True):
-            cells = found.counted(of, [field], steps.step_ns)
-            if cells is None:
-                return None
-            own = np.frombuffer(cells.cell_groups, "<u4").astype(np.intp)
-            values = typed(field, cells.group_columns[0]).take(own)
-            numbers = np.frombuffer(cells.cell_steps, "<u4").astype(np.int64)
-            counts = np.frombuffer(cells.counts, "<u8").astype(np.float64)
-            for side, times in sides:
-                tally.add(side, values, numbers, counts * times)
-        tallies.append(tally)
-    return tallies
+    fields: Sequence[ast.Field], pipeline: ast.Pipeline, node: ast.Compare, found: Found, steps: Steps
+) -> "list[Series] | None":
+    """By the core, where it can."""
+    selected = plan(ast.Pipeline((*pipeline.stages, node.selection)))
+    window = Window(node.start_ns, node.end_ns - 1) if node.end_ns else None
+    core = found.compared(plan(pipeline), selected, window, fields, steps.step_ns, node.top)
+    if core is None:
+        return None
+    if core.partial == "points":
+        raise TooLarge(f"a comparison has more than {POINTS_MAX:,} points; choose a larger step")
+    made: list[Series] = []
+    for number, field in enumerate(fields):
+        name = written(field)
+        values = typed(field, core.values(number))
+        shown = any_values(values, np.arange(len(values)))
+        counts = np.frombuffer(core.counts(number), "<u8").astype(np.float64).reshape(-1, steps.count)
+        totals = np.frombuffer(core.totals(number), "<u8").astype(np.float64).reshape(-1, steps.count)
+        baselines = core.of_first(number)
+        for side, total in zip(SIDES, totals, strict=True):
+            if total.any():
+                made.append(series_of(f"{side}_total", Attribute(name, None), total))
+        for row, (value, spans) in enumerate(zip(shown, counts, strict=True)):
+            made.append(series_of(SIDES[row >= baselines], Attribute(name, value), spans))
+        if core.cut(number):
+            made.append(marked(name, steps.count))
+    return made
 
 
 def _measured(

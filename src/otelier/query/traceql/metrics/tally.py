@@ -10,7 +10,7 @@ from .. import ast
 from ..answer import AnyValue, Attribute, Series
 from ..evaluate.distinct import distinct
 from ..evaluate.present import any_values
-from ..evaluate.values import ARRAY, NIL, OTHER, STRING, Tags, Values, array_elements
+from ..evaluate.values import ARRAY, DOUBLE, NIL, OTHER, STRING, Tags, Values, array_elements
 from ..text import written
 from .cells import Floats, Ints, summed
 from .numbering import numbered
@@ -72,7 +72,7 @@ class Tally:
             totals = summed(part.steps, part.counts, self._steps)
             if not totals.any():
                 continue
-            found.append(_series(f"{side}_total", Attribute(name, None), totals))
+            found.append(series_of(f"{side}_total", Attribute(name, None), totals))
             if too_many:
                 continue
             spans = summed(own, part.counts, len(values))
@@ -80,11 +80,10 @@ class Tally:
             for number, value in _most(spans, values, top):
                 here = own == number
                 found.append(
-                    _series(side, Attribute(name, value), summed(part.steps[here], part.counts[here], self._steps))
+                    series_of(side, Attribute(name, value), summed(part.steps[here], part.counts[here], self._steps))
                 )
         if cut:
-            mark = Attribute("__meta_error", "__too_many_values__")
-            found.append(Series((mark, Attribute(name, None)), np.full(self._steps, np.nan)))
+            found.append(marked(name, self._steps))
         return found
 
     def _distinct(self, tags: Tags, data: Ints) -> tuple[Values, Ints]:
@@ -103,19 +102,33 @@ def _shown(array: str) -> str:
 
 
 def _most(spans: Floats, values: Values, top: int) -> list[tuple[int, AnyValue]]:
-    """Those that most spans have; of equally many the first by their text."""
+    """Those that most spans have; of equally many numbers by size, then texts, as the core takes them."""
     there = np.flatnonzero(spans > 0)
     if len(there) > top:
         least = -np.partition(-spans[there], top - 1)[top - 1] if top else np.inf
         there = there[spans[there] >= least]
         sure = there[spans[there] > least]
         ties = there[spans[there] == least]
-        shown = any_values(values, ties)
-        first = nsmallest(top - len(sure), range(len(ties)), key=lambda at: str(shown[at]))
-        there = np.concatenate([sure, ties[first]]).astype(np.intp)
-    found = zip(there.tolist(), any_values(values, there), strict=True)
-    return sorted(found, key=lambda each: (-spans[each[0]], str(each[1])))
+        first = nsmallest(top - len(sure), ties.tolist(), key=lambda row: _place(values, row))
+        there = np.concatenate([sure, first]).astype(np.intp)
+    return list(zip(there.tolist(), any_values(values, there), strict=True))
 
 
-def _series(kind: str, label: Attribute, points: Floats) -> Series:
+def _place(values: Values, row: int) -> tuple[int, int, int, int, str]:
+    tag, data = int(values.tags[row]), int(values.data[row])
+    if tag in (STRING, ARRAY, OTHER):
+        return tag, 0, 0, 0, values.texts[data]
+    bits = data if tag == DOUBLE else int(np.float64(data).view(np.int64))
+    # Bits of floats are ordered as they are where they are positive, else the other way round.
+    return 0, bits if bits >= 0 else bits ^ (2**63 - 1), tag, data, ""
+
+
+def series_of(kind: str, label: Attribute, points: Floats) -> Series:
+    """Of a value, or of what has any."""
     return Series((Attribute("__meta_type", kind), label), points)
+
+
+def marked(name: str, steps: int) -> Series:
+    """Says that an attribute has more values than are told."""
+    mark = Attribute("__meta_error", "__too_many_values__")
+    return Series((mark, Attribute(name, None)), np.full(steps, np.nan))

@@ -1,0 +1,178 @@
+//! Comparisons of a selection with all other spans, and the largest groups of aggregates, say what a plain scan says.
+
+mod made;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use made::model::{Model, written_row};
+use made::questions::{ALWAYS, START, field, filter};
+use made::{Chance, KEYS, Known, Store, known, request};
+use otelier_segment::filter::{Filter, Wanted, parse, parse_fields};
+use otelier_segment::spans::{Aggregate, Contrast, Kind, Question, Top};
+use otelier_segment::view::View;
+
+/// How many spans of each side have each value of a field, by step.
+type Sides = [BTreeMap<String, Vec<u64>>; 2];
+
+fn expected_sides(model: &Model, asked: &Contrast, field: &Wanted, steps: usize) -> Sides {
+    let mut sides = Sides::default();
+    for (at, span) in model.spans.iter().enumerate() {
+        if !asked.window.contains(&span.start_ns) || !model.holds(asked.filter, at) {
+            continue;
+        }
+        let value = match model.read(field, at) {
+            id if field.column().width > 0 && !id.is_empty() => format!("text {id}"),
+            value => value,
+        };
+        if !value.is_empty() {
+            let side = usize::from(model.holds(asked.selection, at));
+            let counts = sides[side].entry(value).or_insert_with(|| vec![0; steps]);
+            counts[((span.start_ns - asked.window.start()) / asked.step_ns) as usize] += 1;
+        }
+    }
+    sides
+}
+
+fn compare_contrasts(view: &View, all: &[Known], chance: &mut Chance, rounds: usize) {
+    let model = Model::new(all);
+    for _ in 0..rounds {
+        let depth = chance.below(2);
+        let (filter_json, selection_json) = (filter(chance, depth), filter(chance, depth));
+        let filter_json = if chance.one_in(2) { r#"{"all":[]}"#.to_owned() } else { filter_json };
+        let fields: Vec<String> = (0..4).map(|_| field(chance)).collect();
+        let fields_json = format!("[{}]", fields.join(","));
+        let (window, steps) = match chance.below(3) {
+            0 => (ALWAYS, 1),
+            _ => (START..=START + 299_999_999, 1 + chance.below(7) as usize),
+        };
+        let step_ns = if steps == 1 { 1 << 63 } else { 300_000_000u64.div_ceil(steps as u64) };
+        let window = if steps == 1 && window == ALWAYS { 0..=(1 << 63) - 1 } else { window };
+        let (filter, selection) = (parse(filter_json.as_bytes()).unwrap(), parse(selection_json.as_bytes()).unwrap());
+        let asked = Contrast {
+            filter: &filter,
+            selection: &selection,
+            fields: &parse_fields(fields_json.as_bytes()).unwrap(),
+            window: &window,
+            step_ns,
+            top: 1 + chance.below(6) as usize,
+            max_values: if chance.one_in(4) { chance.below(8) as usize } else { usize::MAX },
+            max_values_in_all: usize::MAX,
+            max_points: usize::MAX,
+            time: None,
+        };
+        let found = view.compare("default", &asked).unwrap();
+        for (field, found) in asked.fields.iter().zip(&found.fields) {
+            let about = format!("{filter_json} {selection_json} {field:?} {window:?} {step_ns} {}", asked.top);
+            let sides = expected_sides(&model, &asked, field, steps);
+            let values: BTreeSet<&String> = sides.iter().flat_map(BTreeMap::keys).collect();
+            let too_many = values.len() > asked.max_values;
+            for (side, expected) in sides.iter().enumerate() {
+                let mut totals = vec![0; steps];
+                expected.values().for_each(|own| totals.iter_mut().zip(own).for_each(|(all, own)| *all += own));
+                assert_eq!(found.totals[side * steps..][..steps], totals, "{about}");
+                let rows = if side == 0 { 0..found.of_first } else { found.of_first..found.values.len() };
+                assert_eq!(rows.len(), if too_many { 0 } else { expected.len().min(asked.top) }, "{about}");
+                let mut spans: Vec<u64> = expected.values().map(|own| own.iter().sum()).collect();
+                spans.sort_unstable_by(|a, b| b.cmp(a));
+                let mut told: Vec<u64> = Vec::new();
+                let mut names = BTreeSet::new();
+                for row in rows {
+                    let (name, counts) = (written_row(&found.values, row), &found.counts[row * steps..][..steps]);
+                    assert_eq!(counts, expected[&name], "{about} {name}");
+                    told.push(counts.iter().sum());
+                    names.insert(name);
+                }
+                told.sort_unstable_by(|a, b| b.cmp(a));
+                assert_eq!((told[..], names.len()), (spans[..told.len()], told.len()), "{about}");
+            }
+            let cut = sides.iter().any(|side| side.len() > asked.top);
+            assert_eq!(found.cut, too_many || cut, "{about}");
+        }
+    }
+}
+
+/// The largest or smallest groups, in one step, are among those told, with those that are equal to them.
+fn compare_tops(view: &View, chance: &mut Chance) {
+    for _ in 0..10 {
+        let groups = format!(r#"[{{"scope":"span","key":"{}"}}]"#, KEYS[chance.below(7) as usize]);
+        let (filter, groups) = (Filter::everything(), parse_fields(groups.as_bytes()).unwrap());
+        let (most, largest) = (1 + chance.below(4) as usize, chance.one_in(2));
+        let question = |top| Question {
+            filter: &filter,
+            groups: &groups,
+            window: &ALWAYS,
+            step_ns: 1 << 62,
+            value: None,
+            kind: Kind::Count,
+            rollups: true,
+            top,
+            max_cells: usize::MAX,
+            time: None,
+        };
+        let all = counts(&view.aggregate("default", &question(None)).unwrap());
+        let told = counts(&view.aggregate("default", &question(Some(Top { groups: most, largest }))).unwrap());
+        let mut counts: Vec<u64> = all.values().copied().collect();
+        counts.sort_unstable();
+        if largest {
+            counts.reverse();
+        }
+        let last = counts.get(most - 1).copied();
+        for (key, cell) in &all {
+            let better = last.is_none_or(|last| if largest { *cell > last } else { *cell < last });
+            assert!(!better || told.get(key) == Some(cell), "{groups:?} {most} {largest} {key:?}");
+        }
+        assert!(told.len() >= most.min(all.len()) && told.iter().all(|(key, cell)| all.get(key) == Some(cell)));
+    }
+}
+
+/// By the value of the only group field.
+fn counts(aggregate: &Aggregate) -> BTreeMap<String, u64> {
+    let value = |group: &u32| written_row(&aggregate.group_columns[0], *group as usize);
+    aggregate.cell_groups.iter().map(value).zip(aggregate.counts.iter().copied()).collect()
+}
+
+#[test]
+fn a_comparison_counts_what_a_scan_counts_in_segments_and_log() {
+    let mut chance = Chance(17);
+    let mut store = Store::new();
+    let view = View::new(store.disk.clone());
+    let mut all = Vec::new();
+    for round in 0..5u64 {
+        for part in 0..6 {
+            let traces: Vec<u64> = (0..6).map(|at| 30 * round + at * 6 + part % 3).collect();
+            let otlp = request(&traces, 12, START + round * 60_000_000, &mut chance);
+            all.extend(known(&otlp));
+            store.append(otlp.clone());
+            if part == 3 {
+                store.append(otlp);
+            }
+        }
+        if round % 2 == 1 {
+            let sealed = store.flush_idle(if round == 3 { 0 } else { 5 });
+            store.retire(sealed);
+        }
+        view.refresh(&store.segments, store.retired).unwrap();
+        compare_contrasts(&view, &all, &mut chance, 40);
+        compare_tops(&view, &mut chance);
+    }
+    assert!(store.segments.len() >= 2, "{}", store.segments.len());
+}
+
+#[test]
+fn a_comparison_does_not_change_at_the_borders_of_pages_and_row_groups() {
+    let mut chance = Chance(7);
+    let mut store = Store::new();
+    let mut all = Vec::new();
+    for round in 0..24u64 {
+        let traces: Vec<u64> = (0..60).map(|at| 50 * round + at).collect();
+        let otlp = request(&traces, 1_000, START + round * 8_000_000, &mut chance);
+        all.extend(known(&otlp));
+        store.append(otlp);
+    }
+    let sealed = store.flush();
+    store.retire(sealed);
+    let view = View::new(store.disk.clone());
+    view.refresh(&store.segments, sealed).unwrap();
+    compare_contrasts(&view, &all, &mut chance, 8);
+    compare_tops(&view, &mut chance);
+}
