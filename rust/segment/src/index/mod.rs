@@ -5,6 +5,7 @@
 mod bucket;
 mod catalogue;
 mod filter;
+pub mod format;
 mod rollup;
 mod summary;
 mod traces;

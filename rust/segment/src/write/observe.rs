@@ -11,6 +11,7 @@ use super::attributes::{Keys, plain};
 use super::headers::{Headers, RESOURCE_ATTRIBUTES, SCOPE_ATTRIBUTES, header_attributes};
 use super::intern::Interner;
 use super::tally::Tally;
+use crate::index::format::VERSION;
 use crate::index::{
     Filter, Filters, RowGroup, Summary, TraceIndex, TraceRows, exists_hash, pair_hash, text_form, trace_prefix,
 };
@@ -47,7 +48,7 @@ pub struct Observer {
 impl Observer {
     pub fn new(signal: Signal, tenant: &str) -> Observer {
         let (signal, tenant) = (signal.name().to_owned(), tenant.to_owned());
-        let times = Summary { min_start_ns: u64::MAX, min_end_ns: u64::MAX, ..Summary::default() };
+        let times = Summary { version: VERSION, min_start_ns: u64::MAX, min_end_ns: u64::MAX, ..Summary::default() };
         Observer { summary: Summary { signal, tenant, ..times }, ..Observer::default() }
     }
 
