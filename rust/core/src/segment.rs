@@ -127,7 +127,7 @@ fn verify_segment(py: Python<'_>, disk: &Disk, path: &str) -> PyResult<String> {
 fn segment_summary<'py>(py: Python<'py>, disk: &Disk, path: &str) -> PyResult<Bound<'py, PyBytes>> {
     let read = || -> Result<Vec<u8>, WriteError> {
         let beside = segment::write::index_path(path);
-        let damaged = |error| WriteError::damaged(&beside, error);
+        let damaged = |error| WriteError::of_index(&beside, error);
         let index = Index::new(disk.inner().read(&beside)?).map_err(damaged)?;
         index.summary().and_then(|summary| summary.encode()).map_err(damaged)
     };

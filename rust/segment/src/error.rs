@@ -22,6 +22,14 @@ impl ReadError {
         ReadError::Damaged { path: path.into(), what: what.to_string() }
     }
 
+    /// Of an index that can't be used: it is damaged, or of a format that is not known here.
+    pub fn of_index(path: &str, error: io::Error) -> ReadError {
+        match error.kind() {
+            io::ErrorKind::Unsupported => ReadError::io(path, error),
+            _ => ReadError::damaged(path, error),
+        }
+    }
+
     /// A file that is not there was taken away after the snapshot was made.
     pub fn io(path: &str, error: io::Error) -> ReadError {
         match error.kind() {

@@ -25,7 +25,7 @@ fn check(disk: &dyn Disk, path: &str) -> Result<(), WriteError> {
     let beside = index_path(path);
     let index_file = disk.read(&beside)?;
     let index = Index::new(index_file).map_err(|error| WriteError::damaged(&beside, error))?;
-    let summary = check_index(&index).map_err(|error| WriteError::damaged(&beside, error))?;
+    let summary = check_index(&index).map_err(|error| WriteError::of_index(&beside, error))?;
     let file = checked_file(disk, path, &summary)?;
     let damaged = |what: String| WriteError::damaged(path, what);
     let reader = SerializedFileReader::new(file).map_err(|error| damaged(error.to_string()))?;

@@ -52,7 +52,7 @@ pub fn read(disk: &dyn Disk, path: &str, signal: Signal) -> Result<Batch, WriteE
 /// A segment's items as encoded export requests, each with its number of items.
 pub fn decode(disk: &dyn Disk, path: &str, signal: Signal) -> Result<Vec<(Vec<u8>, usize)>, WriteError> {
     let beside = index_path(path);
-    let damaged = |error| WriteError::damaged(&beside, error);
+    let damaged = |error| WriteError::of_index(&beside, error);
     let index = Index::new(disk.read(&beside)?).map_err(damaged)?;
     let (summary, numbered) = (index.summary().map_err(damaged)?, index.numbered().map_err(damaged)?);
     let file = checked_file(disk, path, &summary)?;

@@ -6,6 +6,7 @@ mod bucket;
 mod catalogue;
 mod column_filters;
 mod filter;
+pub mod format;
 mod rollup;
 mod summary;
 mod traces;

@@ -5,9 +5,7 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use super::damaged;
-
-/// Of the format; without a promise while it is 0.
-pub const VERSION: u32 = 0;
+use super::format::check;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
@@ -102,10 +100,7 @@ impl Summary {
     }
 
     pub fn decode(json: &[u8]) -> io::Result<Summary> {
-        let summary: Summary = serde_json::from_slice(json).map_err(|error| damaged(&format!("summary: {error}")))?;
-        match summary.version {
-            VERSION => Ok(summary),
-            other => Err(damaged(&format!("format version {other} is not known here"))),
-        }
+        check(json)?;
+        serde_json::from_slice(json).map_err(|error| damaged(&format!("summary: {error}")))
     }
 }

@@ -88,7 +88,7 @@ impl SegmentFile {
     ) -> Result<SegmentFile, ReadError> {
         let index_path = index_path(path);
         let bytes = disk.read(&index_path).map_err(|error| ReadError::io(&index_path, error))?;
-        let damaged = |error: io::Error| ReadError::damaged(&index_path, error);
+        let damaged = |error: io::Error| ReadError::of_index(&index_path, error);
         let size = bytes.len();
         let index = Index::new(bytes).map_err(damaged)?;
         let summary = index.summary().map_err(damaged)?;

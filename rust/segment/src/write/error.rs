@@ -17,6 +17,14 @@ impl WriteError {
     pub fn damaged(path: &str, what: impl fmt::Display) -> WriteError {
         WriteError::Damaged { path: path.to_owned(), what: what.to_string() }
     }
+
+    /// Of an index that can't be used: it is damaged, or of a format that is not known here.
+    pub fn of_index(path: &str, error: io::Error) -> WriteError {
+        match error.kind() {
+            io::ErrorKind::Unsupported => WriteError::Disk(error),
+            _ => WriteError::damaged(path, error),
+        }
+    }
 }
 
 impl fmt::Display for WriteError {

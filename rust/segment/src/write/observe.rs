@@ -12,6 +12,7 @@ use super::headers::{Headers, RESOURCE_ATTRIBUTES, SCOPE_ATTRIBUTES, header_attr
 use super::intern::Interner;
 use super::tally::Tally;
 use crate::filter::value::{Value as FilterValue, any_value, each_element, pair_of};
+use crate::index::format::VERSION;
 use crate::index::{
     ColumnFilters, Filter, Filters, RowGroup, Summary, TraceIndex, TraceRows, exists_hash, pair_hash, text_form,
     trace_prefix,
@@ -49,7 +50,7 @@ pub struct Observer {
 impl Observer {
     pub fn new(signal: Signal, tenant: &str) -> Observer {
         let (signal, tenant) = (signal.name().to_owned(), tenant.to_owned());
-        let times = Summary { min_start_ns: u64::MAX, min_end_ns: u64::MAX, ..Summary::default() };
+        let times = Summary { version: VERSION, min_start_ns: u64::MAX, min_end_ns: u64::MAX, ..Summary::default() };
         Observer { summary: Summary { signal, tenant, ..times }, ..Observer::default() }
     }
 

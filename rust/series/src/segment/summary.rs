@@ -5,13 +5,12 @@ use std::io;
 
 use otelier_disk::Disk;
 use otelier_disk::frame::{self, Frames};
+use otelier_segment::index::format::{VERSION, check};
 use otelier_segment::write::WriteError;
 use serde::{Deserialize, Serialize};
 
 use super::LEVEL;
 
-/// Of the format; without a promise while it is 0.
-const VERSION: u32 = 0;
 /// Longer summaries are not believed.
 const MAX_LENGTH: usize = 1 << 30;
 
@@ -90,6 +89,7 @@ impl Summary {
         let json = Some(length).filter(|length| *length <= MAX_LENGTH);
         let json = json.and_then(|length| zstd::bulk::decompress(packed, length).ok());
         let json = json.ok_or_else(|| damaged("it can't be decompressed"))?;
+        check(&json).map_err(|error| WriteError::of_index(path, error))?;
         let summary: Summary = serde_json::from_slice(&json).map_err(|error| damaged(&error.to_string()))?;
         match summary.fault() {
             None => Ok(summary),
@@ -104,9 +104,6 @@ impl Summary {
         };
         let firsts: Vec<u32> = self.metrics.iter().map(|metric| metric.first).collect();
         let places = self.labels.len() as u32;
-        if self.version != VERSION {
-            return Some("it is of another version");
-        }
         if !ascending(&firsts, self.series)
             || firsts.first().is_some_and(|first| *first != 0)
             || !self.metrics.iter().all(|metric| ascending(&metric.labels, places))
@@ -155,5 +152,22 @@ impl Written {
             "max_ms": max_ms,
         });
         serde_json::to_vec(&entry).map_err(|error| WriteError::Disk(io::Error::other(error)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use otelier_disk::{Operations, SimulatedDisk};
+
+    use super::*;
+
+    #[test]
+    fn a_format_that_is_not_known_is_no_damage() {
+        let disk = SimulatedDisk::new(Operations::new(false, 0));
+        Summary { version: 2, ..Summary::new("default") }.write(&disk, "a.index").unwrap();
+        let Err(WriteError::Disk(error)) = Summary::read(&disk, "a.index") else {
+            panic!("it was read, or is damaged")
+        };
+        assert_eq!(error.kind(), io::ErrorKind::Unsupported);
     }
 }

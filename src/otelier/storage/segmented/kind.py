@@ -1,5 +1,6 @@
 """What the segments of one store are: how they are named, read, checked, aged, and which of them are merged."""
 
+import errno
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -56,7 +57,20 @@ class Kind(ABC, Generic[S]):
 
     @abstractmethod
     def glance(self, disk: Disk, path: str) -> None:
-        """Look whether it can be read at all, at little cost. Raises OSError, ValueError."""
+        """Look whether it can be read at all, at little cost. Raises OSError, ValueError.
+
+        Of a format that is not known here: OSError with ENOTSUP, because it is not damaged.
+        """
+
+    def foreign(self, disk: Disk, path: str) -> str:
+        """Of a segment whose format is not known here: what to do; else empty."""
+        try:
+            self.glance(disk, path)
+        except OSError as error:
+            return str(error.strerror) if error.errno == errno.ENOTSUP else ""
+        except ValueError:
+            return ""  # it is damaged
+        return ""
 
     @abstractmethod
     def signal(self, segment: S) -> str:

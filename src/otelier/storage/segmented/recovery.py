@@ -17,6 +17,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from ..._core import Disk
+from ..contract import DataDirectoryError
 from .counters import Counters
 from .files import DOUBT, MANIFEST, QUARANTINE, REPLACING, generations, set_aside, unlink_all
 from .kind import Kind
@@ -42,6 +43,7 @@ def open_manifest(
     Opening it writes it anew, so what is wrong with it is written down first: a crash meanwhile must not hide it.
     Segments that are `elsewhere` need not be here. Raises DataDirectoryError, OSError.
     """
+    _refuse_foreign(disk, kind)
     doubt = doubt_of(disk, kind)
     if doubt is not Doubt.NONE:
         _log.error("the manifest %s; looking for segments that it does not name", doubt.value)
@@ -53,6 +55,13 @@ def open_manifest(
     _Recovery(disk, kind, manifest, counters, now_ns, doubt, elsewhere).run()
     unlink_all(disk, [DOUBT] if doubt is not Doubt.NONE else [])
     return manifest
+
+
+def _refuse_foreign(disk: Disk, kind: Kind[S]) -> None:
+    """Before anything is changed for segments that only another version of Otelier can read."""
+    newest = max(filter(kind.is_segment, kind.files_on(disk)), key=lambda path: path.rpartition("/")[2], default="")
+    if newest and (why := kind.foreign(disk, newest)):
+        raise DataDirectoryError(f"the data directory can't be opened: {newest}: {why}")
 
 
 class Doubt(Enum):
