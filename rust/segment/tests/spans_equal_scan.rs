@@ -3,7 +3,6 @@
 mod made;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::RangeInclusive;
 
 use made::model::{Model, is_same, written_row};
 use made::questions::{ALWAYS, START, field, filter, window};

@@ -16,10 +16,6 @@ use crate::write::Interner;
 
 /// Numbers of numbered texts take up to 54 bits; below them stands which beginning it is.
 const BEGINNING_BITS: u32 = 10;
-/// Smaller numbers behind a beginning are looked up by place, while all such places of a tally are at most
-/// `PLACES_MAX`.
-const PLACED_MAX: u64 = 1 << 14;
-const PLACES_MAX: usize = 1 << 18;
 
 /// Of a value that is there and has no slot.
 pub const UNTOLD: u32 = u32::MAX;
@@ -29,16 +25,17 @@ pub const NOWHERE: u32 = u32::MAX - 1;
 /// Whoever is not counted has this class.
 pub const NO_CLASS: u32 = u32::MAX;
 
+/// Takes a value (its tag, its number or bits, its text) and its counts by class.
+pub type See<'a> = dyn FnMut(u8, u64, &[u8], &[u32]) + 'a;
+
 pub struct Tally {
     slots: Slots,
     /// Whether it is known which values count.
     closed: bool,
     texts: Interner,
     of_texts: Vec<u32>,
-    /// Numbered texts, by number and beginning; small numbers by beginning and place.
+    /// Numbered texts, by number and beginning.
     numbered: HashMap<u64, u32>,
-    placed: Vec<Vec<u32>>,
-    places: usize,
     beginnings: Beginnings,
     ints: HashMap<i64, u32>,
     /// By their bits.
@@ -120,8 +117,6 @@ impl Tally {
             texts: Interner::default(),
             of_texts: Vec::new(),
             numbered: HashMap::new(),
-            placed: Vec::new(),
-            places: 0,
             beginnings: Beginnings::default(),
             ints: HashMap::new(),
             doubles: HashMap::new(),
@@ -285,7 +280,7 @@ impl Tally {
             && number >> (64 - BEGINNING_BITS) == 0
             && let Some(beginning) = self.beginnings.number(before, digits)
         {
-            return self.numbered(beginning, number);
+            return self.numbered(number << BEGINNING_BITS | u64::from(beginning));
         }
         if let Some(known) = self.texts.find(text) {
             return self.of_texts[known as usize];
@@ -298,40 +293,15 @@ impl Tally {
         self.full(slot)
     }
 
-    #[inline]
-    fn numbered(&mut self, beginning: u32, number: u64) -> u32 {
-        match self.placed.get(beginning as usize).and_then(|places| places.get(number as usize)) {
-            Some(slot) if *slot != UNTOLD => *slot,
-            _ => match self.numbered.get(&(number << BEGINNING_BITS | u64::from(beginning))) {
-                Some(slot) => *slot,
-                None => self.new_numbered(beginning, number),
-            },
+    fn numbered(&mut self, key: u64) -> u32 {
+        if let Some(slot) = self.numbered.get(&key) {
+            return *slot;
         }
-    }
-
-    fn new_numbered(&mut self, beginning: u32, number: u64) -> u32 {
         let slot = self.slots.next();
-        if slot == UNTOLD {
-            return self.full(slot);
+        if slot != UNTOLD {
+            self.numbered.insert(key, slot);
         }
-        let at = beginning as usize;
-        self.placed.resize_with(self.placed.len().max(at + 1), Vec::new);
-        if number < PLACED_MAX && number as usize >= self.placed[at].len() {
-            // Sizes are powers of two: a number that once found no room finds none later.
-            let size = (number as usize + 1).next_power_of_two();
-            let more = size - self.placed[at].len();
-            if self.places + more <= PLACES_MAX {
-                self.placed[at].resize(size, UNTOLD);
-                self.places += more;
-            }
-        }
-        match self.placed[at].get_mut(number as usize) {
-            Some(place) => *place = slot,
-            None => {
-                self.numbered.insert(number << BEGINNING_BITS | u64::from(beginning), slot);
-            }
-        }
-        slot
+        self.full(slot)
     }
 
     fn int(&mut self, int: i64) -> u32 {
@@ -401,25 +371,26 @@ impl Tally {
     pub fn add_numbered(&mut self, numbered: &Numbered, beginnings: &[u32], integer: i64, class: u32) -> bool {
         let (place, number) = numbered.parts(integer);
         let Some(beginning) = beginnings.get(place).copied() else { return false };
+        let key = number << BEGINNING_BITS | u64::from(beginning);
         let slot = if beginning == UNTOLD || number >> (64 - BEGINNING_BITS) > 0 {
             let mut text = Vec::new();
             if !numbered.put_text(integer, &mut text) {
                 return false;
             }
             self.text(&text)
-        } else if number < PLACED_MAX || self.closed {
-            self.numbered(beginning, number)
+        } else if self.closed {
+            self.numbered(key)
         } else {
-            self.runs[0].add(number << BEGINNING_BITS | u64::from(beginning), class);
+            self.runs[0].add(key, class);
             return true;
         };
         self.add(slot, class);
         true
     }
 
-    /// Calls `see` with the values that are `wanted` by their counts: tag, data, text, counts. Each comes once, when it
+    /// Calls `see` with the values that are `wanted` by their counts. Each comes once, when it
     /// is settled.
-    pub fn each(&self, wanted: &dyn Fn(&[u32]) -> bool, see: &mut dyn FnMut(u8, u64, &[u8], &[u32])) {
+    pub fn each(&self, wanted: &dyn Fn(&[u32]) -> bool, see: &mut See<'_>) {
         let counts_of = |slot: &u32| {
             let counts = Some(*slot).filter(|slot| *slot != UNTOLD).map(|slot| self.counts(slot));
             counts.filter(|counts| wanted(counts))
@@ -428,19 +399,12 @@ impl Tally {
             counts_of(slot).into_iter().for_each(|counts| see(TEXT, 0, text, counts));
         }
         let mut text = Vec::new();
-        let mut numbered = |beginning: usize, number: u64, counts: &[u32]| {
-            text.clear();
-            self.beginnings.all[beginning].put(number, &mut text);
-            see(TEXT, 0, &text, counts);
-        };
-        for (beginning, places) in self.placed.iter().enumerate() {
-            for (number, slot) in (0..).zip(places) {
-                counts_of(slot).into_iter().for_each(|counts| numbered(beginning, number, counts));
-            }
-        }
         let [of_numbered, of_ints, of_doubles] = &self.runs;
         for (key, counts) in of_numbered.each().filter(|(_, counts)| wanted(counts)) {
-            numbered((key & ((1 << BEGINNING_BITS) - 1)) as usize, key >> BEGINNING_BITS, counts);
+            let beginning = (key & ((1 << BEGINNING_BITS) - 1)) as usize;
+            text.clear();
+            self.beginnings.all[beginning].put(key >> BEGINNING_BITS, &mut text);
+            see(TEXT, 0, &text, counts);
         }
         of_ints.each().filter(|(_, counts)| wanted(counts)).for_each(|(key, counts)| see(INT, key, b"", counts));
         of_doubles.each().filter(|(_, counts)| wanted(counts)).for_each(|(key, counts)| see(DOUBLE, key, b"", counts));
