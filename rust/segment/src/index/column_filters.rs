@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn each_filter_is_found_where_it_was_put() {
-        let filter = |entries: std::ops::Range<i64>| Some(Filter::of_values(entries.map(number_hash)));
+        let filter = |entries: Range<i32>| Some(Filter::of_values(entries.map(|number| number_hash(number.into()))));
         let (mut filters, mut bytes) = (ColumnFilters::default(), Vec::new());
         let all = [
             ("s.a", vec![filter(0..100), None, filter(0..0), filter(200..1000)]),
