@@ -83,7 +83,7 @@ fn compare_contrasts(view: &View, all: &[Known], chance: &mut Chance, rounds: us
                     names.insert(name);
                 }
                 told.sort_unstable_by(|a, b| b.cmp(a));
-                assert_eq!((told[..], names.len()), (spans[..told.len()], told.len()), "{about}");
+                assert_eq!((&told[..], names.len()), (&spans[..told.len()], told.len()), "{about}");
             }
             let cut = sides.iter().any(|side| side.len() > asked.top);
             assert_eq!(found.cut, too_many || cut, "{about}");
