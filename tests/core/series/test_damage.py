@@ -41,7 +41,7 @@ def test_one_byte_that_changed(path: str, place: int, change: int) -> None:
         store.segments = STORE.segments
         store.refresh()
         store.select([("instance", "!=", "")], *FOREVER)
-        store.view.exemplars(TENANT, [], *FOREVER, 0)
+        store.view.exemplars(TENANT, [], *FOREVER, 0, "")
         store.view.metadata(TENANT, "", 0)
     finally:
         STORE.disk.replace(path, FILES[path])

@@ -157,7 +157,7 @@ def test_the_view_answers_as_dictionaries_do(
         for each, own in store.model.exemplars.items()
         if own and fits(each, asked)
     }
-    found = store.view.exemplars(TENANT, [asked], *FOREVER, 0)
+    found = store.view.exemplars(TENANT, [asked], *FOREVER, 0, "")
     assert {each: sorted((ms, bits(value), of) for of, value, ms in own) for each, own in found} == exemplars
 
 
