@@ -1,5 +1,5 @@
 // Where a query is typed: several lines, with what may come next in a list.
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Suggestions } from "../api/traceql.ts";
 import { t } from "../i18n/index.ts";
 import { isComposing } from "../parts/text-input.tsx";
@@ -24,6 +24,7 @@ export function QueryBox({ id: name, label, placeholder, text, invalid, suggest,
   const id = useId();
   const area = useRef<HTMLTextAreaElement>(null);
   const list = useRef<HTMLDivElement>(null);
+  const caret = useRef<number | null>(null);
   const [found, setFound] = useState<Suggestions | null>(null);
   const [active, setActive] = useState(0);
   const [typedAt, setTypedAt] = useState<number | null>(null);
@@ -39,10 +40,11 @@ export function QueryBox({ id: name, label, placeholder, text, invalid, suggest,
     const timer = setTimeout(() => {
       suggest(text, typedAt, running.signal).then(
         answer => {
+          if (running.signal.aborted) return;
           setFound(answer.suggestions.length ? answer : null);
           setActive(0);
         },
-        () => setFound(null),
+        () => !running.signal.aborted && setFound(null),
       );
     }, PAUSE_MS);
     return () => {
@@ -58,13 +60,18 @@ export function QueryBox({ id: name, label, placeholder, text, invalid, suggest,
     const box = area.current;
     if (!found || !box || typedAt === null) return;
     const before = [...text].slice(0, found.start).join("") + chosen;
+    caret.current = before.length;
     onText(before + text.slice(typedAt));
     close();
-    requestAnimationFrame(() => {
-      box.focus();
-      box.setSelectionRange(before.length, before.length);
-    });
   };
+  // With the text, not a frame later: a letter that is typed in between would land elsewhere.
+  useLayoutEffect(() => {
+    const [box, at] = [area.current, caret.current];
+    if (!box || at === null) return;
+    box.focus();
+    box.setSelectionRange(at, at);
+    caret.current = null;
+  });
   const shown = found?.suggestions.slice(0, MOST) ?? [];
   const onKey = (event: KeyboardEvent) => {
     if (isComposing(event)) return;
