@@ -59,7 +59,10 @@ def test_ids_of_traces_lead_into_them(shop: str, open_page) -> None:
 def test_a_half_typed_statement_is_completed(shop: str, open_page) -> None:
     page = open_page(shop + "/sql")
     box = page.get_by_label("SQL statement")
-    box.press_sequentially("SELECT * FROM sp")
+    box.press_sequentially("SELECT ")
+    expect(page.get_by_role("option").first).to_be_visible()
+    # Choices for an earlier word must not take what was typed since.
+    box.press_sequentially("* FROM sp")
     page.get_by_role("option", name="spans").click()
     expect(box).to_have_value("SELECT * FROM spans")
     box.press_sequentially(' WHERE "resource.service.na')

@@ -114,8 +114,10 @@ export function QueryBox({ id: name, label, placeholder, text, invalid, suggest,
         placeholder={placeholder}
         value={text}
         onInput={event => {
-          onText(event.currentTarget.value);
-          if (!event.isComposing) setTypedAt(event.currentTarget.selectionStart);
+          const { value, selectionStart } = event.currentTarget;
+          onText(value);
+          if (found && !isOfThem(value.slice(0, selectionStart), found.start)) setFound(null);
+          if (!event.isComposing) setTypedAt(selectionStart);
         }}
         onKeyDown={onKey}
         onBlur={close}
@@ -143,4 +145,10 @@ export function QueryBox({ id: name, label, placeholder, text, invalid, suggest,
       )}
     </div>
   );
+}
+
+/** Whether what is before the cursor still ends in the one word that suggestions from `start` on are for. */
+function isOfThem(before: string, start: number): boolean {
+  const letters = [...before];
+  return letters.length >= start && /^[\p{L}\p{N}_.:"]*$/u.test(letters.slice(start).join(""));
 }
