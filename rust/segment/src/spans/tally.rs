@@ -4,6 +4,7 @@
 //! What is counted is of classes, such as inside and outside of a selection: a value has a slot, a slot a count for each
 //! class.
 
+use std::hash::Hash;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -63,8 +64,22 @@ struct Slots {
 }
 
 impl Slots {
+    /// That of a value, a new one if it is not `known` yet.
+    fn of<K: Eq + Hash>(&mut self, known: &mut HashMap<K, u32>, value: K) -> u32 {
+        if let Some(slot) = known.get(&value) {
+            return *slot;
+        }
+        let slot = self.next();
+        if slot != UNTOLD {
+            known.insert(value, slot);
+        }
+        slot
+    }
+
+    /// A new one; `UNTOLD` if there are too many.
     fn next(&mut self) -> u32 {
         if self.len >= self.max {
+            self.overflowed = true;
             return UNTOLD;
         }
         self.len += 1;
@@ -290,41 +305,20 @@ impl Tally {
             self.texts.intern(text);
             self.of_texts.push(slot);
         }
-        self.full(slot)
+        slot
     }
 
     fn numbered(&mut self, key: u64) -> u32 {
-        if let Some(slot) = self.numbered.get(&key) {
-            return *slot;
-        }
-        let slot = self.slots.next();
-        if slot != UNTOLD {
-            self.numbered.insert(key, slot);
-        }
-        self.full(slot)
+        self.slots.of(&mut self.numbered, key)
     }
 
     fn int(&mut self, int: i64) -> u32 {
-        if let Some(slot) = self.ints.get(&int) {
-            return *slot;
-        }
-        let slot = self.slots.next();
-        if slot != UNTOLD {
-            self.ints.insert(int, slot);
-        }
-        self.full(slot)
+        self.slots.of(&mut self.ints, int)
     }
 
     /// By its bits.
     fn double(&mut self, bits: u64) -> u32 {
-        if let Some(slot) = self.doubles.get(&bits) {
-            return *slot;
-        }
-        let slot = self.slots.next();
-        if slot != UNTOLD {
-            self.doubles.insert(bits, slot);
-        }
-        self.full(slot)
+        self.slots.of(&mut self.doubles, bits)
     }
 
     fn bool(&mut self, bool: bool) -> u32 {
@@ -332,29 +326,15 @@ impl Tally {
         if self.bools[at] == UNTOLD {
             self.bools[at] = self.slots.next();
         }
-        self.full(self.bools[at])
+        self.bools[at]
     }
 
     fn other(&mut self, tag: u8, json: &[u8]) -> u32 {
         let json = if tag == ARRAY { shown(json) } else { json.to_vec() };
-        let key = (tag, json);
-        if let Some(slot) = self.others.get(&key) {
-            return *slot;
-        }
-        let slot = self.slots.next();
-        if slot != UNTOLD {
-            self.others.insert(key, slot);
-        }
-        self.full(slot)
+        self.slots.of(&mut self.others, (tag, json))
     }
 
-    /// Passes a slot on, which may be none.
-    fn full(&mut self, slot: u32) -> u32 {
-        self.slots.overflowed |= slot == UNTOLD;
-        slot
-    }
-
-    /// What a column's beginnings are here; as the argument of `numbered_slot`. Of some that are too many: `UNTOLD`.
+    /// What a column's beginnings are here, for `add_numbered`. Of some that are too many: `UNTOLD`.
     pub fn beginnings(&mut self, numbered: &Arc<Numbered>) -> Arc<[u32]> {
         let Beginnings { of, .. } = &self.beginnings;
         if let Some((_, known)) = of.iter().find(|(known, _)| Arc::ptr_eq(known, numbered)) {
@@ -388,8 +368,7 @@ impl Tally {
         true
     }
 
-    /// Calls `see` with the values that are `wanted` by their counts. Each comes once, when it
-    /// is settled.
+    /// Calls `see` with the values that are `wanted` by their counts. Each comes once, when it is settled.
     pub fn each(&self, wanted: &dyn Fn(&[u32]) -> bool, see: &mut See<'_>) {
         let counts_of = |slot: &u32| {
             let counts = Some(*slot).filter(|slot| *slot != UNTOLD).map(|slot| self.counts(slot));
