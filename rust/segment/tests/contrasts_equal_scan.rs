@@ -5,7 +5,7 @@ mod made;
 use std::collections::{BTreeMap, BTreeSet};
 
 use made::model::{Model, written_row};
-use made::questions::{ALWAYS, START, field, filter};
+use made::questions::{ALWAYS, START, field, filter, of_many_pages};
 use made::{Chance, KEYS, Known, Store, known, request};
 use otelier_segment::filter::{Filter, Wanted, parse, parse_fields};
 use otelier_segment::spans::{Aggregate, Contrast, Kind, Question, Top};
@@ -161,14 +161,7 @@ fn a_comparison_counts_what_a_scan_counts_in_segments_and_log() {
 #[test]
 fn a_comparison_does_not_change_at_the_borders_of_pages_and_row_groups() {
     let mut chance = Chance(7);
-    let mut store = Store::new();
-    let mut all = Vec::new();
-    for round in 0..24u64 {
-        let traces: Vec<u64> = (0..60).map(|at| 50 * round + at).collect();
-        let otlp = request(&traces, 1_000, START + round * 8_000_000, &mut chance);
-        all.extend(known(&otlp));
-        store.append(otlp);
-    }
+    let (mut store, all) = of_many_pages(24, &mut chance);
     let sealed = store.flush();
     store.retire(sealed);
     let view = View::new(store.disk.clone());

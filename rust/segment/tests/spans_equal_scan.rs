@@ -5,7 +5,7 @@ mod made;
 use std::collections::{BTreeMap, BTreeSet};
 
 use made::model::{Model, is_same, written_row};
-use made::questions::{ALWAYS, START, field, filter, window};
+use made::questions::{ALWAYS, START, field, filter, of_many_pages, window};
 use made::{Chance, KEYS, Known, Store, known, request, trace_id};
 use otelier_segment::filter::{Filter, Wanted, parse, parse_field, parse_fields};
 use otelier_segment::newest::TraceId;
@@ -356,14 +356,7 @@ fn the_same_spans_sent_again_count_once_everywhere() {
 #[test]
 fn answers_do_not_change_at_the_borders_of_pages_and_row_groups() {
     let mut chance = Chance(7);
-    let mut store = Store::new();
-    let mut all = Vec::new();
-    for round in 0..24u64 {
-        let traces: Vec<u64> = (0..60).map(|at| 50 * round + at).collect();
-        let otlp = request(&traces, 1_000, START + round * 8_000_000, &mut chance);
-        all.extend(known(&otlp));
-        store.append(otlp);
-    }
+    let (mut store, all) = of_many_pages(24, &mut chance);
     assert!(all.len() > 40_000, "{}", all.len());
     let sealed = store.flush();
     store.retire(sealed);

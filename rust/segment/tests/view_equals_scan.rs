@@ -4,12 +4,11 @@ mod made;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use made::questions::{START, of_many_pages};
 use made::{Chance, KEYS, Known, Store, batch, known, request, scan, trace_id};
 use otelier_segment::filter::{Filter, parse};
 use otelier_segment::view::View;
 use otelier_wire::{Batch, Signal};
-
-const START: u64 = 1_700_000_000_000_000_000;
 
 /// A test with a field, an operator and a value that go together, more or less.
 fn test(chance: &mut Chance) -> String {
@@ -164,14 +163,7 @@ fn segments_and_log_answer_as_one_at_every_step_of_a_flush() {
 #[test]
 fn answers_do_not_change_at_the_borders_of_pages_and_row_groups() {
     let mut chance = Chance(7);
-    let mut store = Store::new();
-    let mut all = Vec::new();
-    for round in 0..45u64 {
-        let traces: Vec<u64> = (0..60).map(|at| 50 * round + at).collect();
-        let otlp = request(&traces, 1_000, START + round * 8_000_000, &mut chance);
-        all.extend(known(&otlp));
-        store.append(otlp);
-    }
+    let (mut store, all) = of_many_pages(45, &mut chance);
     assert!(all.len() > 70_000, "{}", all.len());
     let sealed = store.flush();
     store.retire(sealed);

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Chance, KEYS};
+use super::{Chance, KEYS, Known, Store, known, request};
 
 pub const START: u64 = 1_700_000_000_000_000_000;
 pub const ALWAYS: RangeInclusive<u64> = 0..=u64::MAX;
@@ -87,4 +87,16 @@ pub fn filter(chance: &mut Chance, depth: u64) -> String {
 pub fn window(chance: &mut Chance) -> RangeInclusive<u64> {
     let from = START + chance.below(300_000_000);
     if chance.one_in(2) { ALWAYS } else { from..=from + chance.below(200_000_000) }
+}
+
+/// A log whose spans fill several pages and row groups, and what is in it.
+pub fn of_many_pages(rounds: u64, chance: &mut Chance) -> (Store, Vec<Known>) {
+    let (mut store, mut all) = (Store::new(), Vec::new());
+    for round in 0..rounds {
+        let traces: Vec<u64> = (0..60).map(|at| 50 * round + at).collect();
+        let otlp = request(&traces, 1_000, START + round * 8_000_000, chance);
+        all.extend(known(&otlp));
+        store.append(otlp);
+    }
+    (store, all)
 }
