@@ -3,6 +3,8 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use hashbrown::HashSet;
+
 use super::cells::Cells;
 use super::column::{Column, DOUBLE, INT};
 use super::counting::count;
@@ -44,8 +46,8 @@ pub struct Question<'a> {
     pub time: Option<Duration>,
 }
 
-/// The groups that in a step are the largest or the smallest: of equal ones those whose value comes first, of the
-/// smallest those whose value comes last.
+/// The groups that in some step are the largest or the smallest: of equal ones those whose value comes first, of the
+/// smallest those whose value comes last. Groups that have spans in other steps only count there, too, with none.
 #[derive(Clone, Copy, Debug)]
 pub struct Top {
     pub groups: usize,
@@ -226,6 +228,8 @@ impl Block {
 /// Counting by one attribute, which few spans have, in one step: the others are not looked at one by one.
 struct Sparse<'a> {
     step: u32,
+    /// Whether there are others, in which nothing starts.
+    empty_steps: bool,
     wanted: &'a Wanted,
     spans: u64,
     tally: Tally,
@@ -237,7 +241,8 @@ impl Sparse<'_> {
             ([wanted @ Wanted { field: Field::Attribute(Scope::Span, _), of_parent: false }], Some(step))
                 if question.kind == Kind::Count =>
             {
-                Some(Sparse { step, wanted, spans: 0, tally: Tally::new(1, usize::MAX) })
+                let empty_steps = question.step(*question.window.end()) > 0;
+                Some(Sparse { step, empty_steps, wanted, spans: 0, tally: Tally::new(1, usize::MAX) })
             }
             _ => None,
         }
@@ -252,16 +257,24 @@ impl Sparse<'_> {
     fn put(&mut self, top: Option<Top>, groups: &mut Groups, cells: &mut Cells) {
         self.tally.settle();
         let step = self.step;
+        let mut told = HashSet::new();
         let mut put = |tag: u8, data: u64, text: &[u8], counts: &[u32]| {
             let group = groups.number_of(tag, data, text);
-            cells.add_many(group, step, counts[0].into(), None);
+            if told.insert(group) {
+                cells.add_many(group, step, counts[0].into(), None);
+            }
         };
         match top {
             // How arrays and what has no type are ordered among texts is not known here.
             Some(top) if !self.tally.has_others() => {
                 let count = |counts: &[u32]| counts[0].into();
-                let (told, _) = ranked(&self.tally, &count, top.groups, top.largest, Ties::Together);
-                told.iter().for_each(|each| put(each.tag, each.data, &each.text, &each.counts));
+                // In a step without spans all are equal.
+                let any = |counts: &[u32]| (counts[0] > 0).into();
+                let asked: [&dyn Fn(&[u32]) -> u64; 2] = [&count, &any];
+                for count in asked.into_iter().take(1 + usize::from(self.empty_steps)) {
+                    let (told, _) = ranked(&self.tally, count, top.groups, top.largest, Ties::Together);
+                    told.iter().for_each(|each| put(each.tag, each.data, &each.text, &each.counts));
+                }
             }
             _ => self.tally.each(&|counts| counts[0] > 0, &mut put),
         }
