@@ -15,7 +15,7 @@ ARGS ?=
 .PHONY: help setup run test test-slow check format docs ui bench peers conformance-promql conformance-logql conformance-remote-write conformance-s3 spark-check wheel wheel-check clean
 
 help:  ## what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 setup: $(VENV)/.dependencies $(CORE) $(UI)  ## .venv with everything, native core and web UI built
 
