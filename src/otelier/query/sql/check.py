@@ -15,6 +15,8 @@ from .conditions import Condition, some, sources, wanted
 from .places import quoted
 
 _ALLOWED: Final = f"allowed is one SELECT (also WITH … SELECT) over the views {NAMES}"
+_NAMES: Final = {"LOAD": "INSTALL or LOAD"}
+"""Of kinds of statements that DuckDB calls by one name."""
 _TABLE_FUNCTIONS: Final = frozenset({"unnest", "range", "generate_series"})
 _QUERIES: Final = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
 _SOURCES: Final = frozenset({"BASE_TABLE", "SUBQUERY", "JOIN", "EXPRESSION_LIST", "EMPTY", "TABLE_FUNCTION"})
@@ -64,7 +66,7 @@ def check(connection: Any, text: str) -> Checked:
         raise Refused(f"this is {len(statements)} statements; {_ALLOWED}")
     kind = statements[0].type.name
     if kind != "SELECT":
-        raise Refused(f"{kind} is refused; {_ALLOWED}")
+        raise Refused(f"{_NAMES.get(kind, kind)} is refused; {_ALLOWED}")
     tree = json.loads(connection.execute("SELECT json_serialize_sql(?)", [text]).fetchall()[0][0])
     if tree["error"] or len(tree["statements"]) != 1:
         raise Refused(f"this kind of statement is refused; {_ALLOWED}")
