@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::time::Instant;
 
 use hashbrown::{HashMap, HashSet};
 use otelier_disk::Disk;
@@ -13,7 +14,7 @@ use crate::assemble::Assembly;
 use crate::error::ReadError;
 use crate::filter::Filter;
 use crate::hot::{Chunk, Hot, Visible};
-use crate::newest::{Block, TraceId, newest};
+use crate::newest::{Block, TraceId, Traces, newest};
 use crate::reader::{Cache, FileBlock, Part, Scanned, SegmentFile, facts, fetch, room};
 use crate::spans::Splits;
 use crate::summary::{Summary, summarize};
@@ -168,9 +169,21 @@ impl View {
         window: &RangeInclusive<u64>,
         limit: usize,
     ) -> Result<Vec<(TraceId, u64)>, ReadError> {
+        self.search_until(tenant, filter, window, limit, None).map(|traces| traces.found)
+    }
+
+    /// The same, but of what was looked at before a moment.
+    pub(crate) fn search_until(
+        &self,
+        tenant: &str,
+        filter: &Filter,
+        window: &RangeInclusive<u64>,
+        limit: usize,
+        deadline: Option<Instant>,
+    ) -> Result<Traces, ReadError> {
         self.answer(|snapshot| {
             if filter.asks_trace() {
-                return self.search_traces(snapshot, tenant, filter, window, limit);
+                return self.search_traces(snapshot, tenant, filter, window, limit, deadline);
             }
             let chunks = snapshot.chunks(tenant, Signal::Traces).iter().map(|chunk| chunk.clone() as Arc<dyn Block>);
             let listed = self.listed(snapshot, tenant, Signal::Traces);
@@ -178,7 +191,7 @@ impl View {
                 let (cache, path, starts) = (self.cache.clone(), path.clone(), starts.clone());
                 Arc::new(FileBlock { cache, path, starts }) as Arc<dyn Block>
             });
-            newest(chunks.chain(files).collect(), filter, window, limit)
+            newest(chunks.chain(files).collect(), filter, window, limit, deadline)
         })
     }
 

@@ -276,7 +276,9 @@ def test_labels_are_replaced_and_many_series_meet_one() -> None:
     turned = run_instant(source, f"{by_service} / on (service_name) group_right {by_both}", at_ns).value
     assert isinstance(turned, dict)
     assert sorted(float(all_[0]) for all_ in turned.values()) == pytest.approx([4 / 3, 4.0])
-    with pytest.raises(BadQuery, match="several series on the right side"):
+    with pytest.raises(
+        BadQuery, match=r'several series on the right side have the labels \{service_name="[a-z_]+"\}: '
+    ):
         run_instant(source, f"{by_service} / on (service_name) {by_both}", at_ns)
 
 

@@ -102,7 +102,16 @@ def _record(where: Condition) -> f.Filter:
             text = _longest(value) if op == "like" else value
             return lf.line("contains", text) if text else f.ALL
         case _:
-            return f.ALL
+            return _record_attribute(name, op, value)
+
+
+def _record_attribute(name: str, op: str, value: Any) -> f.Filter:
+    scope, _, key = name.partition(".")
+    if not key or scope not in ("log", "resource", "scope"):
+        return f.ALL
+    # NULL is not equal to anything, nor less or more. What is no UTF-8 is read as if it had had this character.
+    exact = op == "=" and isinstance(value, str) and "\ufffd" not in value
+    return lf.attribute(scope, key, value if exact else None)
 
 
 def _longest(pattern: str) -> str:

@@ -100,6 +100,10 @@ class SegmentedStore(Generic[S]):
         """Merge one group of segments, if there is one; whether there was. Raises OSError."""
         return self._upkeep.merge_some()
 
+    def upkeep_now(self) -> None:
+        """Begin what upkeep there is, without waiting for it."""
+        self._upkeep_timer.start(0)
+
     def close(self, timeout_s: float | None = None, then: Callable[[], None] = lambda: None) -> None:
         """Write all that is in the log into segments, within about `timeout_s`, and let go of everything.
 
