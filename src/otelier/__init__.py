@@ -29,8 +29,8 @@ def open(  # noqa: A001 - read as otelier.open
     - `s3://bucket/prefix`, what an Otelier elsewhere has put into a bucket. `endpoint` is another server's than AWS's,
       and what is read is kept in `cache_dir`, a folder of its own.
 
-    Raises FileNotFoundError where there is no such directory or it is no data directory, and ValueError for what can't be
-    a tenant's name.
+    Raises FileNotFoundError where there is no such directory or it is no data directory, ValueError for what can't be a
+    tenant's name.
     """
     from pathlib import Path
 
