@@ -110,11 +110,13 @@ def test_answers_are_written_to_files(directory, tmp_path):
     ]
 
 
-@pytest.mark.parametrize("name", ["none", "", "file"])
-def test_what_is_no_data_directory_is_told_and_not_answered_as_if_it_were_empty(tmp_path, name):
+@pytest.mark.parametrize(
+    ("name", "said"), [("none", "no directory"), ("", "no data directory"), ("file", "no directory")]
+)
+def test_what_is_no_data_directory_is_told_and_not_answered_as_if_it_were_empty(tmp_path, name, said):
     (tmp_path / "file").touch()
     done = query(tmp_path / name, "SELECT count(*) FROM spans")
-    assert (done.exit_code, "no data directory" in done.stderr, done.stdout) == (1, True, "")
+    assert (done.exit_code, said in done.stderr, done.stdout) == (1, True, "")
     assert not (tmp_path / "none").exists()
 
 
