@@ -201,6 +201,6 @@ def test_who_asks_for_tables_is_told_where_the_views_are(connection: duckdb.Duck
 
 
 def test_no_setting_is_advised_where_none_may_be_set(connection: duckdb.DuckDBPyConnection) -> None:
-    with pytest.raises(Refused, match="depth limit of [0-9]+ exceeded[.] Write it with less nesting") as no:
+    with pytest.raises(Refused, match=r"depth limit of [0-9]+ exceeded\. Write it with less nesting") as no:
         check(connection, f"SELECT {'(' * 2000}1{')' * 2000}")
     assert "SET" not in str(no.value)

@@ -5,7 +5,6 @@
 //! damage is an error.
 
 mod bits;
-mod bounds;
 mod buffers;
 mod cache;
 mod catalogue;
@@ -26,6 +25,7 @@ mod page;
 mod page_index;
 mod part;
 mod present;
+mod range;
 mod repeats;
 mod search;
 mod shape;
