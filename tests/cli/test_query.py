@@ -70,6 +70,7 @@ def test_a_time_bounds_it(directory, words, names):
     [
         (["COPY spans TO 'x'"], 1, "COPY is refused"),
         (["SELECT 1", "--since", "soon"], 2, "--since"),
+        (["SELECT 1", "--since", "-1h"], 2, "--since"),
         (["SELECT 1", "--since", "1h", "--from", "2024-01-01T00:00:00Z"], 2, "one of them"),
     ],
 )

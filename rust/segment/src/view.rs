@@ -15,15 +15,13 @@ use crate::error::ReadError;
 use crate::filter::Filter;
 use crate::hot::{Chunk, Hot, Visible};
 use crate::newest::{Block, TraceId, Traces, newest};
-use crate::reader::{Cache, FileBlock, Part, Scanned, SegmentFile, facts, fetch};
+use crate::reader::{Cache, FileBlock, Part, Scanned, SegmentFile, facts, fetch, room};
 use crate::spans::Splits;
 use crate::summary::{Summary, summarize};
 
 /// Where the log and the segments lie on the disk.
 const LOG: &str = "log";
 const SEGMENTS: &str = "segments";
-/// What the indexes and footers of open segments may take in memory.
-const MAX_OPEN_BYTES: usize = 256 << 20;
 
 /// Span name, span kind.
 pub type Operation = (Arc<[u8]>, i32);
@@ -98,7 +96,7 @@ impl Snapshot {
 impl View {
     /// Empty until the first refresh.
     pub fn new(disk: Arc<dyn Disk>) -> View {
-        let cache = Arc::new(Cache::new(disk.clone(), MAX_OPEN_BYTES));
+        let cache = Arc::new(Cache::new(disk.clone(), room()));
         View { disk, hot: Mutex::default(), cache, snapshot: RwLock::default(), left_out: Mutex::default() }
     }
 

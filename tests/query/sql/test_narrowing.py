@@ -72,6 +72,27 @@ def of_spans(prefix: str, name: str) -> st.SearchStrategy[str]:
     )
 
 
+def of_events() -> st.SearchStrategy[str]:
+    """Columns of their own, too; `name` is not the span's."""
+    return st.one_of(
+        of_spans("", "span_name"),
+        joined("name", ORDERS, texts("log", "exception", "get")),
+        joined("name IN (", texts("log", "none"), ",", texts("get", "x"), ")"),
+        joined("name LIKE", texts("%o%", "g%")),
+        joined("time", ORDERS, MOMENTS),
+        joined("try_cast(", '"event.e"', "AS VARCHAR)", ORDERS, texts("x", "5")),
+    )
+
+
+def of_links() -> st.SearchStrategy[str]:
+    return st.one_of(
+        of_spans("", "span_name"),
+        joined("linked_trace_id", ORDERS, texts(trace_id(1).hex(), trace_id(2).hex(), "none")),
+        joined("trace_state", ORDERS, texts("", "x")),
+        joined('"link.l"', ORDERS, texts("x", "y")),
+    )
+
+
 def combined(one: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.recursive(
         one,
@@ -92,8 +113,8 @@ QUERIES = st.one_of(
     combined(of_spans("s.", "name")).map(
         lambda where: f"SELECT span_id, (SELECT count(*) FROM spans) FROM spans s WHERE {where}"
     ),
-    combined(of_spans("", "span_name")).map(lambda where: f"SELECT * FROM events WHERE {where}"),
-    combined(of_spans("", "span_name")).map(lambda where: f"SELECT * FROM links WHERE {where}"),
+    combined(of_events()).map(lambda where: f"SELECT * FROM events WHERE {where}"),
+    combined(of_links()).map(lambda where: f"SELECT * FROM links WHERE {where}"),
     st.tuples(
         st.sampled_from(["JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "SEMI JOIN", "ANTI JOIN"]),
         combined(of_spans("a.", "name")),

@@ -98,8 +98,7 @@ pub fn aggregate(places: &Places, question: &Question) -> Result<Aggregate, Read
     let mut scan = Scan::new(places, question.filter, question.window.clone(), question.asks_trace());
     scan.deadline = question.time.map(|time| std::time::Instant::now() + time);
     let only_step = question.only_step(places);
-    let count = if Sparse::new(question, only_step).is_some() { 1 } else { threads() };
-    let mut workers: Vec<Worker> = (0..count).map(|_| Worker::new(question, only_step)).collect();
+    let mut workers: Vec<Worker> = (0..threads()).map(|_| Worker::new(question, only_step)).collect();
     if question.rollups {
         let Worker { groups, cells, .. } = &mut workers[0];
         scan.answered = rollups::answer(places, question, groups, cells)?;
@@ -157,6 +156,7 @@ impl<'a> Worker<'a> {
         self.cells.merge(other.cells, &groups);
         if let (Some(own), Some(other)) = (&mut self.sparse, other.sparse) {
             own.spans += other.spans;
+            own.tally.merge(other.tally);
         }
     }
 
@@ -242,7 +242,7 @@ impl Sparse<'_> {
                 if question.kind == Kind::Count =>
             {
                 let empty_steps = question.step(*question.window.end()) > 0;
-                Some(Sparse { step, empty_steps, wanted, spans: 0, tally: Tally::new(1, usize::MAX) })
+                Some(Sparse { step, empty_steps, wanted, spans: 0, tally: Tally::alone() })
             }
             _ => None,
         }
@@ -257,12 +257,9 @@ impl Sparse<'_> {
     fn put(&mut self, top: Option<Top>, groups: &mut Groups, cells: &mut Cells) {
         self.tally.settle();
         let step = self.step;
-        let mut told = HashSet::new();
         let mut put = |tag: u8, data: u64, text: &[u8], counts: &[u32]| {
             let group = groups.number_of(tag, data, text);
-            if told.insert(group) {
-                cells.add_many(group, step, counts[0].into(), None);
-            }
+            cells.add_many(group, step, counts[0].into(), None);
         };
         match top {
             // How arrays and what has no type are ordered among texts is not known here.
@@ -271,12 +268,17 @@ impl Sparse<'_> {
                 // In a step without spans all are equal.
                 let any = |counts: &[u32]| (counts[0] > 0).into();
                 let asked: [&dyn Fn(&[u32]) -> u64; 2] = [&count, &any];
+                let mut known = HashSet::new();
                 for count in asked.into_iter().take(1 + usize::from(self.empty_steps)) {
                     let (told, _) = ranked(&self.tally, count, top.groups, top.largest, Ties::Together);
-                    told.iter().for_each(|each| put(each.tag, each.data, &each.text, &each.counts));
+                    for each in told {
+                        if known.insert((each.tag, each.data, each.text.clone())) {
+                            put(each.tag, each.data, &each.text, &each.counts);
+                        }
+                    }
                 }
             }
-            _ => self.tally.each(&|counts| counts[0] > 0, &mut put),
+            _ => self.tally.each(&|counts, _| counts[0] > 0, &mut put),
         }
         let others = self.spans - self.tally.totals()[0];
         if others > 0 {

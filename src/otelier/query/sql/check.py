@@ -15,6 +15,8 @@ from .conditions import Condition, some, sources, wanted
 from .places import quoted, told
 
 _ALLOWED: Final = f"allowed is one SELECT (also WITH … SELECT) over the views {NAMES}"
+_NAMES: Final = {"LOAD": "INSTALL or LOAD"}
+"""Of kinds of statements that DuckDB calls by one name."""
 _TOLD: Final = f"GET /api/otelier/v1/sql/views tells of these views, too, with types:\n\n{summary()}"
 """In the place of what a statement about tables would say."""
 _TABLE_FUNCTIONS: Final = frozenset({"unnest", "range", "generate_series"})
@@ -66,7 +68,8 @@ def check(connection: Any, text: str) -> Checked:
         raise Refused(f"this is {len(statements)} statements; {_ALLOWED}")
     kind = statements[0].type.name
     if kind != "SELECT":
-        raise Refused(f"{kind} is refused; {_ALLOWED}" + (f"; {_TOLD}" if kind == "PRAGMA" else ""))
+        views = f"; {_TOLD}" if kind == "PRAGMA" else ""
+        raise Refused(f"{_NAMES.get(kind, kind)} is refused; {_ALLOWED}{views}")
     tree = json.loads(connection.execute("SELECT json_serialize_sql(?)", [text]).fetchall()[0][0])
     if tree["error"] or len(tree["statements"]) != 1:
         raise Refused(f"this kind of statement is refused; {_ALLOWED}")
