@@ -1,15 +1,13 @@
 //! A filter about one log record, from JSON; the form stands in docs/spec/filter.md.
 
 use memchr::memmem::Finder;
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::Regex;
 use serde_json::Value as Json;
 
 use super::attribute::{AttributeTest, Owner};
 use super::labels::Label;
 use super::words::{Words, entries_around};
-
-/// What a compiled pattern may take in memory.
-const MAX_REGEX_BYTES: usize = 1 << 20;
+use crate::filter::regex;
 
 #[derive(Debug)]
 pub enum LogFilter {
@@ -223,13 +221,4 @@ fn attribute(owner: Owner, key: &str, op: &str, value: &Json) -> Result<LogTest,
         _ => return Err(format!("of an attribute of a record, an op is one of = exists, not {op:?}")),
     };
     Ok(LogTest::Attribute(AttributeTest { owner, key: key.into(), text }))
-}
-
-fn regex(pattern: &str) -> Result<Regex, String> {
-    let mut builder = RegexBuilder::new(pattern);
-    builder
-        .size_limit(MAX_REGEX_BYTES)
-        .dfa_size_limit(2 * MAX_REGEX_BYTES)
-        .build()
-        .map_err(|error| format!("the regular expression {pattern:?} can't be used: {error}"))
 }

@@ -167,19 +167,23 @@ class MetricsEngine:
         It is noted durably when this returns, and begins at once, in the background; what is appended later stays.
         Raises OSError.
         """
-        generation = self.flush().retired
-        self._upkeep.deletions.add(
-            [
-                Deletion(
-                    tenant=tenant,
-                    matchers=tuple(matchers),
-                    start_ms=start_ms,
-                    end_ms=end_ms,
-                    generation=generation,
-                )
-                for matchers in selectors
-            ]
-        )
+
+        def note(state: State[SeriesSegment]) -> None:
+            self._upkeep.deletions.add(
+                [
+                    Deletion(
+                        tenant=tenant,
+                        matchers=tuple(matchers),
+                        start_ms=start_ms,
+                        end_ms=end_ms,
+                        generation=state.retired,
+                    )
+                    for matchers in selectors
+                ]
+            )
+
+        # Else later segments could be merged with those before, which then are not known any more.
+        self._store.flush(everything=True, then=note)
         self._store.upkeep_now()
 
     @property
