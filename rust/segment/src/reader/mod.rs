@@ -36,7 +36,7 @@ mod texts;
 pub mod thrift;
 mod values;
 
-pub use cache::Cache;
+pub use cache::{Cache, room};
 pub use catalogue::candidates;
 pub use facts::facts;
 pub use fetch::fetch;

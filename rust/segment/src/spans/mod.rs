@@ -28,7 +28,7 @@ pub use aggregate::{Aggregate, Kind, Question, Top};
 pub use column::{ABSENT, ARRAY, BOOL, Column, DOUBLE, Entry, INT, NOTHING, OTHER, Owned, TEXT};
 pub use compare::{Compared, Comparison, Contrast};
 pub use gather::{Budget, SpanTable};
-pub use joined::{Joined, Skeleton};
+pub use joined::{Gathering, Joined, Skeleton};
 pub use parts::{PartField, PartTable, parse_part_fields};
 pub use pass::Flow;
 pub use scan::{Places, Read, Scan};
