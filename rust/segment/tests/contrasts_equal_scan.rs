@@ -108,7 +108,7 @@ fn compare_tops(view: &View, chance: &mut Chance) {
         let groups = format!(r#"[{{"scope":"span","key":"{}"}}]"#, KEYS[chance.below(7) as usize]);
         let (filter, groups) = (Filter::everything(), parse_fields(groups.as_bytes()).unwrap());
         let (most, largest) = (1 + chance.below(4) as usize, chance.one_in(2));
-        let (window, empty_steps) = if most % 2 == 0 { (ALWAYS, true) } else { (0..=(1 << 62) - 1, false) };
+        let (window, empty_steps) = if chance.one_in(2) { (ALWAYS, true) } else { (0..=(1 << 62) - 1, false) };
         let question = |top| Question {
             filter: &filter,
             groups: &groups,

@@ -1,5 +1,7 @@
 //! One test: a field of the span and the condition that a value of it must meet.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use memchr::memmem::Finder;
 use otelier_wire::protobuf;
 
@@ -92,6 +94,8 @@ impl Part {
 
 #[derive(Debug)]
 pub struct Test {
+    /// No other test has it.
+    pub number: u64,
     pub field: Field,
     pub condition: Condition,
     /// Bytes that stand in every span for which the test holds by an attribute, event or link.
@@ -100,8 +104,9 @@ pub struct Test {
 
 impl Test {
     pub fn new(field: Field, condition: Condition) -> Test {
+        static TESTS: AtomicU64 = AtomicU64::new(0);
         let needle = needle(&field, &condition).map(|needle| Box::new(Finder::new(needle).into_owned()));
-        Test { field, condition, needle }
+        Test { number: TESTS.fetch_add(1, Ordering::Relaxed), field, condition, needle }
     }
 
     /// False only if the test holds for none of these encoded spans; much faster than to find out.

@@ -39,6 +39,19 @@ impl Group<'_> {
             if page.is_empty() {
                 continue;
             }
+            if page.numbered().is_some() && count < page.rows / 8 {
+                // To make all texts of a page costs more than to find its few integers one by one.
+                for (row, place) in rows.within(range).zip(base..).filter(|(row, _)| page.has(row - first)) {
+                    let rank = page.rank(row - first);
+                    let some = page.some_values(rank..rank + 1).map_err(|what| self.file.damaged(what));
+                    let (values, start) = some?;
+                    let entry = values.get(rank - start, None).map_or(NOTHING, |value| meaning(value, out));
+                    if entry.0 != ABSENT {
+                        out.set_least(place, entry);
+                    }
+                }
+                continue;
+            }
             let values = page.all_values().map_err(|what| self.file.damaged(what))?;
             let of_code = |code: u32, known: &mut [Entry], out: &mut Column| -> Entry {
                 let Some(entry) = known.get_mut(code as usize) else { return NOTHING };

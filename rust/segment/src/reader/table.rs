@@ -20,8 +20,8 @@ use crate::spans::{Column, Tally, Tree, whole};
 
 pub struct GroupTable<'a> {
     pub group: Group<'a>,
-    /// What a test says of each code of a column's dictionary; by the test's address.
-    verdicts: HashMap<(usize, usize), Arc<Vec<bool>>>,
+    /// What a test says of each code of a column's dictionary; by the test's number.
+    verdicts: HashMap<(u64, usize), Arc<Vec<bool>>>,
     tree: Option<Arc<Tree>>,
     /// The traces that are asked for, if not all, in order.
     only: Option<Vec<Range<usize>>>,
@@ -117,7 +117,7 @@ impl<'a> GroupTable<'a> {
 
     /// `None` without a dictionary.
     fn verdicts(&mut self, look: Look, test: &Test) -> Result<Option<Arc<Vec<bool>>>, ReadError> {
-        let key = (std::ptr::from_ref(test) as usize, look.column);
+        let key = (test.number, look.column);
         if let Some(known) = self.verdicts.get(&key) {
             return Ok(Some(known.clone()));
         }

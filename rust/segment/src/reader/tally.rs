@@ -163,6 +163,16 @@ impl Group<'_> {
                 (Values::Int64(integers), None) if meaning.is_none() => {
                     here.each(integers, |integer, class| tally.add_int(*integer, class));
                 }
+                (Values::Bool(bools), _) if meaning.is_none() => {
+                    let mut slots = [UNSEEN; 2];
+                    here.each(bools, |bool, class| {
+                        let slot = &mut slots[usize::from(*bool)];
+                        if *slot == UNSEEN {
+                            *slot = tally.slot(Value::Bool(*bool));
+                        }
+                        tally.add(*slot, class);
+                    });
+                }
                 (Values::Double(doubles), _) => {
                     here.each(doubles, |double, class| tally.add_double(double.to_bits(), class));
                 }

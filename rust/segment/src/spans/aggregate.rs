@@ -264,17 +264,18 @@ impl Sparse<'_> {
         match top {
             // How arrays and what has no type are ordered among texts is not known here.
             Some(top) if !self.tally.has_others() => {
-                let count = |counts: &[u32]| counts[0].into();
-                // In a step without spans all are equal.
-                let any = |counts: &[u32]| (counts[0] > 0).into();
-                let asked: [&dyn Fn(&[u32]) -> u64; 2] = [&count, &any];
+                let first = |count: &dyn Fn(&[u32]) -> u64| {
+                    ranked(&self.tally, count, top.groups, top.largest, Ties::Together).0
+                };
+                let mut told = first(&|counts| counts[0].into());
+                if self.empty_steps {
+                    // In which all are equal.
+                    told.extend(first(&|counts| (counts[0] > 0).into()));
+                }
                 let mut known = HashSet::new();
-                for count in asked.into_iter().take(1 + usize::from(self.empty_steps)) {
-                    let (told, _) = ranked(&self.tally, count, top.groups, top.largest, Ties::Together);
-                    for each in told {
-                        if known.insert((each.tag, each.data, each.text.clone())) {
-                            put(each.tag, each.data, &each.text, &each.counts);
-                        }
+                for each in &told {
+                    if known.insert((each.tag, each.data, &each.text)) {
+                        put(each.tag, each.data, &each.text, &each.counts);
                     }
                 }
             }

@@ -114,6 +114,38 @@ impl Counts {
         let covered: usize = often.iter().map(|(_, count)| count).sum();
         let pays = covered * 100 >= LEAST_NUMBERED * texts && self.distinct.len() * 100 >= LEAST_DISTINCT * texts;
         let fine = often.iter().all(|(beginning, _)| std::str::from_utf8(&beginning.text).is_ok());
-        (pays && fine && covered > 0).then(|| Numbered::new(often.into_iter().map(|(b, _)| b.clone()).collect()))
+        let mut beginnings: Vec<Beginning> = often.into_iter().map(|(b, _)| b.clone()).collect();
+        // Some hexadecimal numbers have no letters, of eight digits one in forty: those that were seen are too few to tell.
+        let hex = beginnings.iter().filter(|beginning| beginning.digits > 0);
+        let mut decimal: Vec<Beginning> =
+            hex.map(|Beginning { text, .. }| Beginning { text: text.clone(), digits: 0 }).collect();
+        decimal.sort();
+        decimal.dedup();
+        decimal.retain(|beginning| !beginnings.contains(beginning));
+        beginnings.extend(decimal);
+        beginnings.truncate(MAX_BEGINNINGS);
+        (pays && fine && covered > 0).then(|| Numbered::new(beginnings))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_without_a_letter_are_numbered_too() {
+        let mut census = Census::default();
+        for number in 0..200u32 {
+            let id = format!("id-{:08x}", number.wrapping_mul(0x9e37_79b9));
+            let value = [&[10, id.len() as u8], id.as_bytes()].concat();
+            census.add(&[b"\x0a\x03key\x12", &[value.len() as u8][..], &value].concat());
+            census.items += 1;
+        }
+        let numbered = census.counts[0].numbered().unwrap();
+        for id in ["id-09fa3c51", "id-12345678", "id-00345678", "id-7"] {
+            let mut text = Vec::new();
+            assert!(numbered.number(id.as_bytes()).is_some_and(|number| numbered.put_text(number, &mut text)), "{id}");
+            assert_eq!(text, id.as_bytes());
+        }
     }
 }

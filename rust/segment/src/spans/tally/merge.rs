@@ -2,9 +2,9 @@
 
 use std::slice::from_ref;
 
+use super::Tally;
 use super::beginnings::{key, parts};
 use super::slots::{Slots, add};
-use super::{Tally, small_place};
 
 impl Tally {
     /// Brings together what was counted in several ways. Gives up if that are too many values.
@@ -55,8 +55,7 @@ impl Tally {
             self.slots.add_all(own, other.counts(*slot));
         }
         self.merge_numbered(&other);
-        let ints = other.small.iter().flat_map(|small| small.each(0)).map(|(int, count)| (int, from_ref(count)));
-        self.take_in(1, ints.chain(other.runs[1].each()).collect());
+        self.take_in(1, other.runs[1].each().collect());
         self.take_in(2, other.runs[2].each().collect());
         for (bool, slot) in [false, true].into_iter().zip(other.bools).filter(|(_, slot)| *slot != super::UNTOLD) {
             let own = self.bool(bool);
@@ -71,7 +70,7 @@ impl Tally {
 
     fn merge_numbered(&mut self, other: &Tally) {
         let small = (0..).zip(other.beginnings.iter()).flat_map(|(beginning, _)| {
-            let counts = other.small.iter().flat_map(move |small| small.each(1 + beginning as usize));
+            let counts = other.small.iter().flat_map(move |small| small.each(beginning as usize));
             counts.map(move |(number, count)| (beginning, number, from_ref(count)))
         });
         let others = other.runs[0].each().map(|(key, counts)| {
@@ -97,10 +96,10 @@ impl Tally {
 
     /// Numbers of the runs, each once.
     fn take_in(&mut self, of: usize, mut values: Vec<(u64, &[u32])>) {
-        if let Some(small) = &mut self.small {
+        if let Some(small) = self.small.as_mut().filter(|_| of == 0) {
             values.retain(|(key, counts)| {
-                let place = small_place(of, *key).filter(|_| counts[0] > 0);
-                !place.is_some_and(|(row, number)| small.add(row, number, counts[0]))
+                let (beginning, number) = parts(*key);
+                counts[0] == 0 || !small.add(beginning as usize, number, counts[0])
             });
         }
         values.sort_unstable_by_key(|(key, _)| *key);

@@ -45,8 +45,7 @@ pub struct Tally {
     doubles: HashMap<u64, u32>,
     /// What came as columns, where it is not known which values count: numbered texts, integers, doubles.
     runs: [Runs; 3],
-    /// Of these what is small, if there is one class and it is not known which values count: integers, then numbered
-    /// texts by beginning.
+    /// Of numbered texts those with small numbers, if there is one class and it is not known which values count.
     small: Option<Small>,
     bools: [u32; 2],
     /// Arrays and others, by their type and JSON.
@@ -150,19 +149,7 @@ impl Tally {
             let slot = self.int(int);
             self.add(slot, class);
         } else {
-            self.add_number(1, int as u64, class);
-        }
-    }
-
-    /// One more of what runs are of, if it is not known which values count.
-    #[inline]
-    fn add_number(&mut self, of: usize, key: u64, class: u32) {
-        let is_small = self.small.as_mut().is_some_and(|small| {
-            let place = small_place(of, key);
-            place.is_some_and(|(row, number)| small.add(row, number, 1))
-        });
-        if !is_small {
-            self.runs[of].add(key, class);
+            self.runs[1].add(int as u64, class);
         }
     }
 
@@ -254,10 +241,15 @@ impl Tally {
     pub fn add_numbered(&mut self, numbered: &Numbered, beginnings: &[u32], integer: i64, class: u32) -> bool {
         let (place, number) = numbered.parts(integer);
         let Some(beginning) = beginnings.get(place).copied() else { return false };
-        let key = Some(beginning).filter(|beginning| *beginning != UNTOLD);
-        let slot = match key.and_then(|beginning| beginnings::key(beginning, number)) {
+        let known = Some(beginning).filter(|beginning| *beginning != UNTOLD);
+        if let (Some(small), Some(beginning)) = (&mut self.small, known)
+            && small.add(beginning as usize, number, 1)
+        {
+            return true;
+        }
+        let slot = match known.and_then(|beginning| beginnings::key(beginning, number)) {
             Some(key) if !self.closed => {
-                self.add_number(0, key, class);
+                self.runs[0].add(key, class);
                 return true;
             }
             Some(key) => self.numbered(key),
@@ -275,19 +267,6 @@ impl Tally {
 
     pub fn has_others(&self) -> bool {
         !self.others.is_empty()
-    }
-}
-
-/// Where a number of the runs stands among small ones, if it can.
-#[inline]
-fn small_place(of: usize, key: u64) -> Option<(usize, u64)> {
-    match of {
-        0 => {
-            let (beginning, number) = beginnings::parts(key);
-            Some((1 + beginning as usize, number))
-        }
-        1 => Some((0, key)),
-        _ => None,
     }
 }
 

@@ -41,10 +41,8 @@ impl Tally {
             counts_of(slot, text).into_iter().for_each(|counts| see(TEXT, 0, text, counts));
         }
         self.each_numbered(wanted, see);
-        let small = self.small.iter().flat_map(|small| small.each(0));
-        let small = small.map(|(int, count)| (int, std::slice::from_ref(count)));
         let [_, of_ints, of_doubles] = &self.runs;
-        for (int, counts) in small.chain(of_ints.each()).filter(|(_, counts)| wanted(counts, b"")) {
+        for (int, counts) in of_ints.each().filter(|(_, counts)| wanted(counts, b"")) {
             see(INT, int, b"", counts);
         }
         for (bits, counts) in of_doubles.each().filter(|(_, counts)| wanted(counts, b"")) {
@@ -68,7 +66,7 @@ impl Tally {
             }
         };
         if let Some(small) = &self.small {
-            for (row, beginning) in (1..).zip(self.beginnings.iter()) {
+            for (row, beginning) in (0..).zip(self.beginnings.iter()) {
                 small.each(row).for_each(|(number, count)| see(beginning, number, std::slice::from_ref(count)));
             }
         }

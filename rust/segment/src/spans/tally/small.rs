@@ -4,7 +4,7 @@
 const MOST: usize = 1 << 18;
 
 pub struct Small {
-    /// By row (of the beginnings of texts one each): counts by number.
+    /// By row, which is a beginning: counts by number.
     rows: Vec<Vec<u32>>,
     /// Counters that may be added. A number for which there is no room never gets any.
     room: usize,
