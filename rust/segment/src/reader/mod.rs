@@ -4,6 +4,7 @@
 //! some rows and not all, and one decompressor for everything. What a file says is checked before it is believed:
 //! damage is an error.
 
+mod attributes;
 mod bits;
 mod bounds;
 mod buffers;
@@ -18,6 +19,8 @@ mod fetch;
 mod file;
 mod footer;
 mod group;
+mod heads;
+mod helper;
 mod ids;
 mod items;
 mod kept;
