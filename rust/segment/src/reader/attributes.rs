@@ -8,7 +8,7 @@ use otelier_wire::protobuf::{LEN, put_varint, varint_len};
 
 use super::file::SegmentFile;
 use super::group::Group;
-use super::helper::{self, Share};
+use super::share::{Share, offer};
 use super::slice::each;
 use crate::decode::items::{Message, put_long};
 use crate::error::ReadError;
@@ -82,7 +82,7 @@ pub fn attributes_beside<T>(
     let (of, next) = (group.number, AtomicUsize::new(0));
     let work = Arc::new(Work { file: file.clone(), group: of, columns, number, runs: runs.to_vec(), next });
     let others = work.clone();
-    let other = helper::share(move || others.take(&mut Group::beside(&others.file, others.group)?));
+    let other = offer(move || others.take(&mut Group::beside(&others.file, others.group)?));
     let mine = first(group).and_then(|first| Ok((first, work.take(group)?)));
     let theirs = other.and_then(Share::finish).unwrap_or(Ok(Vec::new()));
     let ((first, mut done), theirs) = (mine?, theirs?);

@@ -41,7 +41,7 @@ pub struct Share<T> {
 }
 
 /// `None` if no helper waits for work.
-pub fn share<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<Share<T>> {
+pub fn offer<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<Share<T>> {
     let begun = Arc::new(AtomicBool::new(false));
     let (sender, done) = channel();
     let share = Share { begun: begun.clone(), done };
@@ -76,7 +76,7 @@ mod tests {
         let count = Arc::new(AtomicBool::new(false));
         for _ in 0..1000 {
             let done = count.clone();
-            let share = share(move || done.swap(true, Ordering::Relaxed));
+            let share = offer(move || done.swap(true, Ordering::Relaxed));
             match share.and_then(Share::finish) {
                 Some(before) => assert!(!before),
                 None => assert!(!count.load(Ordering::Relaxed)),
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn a_panic_reaches_who_asked_and_leaves_the_helper() {
         for _ in 0..100 {
-            let panicked = catch_unwind(|| share(|| panic!("as it must")).and_then(Share::<()>::finish));
+            let panicked = catch_unwind(|| offer(|| panic!("as it must")).and_then(Share::<()>::finish));
             assert!(!matches!(panicked, Ok(Some(()))));
         }
     }
