@@ -12,10 +12,10 @@ export OTELIER_SHARED ?= ../shared
 PYTEST := $(BIN)/python -m pytest
 ARGS ?=
 
-.PHONY: help setup run test test-slow check format docs ui bench peers conformance-promql conformance-logql conformance-remote-write wheel wheel-check clean
+.PHONY: help setup run test test-slow check format docs ui bench peers conformance-promql conformance-logql conformance-remote-write conformance-s3 spark-check wheel wheel-check clean
 
 help:  ## what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 setup: $(VENV)/.dependencies $(CORE) $(UI)  ## .venv with everything, native core and web UI built
 
@@ -76,6 +76,10 @@ conformance-remote-write: setup  ## the public compliance tests of remote write 
 conformance-logql: setup  ## the same queries to us and to Loki's own engine (needs Go, some minutes the first time)
 	bench/peers/build-loki
 	$(PYTEST) -m slow --timeout 1800 tests/e2e/beside_loki $(ARGS)
+
+conformance-s3: setup  ## segments in a bucket of a real S3 server (needs Go, some minutes the first time)
+	bench/peers/build-s3
+	$(PYTEST) --timeout 1800 tests/storage/bucket $(ARGS)
 
 spark-check: setup  ## segments open in Spark as documented (needs Java 17, fetches 500 MB once)
 	test -d build/spark || $(BIN)/pip install -q --target build/spark pyspark==4.3.0

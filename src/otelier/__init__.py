@@ -29,10 +29,14 @@ def open(  # noqa: A001 - read as otelier.open
     - `s3://bucket/prefix`, what an Otelier elsewhere has put into a bucket. `endpoint` is another server's than AWS's,
       and what is read is kept in `cache_dir`, a folder of its own.
 
-    Raises FileNotFoundError where there is no such directory.
+    Raises FileNotFoundError where there is no such directory or it is no data directory, ValueError for what can't be a
+    tenant's name.
     """
     from pathlib import Path
 
+    from .storage.directory import check_tenant
+
+    check_tenant(tenant)
     if str(place).startswith(("http://", "https://")):
         from .query.remote import Remote
 
@@ -40,6 +44,7 @@ def open(  # noqa: A001 - read as otelier.open
 
     from .query.opened import Opened
     from .query.sql.limits import Limits
+    from .storage.stores import is_data_directory
 
     if str(place).startswith("s3://"):
         from .storage.segmented.bucket.attach import read_only
@@ -50,7 +55,12 @@ def open(  # noqa: A001 - read as otelier.open
         return Opened(cache, tenant, Limits())
     directory = Path(place).expanduser()
     if not directory.is_dir():
-        raise FileNotFoundError(f"no data directory at {directory}")
+        raise FileNotFoundError(f"there is no directory {directory}")
+    if not is_data_directory(directory):
+        raise FileNotFoundError(
+            f"{directory} is no data directory: Otelier has written nothing there; name the one that its exporter "
+            "`otelier` has as data_dir"
+        )
     return Opened(directory, tenant, Limits())
 
 

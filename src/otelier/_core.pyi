@@ -1683,6 +1683,10 @@ def merge_series(disk: Disk, paths: Sequence[str], segments_dir: str, deleted: b
     [[name, operator, value], …], start_ms, end_ms}`, both ends included, or nothing. The new segment as in
     `SeriesFlushed.segments`; none if nothing is left. OSError; ValueError says what is damaged."""
 
+def has_deleted_series(disk: Disk, path: str, deleted: bytes) -> bool:
+    """Whether labels of a series in the segment fit one of the tombstones, as `merge_series` takes them; its samples
+    may be of other times. OSError; ValueError says what is damaged."""
+
 def verify_series(disk: Disk, path: str) -> list[str]:
     """Read every byte of a segment; what is wrong with it."""
 

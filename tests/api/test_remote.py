@@ -76,7 +76,24 @@ def test_searches(both, text):
     assert local.warnings == remote.warnings == []
 
 
-@pytest.mark.parametrize("step_s", [0, 60])
+@pytest.mark.parametrize(("start", "end", "found"), [(0, 1, 1), (-1, 0, 1), (1, 10, 0), (-10, -1, 0)])
+@pytest.mark.parametrize("text", ["{}", "{} | count_over_time() by (name)"])
+def test_times_are_exact_to_the_nanosecond(both, text, start, end, found):
+    at = NOW_NS - MINUTE_NS
+    for each in both:
+        assert len(each.traceql(text, start_ns=at + start, end_ns=at + end)) == found
+
+
+def test_spans_that_a_server_leaves_out_are_told(both, backend):
+    backend.store(traces(*(span("many", trace=9, number=n, start_ns=NOW_NS) for n in range(1, 131))))
+    local, remote = (each.traceql('{ name = "many" }') for each in both)
+    assert (len(local), local.warnings) == (130, [])
+    assert len(remote) == 100
+    assert "30 spans are left out" in remote.warnings[0]
+    assert both[1].traceql('{ name = "many" }', spans=7).warnings == []
+
+
+@pytest.mark.parametrize("step_s", [0, 60, 1.001, 1_234_567])
 def test_metrics_of_traces(both, step_s):
     text = "{} | count_over_time() by (name)"
     whole = {"start_ns": NOW_NS // (60 * 10**9) * 60 * 10**9 - 10 * MINUTE_NS, "step_s": step_s}
@@ -115,6 +132,7 @@ def test_times_that_are_none_are_told(both, given):
         ("heap[5m]", {"time_ns": NOW_NS}),
         ("sum by (pool) (heap)", {"start_ns": NOW_NS - 5 * MINUTE_NS, "end_ns": NOW_NS, "step_s": 60}),
         ("1 + 1", {"time_ns": NOW_NS}),
+        ("1 + 1", {"start_ns": NOW_NS - 1_234_567 * 10**9, "end_ns": NOW_NS, "step_s": 1_234_567}),
         ("none", {}),
     ],
 )

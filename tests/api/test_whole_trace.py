@@ -1,7 +1,9 @@
 """Traces that are hard to keep whole: a hundred thousand spans, and spans that come an hour late."""
 
+import json
 import resource
 import time
+from urllib.parse import urlencode
 
 import pytest
 
@@ -16,13 +18,37 @@ LARGE, PART = 100_000, 5_000
 HOUR_NS = 3600 * 10**9
 
 
-@pytest.mark.slow
-def test_a_trace_of_a_hundred_thousand_spans_is_returned_by_every_api(backend, capsys):
+def store_large(backend) -> None:
+    """A trace in the log and in a segment. The last span has an error."""
     for first in range(0, LARGE, PART):
         numbers = range(first, first + PART)
-        backend.store(traces(*(span(number=n, parent=n // 2 if n else None, start_ns=START_NS + n) for n in numbers)))
+        status = ["ERROR" if n == LARGE - 1 else "OK" for n in numbers]
+        parts = (
+            span(number=n, parent=n // 2 if n else None, start_ns=START_NS + n, status=each)
+            for n, each in zip(numbers, status, strict=True)
+        )
+        backend.store(traces(*parts))
         if first == LARGE // 2:
             backend.engine.flush(everything=True)
+
+
+def test_a_trace_of_a_hundred_thousand_spans_is_found(backend):
+    store_large(backend)
+    for query, sets, matched in (
+        ("{ status = error }", 1, 1),
+        ("{ span:parentID != nil } >> { status = error }", 1, 1),
+        ("{ } | count() > 99999", 1, LARGE),
+        ("{ } | by(span:id) | count() > 0", LARGE, 1),
+    ):
+        answer = backend.ask_at(backend.application.tempo_address, f"/api/search?{urlencode({'q': query})}")
+        [found] = json.loads(answer.body)["traces"]
+        assert (found["traceID"], len(found["spanSets"])) == (trace_id(1).hex().lstrip("0"), sets)
+        assert {each["matched"] for each in found["spanSets"]} == {matched}
+
+
+@pytest.mark.slow
+def test_a_trace_of_a_hundred_thousand_spans_is_returned_by_every_api(backend, capsys):
+    store_large(backend)
     address = trace_id(1).hex()
 
     def timed(what: str, path: str, port=backend.application.address, **headers: str) -> None:

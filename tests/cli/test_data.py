@@ -2,6 +2,10 @@
 
 import errno
 import json
+import os
+import signal
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -182,6 +186,24 @@ def test_damage_in_manifest_and_log_is_found(data, opened):
     done = run("verify", "--data-dir", data)
     assert done.exit_code == 1
     assert "bytes are damaged" in done.stdout
+
+
+def test_a_long_run_says_how_far_it_is_and_ctrl_c_ends_it_at_once(filled):
+    victim = sorted(filled.rglob("*.parquet"))[-1]
+    victim.unlink()
+    os.mkfifo(victim)  # whoever reads it waits for ever
+    terminal, end = os.openpty()
+    command = [sys.executable, "-m", "otelier", "data", "verify", "--data-dir", str(filled)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=end) as process:
+        os.close(end)
+        said = b""
+        while b"bytes read" not in said:
+            said += os.read(terminal, 1000)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+    while b"interrupted" not in said:
+        said += os.read(terminal, 1000)
+    os.close(terminal)
 
 
 # -- prune ----------------------------------------------------------------------------------------
@@ -385,3 +407,14 @@ def test_delete_trace_has_the_writer_do_it_where_there_is_one(data, opened):
 def test_delete_trace_refuses_what_makes_no_sense(filled, words):
     assert run("delete-trace", "--data-dir", filled, *words).exit_code == 2
     assert rows(filled) == {("default", "traces"): 10, ("acme", "logs"): 3}
+
+
+# -- import-openmetrics -----------------------------------------------------------------------------
+
+
+def test_an_error_names_a_file_once(data, tmp_path):
+    done = run("import-openmetrics", "--data-dir", data, tmp_path / "none")
+    assert (done.exit_code, done.stderr.count(str(tmp_path / "none"))) == (1, 1)
+    (tmp_path / "wrong").write_text("nonsense {\n")
+    done = run("import-openmetrics", "--data-dir", data, tmp_path / "wrong")
+    assert (done.exit_code, done.stderr.count(str(tmp_path / "wrong"))) == (1, 1)

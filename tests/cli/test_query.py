@@ -70,6 +70,7 @@ def test_a_time_bounds_it(directory, words, names):
     [
         (["COPY spans TO 'x'"], 1, "COPY is refused"),
         (["SELECT 1", "--since", "soon"], 2, "--since"),
+        (["SELECT 1", "--since", "-1h"], 2, "--since"),
         (["SELECT 1", "--since", "1h", "--from", "2024-01-01T00:00:00Z"], 2, "one of them"),
     ],
 )
@@ -109,10 +110,20 @@ def test_answers_are_written_to_files(directory, tmp_path):
     ]
 
 
-def test_a_directory_that_is_not_there_is_told(tmp_path):
-    done = query(tmp_path / "none", "SELECT 1")
-    assert (done.exit_code, "no data directory" in done.stderr) == (1, True)
+@pytest.mark.parametrize(
+    ("name", "said"), [("none", "no directory"), ("", "no data directory"), ("file", "no directory")]
+)
+def test_what_is_no_data_directory_is_told_and_not_answered_as_if_it_were_empty(tmp_path, name, said):
+    (tmp_path / "file").touch()
+    done = query(tmp_path / name, "SELECT count(*) FROM spans")
+    assert (done.exit_code, said in done.stderr, done.stdout) == (1, True, "")
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("place", [".", "http://127.0.0.1:1", "s3://bucket/prefix"])
+def test_what_can_not_be_a_tenant_is_told_wherever_it_is_asked_for(place):
+    with pytest.raises(ValueError, match="not a name of a tenant"):
+        otelier.open(place, tenant="../other")
 
 
 def test_python_asks_the_same(directory):

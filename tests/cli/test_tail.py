@@ -1,6 +1,8 @@
 """`otelier tail` shows what is there and what comes, from a data directory and from a server."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -114,6 +116,22 @@ def test_what_can_not_be_is_said(directory: Path, options: list[str], reason: st
     answer = tail("--data-dir", str(directory), *options)
     assert answer.exit_code != 0
     assert reason in answer.output
+
+
+def test_who_has_read_enough_is_told_nothing(tmp_path: Path) -> None:
+    engine = open_store(StoreSettings(data_dir=str(tmp_path)), CLOCK, Meter())
+    now = CLOCK.time_ns()
+    engine.append("default", logs(*(log_record("x" * 1000, time_ns=now + n) for n in range(500))))
+    words = ["tail", "--no-follow", "--since", "1h", "--data-dir", str(tmp_path)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "otelier", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    close_store(engine)
 
 
 def test_a_directory_that_is_not_there_is_said(tmp_path: Path) -> None:

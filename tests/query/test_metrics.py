@@ -170,3 +170,12 @@ def test_attributes_of_resources_are_among_the_names_of_labels_as_queries_name_t
     chosen = reader.label_names("default", [[equal("__name__", "heap")]], *EVER, 0).items
     assert set(names) - set(chosen) >= {"k8s_pod_name"}
     assert reader.label_values("default", "k8s_pod_name", [], *EVER, 0).items == ["shop-1"]
+
+
+def test_a_directory_that_is_none_of_ours_is_said_to_be_none(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="there is no directory"):
+        otelier.open(tmp_path / "none")
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log" / "messages.log").write_text("x")
+    with pytest.raises(FileNotFoundError, match="is no data directory"):
+        otelier.open(tmp_path)

@@ -82,6 +82,21 @@ def test_a_trace_whose_error_lies_in_another_segment_stays_whole_also_when_that_
     assert spans(disk, 1, 2, 3) == [2, 0, 0]
 
 
+@pytest.mark.parametrize("slower_than_s", [0, 60])
+def test_a_trace_whose_error_or_end_is_in_the_log_only_stays_whole(slower_than_s: int):
+    disk, clock = losing_disk(), FakeClock()
+    kept = store(errors=not slower_than_s, slower_than_s=slower_than_s)
+    engine = Engine(disk, clock, kept, Meter())
+    engine.append("default", traces(span(trace=1, number=1), span(trace=2, number=1)))
+    engine.flush(everything=True)
+    engine.append("default", traces(error(trace=1, number=2, start_ns=START_NS + 60 * S)))
+    clock.forget_timers()  # killed, and started again when the first part is old
+    clock.advance(AGE_S + 100)
+    Engine(disk, clock, kept, Meter())
+    clock.advance(5)
+    assert spans(disk, 1, 2) == [2, 0]
+
+
 def test_of_logs_stay_those_of_important_traces_and_errors():
     disk, clock = losing_disk(), FakeClock()
     engine = Engine(disk, clock, store(), Meter())

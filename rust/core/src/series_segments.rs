@@ -16,6 +16,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<SeriesFlushed>()?;
     module.add_function(wrap_pyfunction!(flush_series, module)?)?;
     module.add_function(wrap_pyfunction!(merge_series, module)?)?;
+    module.add_function(wrap_pyfunction!(has_deleted_series, module)?)?;
     module.add_function(wrap_pyfunction!(verify_series, module)?)?;
     module.add_function(wrap_pyfunction!(series_summary, module)?)?;
     module.add_function(wrap_pyfunction!(series_files, module)?)
@@ -90,6 +91,12 @@ fn merge_series<'py>(
     let deleted = Tombstone::parse(deleted).map_err(PyValueError::new_err)?;
     let merged = py.detach(|| merge::merge(disk.inner(), &paths, segments_dir, &deleted, now_ns));
     merged.map_err(unwritten)?.iter().map(|written| entry(py, written)).collect()
+}
+
+#[pyfunction]
+fn has_deleted_series(py: Python<'_>, disk: &Disk, path: &str, deleted: &[u8]) -> PyResult<bool> {
+    let deleted = Tombstone::parse(deleted).map_err(PyValueError::new_err)?;
+    py.detach(|| merge::concerned(disk.inner(), path, &deleted)).map_err(unwritten)
 }
 
 #[pyfunction]

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::time::Instant;
 
 use hashbrown::HashMap;
 
@@ -77,15 +78,26 @@ impl Newest {
     }
 }
 
+/// What a search found, each trace with its newest hit.
+#[derive(Debug)]
+pub struct Traces {
+    /// Newest first.
+    pub found: Vec<(TraceId, u64)>,
+    /// What ended it early; empty if nothing did.
+    pub partial: &'static str,
+}
+
 /// The newest `limit` traces with a span that the filter means and that starts in `window`.
 ///
-/// Blocks are searched by their newest row, until the last trace wanted is newer than all that is left.
+/// Blocks are searched by their newest row, until the last trace wanted is newer than all that is left, or the time is
+/// over.
 pub fn newest(
     blocks: Vec<Arc<dyn Block>>,
     filter: &Filter,
     window: &RangeInclusive<u64>,
     limit: usize,
-) -> Result<Vec<(TraceId, u64)>, ReadError> {
+    deadline: Option<Instant>,
+) -> Result<Traces, ReadError> {
     let (mut newest, mut number) = (Newest::new(limit), 0);
     let mut due = BTreeMap::new();
     let mut add = |due: &mut BTreeMap<_, _>, blocks: Vec<Arc<dyn Block>>| {
@@ -102,12 +114,15 @@ pub fn newest(
         if !newest.wants(last) {
             break;
         }
+        if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Ok(Traces { found: newest.finish(), partial: "time" });
+        }
         match block.parts()? {
             Some(parts) => add(&mut due, parts),
             None => block.search(filter, window, &mut newest)?,
         }
     }
-    Ok(newest.finish())
+    Ok(Traces { found: newest.finish(), partial: "" })
 }
 
 #[cfg(test)]

@@ -62,14 +62,14 @@ impl Rows {
         self.words[row / 64] |= 1 << (row % 64);
     }
 
-    /// Those of the eight rows from `row` on whose bits are set.
+    /// Those of the 64 rows from `row` on whose bits are set.
     #[inline]
     pub fn insert_bits(&mut self, row: usize, bits: u64) {
         let (at, shift) = (row / 64, row % 64);
         if let Some(word) = self.words.get_mut(at) {
             *word |= bits << shift;
         }
-        if shift > 56
+        if shift > 0
             && let Some(word) = self.words.get_mut(at + 1)
         {
             *word |= bits >> (64 - shift);

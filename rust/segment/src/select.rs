@@ -9,7 +9,7 @@ use crate::rows::Rows;
 use crate::spans::{Column, Tally, Tree, whole};
 
 /// Rows that can be tested and read: a chunk of the log, a row group of a segment, whole traces out of both.
-pub trait Table {
+pub trait Table: Send {
     fn rows(&self) -> usize;
 
     /// Those rows of `among` for which the test holds. Reads nothing for others.

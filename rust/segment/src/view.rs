@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::time::Instant;
 
 use hashbrown::{HashMap, HashSet};
 use otelier_disk::Disk;
@@ -13,16 +14,14 @@ use crate::assemble::Assembly;
 use crate::error::ReadError;
 use crate::filter::Filter;
 use crate::hot::{Chunk, Hot, Visible};
-use crate::newest::{Block, TraceId, newest};
-use crate::reader::{Cache, FileBlock, Part, Scanned, SegmentFile, facts, fetch};
+use crate::newest::{Block, TraceId, Traces, newest};
+use crate::reader::{Cache, FileBlock, Part, Scanned, SegmentFile, facts, fetch, room};
 use crate::spans::Splits;
 use crate::summary::{Summary, summarize};
 
 /// Where the log and the segments lie on the disk.
 const LOG: &str = "log";
 const SEGMENTS: &str = "segments";
-/// What the indexes and footers of open segments may take in memory.
-const MAX_OPEN_BYTES: usize = 256 << 20;
 
 /// Span name, span kind.
 pub type Operation = (Arc<[u8]>, i32);
@@ -97,7 +96,7 @@ impl Snapshot {
 impl View {
     /// Empty until the first refresh.
     pub fn new(disk: Arc<dyn Disk>) -> View {
-        let cache = Arc::new(Cache::new(disk.clone(), MAX_OPEN_BYTES));
+        let cache = Arc::new(Cache::new(disk.clone(), room()));
         View { disk, hot: Mutex::default(), cache, snapshot: RwLock::default(), left_out: Mutex::default() }
     }
 
@@ -170,9 +169,21 @@ impl View {
         window: &RangeInclusive<u64>,
         limit: usize,
     ) -> Result<Vec<(TraceId, u64)>, ReadError> {
+        self.search_until(tenant, filter, window, limit, None).map(|traces| traces.found)
+    }
+
+    /// The same, but of what was looked at before a moment.
+    pub(crate) fn search_until(
+        &self,
+        tenant: &str,
+        filter: &Filter,
+        window: &RangeInclusive<u64>,
+        limit: usize,
+        deadline: Option<Instant>,
+    ) -> Result<Traces, ReadError> {
         self.answer(|snapshot| {
             if filter.asks_trace() {
-                return self.search_traces(snapshot, tenant, filter, window, limit);
+                return self.search_traces(snapshot, tenant, filter, window, limit, deadline);
             }
             let chunks = snapshot.chunks(tenant, Signal::Traces).iter().map(|chunk| chunk.clone() as Arc<dyn Block>);
             let listed = self.listed(snapshot, tenant, Signal::Traces);
@@ -180,7 +191,7 @@ impl View {
                 let (cache, path, starts) = (self.cache.clone(), path.clone(), starts.clone());
                 Arc::new(FileBlock { cache, path, starts }) as Arc<dyn Block>
             });
-            newest(chunks.chain(files).collect(), filter, window, limit)
+            newest(chunks.chain(files).collect(), filter, window, limit, deadline)
         })
     }
 

@@ -91,16 +91,28 @@ fn compare_contrasts(view: &View, all: &[Known], chance: &mut Chance, rounds: us
     }
 }
 
-/// The largest or smallest groups, in one step, are among those told, with those that are equal to them.
+/// How numbers, then texts are ordered; 0 for what else there is.
+fn label_order(written: &str) -> (u8, f64, &str) {
+    match written.split_once(' ').unwrap_or_default() {
+        ("bool", value) => (1, f64::from(u8::from(value == "true")), ""),
+        ("int" | "double", value) => (1, value.parse().unwrap(), ""),
+        ("text", text) => (2, 0.0, text),
+        _ => (0, 0.0, ""),
+    }
+}
+
+/// The largest or smallest groups, where everything is in one step, are among those told, with those that are equal to
+/// them. If there are steps without spans: in which all are equal, the first or last, too.
 fn compare_tops(view: &View, chance: &mut Chance) {
     for _ in 0..10 {
         let groups = format!(r#"[{{"scope":"span","key":"{}"}}]"#, KEYS[chance.below(7) as usize]);
         let (filter, groups) = (Filter::everything(), parse_fields(groups.as_bytes()).unwrap());
         let (most, largest) = (1 + chance.below(4) as usize, chance.one_in(2));
+        let (window, empty_steps) = if most % 2 == 0 { (ALWAYS, true) } else { (0..=(1 << 62) - 1, false) };
         let question = |top| Question {
             filter: &filter,
             groups: &groups,
-            window: &ALWAYS,
+            window: &window,
             step_ns: 1 << 62,
             value: None,
             kind: Kind::Count,
@@ -120,6 +132,14 @@ fn compare_tops(view: &View, chance: &mut Chance) {
         for (key, cell) in &all {
             let better = last.is_none_or(|last| if largest { *cell > last } else { *cell < last });
             assert!(!better || told.get(key) == Some(cell), "{groups:?} {most} {largest} {key:?}");
+        }
+        let mut labels: Vec<&String> = all.keys().filter(|key| label_order(key).0 > 0).collect();
+        labels.sort_by(|a, b| label_order(a).partial_cmp(&label_order(b)).unwrap());
+        if !largest {
+            labels.reverse();
+        }
+        for key in labels.into_iter().take(if empty_steps { most } else { 0 }) {
+            assert!(told.contains_key(key), "{groups:?} {most} {largest} {key:?}");
         }
         assert!(told.len() >= most.min(all.len()) && told.iter().all(|(key, cell)| all.get(key) == Some(cell)));
     }

@@ -383,3 +383,22 @@ fn budgets_end_the_reading_and_say_so() {
     assert_eq!(gather(Budget { bytes: 100, ..Budget::NONE }).partial, "bytes");
     assert_eq!(gather(Budget { time: Some(std::time::Duration::ZERO), ..Budget::NONE }).partial, "time");
 }
+
+#[test]
+fn a_search_for_the_newest_traces_ends_in_time_too() {
+    let (mut store, mut chance) = (Store::new(), Chance(6));
+    store.append(request(&[1, 2, 3], 100, START, &mut chance));
+    let sealed = store.flush();
+    store.retire(sealed);
+    store.append(request(&[4, 5], 100, START, &mut chance));
+    let view = View::new(store.disk.clone());
+    view.refresh(&store.segments, sealed).unwrap();
+    let fields = parse_fields(br#"[{"scope":"intrinsic","key":"name"}]"#).unwrap();
+    let of_traces = r#"{"has":"trace","filter":{"field":{"scope":"intrinsic","key":"name"},"op":"exists"}}"#;
+    for filter in [Filter::everything(), parse(of_traces.as_bytes()).unwrap()] {
+        let gather = |budget| view.gather("default", &filter, &fields, &ALWAYS, 4, budget).unwrap();
+        assert_eq!((gather(Budget::NONE).partial, gather(Budget::NONE).trace_ids.len()), ("", 4));
+        let none = gather(Budget { time: Some(std::time::Duration::ZERO), ..Budget::NONE });
+        assert_eq!((none.partial, none.rows()), ("time", 0));
+    }
+}

@@ -18,7 +18,7 @@ use crate::matcher::Matcher;
 use crate::order::compare;
 use crate::read::{Natives, Row, Rows, Segment};
 use crate::segment::{Exemplar, Histogram, Input, Names, Writer, Written};
-use crate::view::{TYPES, read_exemplars, read_metadata};
+use crate::view::{TYPES, has_series, read_exemplars, read_metadata};
 
 /// Samples to leave out, both ends included.
 #[derive(Debug)]
@@ -63,6 +63,17 @@ pub(crate) fn unreadable(error: ReadError) -> WriteError {
         ReadError::Damaged { path, what } => WriteError::Damaged { path, what },
         ReadError::Stale(path) => WriteError::Disk(std::io::Error::new(std::io::ErrorKind::NotFound, path)),
     }
+}
+
+/// Whether a segment has a series that one of the tombstones is about, at whatever times.
+pub fn concerned(disk: &Arc<dyn Disk>, path: &str, deleted: &[Tombstone]) -> Result<bool, WriteError> {
+    let segment = Segment::open(disk, path).map_err(unreadable)?;
+    for tombstone in deleted {
+        if has_series(&segment, &tombstone.matchers).map_err(unreadable)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// One of the segments that are merged, row by row.

@@ -11,6 +11,7 @@ import click
 from ..component import Duration, SystemClock
 from ..storage.directory import DEFAULT_TENANT, check_tenant
 from .data_imports import import_openmetrics, import_prometheus
+from .data_verify import verify
 from .directory import directory_option
 from .output import json_option, print_json
 
@@ -47,6 +48,7 @@ def command() -> None:
 
 command.add_command(import_openmetrics)
 command.add_command(import_prometheus)
+command.add_command(verify)
 
 
 @command.command()
@@ -87,19 +89,6 @@ def info(data_dir: Path, as_json: bool) -> None:
     used = "not in use" if pid is None else f"in use by pid {pid}"
     click.echo(f"{data_dir} ({used}), {found.unflushed_bytes:,} bytes of log not in segments yet")
     _print_table(rows)
-
-
-@command.command()
-@directory_option()
-def verify(data_dir: Path) -> None:
-    """Read every byte; say what is damaged, and exit with 1 if anything is."""
-    from ..storage.stores import damage
-
-    wrong = list(damage(data_dir))
-    for path, what in wrong:
-        click.echo(f"{path}: {what}")
-    click.echo(f"{len(wrong)} damaged" if wrong else f"{data_dir} is sound", err=True)
-    raise SystemExit(1 if wrong else 0)
 
 
 @command.command()

@@ -115,7 +115,9 @@ def import_openmetrics(data_dir: Path, file: Path, tenant: str) -> None:
         try:
             with click.open_file(str(file), "rb") as opened:
                 imported = import_text(one, cast("BinaryIO", opened), tenant)
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            raise StartError(f"{file}: {error.strerror if error.filename == str(file) else error}") from error
+        except ValueError as error:
             raise StartError(f"{file}: {error}") from error
     click.echo(f"{_said(imported)} imported into {data_dir / METRICS}", err=True)
     _warn_of_retention(imported, clock.time_ns() // 10**6)

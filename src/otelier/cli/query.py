@@ -54,6 +54,8 @@ def command(
         with open_place(url or data_dir, tenant=tenant) as opened:
             found = opened.sql(text, start_ns=start_ns, end_ns=end_ns)
         _write(found, form, output)
+    except BrokenPipeError:
+        raise  # who reads has enough: nothing to tell
     except (BadQuery, Busy, TooLarge, StoreUnreadable, LookupError, OSError) as error:
         raise click.ClickException(str(error)) from error
     for warning in found.warnings:
@@ -106,7 +108,10 @@ def _window(since: str | None, from_: str | None, to: str | None) -> tuple[int, 
         raise click.UsageError("--since and --from both say where to begin; give one of them")
     option = "--since"
     try:
-        start_ns = SystemClock().time_ns() - duration(since) if since else 0
+        age_ns = duration(since) if since else 0
+        if age_ns < 0:
+            raise ValueError(f"{since} is in the future")
+        start_ns = SystemClock().time_ns() - age_ns if since else 0
         option = "--from"
         start_ns = moment(from_) if from_ else start_ns
         option = "--to"

@@ -81,6 +81,8 @@ def command(
             if not follow:
                 return
             clock.wait(stop, _EVERY_S)
+    except BrokenPipeError:
+        raise  # who reads has enough: nothing to tell
     except (BadQuery, StoreUnreadable, OSError) as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:

@@ -8,12 +8,19 @@ from typing import Literal, TypeAlias
 from .filter import Filter
 
 TextOp: TypeAlias = Literal["=", "!=", "=~", "!~", "exists"]
+AttributeScope: TypeAlias = Literal["log", "resource", "scope"]
 LineOp: TypeAlias = Literal["contains", "=~", "words"]
 
 
 def label(name: str, op: TextOp, value: str) -> Filter:
     """A comparison of a label's text as `log_labels` has it; empty where there is none. Patterns are not anchored."""
     return {"field": {"scope": "label", "key": name}, "op": op, "value": value}
+
+
+def attribute(scope: AttributeScope, key: str, value: str | None) -> Filter:
+    """An attribute with just this key has this text; None: it is there."""
+    op = "exists" if value is None else "="
+    return {"field": {"scope": scope, "key": key}, "op": op, "value": value}
 
 
 def line(op: LineOp, value: str) -> Filter:

@@ -51,21 +51,23 @@ class Remote:
     ) -> Result:
         """The spans of the newest `limit` traces that a search finds, a row for each; at most `spans` of a spanset.
 
-        No more than 100 spans of a spanset come over HTTP. Of metrics, such as `{} | rate()`, a row for each series and
-        step of `step_s`; without a step one value of each series for all the time. Without times: of the last hour.
+        No more than 100 spans of a spanset come over HTTP; a warning says where there are more. Of metrics, such as
+        `{} | rate()`, a row for each series and step of `step_s`; without a step one value of each series for all the
+        time. Without times: of the last hour.
         """
         metrics = not isinstance(read(query).root, ast.Pipeline)
         if metrics:
             start_ns, end_ns = last_hour(start_ns, end_ns, SystemClock())
-        times = {"start": start_ns // _SECOND, "end": -(-end_ns // _SECOND)}
+        times = {"start": start_ns, "end": end_ns}
         given = {"q": query, **{name: str(at) for name, at in times.items() if at}}
         if not metrics:
             given |= {"limit": str(limit), "spss": str(min(spans or _MOST_SPANS, _MOST_SPANS))}
             body, headers = self._ask("/api/search", given)
             found = msgspec.json.decode(body)
-            return of_spans(_found(found["traces"]), _said(headers.get("otelier-partial")), _looked(found))
+            warnings = [*_said(headers.get("otelier-partial")), *_cut(found["traces"], spans)]
+            return of_spans(_found(found["traces"]), warnings, _looked(found))
         if step_s:
-            given["step"] = f"{step_s:g}s"
+            given["step"] = _seconds(round(step_s * _SECOND))
         body, _ = self._ask("/api/metrics/query_range" if step_s else "/api/metrics/query", given)
         answer = msgspec.json.decode(body)
         at_ms = end_ns // 10**6
@@ -77,7 +79,7 @@ class Remote:
         """What a query in PromQL is worth at one time, by default now, or at steps of `step_s` from start to end."""
         given = {"query": query}
         if step_s:
-            given |= {"start": _seconds(start_ns), "end": _seconds(end_ns), "step": f"{step_s:g}"}
+            given |= {"start": _seconds(start_ns), "end": _seconds(end_ns), "step": repr(step_s)}
         elif time_ns is not None:
             given["time"] = _seconds(time_ns)
         path = "/api/v1/query_range" if step_s else "/api/v1/query"
@@ -138,6 +140,15 @@ def _seconds(ns: int) -> str:
 
 def _said(message: str | None) -> Sequence[str]:
     return [message] if message else []
+
+
+def _cut(traces: Sequence[Mapping[str, Any]], asked: int) -> Sequence[str]:
+    """A warning if there are more spans than were asked for, and more than come over HTTP."""
+    sets = [each for trace in traces for each in trace.get("spanSets", ())]
+    left_out = sum(max(min(each["matched"], asked or each["matched"]) - len(each["spans"]), 0) for each in sets)
+    if not left_out:
+        return []
+    return [f"{left_out} spans are left out: no more than {_MOST_SPANS} of a spanset come from a server"]
 
 
 def _looked(answer: Mapping[str, Any]) -> int:

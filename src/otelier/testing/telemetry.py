@@ -24,6 +24,7 @@ START_NS = 1_700_000_000 * 10**9
 Request: TypeAlias = ExportTraceServiceRequest | ExportMetricsServiceRequest | ExportLogsServiceRequest
 Attributes: TypeAlias = Mapping[str, Any]
 _SHOP: Attributes = {"service.name": "shop"}
+_NONE: Attributes = {}
 _REQUEST: dict[Signal, type[Request]] = {
     "traces": ExportTraceServiceRequest,
     "metrics": ExportMetricsServiceRequest,
@@ -120,10 +121,13 @@ def metrics(*each: Metric, resource: Attributes = _SHOP, scope: str = "test") ->
     return _batch("metrics", message)
 
 
-def logs(*records: LogRecord, resource: Attributes = _SHOP, scope: str = "test") -> Batch:
+def logs(
+    *records: LogRecord, resource: Attributes = _SHOP, scope: str = "test", scope_attributes: Attributes = _NONE
+) -> Batch:
     """One resource and scope with these log records."""
     message = ExportLogsServiceRequest()
-    under = message.resource_logs.add(resource=_resource(resource)).scope_logs.add(scope=_scope(scope))
+    within = message.resource_logs.add(resource=_resource(resource))
+    under = within.scope_logs.add(scope=_scope(scope, scope_attributes))
     under.log_records.extend(records)
     return _batch("logs", message)
 
@@ -170,8 +174,8 @@ def _resource(attributes: Attributes) -> Resource:
     return Resource(attributes=key_values(attributes))
 
 
-def _scope(name: str) -> InstrumentationScope:
-    return InstrumentationScope(name=name)
+def _scope(name: str, attributes: Attributes = _NONE) -> InstrumentationScope:
+    return InstrumentationScope(name=name, attributes=key_values(attributes))
 
 
 def key_values(attributes: Attributes) -> list[KeyValue]:

@@ -17,6 +17,9 @@ NOW = 1_700_000_000 * S
         ("start=10", (10 * S, 0)),
         ("end=10", (0, 11 * S - 1)),
         ("start=10&end=20", (10 * S, 21 * S - 1)),
+        (f"start={NOW + 1}&end={NOW + 2}", (NOW + 1, NOW + 2)),
+        (f"start={NOW + 1}", (NOW + 1, 0)),
+        (f"start=1&end={NOW + 2}", (S, NOW + 2)),
     ],
 )
 def test_a_window_in_seconds_holds_all_of_its_last_second(query, window):
@@ -48,7 +51,14 @@ def test_moments_of_metrics_come_in_many_forms(query, moments):
 
 @pytest.mark.parametrize(
     ("query", "step"),
-    [("", 0), ("step=15s", 15 * S), ("step=60", 60 * S), ("step=0.5", S // 2), ("step=1m30s", 90 * S)],
+    [
+        ("", 0),
+        ("step=15s", 15 * S),
+        ("step=60", 60 * S),
+        ("step=0.5", S // 2),
+        ("step=1m30s", 90 * S),
+        ("step=1.001", 1_001_000_000),
+    ],
 )
 def test_a_step_is_a_length_of_time_or_seconds(query, step):
     assert parse.step(Query(query)) == step
@@ -60,6 +70,7 @@ def test_a_step_is_a_length_of_time_or_seconds(query, step):
         (parse.window, "start=x"),
         (parse.window, "start=-1"),
         (parse.window, "start=20&end=20"),
+        (parse.window, f"start={NOW + 1}&end={NOW}"),
         (parse.window, "start=99999999999999999999"),
         (lambda query: parse.moments(query, NOW), "start=yesterday"),
         (lambda query: parse.moments(query, NOW), "start=5&end=4"),

@@ -33,6 +33,12 @@ def test_pages_follow_each_other_by_the_cursor_in_a_header(ten):
     assert found == [trace_id(number).hex().lstrip("0") for number in range(9, -1, -1)]
 
 
+@pytest.mark.parametrize("cursor", ["-Inf", "NaN", "Infinity", "0", "AAAAAAAA", "AA AAA==", "é"])
+def test_a_cursor_that_no_answer_gave_is_refused(ten, cursor):
+    answer = ten.get("/api/search", {"q": "{ }", "cursor": cursor})
+    assert (answer.status, b"cursor" in answer.body) == (400, True)
+
+
 def test_a_search_without_a_query_is_about_all(ten):
     assert len(ids(ten.get("/api/search"))) == 10
     assert len(ids(ten.get("/api/search", {"limit": 3}))) == 3

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from otelier.query.errors import BadQuery
+from otelier.query.errors import BadQuery, TooLarge
 from otelier.query.log_labels import Scope, stream_labels
 from otelier.query.logql import ast
 from otelier.query.logql.errors import PipelineError
@@ -276,7 +276,9 @@ def test_labels_are_replaced_and_many_series_meet_one() -> None:
     turned = run_instant(source, f"{by_service} / on (service_name) group_right {by_both}", at_ns).value
     assert isinstance(turned, dict)
     assert sorted(float(all_[0]) for all_ in turned.values()) == pytest.approx([4 / 3, 4.0])
-    with pytest.raises(BadQuery, match="several series on the right side"):
+    with pytest.raises(
+        BadQuery, match=r'several series on the right side have the labels \{service_name="[a-z_]+"\}: '
+    ):
         run_instant(source, f"{by_service} / on (service_name) {by_both}", at_ns)
 
 
@@ -348,3 +350,16 @@ def test_limits(text: str, steps: Steps, reason: str) -> None:
 def test_lines_have_no_instant() -> None:
     with pytest.raises(BadQuery, match="range query type"):
         run_instant(PlainLogs([]), "{}", START_NS)
+
+
+def test_lines_that_are_too_large_together_are_refused() -> None:
+    """A template may make a mebibyte of each."""
+    resource = {"service.name": "shop"}
+    source = PlainLogs([logged(log_record("x", time_ns=START_NS + n), resource) for n in range(300)])
+    steps = Steps(START_NS, START_NS + SECOND_NS, SECOND_NS)
+    large = '{} | line_format "{{ indent 1000000 __line__ }}"'
+    with pytest.raises(TooLarge, match="256 MiB together"):
+        run_range(source, large, steps, limit=300)
+    found = run_range(source, large, steps, limit=10)
+    assert isinstance(found, Lines)
+    assert len(found.lines) == 10

@@ -4,12 +4,17 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from otelier.query.errors import BadQuery
 from otelier.query.log_labels import Scope
 from otelier.query.logql import ast
+from otelier.query.logql.format_functions import FUNCTIONS
 from otelier.query.logql.line import Line
 from otelier.query.logql.parse import parse_lines
 from otelier.query.logql.stages import compiled
+from otelier.query.templates.builtins import BUILTINS
 from otelier.testing import log_record
 
 from ..plain_logs import logged
@@ -121,6 +126,7 @@ def test_a_format_that_fails_leaves_the_line_and_marks_it():
             '{{ .a | b64enc }} {{ "aGk=" | b64dec }} {{ urlencode "a b/c" }} {{ urldecode "a%20b+c" }}',
             "aGVsbG8= hi a+b%2Fc a b c",
         ),
+        ('{{ "작업" | b64dec }}', "Only base64 data is allowed"),
         (
             '{{ trimAll "ho" .a }} {{ hasPrefix "he" .a }} {{ contains "x" .a }} {{ replace "l" "L" .a }}',
             "ell true false heLLo",
@@ -132,6 +138,25 @@ def test_functions_of_templates(template: str, text: str):
     made = run(f"| json | line_format {json.dumps(template)}", '{"a":"hello","n":"7","took":"1.5s","size":"1KiB"}')
     assert made
     assert (made.text, made.get("__error_details__")) == (text, "")
+
+
+_ODD = [
+    "__line__", '"작업"', r'"\xff\xfe"', "-1", "0", "1", "1.5", "1e300", "99999999999999999999", "9223372036854775807",
+    "-9223372036854775808", "nil", "true", '""', ".nope", ".n", '"["', "__timestamp__", '"2006-01-02"', '"{"',
+    '(fromJson "[1,2]")', '(fromJson "{}")', '(fromJson "[{\\"a\\":[1]}]")', '(b64dec "//79")',
+]  # fmt: skip
+
+
+@settings(max_examples=2_000)
+@given(st.sampled_from(sorted({*FUNCTIONS, *BUILTINS})), st.lists(st.sampled_from(_ODD), max_size=4))
+def test_a_function_makes_a_text_or_tells_what_is_wrong(name: str, arguments: list[str]):
+    try:
+        made = run(f"| json | line_format `{{{{ {' '.join([name, *arguments])} }}}}`", '작업 {"n":"7"}')
+    except BadQuery:
+        return
+    assert made
+    made.text.encode()
+    made.get("__error_details__").encode()
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,12 @@ def test_a_hostile_statement_is_refused_and_told_what_is_allowed(connection, fol
     assert content(folder) == before
 
 
+@pytest.mark.parametrize("text", ["INSTALL httpfs", "LOAD httpfs", "ATTACH 'x'", "COPY spans TO 'x'", "PRAGMA version"])
+def test_a_statement_is_refused_by_its_own_name(connection, text: str):
+    with pytest.raises(Refused, match=text.split()[0]):
+        check(connection, text)
+
+
 @pytest.mark.parametrize("text", WRITING)
 def test_without_the_check_the_lock_holds(connection, folder: Path, text: str):
     connection.execute("CREATE VIEW spans AS SELECT '' AS name").fetchall()
@@ -187,3 +193,20 @@ def test_a_star_is_the_fixed_columns(connection, text: str):
 def test_columns_that_sql_takes_for_one_are_told_apart_in_words(connection):
     with pytest.raises(Refused, match="one of them at a time"):
         check(connection, 'SELECT "span.A", "span.a" FROM spans')
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["DESCRIBE spans", "SHOW TABLES", "SUMMARIZE logs", "PRAGMA table_info('spans')", "FROM information_schema.tables"],
+)
+def test_who_asks_for_tables_is_told_where_the_views_are(connection: duckdb.DuckDBPyConnection, text: str) -> None:
+    with pytest.raises(Refused) as refused:
+        check(connection, text)
+    assert "/api/otelier/v1/sql/views" in str(refused.value)
+    assert "metrics has name, labels" in str(refused.value)
+
+
+def test_no_setting_is_advised_where_none_may_be_set(connection: duckdb.DuckDBPyConnection) -> None:
+    with pytest.raises(Refused, match=r"depth limit of [0-9]+ exceeded[.] Write it with less nesting") as no:
+        check(connection, f"SELECT {'(' * 2000}1{')' * 2000}")
+    assert "SET" not in str(no.value)

@@ -230,6 +230,12 @@ def test_its_process_can_write_no_file(tmp_path: Path):
     assert (tmp_path / "new").read_text() == ""
 
 
+@pytest.mark.skipif(not Path("/proc/self/oom_score_adj").exists(), reason="Linux has it")
+def test_its_process_is_the_first_to_go_where_memory_runs_out():
+    code = "import otelier.query.sql.child as c; c.go_first(); print(open('/proc/self/oom_score_adj').read())"
+    assert subprocess.check_output([sys.executable, "-c", code]).strip() == b"1000"
+
+
 def test_a_directory_that_is_not_there_yet_is_empty(tmp_path: Path):
     snapshot = Snapshot(tmp_path / "none")
     gate = Gate(1, 0)

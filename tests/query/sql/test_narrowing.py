@@ -72,6 +72,27 @@ def of_spans(prefix: str, name: str) -> st.SearchStrategy[str]:
     )
 
 
+def of_events() -> st.SearchStrategy[str]:
+    """Columns of their own, too; `name` is not the span's."""
+    return st.one_of(
+        of_spans("", "span_name"),
+        joined("name", ORDERS, texts("log", "exception", "get")),
+        joined("name IN (", texts("log", "none"), ",", texts("get", "x"), ")"),
+        joined("name LIKE", texts("%o%", "g%")),
+        joined("time", ORDERS, MOMENTS),
+        joined("try_cast(", '"event.e"', "AS VARCHAR)", ORDERS, texts("x", "5")),
+    )
+
+
+def of_links() -> st.SearchStrategy[str]:
+    return st.one_of(
+        of_spans("", "span_name"),
+        joined("linked_trace_id", ORDERS, texts(trace_id(1).hex(), trace_id(2).hex(), "none")),
+        joined("trace_state", ORDERS, texts("", "x")),
+        joined('"link.l"', ORDERS, texts("x", "y")),
+    )
+
+
 def combined(one: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.recursive(
         one,
@@ -92,8 +113,8 @@ QUERIES = st.one_of(
     combined(of_spans("s.", "name")).map(
         lambda where: f"SELECT span_id, (SELECT count(*) FROM spans) FROM spans s WHERE {where}"
     ),
-    combined(of_spans("", "span_name")).map(lambda where: f"SELECT * FROM events WHERE {where}"),
-    combined(of_spans("", "span_name")).map(lambda where: f"SELECT * FROM links WHERE {where}"),
+    combined(of_events()).map(lambda where: f"SELECT * FROM events WHERE {where}"),
+    combined(of_links()).map(lambda where: f"SELECT * FROM links WHERE {where}"),
     st.tuples(
         st.sampled_from(["JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "SEMI JOIN", "ANTI JOIN"]),
         combined(of_spans("a.", "name")),
@@ -162,6 +183,7 @@ def test_attributes_compare_as_their_column_does(store, values, tests):
         assert sorted(found.rows) == sorted(whole.rows), (text, values, found.where)
 
 
+VALUES = texts("x", "5", "", "true", "2.5", '["x"]', '{"k":"x"}', "x" * 300, "\ufffd")
 LOG_CONDITIONS = st.one_of(
     joined("time", ORDERS, MOMENTS),
     joined("body", st.sampled_from(["LIKE '%fail%'", "LIKE 'f_il%'", "= 'failed'", "LIKE '%'", "LIKE '__'"])),
@@ -169,7 +191,12 @@ LOG_CONDITIONS = st.one_of(
     joined("service", ORDERS, texts("shop", "cart", "unknown_service", "5")),
     joined("severity_number", ORDERS, st.sampled_from(["0", "9", "17", "16.5", "-1"])),
     joined("trace_id", ORDERS, texts(trace_id(1).hex(), trace_id(2).hex(), "x")),
-    joined('"log.a"', ORDERS, texts("x", "5")),
+    joined(st.sampled_from(['"log.a"', '"log.b"', '"resource.r.s"', '"scope.r.s"', '"log.none"']), ORDERS, VALUES),
+    joined(VALUES, '= "log.a"'),
+    joined('"log.a" IN (', VALUES, ",", VALUES, ")"),
+    joined(st.sampled_from(['"log.a"', '"resource.r.s"', '"scope.r.s"']), st.sampled_from(["IS NULL", "IS NOT NULL"])),
+    joined('"log.a" = "resource.r.s"'),
+    joined('"log.a" LIKE', texts("x%", "%")),
     joined("body = 'x' OR", "trace_id IS NULL"),
 )
 
@@ -183,6 +210,21 @@ LOG_CONDITIONS = st.one_of(
             st.sampled_from([None, 1, 2]),
             st.integers(0, 12),
             st.sampled_from([{"service.name": "shop"}, {"service.name": "cart", "trace_id": trace_id(1).hex()}, {}]),
+            st.sampled_from(
+                [
+                    {},
+                    {"a": "x"},
+                    {"a": 5},
+                    {"a": "5", "b": "x"},
+                    {"a": True},
+                    {"a": 2.5, "b": ""},
+                    {"a": ["x"]},
+                    {"a": {"k": "x"}},
+                    {"a": "x" * 300},
+                    {"A": "x"},
+                ]
+            ),
+            st.sampled_from([{}, {"r.s": "x"}, {"r.s": 5, "r_s": "x"}]),
         ),
         min_size=1,
         max_size=8,
@@ -193,10 +235,11 @@ LOG_CONDITIONS = st.one_of(
 def test_log_records_are_those_of_reading_everything(store, records, flushes, conditions):
     sent = [
         logs(
-            log_record(body, number=number, trace=trace, time_ns=START_NS + at * SECOND, attributes={"a": "x"}),
-            resource=resource,
+            log_record(body, number=number, trace=trace, time_ns=START_NS + at * SECOND, attributes=attributes),
+            resource={**resource, **around},
+            scope_attributes=around,
         )
-        for body, number, trace, at, resource in records
+        for body, number, trace, at, resource, attributes, around in records
     ]
     tenant = store.keep(sent, (flushes, False))
     for where in conditions:
@@ -226,7 +269,15 @@ def hours(store: Store) -> str:
         ]
         sent += [
             sent_traces(*spans, resource={"service.name": "web"}),
-            logs(*(log_record(f"did {each}", trace=10 * hour + each, time_ns=at) for each in range(4))),
+            logs(
+                *(
+                    log_record(
+                        f"did {each}", trace=10 * hour + each, time_ns=at, attributes={"user": f"u{hour}.{each}"}
+                    )
+                    for each in range(4)
+                ),
+                resource={"zone": hour},
+            ),
         ]
     flushes = [*itertools.repeat(True, 12), False, False]
     return store.keep(sent, (flushes, False))
@@ -279,6 +330,12 @@ def test_events_of_a_trace_are_looked_for_in_its_time_only(store, hours):
         ("contains(body, '3')", 7),
         ("service = 'none'", 0),
         ("severity_number >= 9", 0),
+        ("\"log.user\" = 'u3.2'", 1),
+        ("\"log.user\" IN ('u3.2', 'u6.1')", 2),
+        ('"log.user" IS NOT NULL AND "log.users" = \'u3.2\'', 0),
+        ("\"resource.zone\" = '5'", 4),
+        ("\"scope.zone\" = '5'", 0),
+        ("\"log.user\" <> 'u3.2'", 28),
     ],
 )
 def test_no_more_records_are_read_than_the_conditions_leave(store, hours, where, read):

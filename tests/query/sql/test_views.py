@@ -60,6 +60,26 @@ def test_events_are_those_of_the_spans(store, sent, arrangement):
     assert Counter(map(tuple, found)) == Counter(expected)
 
 
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        ("name = 'exception'", 2),
+        ("name IN ('exception', 'pay')", 2),
+        ("name LIKE 'exc%'", 2),
+        ("contains(name, 'cept') AND span_name = 'pay'", 1),
+        ("name = 'pay'", 0),
+        ("span_name = 'pay'", 2),
+        ("name = 'exception' AND span_name = 'pay' OR name = 'log'", 2),
+    ],
+)
+def test_events_are_found_by_their_own_name_and_by_their_spans(store, where, found):
+    one, other = span("pay", number=1), span("get", number=2)
+    one.events.extend([SentSpan.Event(name="exception"), SentSpan.Event(name="log")])
+    other.events.extend([SentSpan.Event(name="exception")])
+    tenant = store.keep([sent_traces(one, other)], ([True], False))
+    assert rows(store, tenant, f"SELECT count(*) FROM events WHERE {where}") == [[found]]
+
+
 @SLOW
 @given(batches(), ARRANGEMENTS)
 def test_links_are_those_of_the_spans(store, sent, arrangement):

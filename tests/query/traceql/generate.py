@@ -158,7 +158,11 @@ _COMPARISONS = st.one_of(
     _joined(_NUMERIC, _ORDERS, _NUMERIC),
     _joined(_FIELDS, st.sampled_from(["=", "!="]), st.sampled_from(["true", "false", "nil", "error"])),
     _joined(_FIELDS, st.sampled_from(["=", "!="]), st.sampled_from(['["x", 5]', "[5, 7]", '["y"]'])),
-    _joined(_FIELDS, st.sampled_from(["=~", "!~"]), st.just('["x.*", "y"]')),
+    _joined(
+        _FIELDS,
+        st.sampled_from(["=~", "!~"]),
+        st.sampled_from(['["x.*", "y"]', '["y", "", "x+"]', '["x", "(?i)Y", "a|g.t", "put"]']),
+    ),
     _joined("status", st.sampled_from(["=", "!="]), st.sampled_from(["error", "ok", "unset"])),
     _joined("kind", st.sampled_from(["=", "!="]), st.sampled_from(["server", "client"])),
     _joined(_FIELDS, _ORDERS, _FIELDS),

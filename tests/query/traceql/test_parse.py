@@ -213,3 +213,10 @@ def test_a_field_alone_is_read(text, field):
 def test_what_is_no_field_alone_is_refused(text):
     with pytest.raises(TraceqlError):
         parse_field(text)
+
+
+@pytest.mark.parametrize("word", ["nil", "true", "false"])
+def test_a_value_where_a_field_should_be_is_not_told_as_what_was_meant(word):
+    with pytest.raises(TraceqlError, match=f"{word} is a value, and here stands a field") as error:
+        read(f"{{ }} | select({word})")
+    assert "did you mean" not in str(error.value)

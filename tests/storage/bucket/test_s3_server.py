@@ -1,4 +1,7 @@
-"""The same against a real S3 server (versitygw over a folder): writers, readers elsewhere, kills, an empty cache."""
+"""The same against a real S3 server, versitygw over a folder: writers, readers elsewhere, kills, an empty cache.
+
+`make conformance-s3` builds the server; where it is not there, these tests are skipped.
+"""
 
 import http.client
 import os
@@ -27,9 +30,7 @@ from otelier.storage.settings import BucketSettings
 from otelier.testing import component_context, span, trace_id, traces
 
 botocore = pytest.importorskip("botocore", reason="otelier[aws] is not installed")
-pytestmark = pytest.mark.slow
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "otelier" / "s3"
-MODULE = "github.com/versity/versitygw/cmd/versitygw@latest"
 WAIT_S = 30
 
 WRITER = """
@@ -71,19 +72,10 @@ for line in sys.stdin:
 
 
 def server() -> str:
-    """The program; skips where it isn't there and can't be built."""
+    """The program; skips where it isn't there."""
     if found := shutil.which("versitygw") or shutil.which("versitygw", path=CACHE):
         return found
-    go = shutil.which("go")
-    if not go:
-        pytest.skip(f"versitygw is not installed, and there is no Go to build it: go install {MODULE}")
-    CACHE.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(
-        [go, "install", MODULE], env=os.environ | {"GOBIN": str(CACHE)}, capture_output=True, text=True
-    )
-    if done.returncode:
-        pytest.skip(f"versitygw can't be built: {done.stderr[-500:]}")
-    return str(CACHE / "versitygw")
+    pytest.skip("versitygw is not installed: make conformance-s3 builds it")
 
 
 @pytest.fixture
@@ -214,6 +206,7 @@ def test_a_query_process_elsewhere_answers_from_the_bucket(s3, tmp_path, monkeyp
         close_store(engine)
 
 
+@pytest.mark.slow
 def test_kills_lose_nothing_and_the_bucket_never_names_what_it_lacks(s3, tmp_path):
     url, root = "s3://otelier/killed", tmp_path / "a"
     taken = list[int]()
@@ -246,6 +239,7 @@ def values(opened: Opened) -> set[float]:
     return {row[value] for row in kept.rows()}
 
 
+@pytest.mark.slow
 def test_kills_lose_no_sample_and_the_bucket_never_names_what_it_lacks(s3, tmp_path):
     url, root = "s3://otelier/measured", tmp_path / "a"
     taken = set[float]()

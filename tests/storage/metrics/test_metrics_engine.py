@@ -50,6 +50,11 @@ class World:
         self.engine.append(tenant, samples(*given))
         self.sent |= {(metric, time): value for metric, time, value in given}
 
+    def delete(self, *selectors: list[tuple[str, str, str]], first_ms: int = 0, last_ms: int = 2**50) -> None:
+        """Noted, and carried out by the upkeep that begins at once."""
+        self.engine.delete("default", selectors, first_ms, last_ms)
+        self.clock.advance(0)
+
     def counted(self, name: str, **labels: str) -> float:
         values = next((m.values for m in self.meter.collect() if m.name == f"otelier_metrics_store_{name}"), {})
         return sum(value for key, value in values.items() if labels.items() <= dict(key).items())
@@ -276,7 +281,7 @@ def test_retention_goes_by_the_newest_sample(world):
 def test_a_deletion_takes_what_was_there_and_not_what_comes_later(world):
     world.write(3, "a", ago_ms=1000)
     world.write(3, "b")
-    world.engine.delete("default", [[("__name__", "=", "a")]], 0, 2**50)
+    world.delete([("__name__", "=", "a")])
     assert set(readable(world.disk)) == {key for key in world.sent if key[0] == "b"}
     assert world.engine.pending_deletions == 0
     world.write(2, "a")
@@ -290,7 +295,7 @@ def test_a_deletion_of_a_time_leaves_the_rest_and_other_tenants(world):
     world.write(5)
     world.write(5, tenant="acme")
     mine = sorted(key for key in readable(world.disk))
-    world.engine.delete("default", [[("__name__", "=~", "u.*")]], mine[1][1], mine[2][1])
+    world.delete([("__name__", "=~", "u.*")], first_ms=mine[1][1], last_ms=mine[2][1])
     assert sorted(readable(world.disk)) == [mine[0], *mine[3:]]
     assert len(readable(world.disk, "acme")) == 5
 
@@ -303,7 +308,7 @@ def test_a_deletion_that_fails_is_made_in_the_end_or_was_never_noted(world, oper
     world.engine.flush()
     world.disk.fail(operation, nth, errno.EIO)
     try:
-        world.engine.delete("default", [[("__name__", "=", "a")]], 0, 2**50)
+        world.delete([("__name__", "=", "a")])
     except OSError:
         noted = world.engine.pending_deletions
     else:
@@ -312,3 +317,59 @@ def test_a_deletion_that_fails_is_made_in_the_end_or_was_never_noted(world, oper
     world.clock.advance(10)
     left = {name for name, _ in readable(world.disk)}
     assert left == {"b"} or (not noted and left == {"a", "b"})
+
+
+def test_segments_without_such_a_series_are_left_alone_and_the_others_are_written_once_for_all_deletions(world):
+    for hours in (4, 2, 0):
+        world.write(2, f"old{hours}", ago_ms=hours * HOUR_S * 1000)
+        world.engine.flush()
+    before = set(world.files())
+    world.delete([("__name__", "=", "old2"), ("job", "=", "x")], [("other", "=~", ".+")])
+    assert set(world.files()) == before
+    world.delete([("__name__", "=", "old2")], [("__name__", "=~", ".*2")], [("__name__", "=", "none")])
+    assert world.counted("deleted_segments", reason="deletion") == 1
+    assert {name for name, _ in readable(world.disk)} == {"old4", "old0"}
+    assert world.engine.pending_deletions == 0
+
+
+def test_a_deletion_is_durable_when_it_is_accepted_and_the_same_asked_again_waits_once(world):
+    world.write(3, "a")
+    world.write(3, "b")
+    for _ in range(3):
+        world.engine.delete("default", [[("__name__", "=", "a")], [("__name__", "=", "a")]], 0, 2**50)
+        world.write(1, "a")
+    assert (world.engine.pending_deletions, world.engine.until_deleted(0)) == (1, False)
+    world.again(1)
+    assert world.engine.pending_deletions == 1
+    world.clock.advance(1)
+    assert world.engine.until_deleted(0)
+    world.engine.flush()
+    assert sorted(name for name, _ in readable(world.disk)) == ["a", "b", "b", "b"]
+
+
+def test_upkeep_that_fails_is_tried_ever_more_rarely_told_once_and_at_its_pace_again_after_a_success(world, caplog):
+    world.write(3, "a")
+    world.write(3, "b")
+    world.engine.flush()
+    for nth in range(1, 9):
+        world.disk.fail("write segments/", nth, errno.EIO)
+    world.delete([("__name__", "=", "a")])
+    tried = [world.counted("retries", operation="upkeep", reason="EIO")]
+    for pause in (2, 4, 8, 16, 32, 60, 60):
+        world.clock.advance(pause - 1)
+        tried.append(world.counted("retries", operation="upkeep"))
+        world.clock.advance(1)
+        tried.append(world.counted("retries", operation="upkeep"))
+    assert tried == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8]
+    assert len([each for each in caplog.records if "upkeep" in each.message]) == 1
+    world.clock.advance(60)
+    assert world.engine.pending_deletions == 0
+    assert [each.message for each in caplog.records][-1] == "upkeep of the store succeeds again"
+    world.write(3, "c")
+    world.write(3, "d")
+    world.engine.delete("default", [[("__name__", "=", "c")]], 0, 2**50)
+    world.disk.fail("write segments/", 1, errno.EIO)
+    world.clock.advance(0)
+    assert world.engine.pending_deletions == 1
+    world.clock.advance(2)
+    assert world.engine.pending_deletions == 0

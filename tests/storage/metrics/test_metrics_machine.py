@@ -63,6 +63,11 @@ class Store(EngineMachine):
         try:
             self.engine.delete(tenant, [[("__name__", "=", metric)]], 0, 2**50)
         except (OSError, OtelierError):
+            done = False
+        else:
+            self.clock.advance(0)
+            done = self.engine.until_deleted(0)
+        if not done:
             # It may have been noted: then it is done later.
             mine = {key: value for key, value in self.there[tenant].items() if key[0] == metric}
             self.unsure[tenant] |= {(*key, value) for key, value in mine.items()}

@@ -38,6 +38,7 @@ def test_it_has_what_was_there_and_nothing_of_later(tmp_path, engine, clock):
     name = take_snapshot(tmp_path, engine, clock, skip_log=False)
     engine.append("default", samples(("a", now_ms + 1, 2.0)))
     engine.delete("default", [[("__name__", "=", "a")]], 0, now_ms)
+    clock.advance(0)
     copy = tmp_path / "snapshots" / name
     assert kept(copy) == {("a", now_ms): 1.0}
     assert list(damage(copy)) == []

@@ -13,7 +13,7 @@ pub mod value;
 
 pub use condition::{Comparison, Condition, Literal};
 pub(crate) use parse::list;
-pub use parse::{Wanted, parse, parse_field, parse_fields};
+pub use parse::{Wanted, parse, parse_field, parse_fields, regex};
 pub use relation::Relation;
 pub use test::{Field, Intrinsic, Part, Scope, Test, Whole};
 

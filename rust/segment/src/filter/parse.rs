@@ -1,14 +1,18 @@
 //! JSON to a filter; the form stands in docs/spec/filter.md.
 
-use regex::bytes::RegexBuilder;
+use regex::bytes::{Regex, RegexBuilder};
 use serde_json::Value as Json;
 
 use super::condition::{Comparison, Condition, Literal, TextForm};
 use super::test::{Field, Intrinsic, Scope, Test, Whole};
 use super::{Filter, Relation, number};
 
-/// What a compiled pattern may take in memory.
-const MAX_REGEX_BYTES: usize = 1 << 20;
+/// What a compiled pattern may take in memory: a little more than where patterns are checked before they come here …
+const MAX_REGEX_BYTES: usize = 11 << 20;
+/// … and what is kept of the automaton that is made of it on the way.
+const MAX_DFA_BYTES: usize = 2 << 20;
+/// Characters of a pattern that an error shows.
+const SHOWN: usize = 80;
 
 /// The error says what is wrong and what is expected.
 pub fn parse(json: &[u8]) -> Result<Filter, String> {
@@ -179,14 +183,21 @@ fn condition(op: &str, value: &Json) -> Result<Condition, String> {
         },
         "=~" | "!~" => {
             let pattern = value.as_str().ok_or_else(|| format!("{op} takes a string, not {value}"))?;
-            let mut builder = RegexBuilder::new(pattern);
-            match builder.size_limit(MAX_REGEX_BYTES).dfa_size_limit(2 * MAX_REGEX_BYTES).build() {
-                Ok(regex) => Ok(Condition::Matches { regex, negated: op == "!~" }),
-                Err(error) => Err(format!("the regular expression {pattern:?} can't be used: {error}")),
-            }
+            Ok(Condition::Matches { regex: regex(pattern)?, negated: op == "!~" })
         }
         _ => Err(format!("an op is one of = != < <= > >= =~ !~ exists text=, not {op:?}")),
     }
+}
+
+/// The error shows the beginning of the pattern.
+pub fn regex(pattern: &str) -> Result<Regex, String> {
+    let mut builder = RegexBuilder::new(pattern);
+    builder.size_limit(MAX_REGEX_BYTES).dfa_size_limit(MAX_DFA_BYTES).build().map_err(|error| {
+        let shown: String = pattern.chars().take(SHOWN).collect();
+        let more = if shown.len() < pattern.len() { "…" } else { "" };
+        let error = if more.is_empty() { error.to_string() } else { "it is too large".into() };
+        format!("the regular expression {shown:?}{more} can't be used: {error}")
+    })
 }
 
 fn literal(json: &Json) -> Result<Literal, String> {

@@ -23,7 +23,7 @@ pub use catalogue::{Catalogue, CatalogueEntry};
 pub use column_filters::{ColumnFilters, number_hash};
 pub use filter::{BLOCK, Filter, Filters, exists_hash, pair_hash, text_form};
 pub use rollup::{Cell, Dependency, Rollups};
-pub use summary::{Key, Operation, RowGroup, Summary};
+pub use summary::{Head, Key, Operation, RowGroup, Summary};
 pub use traces::{TraceIndex, TraceRows, trace_prefix};
 
 /// What a record of the index holds.
@@ -104,6 +104,11 @@ impl Index {
 
     pub fn summary(&self) -> io::Result<Summary> {
         Summary::decode(&self.content(Kind::Summary)?)
+    }
+
+    /// The summary without operations.
+    pub fn head(&self) -> io::Result<Head> {
+        Head::decode(&self.content(Kind::Summary)?)
     }
 
     pub fn traces(&self) -> io::Result<TraceIndex> {

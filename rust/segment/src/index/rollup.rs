@@ -21,7 +21,7 @@ pub struct Cell {
     /// Of all durations; of a single call the middle of its bucket.
     pub sum_ns: u64,
     /// Bucket and how many durations are in it, sorted.
-    pub histogram: Vec<(u32, u64)>,
+    pub histogram: Vec<(u32, u32)>,
 }
 
 /// Spans of one service that were called from another, by minute.
@@ -48,7 +48,7 @@ const MAX_MINUTE: u64 = 1 << 40;
 impl Rollups {
     /// The same by service: `service` says which an operation is of, and never falls.
     pub fn by_service(&self, service: impl Fn(u32) -> u32) -> Rollups {
-        let mut cells: BTreeMap<(u32, u64), (Cell, BTreeMap<u32, u64>)> = BTreeMap::new();
+        let mut cells: BTreeMap<(u32, u64), (Cell, BTreeMap<u32, u32>)> = BTreeMap::new();
         for cell in &self.cells {
             let key = (service(cell.operation), cell.moment);
             let (sum, histogram) = cells.entry(key).or_default();
@@ -57,7 +57,7 @@ impl Rollups {
             sum.sum_ns = sum.sum_ns.saturating_add(cell.sum_ns);
             cell.histogram.iter().for_each(|(bucket, count)| *histogram.entry(*bucket).or_default() += count);
         }
-        let cell = |((operation, moment), (sum, histogram)): (_, (Cell, BTreeMap<u32, u64>))| Cell {
+        let cell = |((operation, moment), (sum, histogram)): (_, (Cell, BTreeMap<u32, u32>))| Cell {
             operation,
             moment,
             histogram: histogram.into_iter().collect(),
@@ -92,7 +92,7 @@ impl Rollups {
                 put(&mut out, (bucket - last).into());
                 last = *bucket;
                 if cell.calls > 1 {
-                    put(&mut out, *count);
+                    put(&mut out, (*count).into());
                 }
             }
         }
@@ -162,14 +162,16 @@ impl Rollups {
     }
 }
 
-fn histogram(cursor: &mut Cursor, calls: u64) -> io::Result<Vec<(u32, u64)>> {
+fn histogram(cursor: &mut Cursor, calls: u64) -> io::Result<Vec<(u32, u32)>> {
     let buckets = if calls > 1 { count(cursor)? } else { 1 };
-    let mut bucket = 0u32;
-    let mut next = || {
+    let (mut bucket, mut histogram) = (0u32, Vec::with_capacity(buckets));
+    for _ in 0..buckets {
         bucket = bucket.saturating_add(number(cursor)? as u32);
-        Ok((bucket, if calls > 1 { number(cursor)? } else { calls }))
-    };
-    (0..buckets).map(|_| next()).collect()
+        let count = if calls > 1 { number(cursor)? } else { calls };
+        // A segment has fewer rows.
+        histogram.push((bucket, u32::try_from(count).unwrap_or(u32::MAX)));
+    }
+    Ok(histogram)
 }
 
 fn put(out: &mut Vec<u8>, value: u64) {

@@ -2,13 +2,14 @@
 
 use std::io;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::damaged;
 use super::format::check;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Summary {
+pub struct Summary<O = Vec<Operation>> {
     pub version: u32,
     pub signal: String,
     pub tenant: String,
@@ -25,7 +26,7 @@ pub struct Summary {
     /// Sorted; `""` stands for none.
     pub services: Vec<String>,
     /// Sorted; none in logs.
-    pub operations: Vec<Operation>,
+    pub operations: O,
     /// Of span or record attributes, sorted.
     pub keys: Vec<Key>,
     /// Keys without column that are not listed because there are too many.
@@ -94,12 +95,17 @@ impl From<Key> for (String, String, u64, bool) {
     }
 }
 
+/// The same without operations, of which there may be very many.
+pub type Head = Summary<IgnoredAny>;
+
 impl Summary {
     pub fn encode(&self) -> io::Result<Vec<u8>> {
         serde_json::to_vec(self).map_err(io::Error::other)
     }
+}
 
-    pub fn decode(json: &[u8]) -> io::Result<Summary> {
+impl<'de, O: Deserialize<'de>> Summary<O> {
+    pub fn decode(json: &'de [u8]) -> io::Result<Summary<O>> {
         check(json)?;
         serde_json::from_slice(json).map_err(|error| damaged(&format!("summary: {error}")))
     }

@@ -1,14 +1,13 @@
 //! A filter about one log record, from JSON; the form stands in docs/spec/filter.md.
 
 use memchr::memmem::Finder;
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::Regex;
 use serde_json::Value as Json;
 
+use super::attribute::{AttributeTest, Owner};
 use super::labels::Label;
 use super::words::{Words, entries_around};
-
-/// What a compiled pattern may take in memory.
-const MAX_REGEX_BYTES: usize = 1 << 20;
+use crate::filter::regex;
 
 #[derive(Debug)]
 pub enum LogFilter {
@@ -27,6 +26,7 @@ pub enum LogTest {
     Severity(Bound, i64),
     /// The record's own, whatever labels there are.
     TraceId([u8; 16]),
+    Attribute(AttributeTest),
 }
 
 #[derive(Debug)]
@@ -117,6 +117,13 @@ impl LogFilter {
             LogFilter::Test(LogTest::Severity(..)) => 0,
             LogFilter::Test(LogTest::TraceId(_)) => 5,
             LogFilter::Test(LogTest::Label(label, _)) => label.cost(),
+            LogFilter::Test(LogTest::Attribute(test)) => {
+                if test.owner == Owner::Record {
+                    5
+                } else {
+                    1
+                }
+            }
             LogFilter::Test(LogTest::Line(LineCondition::Contains(..))) => 10,
             LogFilter::Test(LogTest::Line(LineCondition::Words(_))) => 12,
             LogFilter::Test(LogTest::Line(LineCondition::Matches(_))) => 30,
@@ -171,6 +178,9 @@ fn test(scope: &str, key: &str, op: &str, value: &Json) -> Result<LogTest, Strin
                 _ => return Err(format!("of a label, an op is one of = != =~ !~ exists, not {op:?}")),
             },
         )),
+        ("log", key) => attribute(Owner::Record, key, op, value),
+        ("resource", key) => attribute(Owner::Resource, key, op, value),
+        ("scope", key) => attribute(Owner::Scope, key, op, value),
         ("intrinsic", "line") => Ok(LogTest::Line(match op {
             "contains" => {
                 let needle = text()?;
@@ -197,15 +207,18 @@ fn test(scope: &str, key: &str, op: &str, value: &Json) -> Result<LogTest, Strin
             id.map(|id| LogTest::TraceId(id.to_be_bytes()))
                 .ok_or_else(|| format!("of the trace id, an op is = and the value 32 hexadecimal digits, not {value}"))
         }
-        _ => Err(format!("a field is a label, or intrinsic line, severity or trace_id, not {scope:?} {key:?}")),
+        _ => Err(format!(
+            "a field is a label, an attribute of log, resource or scope, or intrinsic line, severity or trace_id, not \
+             {scope:?} {key:?}"
+        )),
     }
 }
 
-fn regex(pattern: &str) -> Result<Regex, String> {
-    let mut builder = RegexBuilder::new(pattern);
-    builder
-        .size_limit(MAX_REGEX_BYTES)
-        .dfa_size_limit(2 * MAX_REGEX_BYTES)
-        .build()
-        .map_err(|error| format!("the regular expression {pattern:?} can't be used: {error}"))
+fn attribute(owner: Owner, key: &str, op: &str, value: &Json) -> Result<LogTest, String> {
+    let text = match op {
+        "exists" => None,
+        "=" => Some(value.as_str().ok_or_else(|| format!("{op} takes a string, not {value}"))?.as_bytes().into()),
+        _ => return Err(format!("of an attribute of a record, an op is one of = exists, not {op:?}")),
+    };
+    Ok(LogTest::Attribute(AttributeTest { owner, key: key.into(), text }))
 }

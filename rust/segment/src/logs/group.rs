@@ -55,6 +55,7 @@ impl LogTable for GroupLogs<'_> {
                     }
                 })?;
             }
+            LogTest::Attribute(test) => self.attribute(test, among, &mut found)?,
         }
         Ok(found)
     }
@@ -68,6 +69,7 @@ impl LogTable for GroupLogs<'_> {
             LogTest::Label(label, condition) => self.may_be_label(label, condition),
             LogTest::Severity(..) => Ok(true),
             LogTest::TraceId(id) => Ok(self.may_be_trace(id)),
+            LogTest::Attribute(test) => self.may_have(test),
         }
     }
 }

@@ -31,7 +31,7 @@ impl GroupLogs<'_> {
         self.own(label, &mut open, judge, put)?;
         let scope = self.group.needed(schema::SCOPE)?;
         self.decide(scope, &mut open, &mut |value| label.of_scope(header(value), &mut *judge), put)?;
-        for key in self.keys(label) {
+        for key in self.keys(&|key| label.is_of(key.as_bytes())) {
             if open.is_empty() {
                 return Ok(());
             }
@@ -39,7 +39,7 @@ impl GroupLogs<'_> {
                 self.decide(column, &mut open, &mut |value| Some(judge(&text_form(value))), put)?;
             }
         }
-        if self.may_be_raw(label)
+        if self.may_be_raw(&|key| label.is_of(key.as_bytes()))
             && let Some(rest) = self.group.column(schema::REST)
         {
             let judge = &mut |value: Value| {
@@ -130,11 +130,10 @@ impl GroupLogs<'_> {
         Ok(())
     }
 
-    /// Keys of attributes that a label stands for, in order.
-    pub(super) fn keys(&self, label: &Label) -> Vec<String> {
+    /// Those keys of attributes with a column that are meant, in order.
+    pub(super) fn keys(&self, is_meant: &dyn Fn(&str) -> bool) -> Vec<String> {
         let keys = self.group.columns().iter().filter_map(|column| schema::attribute_of_column(&column.name));
-        let mut keys: Vec<String> =
-            keys.filter(|(_, key)| label.is_of(key.as_bytes())).map(|(_, key)| key.to_owned()).collect();
+        let mut keys: Vec<String> = keys.map(|(_, key)| key).filter(|key| is_meant(key)).map(str::to_owned).collect();
         keys.sort_unstable();
         keys.dedup();
         keys
@@ -151,11 +150,11 @@ impl GroupLogs<'_> {
             .collect()
     }
 
-    /// Whether attributes without a column may be of this label.
-    fn may_be_raw(&self, label: &Label) -> bool {
+    /// Whether attributes without a column may have a key that is meant.
+    pub(super) fn may_be_raw(&self, is_meant: &dyn Fn(&str) -> bool) -> bool {
         let summary = &self.group.file.summary;
         let Some(filter) = self.group.file.filters.0.get(self.group.number) else { return true };
-        let mut keys = summary.keys.iter().filter(|key| label.is_of(key.key.as_bytes()));
+        let mut keys = summary.keys.iter().filter(|key| is_meant(&key.key));
         summary.keys_left_out > 0 || keys.any(|key| filter.may_hold(exists_hash(key.key.as_bytes())))
     }
 }

@@ -50,6 +50,7 @@ impl LogTable for ChunkLogs<'_> {
                 }
                 LogTest::Severity(bound, wanted) => bound.admits(shape.kind.into(), *wanted),
                 LogTest::TraceId(id) => LogFields::read(item).trace_id == id,
+                LogTest::Attribute(test) => test.of_record(&shape.resource, &shape.scope, item),
             };
             if holds {
                 found.insert(row);
@@ -69,6 +70,7 @@ fn of_shape(test: &LogTest, shape: &Shape) -> Option<bool> {
         LogTest::Line(_) | LogTest::TraceId(_) => None,
         LogTest::Label(label, condition) => label.of_resource(&shape.resource, |text| condition.holds(text)),
         LogTest::Severity(bound, wanted) => Some(bound.admits(shape.kind.into(), *wanted)),
+        LogTest::Attribute(test) => test.of_headers(&shape.resource, &shape.scope),
     }
 }
 

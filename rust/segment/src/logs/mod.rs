@@ -1,5 +1,6 @@
 //! Logs found and counted: by labels, as Loki names what OTLP says, and by words, parts and patterns of the line.
 
+mod attribute;
 mod count;
 mod fetch;
 mod filter;
@@ -18,6 +19,7 @@ mod view;
 mod walk;
 mod words;
 
+pub use attribute::{AttributeTest, Owner};
 pub use count::{By, Count, Counted, Pair, Streams};
 pub use filter::{LineCondition, LogFilter, LogTest, TextCondition, parse};
 pub use labels::{Label, level, stream_labels};

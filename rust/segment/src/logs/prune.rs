@@ -34,7 +34,7 @@ impl GroupLogs<'_> {
             Own::TraceId => {
                 let id = std::str::from_utf8(text).ok().and_then(|text| u128::from_str_radix(text, 16).ok());
                 let own = id.is_some_and(|id| self.may_be_trace(&id.to_be_bytes()));
-                Ok(own || self.may_be_attribute(label, text)?)
+                Ok(own || self.may_be_attribute(&|key| label.is_of(key.as_bytes()), text)?)
             }
             Own::Nothing => {
                 let scope = self.group.needed(schema::SCOPE)?;
@@ -42,7 +42,7 @@ impl GroupLogs<'_> {
                 let mut headers = (0..dictionary.len() as u32).filter_map(|code| dictionary.get(code));
                 let in_scope =
                     headers.any(|value| label.of_scope(header(value), |found| *found == **text) == Some(true));
-                Ok(in_scope || self.may_be_attribute(label, text)?)
+                Ok(in_scope || self.may_be_attribute(&|key| label.is_of(key.as_bytes()), text)?)
             }
             _ => Ok(true),
         }
@@ -55,8 +55,9 @@ impl GroupLogs<'_> {
         self.group.file.traces.find(id).iter().any(|run| rows.contains(&u64::from(run.first_row)))
     }
 
-    fn may_be_attribute(&mut self, label: &Label, text: &[u8]) -> Result<bool, ReadError> {
-        for key in self.keys(label) {
+    /// Whether records may have an attribute with this text whose key is meant.
+    pub(super) fn may_be_attribute(&mut self, is_meant: &dyn Fn(&str) -> bool, text: &[u8]) -> Result<bool, ReadError> {
+        for key in self.keys(is_meant) {
             for column in self.columns_of(&key) {
                 if self.group.may_hold(column, text)? {
                     return Ok(true);
@@ -65,7 +66,7 @@ impl GroupLogs<'_> {
         }
         let Some(filter) = self.group.file.filters.0.get(self.group.number) else { return Ok(true) };
         let summary = &self.group.file.summary;
-        let mut keys = summary.keys.iter().filter(|key| label.is_of(key.key.as_bytes()));
+        let mut keys = summary.keys.iter().filter(|key| is_meant(&key.key));
         let in_rest = summary.keys_left_out > 0
             || keys.any(|key| {
                 let key = key.key.as_bytes();

@@ -17,15 +17,18 @@ use super::page_index::PageIndex;
 use super::repeats::Repeats;
 use super::thrift::Location;
 use crate::error::ReadError;
-use crate::index::{Catalogue, ColumnFilters, Filters, Index, Rollups, Summary, TraceIndex};
+use crate::index::{Catalogue, ColumnFilters, Filters, Head, Index, Kind, Operation, Rollups, TraceIndex};
 use crate::numbered::NumberedKeys;
-use crate::schema;
 use crate::write::index_path;
 
 /// Files that stay open at most; the system has a limit, and a search may look into all there are.
 const MAX_OPEN: usize = 256;
 /// What a column chunk takes in a footer, and in a page index once its pages have been looked for.
 const CHUNK_BYTES: usize = size_of::<Chunk>() + 24 + 64 + 8 * size_of::<Location>();
+/// A column's name, twice, and its place by name.
+const COLUMN_BYTES: usize = 160;
+/// How much more beginnings of numbered texts take in memory than where they are stored.
+const NUMBERED_TIMES: usize = 16;
 
 thread_local! {
     static READ: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
@@ -53,16 +56,18 @@ pub type Traces = LazyLock<TraceIndex, Box<dyn FnOnce() -> TraceIndex + Send>>;
 #[derive(Debug)]
 pub struct SegmentFile {
     pub path: Arc<str>,
-    pub summary: Summary,
+    pub summary: Head,
     pub traces: Traces,
     pub catalogue: Catalogue,
     pub filters: Filters,
     pub column_filters: ColumnFilters,
     /// Of logs: by row group, a filter over the words of lines.
     pub words: Filters,
-    numbered: NumberedKeys,
+    /// Beginnings of numbered texts as they are stored: few files are asked for them.
+    numbered: Vec<u8>,
     /// By service; empty if the file has none.
     service_rollups: Rollups,
+    operations: OnceLock<Vec<Operation>>,
     /// Calls and errors by operation, once somebody asked.
     rollup_counts: OnceLock<Rollups>,
     disk: Arc<dyn Disk>,
@@ -76,7 +81,7 @@ pub struct SegmentFile {
     pub number: u64,
     pub repeats: Repeats,
     pub kept: Arc<Kept>,
-    weight: usize,
+    weight: AtomicUsize,
 }
 
 impl SegmentFile {
@@ -91,19 +96,20 @@ impl SegmentFile {
         let damaged = |error: io::Error| ReadError::of_index(&index_path, error);
         let size = bytes.len();
         let index = Index::new(bytes).map_err(damaged)?;
-        let summary = index.summary().map_err(damaged)?;
+        let summary = index.head().map_err(damaged)?;
         let (catalogue, filters) = (index.catalogue().map_err(damaged)?, index.filters().map_err(damaged)?);
         let column_filters = index.column_filters(summary.bytes).map_err(damaged)?;
         let words = index.words().map_err(damaged)?;
-        let numbered = index.numbered().map_err(damaged)?;
+        let numbered = index.content(Kind::Numbered).map_err(damaged)?;
         let service_rollups = index.service_rollups().map_err(damaged)?;
         let buckets: usize = service_rollups.cells.iter().map(|cell| cell.histogram.len()).sum();
-        let columns = summary.keys.iter().filter(|key| key.column).count() + schema::span_columns().len() + 3;
         let entries: usize = catalogue.row_groups.iter().map(Vec::len).sum();
-        let footer = CHUNK_BYTES * columns * summary.row_groups.len();
         let filtered = filters.size() + words.size() + column_filters.size();
         let (traces, runs) = traces(index, &summary.signal, size).map_err(damaged)?;
-        let weight = 16 * runs + 48 * entries + filtered + footer + 4096 + 16 * buckets;
+        let names: usize = catalogue.names.iter().map(|(service, name)| 48 + service.len() + name.len()).sum();
+        let cells = 96 * service_rollups.cells.len() + 8 * buckets;
+        let keys = 80 * (summary.keys.len() + summary.other_keys.len() + summary.services.len());
+        let weight = 16 * runs + 16 * entries + names + filtered + cells + keys + numbered.len() + 4096;
         let number = scanned.files.fetch_add(1, Ordering::Relaxed);
         Ok(SegmentFile {
             path: path.clone(),
@@ -116,6 +122,7 @@ impl SegmentFile {
             words,
             numbered,
             service_rollups,
+            operations: OnceLock::new(),
             rollup_counts: OnceLock::new(),
             disk: disk.clone(),
             source: OnceLock::new(),
@@ -124,13 +131,13 @@ impl SegmentFile {
             number,
             repeats: Repeats::default(),
             kept: kept.clone(),
-            weight,
+            weight: weight.into(),
         })
     }
 
-    /// About how many bytes of memory it takes, its footer included.
+    /// About how many bytes of memory it takes, with what it was asked for so far.
     pub fn weight(&self) -> usize {
-        self.weight
+        self.weight.load(Ordering::Relaxed)
     }
 
     pub fn footer(&self) -> Result<&Footer, ReadError> {
@@ -138,7 +145,9 @@ impl SegmentFile {
             return Ok(footer);
         }
         let mut footer = Footer::read(&self.path, &*self.source()?)?;
-        footer.explain(&self.numbered).map_err(|what| self.damaged(what))?;
+        let numbered = NumberedKeys::decode(&self.numbered);
+        let numbered = numbered.map_err(|error| ReadError::of_index(&index_path(&self.path), error))?;
+        footer.explain(numbered).map_err(|what| self.damaged(what))?;
         let alike = footer.groups.len() == self.summary.row_groups.len()
             && footer
                 .groups
@@ -148,7 +157,27 @@ impl SegmentFile {
         if !alike {
             return Err(self.damaged("file and index have other row groups"));
         }
-        Ok(self.footer.get_or_init(|| footer))
+        let columns = footer.columns.len() * (COLUMN_BYTES + CHUNK_BYTES * footer.groups.len());
+        Ok(self.footer.get_or_init(|| {
+            self.weight.fetch_add(columns + NUMBERED_TIMES * self.numbered.len(), Ordering::Relaxed);
+            footer
+        }))
+    }
+
+    /// Of its spans. Read when they are asked for: they take as much as all else.
+    pub fn operations(&self) -> Result<&[Operation], ReadError> {
+        if let Some(operations) = self.operations.get() {
+            return Ok(operations);
+        }
+        let path = index_path(&self.path);
+        let bytes = self.disk.read(&path).map_err(|error| ReadError::io(&path, error))?;
+        let summary = Index::new(bytes).and_then(|index| index.summary());
+        let operations = summary.map_err(|error| ReadError::of_index(&path, error))?.operations;
+        Ok(self.operations.get_or_init(|| {
+            let size: usize = operations.iter().map(|of| 64 + of.service.len() + of.name.len()).sum();
+            self.weight.fetch_add(size, Ordering::Relaxed);
+            operations
+        }))
     }
 
     /// `None` if the file has none.

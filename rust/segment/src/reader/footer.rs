@@ -9,7 +9,7 @@ use super::Damage;
 use super::thrift::Reader;
 use crate::error::ReadError;
 use crate::numbered::{Numbered, NumberedKeys};
-use crate::schema::{Cell, NUMBERED_PREFIX};
+use crate::schema::{Cell, NUMBERED_PREFIX, numbered_column_name};
 
 /// Length of the footer and magic, at the file's end.
 const TAIL: u64 = 8;
@@ -110,14 +110,14 @@ impl Footer {
     }
 
     /// Tells columns of numbered texts what they mean.
-    pub fn explain(&mut self, keys: &NumberedKeys) -> Result<(), &'static str> {
-        for column in &mut self.columns {
-            if let Some(key) = column.name.strip_prefix(NUMBERED_PREFIX) {
-                let numbered = keys.get(key).ok_or("a column of numbered texts has no beginnings")?;
-                column.numbered = Some(Arc::new(numbered.clone()));
+    pub fn explain(&mut self, keys: NumberedKeys) -> Result<(), &'static str> {
+        for (key, numbered) in keys.0 {
+            if let Some(place) = self.place(&numbered_column_name(&key)) {
+                self.columns[place].numbered = Some(Arc::new(numbered));
             }
         }
-        Ok(())
+        let told = |column: &Column| column.numbered.is_some() || !column.name.starts_with(NUMBERED_PREFIX);
+        if self.columns.iter().all(told) { Ok(()) } else { Err("a column of numbered texts has no beginnings") }
     }
 
     pub fn place(&self, name: &str) -> Option<usize> {

@@ -1,6 +1,7 @@
 //! Where in a row group the answer to a test lies.
 
 use super::group::Group;
+use super::range::Range;
 use crate::filter::value::Value;
 use crate::filter::{Comparison, Condition, Field, Intrinsic, Literal, Scope, Test};
 use crate::index::{exists_hash, pair_hash};
@@ -13,6 +14,14 @@ pub struct Look {
     pub judge: Judge,
     /// What the test says of rows without a value there.
     pub nulls: bool,
+    /// Of integers those that the test admits, if it can be said so.
+    pub range: Option<Range>,
+}
+
+impl Look {
+    pub fn new(test: &Test, column: usize, judge: Judge, nulls: bool) -> Look {
+        Look { column, judge, nulls, range: Range::of(test, judge) }
+    }
 }
 
 /// What a column's values are to a test.
@@ -52,7 +61,7 @@ impl Judge {
 pub fn looks(test: &Test, group: &Group) -> Vec<Look> {
     let mut looks = Vec::new();
     let mut look = |name: &str, judge, nulls| {
-        looks.extend(group.column(name).map(|column| Look { column, judge, nulls }));
+        looks.extend(group.column(name).map(|column| Look::new(test, column, judge, nulls)));
     };
     match &test.field {
         Field::Intrinsic(intrinsic) => match intrinsic {

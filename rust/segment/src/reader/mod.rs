@@ -6,7 +6,6 @@
 
 mod attributes;
 mod bits;
-mod bounds;
 mod buffers;
 mod cache;
 mod catalogue;
@@ -28,6 +27,7 @@ mod page;
 mod page_index;
 mod part;
 mod present;
+mod range;
 mod repeats;
 mod search;
 mod shape;
@@ -39,7 +39,7 @@ mod texts;
 pub mod thrift;
 mod values;
 
-pub use cache::Cache;
+pub use cache::{Cache, room};
 pub use catalogue::candidates;
 pub use facts::facts;
 pub use fetch::fetch;

@@ -1,12 +1,10 @@
 //! Filters over a row group: once per distinct value where there is a dictionary, and only pages with candidates.
 
 use std::ops::{Range, RangeInclusive};
-use std::rc::Rc;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use super::bounds::may_lie_between;
 use super::columns::with_start;
 use super::group::Group;
 use super::look::{Judge, Look, asks_several, looks, of_nothing};
@@ -23,7 +21,7 @@ use crate::spans::{Column, Tally, Tree, whole};
 pub struct GroupTable<'a> {
     pub group: Group<'a>,
     /// What a test says of each code of a column's dictionary; by the test's address.
-    verdicts: HashMap<(usize, usize), Rc<Vec<bool>>>,
+    verdicts: HashMap<(usize, usize), Arc<Vec<bool>>>,
     tree: Option<Arc<Tree>>,
     /// The traces that are asked for, if not all, in order.
     only: Option<Vec<Range<usize>>>,
@@ -118,14 +116,14 @@ impl<'a> GroupTable<'a> {
     }
 
     /// `None` without a dictionary.
-    fn verdicts(&mut self, look: Look, test: &Test) -> Result<Option<Rc<Vec<bool>>>, ReadError> {
+    fn verdicts(&mut self, look: Look, test: &Test) -> Result<Option<Arc<Vec<bool>>>, ReadError> {
         let key = (std::ptr::from_ref(test) as usize, look.column);
         if let Some(known) = self.verdicts.get(&key) {
             return Ok(Some(known.clone()));
         }
         let Some(dictionary) = self.group.dictionary(look.column)? else { return Ok(None) };
         let holds = |code: usize| dictionary.get(code as u32).is_some_and(|value| look.judge.holds(test, value));
-        let verdicts = Rc::new((0..dictionary.len()).map(holds).collect::<Vec<bool>>());
+        let verdicts = Arc::new((0..dictionary.len()).map(holds).collect::<Vec<bool>>());
         self.verdicts.insert(key, verdicts.clone());
         Ok(Some(verdicts))
     }
@@ -139,18 +137,27 @@ impl<'a> GroupTable<'a> {
         if !look.nulls && verdicts.as_ref().is_some_and(|verdicts| !verdicts.contains(&true)) {
             return Ok(found);
         }
-        let bounds = match look.judge {
-            Judge::Int | Judge::Unsigned => self.group.bounds(look.column)?,
+        let bounds = match (look.range, look.judge) {
+            (Some(range), Judge::Int | Judge::Unsigned) => {
+                self.group.bounds(look.column)?.map(|bounds| (range, bounds))
+            }
             _ => None,
         };
+        let complete = !self.group.columns()[look.column].optional;
         for (number, rows) in self.group.pages_of(look.column, 0..self.group.rows)? {
             if !among.any_within(rows.clone()) {
                 continue;
             }
-            if let Some(bounds) = &bounds
-                && !may_lie_between(test, look.judge, bounds[number])
-            {
-                continue;
+            if let Some((range, bounds)) = &bounds {
+                let (some, all) = range.of_bounds(bounds[number]);
+                if all && complete {
+                    found.insert_range(rows.clone());
+                    found.retain_within(among, rows);
+                    continue;
+                }
+                if !some {
+                    continue;
+                }
             }
             let page = self.group.page(look.column, number)?;
             if verdicts.is_some() && !page.is_coded() && !page.is_empty() {
@@ -185,6 +192,15 @@ impl<'a> GroupTable<'a> {
                 found.retain_within(among, rows);
                 return Ok(());
             }
+        }
+        if let Some(range) = look.range
+            && page.is_full()
+            && page.numbered().is_none()
+            && let Values::Int64(integers) = &*page.all_stored().map_err(|what| self.group.file.damaged(what))?
+        {
+            range.insert_meant(integers, first, found);
+            found.retain_within(among, rows);
+            return Ok(());
         }
         if let Some(text) = equal_to(test)
             && let Some(integers) = page.integers(text)
@@ -252,7 +268,7 @@ impl<'a> GroupTable<'a> {
     fn parents(&mut self, test: &Test, among: &Rows) -> Result<Rows, ReadError> {
         let mut found = Rows::none(among.len());
         if let Some(column) = self.group.column(schema::PARENT_SPAN_ID) {
-            found = self.look(Look { column, judge: Judge::Id, nulls: false }, test, among)?;
+            found = self.look(Look::new(test, column, Judge::Id, false), test, among)?;
         }
         let Some(distances) = self.group.column(schema::PARENT_DISTANCE) else { return Ok(found) };
         for (number, rows) in self.group.pages_of(distances, 0..self.group.rows)? {

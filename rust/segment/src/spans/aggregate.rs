@@ -3,13 +3,16 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use hashbrown::HashSet;
+
 use super::cells::Cells;
 use super::column::{Column, DOUBLE, INT};
 use super::counting::count;
 use super::groups::Groups;
+use super::pass::{Flow, threads};
 use super::ranking::{Ties, ranked};
 use super::rollups;
-use super::scan::{Flow, Places, Read, Scan};
+use super::scan::{Places, Read, Scan};
 use super::tally::Tally;
 use crate::error::ReadError;
 use crate::filter::{Field, Filter, Intrinsic, Scope, Wanted};
@@ -43,8 +46,8 @@ pub struct Question<'a> {
     pub time: Option<Duration>,
 }
 
-/// The groups that in a step are the largest or the smallest: of equal ones those whose value comes first, of the
-/// smallest those whose value comes last.
+/// The groups that in some step are the largest or the smallest: of equal ones those whose value comes first, of the
+/// smallest those whose value comes last. Groups that have spans in other steps only count there, too, with none.
 #[derive(Clone, Copy, Debug)]
 pub struct Top {
     pub groups: usize,
@@ -92,35 +95,79 @@ impl Question<'_> {
 }
 
 pub fn aggregate(places: &Places, question: &Question) -> Result<Aggregate, ReadError> {
-    let mut groups = Groups::new(question.groups);
-    let mut cells = Cells::new(question.kind);
     let mut scan = Scan::new(places, question.filter, question.window.clone(), question.asks_trace());
     scan.deadline = question.time.map(|time| std::time::Instant::now() + time);
+    let only_step = question.only_step(places);
+    let mut workers: Vec<Worker> = (0..threads()).map(|_| Worker::new(question, only_step)).collect();
     if question.rollups {
-        scan.answered = rollups::answer(places, question, &mut groups, &mut cells)?;
+        let Worker { groups, cells, .. } = &mut workers[0];
+        scan.answered = rollups::answer(places, question, groups, cells)?;
         scan.read.rollup_files = scan.answered.iter().filter(|answered| **answered).count() as u64;
     }
-    let only_step = question.only_step(places);
-    let (mut block, mut sparse) = (Block::new(only_step), Sparse::new(question, only_step));
-    let partial = scan.each(&mut |table, found| {
-        match &mut sparse {
-            Some(sparse) => sparse.count(table, found)?,
-            None => {
-                block.read(table, found, question)?;
-                let numbers = groups.numbers(table, found)?;
-                block.count(numbers, question, &mut cells);
-            }
-        }
-        let tallied = sparse.as_ref().map_or(0, |sparse| sparse.tally.len());
-        Ok(if cells.len() + tallied > question.max_cells { Flow::Stop("cells") } else { Flow::On })
+    let mut partial = scan.divided(&mut workers, |worker, table, found| {
+        worker.see(table, found)?;
+        Ok(if worker.cells() > question.max_cells { Flow::Stop("cells") } else { Flow::On })
     })?;
-    if let Some(sparse) = &mut sparse {
-        sparse.put(question.top, &mut groups, &mut cells);
+    let mut counted = workers.swap_remove(0);
+    workers.into_iter().for_each(|other| counted.merge(other));
+    if partial.is_empty() && counted.cells() > question.max_cells {
+        partial = "cells";
     }
-    let mut aggregate = cells.finish(groups.count());
-    (aggregate.groups, aggregate.group_columns) = groups.finish();
-    (aggregate.partial, aggregate.read) = (partial, scan.read);
-    Ok(aggregate)
+    Ok(Aggregate { partial, read: scan.read, ..counted.finish() })
+}
+
+/// What one thread counts.
+struct Worker<'a> {
+    question: &'a Question<'a>,
+    groups: Groups<'a>,
+    cells: Cells,
+    block: Block,
+    sparse: Option<Sparse<'a>>,
+}
+
+impl<'a> Worker<'a> {
+    fn new(question: &'a Question<'a>, only_step: Option<u32>) -> Worker<'a> {
+        Worker {
+            question,
+            groups: Groups::new(question.groups),
+            cells: Cells::new(question.kind),
+            block: Block::new(only_step),
+            sparse: Sparse::new(question, only_step),
+        }
+    }
+
+    fn see(&mut self, table: &mut dyn Table, found: &Rows) -> Result<(), ReadError> {
+        if let Some(sparse) = &mut self.sparse {
+            return sparse.count(table, found);
+        }
+        self.block.read(table, found, self.question)?;
+        let numbers = self.groups.numbers(table, found)?;
+        self.block.count(numbers, self.question, &mut self.cells);
+        Ok(())
+    }
+
+    /// How many there are so far.
+    fn cells(&self) -> usize {
+        self.cells.len() + self.sparse.as_ref().map_or(0, |sparse| sparse.tally.len())
+    }
+
+    fn merge(&mut self, other: Worker) {
+        let groups = self.groups.merge(other.groups);
+        self.cells.merge(other.cells, &groups);
+        if let (Some(own), Some(other)) = (&mut self.sparse, other.sparse) {
+            own.spans += other.spans;
+            own.tally.merge(other.tally);
+        }
+    }
+
+    fn finish(mut self) -> Aggregate {
+        if let Some(sparse) = &mut self.sparse {
+            sparse.put(self.question.top, &mut self.groups, &mut self.cells);
+        }
+        let mut aggregate = self.cells.finish(self.groups.count());
+        (aggregate.groups, aggregate.group_columns) = self.groups.finish();
+        aggregate
+    }
 }
 
 /// Columns of the block at hand.
@@ -181,6 +228,8 @@ impl Block {
 /// Counting by one attribute, which few spans have, in one step: the others are not looked at one by one.
 struct Sparse<'a> {
     step: u32,
+    /// Whether there are others, in which nothing starts.
+    empty_steps: bool,
     wanted: &'a Wanted,
     spans: u64,
     tally: Tally,
@@ -192,7 +241,8 @@ impl Sparse<'_> {
             ([wanted @ Wanted { field: Field::Attribute(Scope::Span, _), of_parent: false }], Some(step))
                 if question.kind == Kind::Count =>
             {
-                Some(Sparse { step, wanted, spans: 0, tally: Tally::new(1, usize::MAX) })
+                let empty_steps = question.step(*question.window.end()) > 0;
+                Some(Sparse { step, empty_steps, wanted, spans: 0, tally: Tally::alone() })
             }
             _ => None,
         }
@@ -215,10 +265,20 @@ impl Sparse<'_> {
             // How arrays and what has no type are ordered among texts is not known here.
             Some(top) if !self.tally.has_others() => {
                 let count = |counts: &[u32]| counts[0].into();
-                let (told, _) = ranked(&self.tally, &count, top.groups, top.largest, Ties::Together);
-                told.iter().for_each(|each| put(each.tag, each.data, &each.text, &each.counts));
+                // In a step without spans all are equal.
+                let any = |counts: &[u32]| (counts[0] > 0).into();
+                let asked: [&dyn Fn(&[u32]) -> u64; 2] = [&count, &any];
+                let mut known = HashSet::new();
+                for count in asked.into_iter().take(1 + usize::from(self.empty_steps)) {
+                    let (told, _) = ranked(&self.tally, count, top.groups, top.largest, Ties::Together);
+                    for each in told {
+                        if known.insert((each.tag, each.data, each.text.clone())) {
+                            put(each.tag, each.data, &each.text, &each.counts);
+                        }
+                    }
+                }
             }
-            _ => self.tally.each(&|counts| counts[0] > 0, &mut put),
+            _ => self.tally.each(&|counts, _| counts[0] > 0, &mut put),
         }
         let others = self.spans - self.tally.totals()[0];
         if others > 0 {

@@ -1,6 +1,7 @@
 //! `View`'s answers in columns.
 
 use std::ops::RangeInclusive;
+use std::time::Instant;
 
 use otelier_wire::Signal;
 
@@ -9,12 +10,13 @@ use super::column::Column;
 use super::compare::{self, Comparison, Contrast};
 use super::gather::{self, Budget, SpanTable};
 use super::parts::{self, PartField, PartTable};
-use super::scan::{Flow, Places, Scan};
+use super::pass::Flow;
+use super::scan::{Places, Scan};
 use super::tags::{self, TagName};
 use super::told::{self, Asked, Told};
 use crate::error::ReadError;
 use crate::filter::{Field, Filter, Intrinsic, Part, Wanted};
-use crate::newest::{Newest, TraceId};
+use crate::newest::{Newest, TraceId, Traces};
 use crate::view::{Snapshot, View};
 
 /// All there is.
@@ -33,9 +35,13 @@ impl View {
         budget: Budget,
     ) -> Result<SpanTable, ReadError> {
         if newest > 0 {
-            let found = self.search(tenant, filter, window, newest)?;
-            let ids: Vec<TraceId> = found.into_iter().map(|(id, _)| id).collect();
-            return self.gather_of(tenant, &ids, filter, fields, window, budget);
+            let traces = self.search_until(tenant, filter, window, newest, budget.deadline())?;
+            let ids: Vec<TraceId> = traces.found.into_iter().map(|(id, _)| id).collect();
+            let mut table = self.gather_of(tenant, &ids, filter, fields, window, budget)?;
+            if table.partial.is_empty() {
+                table.partial = traces.partial;
+            }
+            return Ok(table);
         }
         self.answer(|snapshot| {
             let whole = filter.asks_trace() || fields.iter().any(Wanted::asks_trace);
@@ -137,7 +143,7 @@ impl View {
         })
     }
 
-    /// A search whose filter asks for whole traces.
+    /// A search whose filter asks for whole traces, of what was looked at before a moment.
     pub(crate) fn search_traces(
         &self,
         snapshot: &Snapshot,
@@ -145,10 +151,13 @@ impl View {
         filter: &Filter,
         window: &RangeInclusive<u64>,
         limit: usize,
-    ) -> Result<Vec<(TraceId, u64)>, ReadError> {
+        deadline: Option<Instant>,
+    ) -> Result<Traces, ReadError> {
         let places = self.places_for(snapshot, tenant, window, true)?;
         let mut newest = Newest::new(limit);
-        Scan::new(&places, filter, window.clone(), true).each(&mut |block, found| {
+        let mut scan = Scan::new(&places, filter, window.clone(), true);
+        scan.deadline = deadline;
+        let partial = scan.each(&mut |block, found| {
             let (mut ids, mut starts) = (Column::new(16), Column::default());
             ids.extend(found.count());
             starts.extend(found.count());
@@ -159,7 +168,7 @@ impl View {
             }
             Ok(Flow::From(newest.oldest()))
         })?;
-        Ok(newest.finish())
+        Ok(Traces { found: newest.finish(), partial })
     }
 
     /// What a scan for spans in a window needs; if it asks for whole traces, these are made of all that is there.

@@ -95,6 +95,28 @@ impl Cells {
         }
     }
 
+    /// Takes in what another pass has counted; `groups`: what its groups are here.
+    pub fn merge(&mut self, other: Cells, groups: &[u32]) {
+        let mut histograms = other.histograms.into_iter().map(Some).collect::<Vec<_>>();
+        for (group, (first, cells)) in groups.iter().zip(other.of_group) {
+            for (step, theirs) in (first..).zip(cells).filter(|(_, cell)| *cell != NONE) {
+                let (own, theirs) = (self.cell(*group, step), theirs as usize);
+                self.counts[own] += other.counts[theirs];
+                if let Some((sum, least, greatest)) = other.sums.get(theirs) {
+                    let (total, min, max) = &mut self.sums[own];
+                    *total += sum;
+                    *min = min.min(*least);
+                    *max = max.max(*greatest);
+                }
+                for (number, count) in
+                    histograms.get_mut(theirs).and_then(Option::take).into_iter().flat_map(Histogram::finish)
+                {
+                    self.histograms[own].add(number, u32::try_from(count).unwrap_or(u32::MAX));
+                }
+            }
+        }
+    }
+
     pub fn finish(self, groups: usize) -> Aggregate {
         let mut aggregate = Aggregate::default();
         let mut histograms: Vec<Option<Histogram>> = self.histograms.into_iter().map(Some).collect();
@@ -133,4 +155,48 @@ pub struct Many<'a> {
     pub least: f64,
     pub greatest: f64,
     pub buckets: &'a [(i32, u64)],
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Group, step, value.
+    const VALUES: [(u32, u32, f64); 9] = [
+        (0, 3, 1.5),
+        (1, 0, 2.0),
+        (0, 1, -4.0),
+        (2, 3, 0.0),
+        (0, 3, 8.0),
+        (1, 0, 2.0),
+        (2, 9, 1e9),
+        (0, 0, 7.0),
+        (1, 5, 0.25),
+    ];
+
+    fn counted(kind: Kind, values: &[(u32, u32, f64)]) -> Cells {
+        let mut cells = Cells::new(kind);
+        for (group, step, value) in values {
+            match kind {
+                Kind::Count => cells.count(*group, *step),
+                _ => cells.add(*group, *step, *value),
+            }
+        }
+        cells
+    }
+
+    #[test]
+    fn what_two_passes_counted_is_what_one_counts_of_all() {
+        for kind in [Kind::Count, Kind::Sum, Kind::Histogram] {
+            for cut in 0..=VALUES.len() {
+                // The second pass met the groups in another order.
+                let renamed: Vec<_> =
+                    VALUES[cut..].iter().map(|(group, step, value)| (2 - group, *step, *value)).collect();
+                let mut merged = counted(kind, &VALUES[..cut]);
+                merged.merge(counted(kind, &renamed), &[2, 1, 0]);
+                let expected = counted(kind, &VALUES).finish(3);
+                assert_eq!(format!("{:?}", merged.finish(3)), format!("{expected:?}"), "{kind:?} cut at {cut}");
+            }
+        }
+    }
 }

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use super::column::Column;
 use super::counting::count;
+use super::pass::Flow;
 use super::ranking::{Ties, ranked};
-use super::scan::{Flow, Places, Read, Scan};
+use super::scan::{Places, Read, Scan};
 use super::tally::Tally;
 use crate::error::ReadError;
 use crate::filter::{Field, Filter, Intrinsic, Wanted};

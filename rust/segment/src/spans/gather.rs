@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use hashbrown::HashMap;
 
 use super::column::{Column, NOTHING};
-use super::scan::{Flow, Places, Read, Scan};
+use super::pass::Flow;
+use super::scan::{Places, Read, Scan};
 use super::splits;
 use super::tree::NONE;
 use crate::error::ReadError;

@@ -132,6 +132,29 @@ impl<'a> Groups<'a> {
         field.number((tag, data))
     }
 
+    /// Takes in the groups of the same fields that another pass has met; answers what each is here.
+    pub fn merge(&mut self, other: Groups) -> Vec<u32> {
+        let mut groups = vec![0];
+        for (at, (own, field)) in self.fields.iter_mut().zip(other.fields).enumerate() {
+            let mut number = |(tag, data): Entry| {
+                let is_text = matches!(tag, TEXT | ARRAY | OTHER);
+                let data = if is_text { own.column.texts.intern(field.column.text(data)).into() } else { data };
+                own.number((tag, data))
+            };
+            let numbers: Vec<u32> = field.entries.iter().map(|entry| number(*entry)).collect();
+            groups = match at.checked_sub(1) {
+                None => numbers,
+                Some(at) => {
+                    let pairs = other.pairs[at].all.iter();
+                    pairs
+                        .map(|pair| self.pairs[at].number((groups[pair.0 as usize], numbers[pair.1 as usize])))
+                        .collect()
+                }
+            };
+        }
+        groups
+    }
+
     /// How many, and their values.
     pub fn finish(self) -> (usize, Vec<Column>) {
         let count = self.count();
@@ -152,5 +175,40 @@ impl<'a> Groups<'a> {
         }
         columns.reverse();
         (count, columns)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::{Field, Intrinsic};
+
+    fn wanted(fields: usize) -> Vec<Wanted> {
+        (0..fields).map(|_| Wanted { field: Field::Intrinsic(Intrinsic::Name), of_parent: false }).collect()
+    }
+
+    #[test]
+    fn groups_of_another_pass_are_those_with_the_same_values() {
+        let values =
+            [Some(Value::Text(b"a")), Some(Value::Int(1)), None, Some(Value::Text(b"b")), Some(Value::Bool(true))];
+        for fields in 0..=2 {
+            let wanted = wanted(fields);
+            let (mut all, mut first, mut second) = (Groups::new(&wanted), Groups::new(&wanted), Groups::new(&wanted));
+            let mut met = Vec::new();
+            for at in 0..20 {
+                let row: Vec<_> = (0..fields).map(|field| values[(at * (field + 2) + field) % 5]).collect();
+                all.number(&row);
+                let (in_first, half) = (at % 3 == 0, if at % 3 == 0 { &mut first } else { &mut second });
+                met.push((row.clone(), in_first, half.number(&row)));
+            }
+            let count = second.count();
+            let mapped = first.merge(second);
+            assert_eq!(mapped.len(), count);
+            for (row, in_first, number) in met {
+                let expected = if in_first { number } else { mapped[number as usize] };
+                assert_eq!(first.number(&row), expected);
+            }
+            assert_eq!(first.count(), all.count());
+        }
     }
 }

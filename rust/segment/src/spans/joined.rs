@@ -27,40 +27,64 @@ pub struct Skeleton {
     pub trace_ids: Vec<TraceId>,
 }
 
-impl Skeleton {
-    /// Of some rows of tables: those of the traces `order`, which come in that order, or of all that there are.
-    pub fn new(tables: &mut [(Box<dyn Table + '_>, Rows)], order: Option<&[TraceId]>) -> Result<Skeleton, ReadError> {
-        let mut trace_ids: Vec<TraceId> = order.unwrap_or_default().to_vec();
-        let mut numbers: HashMap<TraceId, usize> = HashMap::new();
-        trace_ids.iter().enumerate().for_each(|(number, id)| {
-            numbers.entry(*id).or_insert(number);
+/// Gathers rows of tables, one after the other, for a skeleton.
+#[derive(Default)]
+pub struct Gathering {
+    /// Whether no other traces than those that were told are wanted.
+    closed: bool,
+    trace_ids: Vec<TraceId>,
+    numbers: HashMap<TraceId, usize>,
+    /// By trace: places among the spans.
+    members: Vec<Vec<u32>>,
+    spans: Vec<Span>,
+    /// Of spans: table and row there.
+    origins: Vec<(u32, u32)>,
+    tables: u32,
+}
+
+impl Gathering {
+    /// Of these traces alone, which come in that order.
+    pub fn of(trace_ids: &[TraceId]) -> Gathering {
+        let mut gathering = Gathering { closed: true, ..Gathering::default() };
+        trace_ids.iter().for_each(|id| {
+            gathering.number(id);
         });
-        let mut members: Vec<Vec<u32>> = vec![Vec::new(); trace_ids.len()];
-        let (mut spans, mut origins, mut places) = (Vec::new(), Vec::new(), Vec::new());
-        for (table, rows) in tables {
-            let (found, spans_there) = spans_of(&mut **table, rows)?;
-            for (row, span) in found.into_iter().zip(spans_there) {
-                let number = match numbers.get(&span.trace_id) {
-                    Some(number) => *number,
-                    None if order.is_some() => continue,
-                    None => {
-                        numbers.insert(span.trace_id, trace_ids.len());
-                        trace_ids.push(span.trace_id);
-                        members.push(Vec::new());
-                        trace_ids.len() - 1
-                    }
-                };
-                members[number].push(spans.len() as u32);
-                spans.push(span);
-                origins.push((places.len() as u32, row as u32));
-            }
-            places.push(Vec::new());
-        }
-        let mut skeleton = Skeleton { places, ..Skeleton::default() };
-        skeleton.arrange(&spans, &origins, &trace_ids, &members);
-        Ok(skeleton)
+        gathering
     }
 
+    fn number(&mut self, id: &TraceId) -> usize {
+        *self.numbers.entry(*id).or_insert_with(|| {
+            self.trace_ids.push(*id);
+            self.members.push(Vec::new());
+            self.trace_ids.len() - 1
+        })
+    }
+
+    /// Takes rows of the next table.
+    pub fn add(&mut self, table: &mut dyn Table, rows: &Rows) -> Result<(), ReadError> {
+        let (found, spans) = spans_of(table, rows)?;
+        for (row, span) in found.into_iter().zip(spans) {
+            if self.closed && !self.numbers.contains_key(&span.trace_id) {
+                continue;
+            }
+            let number = self.number(&span.trace_id);
+            self.members[number].push(self.spans.len() as u32);
+            self.spans.push(span);
+            self.origins.push((self.tables, row as u32));
+        }
+        self.tables += 1;
+        Ok(())
+    }
+
+    pub fn finish(self) -> Skeleton {
+        let places = vec![Vec::new(); self.tables as usize];
+        let mut skeleton = Skeleton { places, ..Skeleton::default() };
+        skeleton.arrange(&self.spans, &self.origins, &self.trace_ids, &self.members);
+        skeleton
+    }
+}
+
+impl Skeleton {
     /// The same in pieces of about so many rows, the newest traces first; with the tables that each piece is made of.
     pub fn pieces(&self, rows: usize) -> Vec<(Vec<usize>, Skeleton)> {
         let ranges: Vec<Range<usize>> = self.tree.each_trace().collect();

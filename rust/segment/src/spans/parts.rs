@@ -7,7 +7,8 @@ use serde_json::Value as Json;
 
 use super::column::{ABSENT, Column};
 use super::gather::{Budget, SpanTable};
-use super::scan::{Flow, Places, Scan};
+use super::pass::Flow;
+use super::scan::{Places, Scan};
 use crate::error::ReadError;
 use crate::filter::value::{Value, each_message, find, object_of};
 use crate::filter::{Field, Filter, Part, Wanted, list};

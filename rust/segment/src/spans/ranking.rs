@@ -1,5 +1,6 @@
 //! The values that occur most, or least.
 
+use std::cell::RefCell;
 use std::cmp::Ordering;
 
 use super::column::{ARRAY, BOOL, DOUBLE, Entry, INT, OTHER, TEXT};
@@ -96,11 +97,16 @@ pub fn ranked(
         let sure = before.iter().filter(|count| *count != least).count();
         limit = Some((*least, most - sure));
     }
-    let told = |counts: &[u32]| {
+    let (mut found, last) = (Vec::new(), RefCell::new(Vec::<Ranked>::new()));
+    let told = |counts: &[u32], beginning: &[u8]| {
         let count = count(counts);
-        count > 0 && limit.is_none_or(|(limit, _)| better(count, limit).is_le())
+        count > 0
+            && limit.is_none_or(|(limit, room)| match better(count, limit) {
+                Ordering::Less => true,
+                Ordering::Equal => !is_behind(&last.borrow(), room, beginning, largest),
+                Ordering::Greater => false,
+            })
     };
-    let (mut found, mut last) = (Vec::new(), Vec::<Ranked>::new());
     tally.each(&told, &mut |tag, data, text, counts| {
         let ranked = || Ranked { tag, data, text: text.into(), counts: counts.into() };
         let Some((_, room)) = limit.filter(|(limit, _)| count(counts) == *limit) else {
@@ -109,6 +115,7 @@ pub fn ranked(
         };
         let seen = Seen { tag, data, text };
         let order = |a: &Seen, b: &Seen| if largest { a.order(b, ties) } else { b.order(a, ties) };
+        let mut last = last.borrow_mut();
         if last.len() >= room && order(&seen, &last[room - 1].seen()).is_gt() {
             return;
         }
@@ -118,6 +125,14 @@ pub fn ranked(
             last.pop();
         }
     });
-    found.append(&mut last);
+    found.append(&mut last.into_inner());
     (found, occur)
+}
+
+/// Whether each text that begins like this comes behind all of `last`, which are enough then: it needn't be made.
+fn is_behind(last: &[Ranked], room: usize, beginning: &[u8], largest: bool) -> bool {
+    let farthest = room.checked_sub(1).and_then(|at| last.get(at)).filter(|farthest| farthest.tag == TEXT);
+    farthest.is_some_and(|Ranked { text, .. }| {
+        if largest { beginning > &text[..] } else { beginning < &text[..] && !text.starts_with(beginning) }
+    })
 }

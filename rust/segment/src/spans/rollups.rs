@@ -8,7 +8,7 @@ use super::scan::Places;
 use crate::error::ReadError;
 use crate::filter::value::Value;
 use crate::filter::{Field, Filter, Intrinsic, Wanted};
-use crate::index::{Cell, bucket_bounds};
+use crate::index::{self, Cell, bucket_bounds};
 use crate::reader::SegmentFile;
 
 const MINUTE_NS: u64 = 60_000_000_000;
@@ -85,10 +85,11 @@ impl<'a> Asked<'a> {
             false => file.rollup_counts()?,
         };
         let Some(rollups) = rollups else { return Ok(false) };
+        let operations = if self.by_service { &[] } else { file.operations()? };
         let mut found = Vec::new();
         let mut verdicts: Vec<Option<[bool; 2]>> = Vec::new();
         for cell in &rollups.cells {
-            let Some(operation) = self.operation(file, cell) else { return Ok(false) };
+            let Some(operation) = self.operation(file, operations, cell) else { return Ok(false) };
             let place = cell.operation as usize;
             verdicts.resize(verdicts.len().max(place + 1), None);
             let [error, other] = match verdicts[place] {
@@ -120,8 +121,8 @@ impl<'a> Asked<'a> {
                 continue;
             }
             let buckets: Vec<(i32, u64)> =
-                cell.histogram.iter().map(|(bucket, count)| (of_duration(*bucket), *count)).collect();
-            let bounds = |entry: Option<&(u32, u64)>| entry.map_or((0.0, 0.0), |(bucket, _)| bucket_bounds(*bucket));
+                cell.histogram.iter().map(|(bucket, count)| (of_duration(*bucket), (*count).into())).collect();
+            let bounds = |entry: Option<&(u32, u32)>| entry.map_or((0.0, 0.0), |(bucket, _)| bucket_bounds(*bucket));
             let (least, greatest) = (bounds(cell.histogram.first()).0, bounds(cell.histogram.last()).1);
             let many = Many { sum: cell.sum_ns as f64, least, greatest, buckets: &buckets };
             cells.add_many(group, step, calls, Some(many));
@@ -129,12 +130,17 @@ impl<'a> Asked<'a> {
         Ok(true)
     }
 
-    fn operation<'f>(&self, file: &'f SegmentFile, cell: &Cell) -> Option<Operation<'f>> {
+    fn operation<'f>(
+        &self,
+        file: &'f SegmentFile,
+        operations: &'f [index::Operation],
+        cell: &Cell,
+    ) -> Option<Operation<'f>> {
         let place = cell.operation as usize;
         if self.by_service {
             return file.summary.services.get(place).map(|service| Operation { service, name: "", kind: 0 });
         }
-        file.summary.operations.get(place).map(|of| Operation { service: &of.service, name: &of.name, kind: of.kind })
+        operations.get(place).map(|of| Operation { service: &of.service, name: &of.name, kind: of.kind })
     }
 
     fn values<'f>(&self, operation: &Operation<'f>) -> Vec<Option<Value<'f>>> {

@@ -1,4 +1,5 @@
-//! One pass over all spans that a filter means: row groups and chunks from the newest on, each span once.
+//! Which blocks a pass over all spans that a filter means looks at: row groups and chunks from the newest on, each span
+//! once.
 
 use std::cmp::Reverse;
 use std::ops::RangeInclusive;
@@ -7,15 +8,15 @@ use std::time::Instant;
 
 use hashbrown::HashSet;
 
-use super::joined::Joined;
+use super::pass::{Block, Due, Flow, Pass, See};
 use super::splits::{Apart, Splits, traces};
 use crate::error::ReadError;
 use crate::filter::Filter;
-use crate::hot::{Chunk, Shaped};
+use crate::hot::Chunk;
 use crate::newest::TraceId;
-use crate::reader::{Group, GroupTable, SegmentFile, candidates, read_here};
+use crate::reader::{SegmentFile, candidates, read_here};
 use crate::rows::Rows;
-use crate::select::{Table, select};
+use crate::select::Table;
 
 /// A tenant's segments in the manifest's order, and chunks of its log.
 #[derive(Debug, Default)]
@@ -46,14 +47,18 @@ pub struct Read {
     pub rollup_files: u64,
 }
 
-/// What comes after a block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flow {
-    On,
-    /// Nothing more; and why.
-    Stop(&'static str),
-    /// Only what may start then or later.
-    From(u64),
+impl Read {
+    pub fn add(&mut self, other: &Read) {
+        self.spans += other.spans;
+        self.hot_spans += other.hot_spans;
+        self.files += other.files;
+        self.row_groups += other.row_groups;
+        self.pages += other.pages;
+        self.bytes += other.bytes;
+        self.skipped_files += other.skipped_files;
+        self.skipped_row_groups += other.skipped_row_groups;
+        self.rollup_files += other.rollup_files;
+    }
 }
 
 /// A pass.
@@ -69,13 +74,6 @@ pub struct Scan<'a> {
     pub read: Read,
 }
 
-enum Block<'a> {
-    Group(usize, usize),
-    Chunk(usize),
-    /// And rows in it that are looked at elsewhere.
-    Joined(Box<Joined<'a>>, Option<Rows>),
-}
-
 impl<'a> Scan<'a> {
     pub fn new(places: &'a Places, filter: &'a Filter, window: RangeInclusive<u64>, whole: bool) -> Scan<'a> {
         let read = Read { skipped_files: places.skipped_files, ..Read::default() };
@@ -84,83 +82,42 @@ impl<'a> Scan<'a> {
     }
 
     /// Calls `see` with each block and the rows in it that are meant. Answers why it ended early; empty if it did not.
-    pub fn each(
-        &mut self,
-        see: &mut dyn FnMut(&mut dyn Table, &Rows) -> Result<Flow, ReadError>,
-    ) -> Result<&'static str, ReadError> {
-        let (reads, bytes) = read_here();
-        let ended = self.blocks(see);
-        let (reads, bytes) = (read_here().0 - reads, read_here().1 - bytes);
-        self.read.pages += reads;
-        self.read.bytes += bytes;
+    pub fn each(&mut self, see: &mut See) -> Result<&'static str, ReadError> {
+        let (pass, blocks) = self.prepared()?;
+        let (read, ended) = pass.run(blocks, see);
+        self.read.add(&read);
         ended
     }
 
-    fn blocks(
+    /// The same by a thread for each worker. Which blocks a worker sees does not depend on how fast it is, so that sums
+    /// of fractions come out the same each time; none may be answered with `Flow::From`.
+    pub fn divided<W: Send>(
         &mut self,
-        see: &mut dyn FnMut(&mut dyn Table, &Rows) -> Result<Flow, ReadError>,
+        workers: &mut [W],
+        see: impl Fn(&mut W, &mut dyn Table, &Rows) -> Result<Flow, ReadError> + Sync,
     ) -> Result<&'static str, ReadError> {
-        let places = self.places;
+        let (pass, blocks) = self.prepared()?;
+        let (read, ended) = pass.divided(blocks, workers, see);
+        self.read.add(&read);
+        ended
+    }
+
+    /// The blocks, newest first, and what it takes to look at one.
+    fn prepared(&mut self) -> Result<(Pass<'a>, Vec<Due<'a>>), ReadError> {
+        let (reads, bytes) = read_here();
         let apart = if self.whole { Some(self.whole_traces()?) } else { None };
         let (apart, joined) = apart.map_or((None, Vec::new()), |(apart, joined)| (Some(apart), joined));
         let mut blocks = self.due(joined)?;
         blocks.sort_by_key(|(newest, _)| Reverse(*newest));
-        let hot_repeats = if self.whole { Vec::new() } else { hot_repeats(&places.chunks) };
-        let mut from = 0;
-        for (newest, block) in blocks {
-            if newest < from {
-                break;
-            }
-            if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                return Ok("time");
-            }
-            let flow = match block {
-                Block::Group(file, group) => {
-                    let without = match &apart {
-                        Some(apart) => apart.rows(file, group).cloned(),
-                        None => self.repeats(file, group)?,
-                    };
-                    self.read.row_groups += 1;
-                    let mut table = GroupTable::new(Group::open(&places.files[file], group)?);
-                    self.block(&mut table, without, see)?
-                }
-                Block::Chunk(number) => {
-                    let chunk = &*places.chunks[number];
-                    let mut without = hot_repeats[number].clone();
-                    for file in &places.files {
-                        chunk.repeats_of(file)?.iter().for_each(|row| without.insert(*row as usize));
-                    }
-                    self.read.hot_spans += chunk.rows() as u64;
-                    self.block(&mut Shaped(chunk), Some(without), see)?
-                }
-                Block::Joined(mut joined, without) => self.block(&mut *joined, without, see)?,
-            };
-            match flow {
-                Flow::On => {}
-                Flow::Stop(why) => return Ok(why),
-                Flow::From(start) => from = start,
-            }
-        }
-        Ok("")
-    }
-
-    fn block(
-        &mut self,
-        table: &mut dyn Table,
-        without: Option<Rows>,
-        see: &mut dyn FnMut(&mut dyn Table, &Rows) -> Result<Flow, ReadError>,
-    ) -> Result<Flow, ReadError> {
-        let mut among = table.within(&self.window)?;
-        if let Some(without) = without {
-            among.remove(&without);
-        }
-        self.read.spans += among.count() as u64;
-        let found = select(table, self.filter, &among)?;
-        if found.is_empty() { Ok(Flow::On) } else { see(table, &found) }
+        let hot_repeats = if self.whole { Vec::new() } else { hot_repeats(&self.places.chunks) };
+        self.read.pages += read_here().0 - reads;
+        self.read.bytes += read_here().1 - bytes;
+        let (places, filter, window) = (self.places, self.filter, self.window.clone());
+        Ok((Pass { places, filter, window, deadline: self.deadline, apart, hot_repeats }, blocks))
     }
 
     /// Blocks that may hold something, with their newest start.
-    fn due(&mut self, joined: Vec<Block<'a>>) -> Result<Vec<(u64, Block<'a>)>, ReadError> {
+    fn due(&mut self, joined: Vec<Block<'a>>) -> Result<Vec<Due<'a>>, ReadError> {
         let mut blocks = Vec::new();
         for (number, file) in self.places.files.iter().enumerate() {
             if self.answered.get(number) == Some(&true) {
@@ -222,23 +179,6 @@ impl<'a> Scan<'a> {
             blocks.push(Block::Joined(Box::new(traces(places, &ids)?), None));
         }
         Ok((apart, blocks))
-    }
-
-    /// Rows of a row group whose spans an earlier file has, too.
-    fn repeats(&self, file: usize, group: usize) -> Result<Option<Rows>, ReadError> {
-        let files = &self.places.files;
-        let of = &files[file].summary.row_groups[group];
-        let mut without: Option<Rows> = None;
-        for earlier in &files[..file] {
-            let repeats = files[file].repeats_of(earlier)?;
-            let start = repeats.partition_point(|row| u64::from(*row) < of.first_row);
-            let own =
-                repeats[start..].iter().map(|row| u64::from(*row) - of.first_row).take_while(|row| *row < of.rows);
-            own.for_each(|row| {
-                without.get_or_insert_with(|| Rows::none(of.rows as usize)).insert(row as usize);
-            });
-        }
-        Ok(without)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
 
-use super::joined::{Joined, Skeleton};
+use super::joined::{Gathering, Joined, Skeleton};
 use super::scan::Places;
 use crate::error::ReadError;
 use crate::hot::Shaped;
@@ -48,11 +48,12 @@ impl Splits {
         let rows = rows_of(files, |file| {
             file.traces.runs().iter().filter(|run| split.contains(&run.prefix)).copied().collect()
         })?;
-        let mut tables: Vec<(Box<dyn Table + '_>, Rows)> = Vec::new();
+        let mut gathering = Gathering::default();
         for ((file, group), rows) in &rows {
-            tables.push((Box::new(GroupTable::new(Group::open(&files[*file], *group)?)), rows.clone()));
+            // One at a time: together their pages would be all that there are.
+            gathering.add(&mut GroupTable::new(Group::open(&files[*file], *group)?), rows)?;
         }
-        let skeleton = Skeleton::new(&mut tables, None)?;
+        let skeleton = gathering.finish();
         let groups: Vec<GroupPlace> = rows.iter().map(|(place, _)| *place).collect();
         let pieces = skeleton.pieces(PIECE_ROWS).into_iter();
         let pieces = pieces.map(|(tables, skeleton)| Piece {
@@ -117,7 +118,9 @@ pub fn traces<'p>(places: &'p Places, trace_ids: &[TraceId]) -> Result<Joined<'p
             tables.push((Box::new(Shaped(chunk)), rows));
         }
     }
-    let skeleton = Arc::new(Skeleton::new(&mut tables, Some(trace_ids))?);
+    let mut gathering = Gathering::of(trace_ids);
+    tables.iter_mut().try_for_each(|(table, rows)| gathering.add(&mut **table, rows))?;
+    let skeleton = Arc::new(gathering.finish());
     Ok(Joined::new(tables.into_iter().map(|(table, _)| table).collect(), skeleton))
 }
 

@@ -5,7 +5,8 @@ use std::ops::RangeInclusive;
 
 use super::column::{ABSENT, Column};
 use super::groups::Groups;
-use super::scan::{Flow, Places, Scan};
+use super::pass::Flow;
+use super::scan::{Places, Scan};
 use crate::error::ReadError;
 use crate::filter::{Filter, Wanted};
 use crate::hot::Shaped;

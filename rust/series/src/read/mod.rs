@@ -3,6 +3,7 @@
 mod coded;
 mod list;
 mod natives;
+mod row_labels;
 mod rows;
 mod samples;
 mod segment;

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use otelier_segment::error::ReadError;
 
+use super::row_labels::RowLabels;
 use super::{Eight, Grid, Segment, Target, Wanted};
-use crate::labels;
-use crate::pairs::NONE;
 use crate::segment::{BLOCK, GROUP_ROWS};
 
 /// Timestamps that are kept at hand.
@@ -25,7 +24,7 @@ pub struct Row {
 pub struct Rows {
     pub segment: Segment,
     next: usize,
-    metric: usize,
+    labels: RowLabels,
     /// Floats of the block's series, and where each begins.
     block: Vec<Eight>,
     starts: Vec<Grid>,
@@ -35,7 +34,8 @@ pub struct Rows {
 
 impl Rows {
     pub fn new(segment: Segment) -> Rows {
-        Rows { segment, next: 0, metric: 0, block: Vec::new(), starts: Vec::new(), lists: HashMap::new(), kept: 0 }
+        let labels = RowLabels::default();
+        Rows { segment, next: 0, labels, block: Vec::new(), starts: Vec::new(), lists: HashMap::new(), kept: 0 }
     }
 
     pub fn next_row(&mut self) -> Result<Option<Row>, ReadError> {
@@ -45,22 +45,12 @@ impl Rows {
         }
         self.next += 1;
         if row.is_multiple_of(GROUP_ROWS) {
-            self.segment.keep_only(row);
+            self.labels = self.segment.row_labels(row / GROUP_ROWS)?;
         }
         if row.is_multiple_of(BLOCK) {
             self.read_block(row)?;
         }
-        while !self.segment.rows_of(self.metric).contains(&row) {
-            self.metric += 1;
-        }
-        let (mut labels, mut soft) = (Vec::new(), Vec::new());
-        for place in &self.segment.summary.metrics[self.metric].labels {
-            let name = self.segment.summary.labels[*place as usize].as_bytes();
-            put(&self.segment, row, self.segment.label(*place)?, name, &mut labels)?;
-        }
-        for key in &self.segment.summary.soft {
-            put(&self.segment, row, self.segment.soft(key)?, key.as_bytes(), &mut soft)?;
-        }
+        let (labels, soft) = self.labels.of(row % GROUP_ROWS);
         let numbers = self.segment.numbers(row)?;
         let (list, count) = (numbers.lists[row - numbers.first], numbers.samples[row - numbers.first] as usize);
         let ms = self.list(list)?;
@@ -105,14 +95,4 @@ impl Rows {
         self.lists.insert(number, ms.clone());
         Ok(ms)
     }
-}
-
-fn put(segment: &Segment, row: usize, place: super::Place, name: &[u8], out: &mut Vec<u8>) -> Result<(), ReadError> {
-    if let Some(coded) = segment.coded(row, place)? {
-        let code = coded.code(row % GROUP_ROWS);
-        if code != NONE {
-            labels::put(out, name, coded.text(code));
-        }
-    }
-    Ok(())
 }

@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 
 use super::list::Lists;
 use super::natives::Natives;
+use super::row_labels::RowLabels;
 use super::samples::FirstPages;
 use super::{Coded, TableFile};
 use crate::segment::tables::{LABEL_PREFIX, SAMPLES, SCALE, SOFT_PREFIX, TIMES};
@@ -176,9 +177,12 @@ impl Segment {
         Ok(coded)
     }
 
-    /// Forgets the labels of all row groups but the one that a row lies in.
-    pub fn keep_only(&self, row: usize) {
-        self.coded.lock().retain(|(group, _), _| *group == row / GROUP_ROWS);
+    /// The labels of a row group by row.
+    pub(super) fn row_labels(&self, group: usize) -> Result<RowLabels, ReadError> {
+        let names = self.summary.labels.iter().enumerate();
+        let labels = names.map(|(at, name)| Ok((name.clone().into_bytes(), self.label(at as u32)?, false)));
+        let soft = self.summary.soft.iter().map(|key| Ok((key.clone().into_bytes(), self.soft(key)?, true)));
+        RowLabels::read(&self.series, group, labels.chain(soft))
     }
 
     /// The rows of a metric.

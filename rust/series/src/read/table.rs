@@ -184,16 +184,26 @@ impl TableFile {
         })
     }
 
-    /// A column of texts as codes; `None` if no row has a value.
-    pub fn coded(&self, group: usize, column: usize) -> Result<Option<Coded>, ReadError> {
+    /// The distinct texts of a column of labels; `None` if no row has a value.
+    pub fn label_texts(&self, group: usize, column: usize) -> Result<Option<Texts>, ReadError> {
         let (chunk, _) = self.chunk(group, column)?;
         if chunk.empty {
             return Ok(None);
         }
-        let Some(Dictionary::Texts(texts)) = self.dictionary(group, column)? else {
-            return Err(self.damaged("a column of labels has no dictionary"));
-        };
-        let mut coded = Coded::new(texts, self.rows(group)?);
+        match self.dictionary(group, column)? {
+            Some(Dictionary::Texts(texts)) => Ok(Some(texts)),
+            _ => Err(self.damaged("a column of labels has no dictionary")),
+        }
+    }
+
+    /// Calls `see` with each row that has a value in a column of labels, and with the text's code; it answers whether
+    /// that can be.
+    pub fn each_code(
+        &self,
+        group: usize,
+        column: usize,
+        mut see: impl FnMut(usize, u32) -> bool,
+    ) -> Result<(), ReadError> {
         self.pages(group, column, 0..self.locations(group, column)?.len(), |first, page| {
             if page.is_empty() {
                 return Ok(());
@@ -202,13 +212,20 @@ impl TableFile {
                 Values::Codes(codes) => {
                     let mut fine = true;
                     page.each_present(|row, place| {
-                        fine &= codes.get(place).is_some_and(|code| coded.put(first + row, *code));
+                        fine &= codes.get(place).is_some_and(|code| see(first + row, *code));
                     });
                     if fine { Ok(()) } else { Err(self.damaged("a code stands for nothing")) }
                 }
                 _ => Err(self.damaged("labels are no codes")),
             }
-        })?;
+        })
+    }
+
+    /// A column of texts as codes; `None` if no row has a value.
+    pub fn coded(&self, group: usize, column: usize) -> Result<Option<Coded>, ReadError> {
+        let Some(texts) = self.label_texts(group, column)? else { return Ok(None) };
+        let mut coded = Coded::new(texts, self.rows(group)?);
+        self.each_code(group, column, |row, code| coded.put(row, code))?;
         Ok(Some(coded))
     }
 }

@@ -1,5 +1,6 @@
 //! `SeriesView`: segments and log as one, as of the newest refresh. Many threads ask while one refreshes.
 
+mod fits;
 mod groups;
 mod join;
 mod logged;
@@ -24,6 +25,7 @@ use crate::matcher::Matcher;
 use crate::ranges::Sliding;
 use crate::read::Segment;
 use crate::soft::means;
+pub use fits::has_series;
 pub use groups::{Cells, Group};
 use join::Joined;
 pub use join::Query;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use otelier_segment::error::ReadError;
 
+use super::fits::Test;
 use super::join::{Joined, Query};
 use crate::labels::NAME;
 use crate::matcher::Matcher;
@@ -40,14 +41,6 @@ pub struct Finder<'a> {
     pub waits: bool,
     /// Whether series without samples in the window count, too.
     at_any_time: bool,
-}
-
-/// A matcher and the column that it is about.
-struct Test<'a> {
-    matcher: &'a Matcher,
-    place: Option<Place>,
-    /// Whether a row without the label passes.
-    nothing: bool,
 }
 
 impl<'a> Finder<'a> {
@@ -117,7 +110,7 @@ impl<'a> Finder<'a> {
         for rows in by_group(self.segment.rows_of(metric)) {
             let (first, mut fit) = (rows.start, rows.clone().collect::<Vec<usize>>());
             for test in &tests {
-                self.keep(test, first, &mut fit)?;
+                test.keep(self.segment, first, &mut fit)?;
             }
             if !self.at_any_time {
                 self.keep_met(&mut fit)?;
@@ -148,36 +141,15 @@ impl<'a> Finder<'a> {
         let query = self.query;
         let mut tests = Vec::new();
         for matcher in query.matchers.iter().filter(|matcher| matcher.name != NAME) {
-            let labels = &self.segment.summary.metrics[metric].labels;
-            let of_name = |place: &&u32| self.segment.summary.labels[**place as usize].as_bytes() == matcher.name;
-            let place = labels.iter().find(of_name).map(|place| self.segment.label(*place)).transpose()?;
             let may_be_soft = self.soft_names.contains(&&matcher.name[..]);
             self.waits |= may_be_soft;
             let nothing = may_be_soft || matcher.holds(b"");
-            match place {
+            match Test::of(self.segment, metric, matcher, nothing)? {
                 None if !nothing => return Ok(None),
-                None => {}
-                place => tests.push(Test { matcher, place, nothing }),
+                test => tests.extend(test),
             }
         }
         Ok(Some(tests))
-    }
-
-    fn keep(&self, test: &Test, first: usize, fit: &mut Vec<usize>) -> Result<(), ReadError> {
-        let Some(place) = test.place.filter(|_| !fit.is_empty()) else { return Ok(()) };
-        let Some(coded) = self.segment.coded(first, place)? else {
-            if !test.nothing {
-                fit.clear();
-            }
-            return Ok(());
-        };
-        let base = first / crate::segment::GROUP_ROWS * crate::segment::GROUP_ROWS;
-        let mut known: Vec<Option<bool>> = vec![None; coded.len()];
-        fit.retain(|row| match coded.code(row - base) {
-            NONE => test.nothing,
-            code => *known[code as usize].get_or_insert_with(|| test.matcher.holds(coded.text(code))),
-        });
-        Ok(())
     }
 
     /// Those with samples in the window.

@@ -22,6 +22,8 @@ from . import answers, parse
 _LINES = 1_000
 _MOST_LINES = 5_000
 """More lines make no sample better, and each is parsed."""
+_TEXT = 2**24
+"""So many characters of lines are enough, too."""
 _FIELDS = 1_000
 _PATTERN_LINES = 5_000
 _MAX_PATTERNS = 300
@@ -95,4 +97,10 @@ class Detected:
         with as_http_errors(), self._reader.turn():
             query = parse_lines(parse.text(given) or "{}")
             walk = Walk(self._reader.of(tenant(request)), plan(query), start_ns, end_ns, oldest_first=False)
-            return list(walk.lines(count))
+            lines, size = list[Line](), 0
+            for line in walk.lines(count):
+                lines.append(line)
+                size += len(line.text)
+                if size > _TEXT:
+                    break
+            return lines

@@ -36,13 +36,19 @@ def ordered(start: int, end: int) -> tuple[int, int]:
 
 
 def window(query: Query) -> tuple[int, int]:
-    """`start` and `end`, unix seconds, as nanoseconds; 0 where it is not given. All of the last second is meant."""
-    start, end = (number(query, name, _MAX_SECONDS) for name in ("start", "end"))
-    return seconds_window(start, end)
+    """`start` and `end` as nanoseconds; 0 where it is not given.
+
+    They are unix seconds, and all of the last one is meant, or nanoseconds, which are more digits.
+    """
+    start, end = (number(query, name, _MAX_NS) for name in ("start", "end"))
+    if max(start, end) <= _MAX_SECONDS:
+        return seconds_window(start, end)
+    start, end = (each if each > _MAX_SECONDS else each * _SECOND for each in (start, end))
+    return ordered(start, end) if end else (start, end)
 
 
 def seconds_window(start: int, end: int) -> tuple[int, int]:
-    """The same of numbers."""
+    """The same of numbers of seconds."""
     start, end = min(start, _MAX_SECONDS), min(end, _MAX_SECONDS)
     if end:
         ordered(start, end)
@@ -80,7 +86,7 @@ def step(query: Query) -> int:
     """Nanoseconds between points: a length of time, or a number of seconds; 0 if it is not given. Raises HttpError."""
     text = query.first("step")
     seconds = _SECONDS.match(text) and len(text) <= _LONGEST_TEXT
-    step_ns = int(float(text) * _SECOND) if seconds else duration(query, "step")
+    step_ns = round(float(text) * _SECOND) if seconds else duration(query, "step")
     if step_ns < 0:
         raise HttpError(400, "invalid step: zero or negative query resolution step widths are not accepted")
     return short_enough(step_ns)

@@ -18,10 +18,12 @@ from ...storage.contract import DataDirectoryError
 from ...storage.metrics import MetricsEngine
 from ...storage.metrics.snapshot import take_snapshot
 from ...storage.request_tenant import tenant
-from .routes import error_answer, success
+from .routes import accepted, error_answer, success
 
 T = TypeVar("T")
 _EARLIEST_MS, _LATEST_MS = -(2**62), 2**62
+_PATIENCE_S = 10.0
+"""Who asks is answered by then: well before a client, or the process in between, gives up."""
 _SECONDS = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z", re.ASCII)
 _TRUE = ("1", "t", "T", "TRUE", "true", "True")
 _FALSE = ("", "0", "f", "F", "FALSE", "false", "False")
@@ -30,8 +32,10 @@ _FALSE = ("", "0", "f", "F", "FALSE", "false", "False")
 class Admin:
     """Handlers over a store and its data directory."""
 
-    def __init__(self, engine: MetricsEngine, directory: Path, clock: Clock) -> None:
+    def __init__(self, engine: MetricsEngine, directory: Path, clock: Clock, patience_s: float = _PATIENCE_S) -> None:
+        """`patience_s`: real seconds that a request waits for what it asks for."""
         self._engine = engine
+        self._patience_s = patience_s
         self._directory = directory
         self._clock = clock
 
@@ -48,7 +52,7 @@ class Admin:
         )
 
     def delete(self, request: Request) -> Response:
-        """204 when it is deleted."""
+        """204 when it is deleted; 202 if it is noted durably and takes longer."""
         query = request.query
         selectors = query.all("match[]")
         if not selectors:
@@ -58,14 +62,21 @@ class Admin:
         end_ms = _read("end", _moment_ms, query.first("end"), _LATEST_MS)
         if any(fits(each)({}) for each in wanted):
             raise HttpError(400, "match[] must contain at least one non-empty matcher")
-        self._engine.delete(tenant(request), wanted, start_ms, end_ms)
-        return Response(204)
+        with _disk_errors():
+            self._engine.delete(tenant(request), wanted, start_ms, end_ms)
+        return self._deleted()
 
     def clean(self, _: Request) -> Response:
-        """204 when what was deleted is gone from the disk, also where that had failed before."""
-        with _disk_errors():
-            self._engine.clean()
-        return Response(204)
+        """204 when all is carried out that somebody wants deleted; 202 if that takes longer."""
+        return self._deleted()
+
+    def _deleted(self) -> Response:
+        if self._engine.until_deleted(self._patience_s):
+            return Response(204)
+        return accepted(
+            "the deletion is noted and goes on in the background, also after a restart; until it is done, queries may "
+            "still find such series. clean_tombstones answers 204 when nothing is left to delete"
+        )
 
     def snapshot(self, request: Request) -> Response:
         """The name of a copy in `snapshots` of the data directory, without what is in the log alone if `skip_head`."""

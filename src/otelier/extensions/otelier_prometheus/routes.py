@@ -128,6 +128,11 @@ def success(data: Any) -> Response:
     return Response(200, _JSON, msgspec.json.encode({"status": "success", "data": data}))
 
 
+def accepted(warning: str) -> Response:
+    """202: it is going to happen."""
+    return Response(202, _JSON, msgspec.json.encode({"status": "success", "warnings": [warning]}))
+
+
 def error_answer(error: HttpError, _: Request) -> Response:
     """`{"status":"error","errorType":…,"error":…}`."""
     kind = _ERRORS.get(error.status, "internal")

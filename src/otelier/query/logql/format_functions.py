@@ -143,7 +143,7 @@ def _count(pattern: str, text: str) -> Int:
 
 def _decoded(text: str) -> str:
     try:
-        return base64.b64decode(text, validate=True).decode(errors="surrogateescape")
+        return base64.b64decode(text.encode(errors="surrogateescape"), validate=True).decode(errors="surrogateescape")
     except binascii.Error as error:
         return str(error)
 

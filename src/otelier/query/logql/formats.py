@@ -44,7 +44,15 @@ class _Filler:
         self._line, self._time_ns = line.text, line.record.time_ns
         running = Execution(made_from, self._functions)
         running.walk(made_from.nodes, labels)
-        return _NO_TEXT.sub("\ufffd", running.text())
+        return _text(running.text())
+
+
+def _text(made: str) -> str:
+    return _NO_TEXT.sub("\ufffd", made)
+
+
+def _fail(line: Line, error: TemplateError) -> None:
+    line.fail(_ERROR, _text(str(error)))
 
 
 def line_format(made_from: Template) -> Callable[[Line], bool]:
@@ -55,7 +63,7 @@ def line_format(made_from: Template) -> Callable[[Line], bool]:
         try:
             line.text = filler.filled(made_from, line, StringMap(line.labels()))
         except TemplateError as error:
-            line.fail(_ERROR, str(error))
+            _fail(line, error)
         return True
 
     return step
@@ -78,7 +86,7 @@ def label_format(changes: tuple[tuple[str, str | Template], ...]) -> Callable[[L
             try:
                 line.put(label, filler.filled(change, line, labels))
             except TemplateError as error:
-                line.fail(_ERROR, str(error))
+                _fail(line, error)
         return True
 
     return step

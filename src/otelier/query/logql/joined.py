@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..errors import BadQuery
 from . import ast
-from .series import Labels, Series, Values, grouped
+from .series import Labels, Series, Values, grouped, written
 
 
 def _divided(left: Values, right: Values) -> Values:
@@ -82,7 +82,7 @@ def _many_to_one(op: ast.Binary, left: Series, right: Series, on: ast.Grouping) 
             given = {each: text for each, text in name if each in op.include}
             result = tuple(sorted({**{k: v for k, v in result if k not in op.include}, **given}.items()))
         if result in out:
-            raise BadQuery(f"several series become {dict(result)}: leave out fewer labels")
+            raise BadQuery(f"several series become {written(result)}: leave out fewer labels")
         sides = (other, values) if swapped else (values, other)
         out[result] = _operate(op, *sides, sides[0])
     return out
@@ -107,7 +107,7 @@ def _unique(series: Series, on: ast.Grouping, side: str) -> dict[Labels, tuple[L
     for labels, values in series.items():
         name = grouped(labels, on)
         if name in out:
-            raise BadQuery(f"several series on the {side} side have the labels {dict(name)}: aggregate them first")
+            raise BadQuery(f"several series on the {side} side have the labels {written(name)}: aggregate them first")
         out[name] = labels, values
     return out
 

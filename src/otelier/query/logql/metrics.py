@@ -18,7 +18,7 @@ from .line import ERROR, ERROR_DETAILS, Line
 from .lines import Walk, added
 from .patterns import anchored, found_in
 from .plan import Plan, counted, plan
-from .series import Labels, Series, Steps, Values, aggregate, check_count, grouped, labels_of
+from .series import Labels, Series, Steps, Values, aggregate, check_count, grouped, labels_of, written
 from .unwrap import unwrapped
 from .windows import windows
 
@@ -172,7 +172,7 @@ def replaced(series: Series, query: ast.LabelReplace) -> Series:
             names[query.to] = pattern.replace_all(text, query.replacement)
         name = labels_of(names)
         if name in out:
-            raise BadQuery(f"several series become {dict(name)}")
+            raise BadQuery(f"several series become {written(name)}: leave a label as it is")
         out[name] = values
     return out
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..errors import BadQuery
+from ..errors import BadQuery, TooLarge
 from ..logs import Looked, Source
 from . import ast
 from .line import Line
@@ -14,6 +14,8 @@ from .series import Series, Steps
 
 MAX_LINES = 50_000
 """The most that one query may ask for."""
+_MAX_TEXT = 2**28
+"""Characters of all lines of an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,12 @@ def run_range(
     if not 0 < limit <= MAX_LINES:
         raise BadQuery(f"limit must be between 1 and {MAX_LINES}")
     walk = Walk(source, plan(query), steps.start_ns, steps.end_ns - 1, oldest_first=oldest_first)
-    lines = list(walk.lines(limit))
+    lines, size = list[Line](), 0
+    for line in walk.lines(limit):
+        size += len(line.text)
+        if size > _MAX_TEXT:
+            raise TooLarge(f"the lines have more than {_MAX_TEXT >> 20} MiB together: ask for fewer, or for less time")
+        lines.append(line)
     return Lines(lines, walk.looked)
 
 

@@ -7,6 +7,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ...component.go_text import quoted
 from ..errors import BadQuery
 from . import ast
 
@@ -50,6 +51,11 @@ class Steps:
 def labels_of(labels: Mapping[str, str]) -> Labels:
     """A series' name."""
     return tuple(sorted((name, text) for name, text in labels.items() if text))
+
+
+def written(labels: Labels) -> str:
+    """A series' name for people: `{job="a"}`."""
+    return "{" + ", ".join(f"{name}={quoted(text)}" for name, text in labels) + "}"
 
 
 def check_count(count: int) -> None:

@@ -10,11 +10,15 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple, cast
 
-from .columns import NAMES, VIEWS
+from .columns import NAMES, VIEWS, summary
 from .conditions import Condition, some, sources, wanted
-from .places import quoted
+from .places import quoted, told
 
 _ALLOWED: Final = f"allowed is one SELECT (also WITH … SELECT) over the views {NAMES}"
+_NAMES: Final = {"LOAD": "INSTALL or LOAD"}
+"""Of kinds of statements that DuckDB calls by one name."""
+_TOLD: Final = f"GET /api/otelier/v1/sql/views tells of these views, too, with types:\n\n{summary()}"
+"""In the place of what a statement about tables would say."""
 _TABLE_FUNCTIONS: Final = frozenset({"unnest", "range", "generate_series"})
 _QUERIES: Final = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
 _SOURCES: Final = frozenset({"BASE_TABLE", "SUBQUERY", "JOIN", "EXPRESSION_LIST", "EMPTY", "TABLE_FUNCTION"})
@@ -64,7 +68,8 @@ def check(connection: Any, text: str) -> Checked:
         raise Refused(f"this is {len(statements)} statements; {_ALLOWED}")
     kind = statements[0].type.name
     if kind != "SELECT":
-        raise Refused(f"{kind} is refused; {_ALLOWED}")
+        views = f"; {_TOLD}" if kind == "PRAGMA" else ""
+        raise Refused(f"{_NAMES.get(kind, kind)} is refused; {_ALLOWED}{views}")
     tree = json.loads(connection.execute("SELECT json_serialize_sql(?)", [text]).fetchall()[0][0])
     if tree["error"] or len(tree["statements"]) != 1:
         raise Refused(f"this kind of statement is refused; {_ALLOWED}")
@@ -94,7 +99,7 @@ def _statements(connection: Any, text: str) -> list[Any]:
     try:
         return connection.extract_statements(text)
     except duckdb.Error as error:
-        raise Refused(str(error)) from error
+        raise Refused(told(str(error), text, {})) from error
 
 
 class _Folding:
@@ -207,6 +212,8 @@ class _Walk:
                 raise self._refused(node, problem)
 
     def _source(self, node: dict[str, Any], kind: str, tables: frozenset[str]) -> None:
+        if kind == "SHOW_REF":
+            raise self._refused(node, f"DESCRIBE, SHOW and SUMMARIZE are refused; {_ALLOWED}; {_TOLD}")
         if kind not in _HARMLESS:
             raise self._refused(node, f"{kind.removesuffix('_NODE').replace('_', ' ').lower()} is refused; {_ALLOWED}")
         if kind == "BASE_TABLE":
@@ -222,7 +229,10 @@ class _Walk:
     def _table(self, node: dict[str, Any], tables: frozenset[str]) -> None:
         name, path = str(node["table_name"]).lower(), node.get("qualified_name", {}).get("path", [])
         if node.get("schema_name") or node.get("catalog_name") or len(path) > 1 or name not in tables | set(VIEWS):
-            raise self._refused(node, f"there is no table {'.'.join(map(str, path)) or name!r} here; {_ALLOWED}")
+            written = ".".join(map(str, path)) or name
+            about_tables = written.lower().startswith(("information_schema.", "sqlite_", "duckdb_", "pg_catalog."))
+            problem = f"there is no table {written!r} here; {_ALLOWED}"
+            raise self._refused(node, f"{problem}; {_TOLD}" if about_tables else problem)
         self._rows |= {name, str(node.get("alias") or name).lower()}
         if name in VIEWS:
             self.views.add(name)

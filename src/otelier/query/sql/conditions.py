@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias, cast
 
-from .columns import VIEWS, View
+from .columns import LOGS, VIEWS, View
 
 Condition: TypeAlias = dict[str, Any]
 Node: TypeAlias = Mapping[str, Any]
@@ -178,7 +178,7 @@ class _Reader:
             case "text" | "trace" | "id" | "long id" | "kind" | "status" if operator == "=" and isinstance(value, str):
                 return {"column": name, "op": "=", "value": value}
             case "any":
-                return _of_attribute(name, operator, value)
+                return _of_attribute(name, operator, value, texts=self._view is LOGS)
             case _:
                 return None
 
@@ -218,9 +218,10 @@ class _Reader:
         return column.form if column else "any"
 
 
-def _of_attribute(name: str, operator: str, value: object) -> Condition | None:
+def _of_attribute(name: str, operator: str, value: object, *, texts: bool) -> Condition | None:
+    """`texts`: a column of attributes has nothing but texts, also of what were numbers."""
     if isinstance(value, str):
-        if operator == "=" and not _NO_PLAIN_TEXT.fullmatch(value):
+        if operator == "=" and (texts or not _NO_PLAIN_TEXT.fullmatch(value)):
             return {"column": name, "op": "=", "value": value}
         return {"column": name, "op": "exists", "value": True}
     if isinstance(value, bool):

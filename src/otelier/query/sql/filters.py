@@ -1,6 +1,7 @@
 """Conditions as the core's filters (docs/spec/filter.md). What these can't say lets every row through."""
 
 import re
+from functools import partial
 from typing import Any, Final
 
 from .. import filter as f
@@ -17,13 +18,11 @@ _NOTHING: Final = f.some()
 _ANY_TEXT: Final = ""
 """A pattern that is found in every text."""
 _BOUNDS: Final[dict[str, Any]] = {">": ">=", "<": "<="}
-_OF_SPAN: Final = {"span_name": "name"}
-"""Columns of events and links that `spans` has by another name."""
 
 
-def of_spans(where: Condition | None) -> bytes:
-    """About a span; of events and links, about theirs."""
-    return f.encoded(_span(where) if where else f.ALL)
+def of_spans(view: str, where: Condition | None) -> bytes:
+    """About a span; of the views of events and links, about theirs."""
+    return f.encoded(_span(view, where) if where else f.ALL)
 
 
 def of_records(where: Condition | None) -> bytes:
@@ -39,15 +38,14 @@ def _joined(where: Condition, one: Any) -> f.Filter:
     return f.ALL
 
 
-def _span(where: Condition) -> f.Filter:
+def _span(view: str, where: Condition) -> f.Filter:
     if "column" not in where:
-        return _joined(where, _span)
+        return _joined(where, partial(_span, view))
     name, op, value = where["column"], where["op"], where["value"]
     scope, _, key = name.partition(".")
     if key:
         return _attribute(scope, key, op, value) if scope in ("span", "resource", "scope") else f.ALL
-    column = VIEWS["events"].columns.get(name) if name in _OF_SPAN else VIEWS["spans"].columns.get(name)
-    column = column or VIEWS["events"].columns.get(name)
+    column = VIEWS[view].columns.get(name)
     if column is None or column.of != "span":
         return f.ALL
     intrinsic: Any = column.key or "trace_id"
@@ -104,7 +102,16 @@ def _record(where: Condition) -> f.Filter:
             text = _longest(value) if op == "like" else value
             return lf.line("contains", text) if text else f.ALL
         case _:
-            return f.ALL
+            return _record_attribute(name, op, value)
+
+
+def _record_attribute(name: str, op: str, value: Any) -> f.Filter:
+    scope, _, key = name.partition(".")
+    if not key or scope not in ("log", "resource", "scope"):
+        return f.ALL
+    # NULL is not equal to anything, nor less or more. What is no UTF-8 is read as if it had had this character.
+    exact = op == "=" and isinstance(value, str) and "\ufffd" not in value
+    return lf.attribute(scope, key, value if exact else None)
 
 
 def _longest(pattern: str) -> str:

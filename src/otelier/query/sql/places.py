@@ -1,4 +1,4 @@
-"""Where in a statement something lies, quoted as DuckDB's own parser does it."""
+"""What DuckDB says of a statement, with the place where it lies, quoted as DuckDB's own parser does it."""
 
 import re
 from collections.abc import Mapping
@@ -11,6 +11,8 @@ _NAMED: Final = re.compile(
     re.VERBOSE,
 )
 
+_SET: Final = re.compile(r""" Use "SET max_expression_depth [^.]*\.""")
+
 
 def quoted(text: str, at: int) -> str:
     """The line that has the byte `at`, and a caret below it."""
@@ -21,7 +23,11 @@ def quoted(text: str, at: int) -> str:
 
 
 def told(message: str, text: str, names: Mapping[str, int]) -> str:
-    """DuckDB's message about a name, with its place; `names`: where each stands first, in lower case."""
+    """DuckDB's message, about a name with its place; `names`: where each stands first, in lower case.
+
+    What it advises and is refused here is left out.
+    """
+    message = _SET.sub(" Write it with less nesting and shorter chains of operators.", message)
     found = _NAMED.search(message)
     name = next(filter(None, found.groups()), "").lower() if found else ""
     return f"{message}\n\n{quoted(text, names[name])}" if name in names and "LINE " not in message else message

@@ -54,7 +54,7 @@ def spans(view: "View", tenant: str, wanted: Wanted, limits: Limits) -> Table:
     if ids is not None and wanted.window.is_open:
         found = view.spans_of(tenant, ids, fields, max_rows=limits.spans, max_bytes=limits.bytes)
     else:
-        found = view.gather(tenant, of_spans(rest), fields, window.start_ns, window.end_ns, **_budget(limits))
+        found = view.gather(tenant, of_spans("spans", rest), fields, window.start_ns, window.end_ns, **_budget(limits))
     if found.partial:
         raise limits.reached(found.partial)
     at, table = 0, Table(found.rows, [], found.read["spans"], found.read["bytes"])
@@ -83,7 +83,7 @@ def parts(kind: str) -> "Read":
         found: PartTable = view.gather_parts(
             tenant,
             "event" if kind == "event" else "link",
-            of_spans(rest),
+            of_spans(name, rest),
             msgspec.json.encode(of_span),
             msgspec.json.encode(of_part),
             window.start_ns,

@@ -178,7 +178,8 @@ class Evaluator:
             values.append(self._checked(final, cast("Kind", kinds[-1])))
         try:
             return function.call(*values)
-        except (CallError, TemplateError) as error:
+        # Numbers may be beyond what can be calculated, texts may be bytes that are no UTF-8.
+        except (CallError, TemplateError, ArithmeticError, UnicodeError) as error:
             self._node = whole
             raise self._fail(f"error calling {name}: {error}") from None
 

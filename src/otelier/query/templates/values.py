@@ -71,7 +71,7 @@ class _NoValue:
 NO_VALUE = _NoValue()
 """What nothing is worth: it is written `<no value>`."""
 Value: TypeAlias = Any
-"""Of the types above, or str, float, bool, Time, TimeSpan."""
+"""Of the types above, or str, float, bool, Time, TimeSpan, or a list of such."""
 
 
 def samples(answer: Iterable[tuple[Labels, float]]) -> Samples:
@@ -92,6 +92,8 @@ def go_type(value: Value) -> str:
             return "*time.Time"
         case TimeSpan():
             return "*time.Duration"
+        case list() if not isinstance(value, Samples):
+            return "[]interface {}"
         case _:
             return cast("str", value.go_type)
 

@@ -1,6 +1,7 @@
 """Expressions about one span as filters of the core, as far as it can decide them."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -15,6 +16,11 @@ from .fields import TYPES, field_of, fields_in, padded_id, several
 _FLIPPED: Mapping[ast.ComparisonOperator, ast.ComparisonOperator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _POSITIVE: Mapping[ast.ComparisonOperator, ast.ComparisonOperator] = {"!=": "=", "!~": "=~"}
 _PARENT_ID: ast.Intrinsic = ast.Intrinsic("span:parentID")
+_LARGE = re.compile(r"[\\\[\](){}|^$]")
+"""What makes a pattern of unknown size, or one that can't stand as it is among alternatives."""
+_ANY_SIZE = 50
+"""Of `.`, in characters that take as much when compiled."""
+_ALTERNATIVES_SIZE = 8_000
 _EMPTY = constant(ast.Constant("", "string"))
 
 
@@ -72,11 +78,32 @@ def _comparison(node: ast.Comparison) -> Bracket:
 
 def _list(node: ast.Comparison, items: ast.Array) -> Bracket:
     positive = _POSITIVE.get(node.operator, node.operator)
-    equal = either(*(_comparison(ast.Comparison(positive, node.left, each)) for each in items.items))
+    alike = list(_joined(items.items)) if positive == "=~" else items.items
+    equal = either(*(_comparison(ast.Comparison(positive, node.left, each)) for each in alike))
     if positive == node.operator:
         return equal
-    differs = either(*(_comparison(ast.Comparison(node.operator, node.left, each)) for each in items.items))
+    differs = either(*(_comparison(ast.Comparison(node.operator, node.left, each)) for each in alike))
     return both(differs, neither(equal))
+
+
+def _joined(patterns: Sequence[ast.Constant]) -> Iterator[ast.Constant]:
+    """Patterns as alternatives of fewer ones: every pattern of a filter looks at each text by itself.
+
+    Only those whose size when compiled is known to be small, so that what can be used alone can be used together.
+    """
+    together, size = list[str](), 0
+    for each in patterns:
+        text = str(each.value)
+        if _LARGE.search(text):
+            yield each
+            continue
+        if size > _ALTERNATIVES_SIZE:
+            yield ast.Constant("|".join(together), "string")
+            together, size = [], 0
+        together.append(text)
+        size += 1 + len(text.encode()) + _ANY_SIZE * text.count(".")
+    if together:
+        yield ast.Constant("|".join(together), "string")
 
 
 def _presence(node: ast.Expression, operator: ast.ComparisonOperator) -> Bracket:

@@ -1,5 +1,6 @@
 """What an answer tells of its traces."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice, repeat
 from typing import TYPE_CHECKING, NamedTuple
@@ -81,15 +82,14 @@ class _Told:
         numbers = sets[begins]
         names, notes = list(self._spansets.notes), [any_values(v, numbers) for v in self._spansets.notes.values()]
         roots = self._roots(ordered[begins])
-        traces: dict[bytes, _Trace] = {}
+        spansets = defaultdict[int, list[Spanset]](list)
+        root: dict[int, tuple[str, str]] = {}
         codes: list[int] = self._spansets.traces[numbers].tolist()
         for at, (code, size) in enumerate(zip(codes, sizes.tolist(), strict=True)):
-            trace_id = self._table.trace_ids[code]
             told = tuple(Attribute(name, values[at]) for name, values in zip(names, notes, strict=True))
-            spanset = Spanset(size, tuple(islice(spans, min(size, spans_per_spanset))), told)
-            before = traces[trace_id].spansets if trace_id in traces else ()
-            traces[trace_id] = _Trace(*roots[at], (*before, spanset))
-        return traces
+            spansets[code].append(Spanset(size, tuple(islice(spans, min(size, spans_per_spanset))), told))
+            root[code] = roots[at]
+        return {self._table.trace_ids[code]: _Trace(*root[code], tuple(own)) for code, own in spansets.items()}
 
     def _roots(self, rows: NDArray[np.intp]) -> list[tuple[str, str]]:
         services, names = (any_values(self._table.values(field), rows) for field in (_ROOT_SERVICE, _ROOT_NAME))

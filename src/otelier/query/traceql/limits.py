@@ -74,4 +74,5 @@ class Budget:
     def _allowed(self, what: str) -> str:
         limits = self.limits
         texts = {"time": f"{limits.time_s:g} s", "rows": f"{limits.rows:,} spans", "bytes": f"{limits.bytes >> 20} MiB"}
+        texts["series"] = f"{limits.series:,} series"
         return texts.get(what, what)

@@ -196,7 +196,9 @@ class ExpressionParser(Cursor):
                     self._fail(token, f"{word} is no value", meant_value(word, self._compared_type()))
                 if meant_operator(word):
                     self._unexpected("a field or a value")
-                self._fail(token, f"{word} is no field", meant_field(word))
+                if (form := meant_field(word)) == word:
+                    self._fail(token, f"{word} is a value, and here stands a field, such as .{word} or name")
+                self._fail(token, f"{word} is no field", form)
             case "scoped":
                 form = meant_intrinsic(word)
                 self._fail(token, f"{word} is no intrinsic", form)

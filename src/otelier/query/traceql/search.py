@@ -39,9 +39,12 @@ class Cursor(NamedTuple):
             return Cursor()
         try:
             raw = urlsafe_b64decode(text)
-            return Cursor(int.from_bytes(raw[:4]), (int.from_bytes(raw[4:12]), raw[12:]) if len(raw) == 28 else None)
-        except ValueError as error:
-            raise BadQuery("the cursor is none that an answer gave; leave it out to begin anew") from error
+        except ValueError:
+            raw = b""
+        found = Cursor(int.from_bytes(raw[:4]), (int.from_bytes(raw[4:12]), raw[12:]) if len(raw) == 28 else None)
+        if found.written() != text:
+            raise BadQuery("the cursor is none that an answer gave; leave it out to begin anew")
+        return found
 
     def written(self) -> str:
         """For the answer."""

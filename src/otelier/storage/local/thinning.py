@@ -1,10 +1,11 @@
 """Retention by importance: of segments past the ordinary time, what errors and slow traces have is written anew.
 
 A trace is judged as a whole: by all its spans in segments that were written within a day of the one at hand, also those
-that are thinned already. Of logs stay those of such traces and, where errors count, records of severity ERROR and
-above.
+that are thinned already, and in the log, which at a start may hold what came just after them. Of logs stay those of
+such traces and, where errors count, records of severity ERROR and above.
 """
 
+import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
@@ -50,10 +51,18 @@ def batch_of(due: Iterable[Segment]) -> list[Segment]:
 class Thinning:
     """Called by one thread at a time, while nobody merges."""
 
-    def __init__(self, disk: Disk, state: Callable[[], State], counters: StoreCounters, forget: Forget) -> None:
-        """`forget`: the manifest forgets segments and adds others in one step."""
+    def __init__(
+        self,
+        disk: Disk,
+        state: Callable[[], State],
+        building: threading.Lock,
+        counters: StoreCounters,
+        forget: Forget,
+    ) -> None:
+        """`building`: who has it flushes. `forget`: the manifest forgets segments and adds others in one step."""
         self._disk = disk
         self._state = state
+        self._building = building
         self._counters = counters
         self._forget = forget
 
@@ -75,13 +84,15 @@ class Thinning:
     def _important_traces(self, batch: Sequence[Segment], important: ImportantSettings) -> Collection[bytes]:
         tenant = batch[0].tenant
         first, last = min(each.written_ns for each in batch), max(each.written_ns for each in batch)
-        near = [
-            each
-            for each in of_signal(self._state(), tenant, "traces")
-            if first - _NEAR_NS <= each.written_ns <= last + _NEAR_NS
-        ]
         view = View(self._disk)
-        # No generation of the log is beyond that one: none is read.
-        view.refresh([each.path for each in near], _ALL_NS, [(each.min_start_ns, each.max_start_ns) for each in near])
-        found = view.search(tenant, filter_of(important), 0, _ALL_NS, _MOST_TRACES)
+        with self._building:  # What the log holds must not move into segments meanwhile.
+            state = self._state()
+            near = [
+                each
+                for each in of_signal(state, tenant, "traces")
+                if first - _NEAR_NS <= each.written_ns <= last + _NEAR_NS
+            ]
+            starts = [(each.min_start_ns, each.max_start_ns) for each in near]
+            view.refresh([each.path for each in near], state.retired, starts)
+            found = view.search(tenant, filter_of(important), 0, _ALL_NS, _MOST_TRACES)
         return [trace_id for trace_id, _ in found]

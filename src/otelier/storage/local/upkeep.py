@@ -40,7 +40,7 @@ class Upkeep(segmented.Upkeep[Segment]):
         self._catalogue = catalogue
         self._kept = settings.retention
         self._deletion = Deletion(disk, flusher, building, counters, self.forget)
-        self._thinning = Thinning(disk, lambda: manifest.state, counters, self.forget)
+        self._thinning = Thinning(disk, lambda: manifest.state, building, counters, self.forget)
         self._to_thin: dict[str, str] = {}
         """Path to reason, as of the last look at retention."""
         self._inbox = Inbox(disk, clock, self._delete_requested)

@@ -24,6 +24,10 @@ class Deletion(msgspec.Struct, frozen=True, kw_only=True):
     end_ms: int
     generation: int
 
+    def asks_as(self, other: "Deletion") -> bool:
+        """Whether it asks for the same, if perhaps at another moment."""
+        return msgspec.structs.replace(self, generation=other.generation) == other
+
     def concerns(self, segment: SeriesSegment) -> bool:
         """Whether anything of it may be in the segment."""
         return (
@@ -40,7 +44,7 @@ class Deletions:
     def __init__(self, disk: Disk) -> None:
         """Raises OSError; ValueError if the list can't be read."""
         self._disk = disk
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._pending = _decode(disk.read(_FILE)) if disk.exists(_FILE) else ()
 
     @property
@@ -49,24 +53,35 @@ class Deletions:
         return self._pending
 
     def add(self, deletions: Sequence[Deletion]) -> None:
-        """Durable when it returns. Raises OSError."""
-        with self._lock:
-            self._write((*self._pending, *deletions))
+        """Durable when it returns; takes the place of what waits and asks for the same. Raises OSError."""
+        with self._changed:
+            pending = list(self._pending)
+            for deletion in deletions:
+                pending = [each for each in pending if not each.asks_as(deletion)]
+                pending.append(deletion)
+            self._write(tuple(pending))
 
-    def done(self, deletion: Deletion) -> None:
-        """It is carried out. Raises OSError."""
-        with self._lock:
-            self._write(tuple(each for each in self._pending if each is not deletion))
+    def done(self, deletions: Sequence[Deletion]) -> None:
+        """They are carried out. Raises OSError."""
+        if deletions:
+            with self._changed:
+                self._write(tuple(each for each in self._pending if not any(each is other for other in deletions)))
+
+    def until_done(self, timeout_s: float) -> bool:
+        """Wait until there is nothing to be done, at most so long in real time; whether that is so."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._pending, timeout_s)
 
     def _write(self, deletions: tuple[Deletion, ...]) -> None:
         self._disk.replace(_FILE, msgspec.json.encode(deletions))
         self._pending = deletions
+        self._changed.notify_all()
 
 
-def as_json(deletion: Deletion) -> bytes:
-    """As the core's merge takes it."""
+def as_json(deletions: Sequence[Deletion]) -> bytes:
+    """As the core takes them."""
     return msgspec.json.encode(
-        [{"matchers": deletion.matchers, "start_ms": deletion.start_ms, "end_ms": deletion.end_ms}]
+        [{"matchers": each.matchers, "start_ms": each.start_ms, "end_ms": each.end_ms} for each in deletions]
     )
 
 

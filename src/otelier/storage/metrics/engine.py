@@ -162,32 +162,38 @@ class MetricsEngine:
         return self._store.compact()
 
     def delete(self, tenant: str, selectors: Sequence[Sequence[Matcher]], start_ms: int, end_ms: int) -> None:
-        """Delete samples of `start_ms <= time <= end_ms` of series that fit one of the selectors.
+        """Have samples of `start_ms <= time <= end_ms` deleted of series that fit one of the selectors.
 
-        What is appended later stays. Raises OSError; what is not deleted then is tried again in the background.
+        It is noted durably when this returns, and begins at once, in the background; what is appended later stays.
+        Raises OSError.
         """
-        generation = self.flush().retired
-        self._upkeep.delete(
-            [
-                Deletion(
-                    tenant=tenant,
-                    matchers=tuple(matchers),
-                    start_ms=start_ms,
-                    end_ms=end_ms,
-                    generation=generation,
-                )
-                for matchers in selectors
-            ]
-        )
+
+        def note(state: State[SeriesSegment]) -> None:
+            self._upkeep.deletions.add(
+                [
+                    Deletion(
+                        tenant=tenant,
+                        matchers=tuple(matchers),
+                        start_ms=start_ms,
+                        end_ms=end_ms,
+                        generation=state.retired,
+                    )
+                    for matchers in selectors
+                ]
+            )
+
+        # Else later segments could be merged with those before, which then are not known any more.
+        self._store.flush(everything=True, then=note)
+        self._store.upkeep_now()
 
     @property
     def pending_deletions(self) -> int:
         """Deletions that are noted and not carried out yet."""
-        return len(self._upkeep.deletions)
+        return len(self._upkeep.deletions.pending)
 
-    def clean(self) -> None:
-        """Carry out deletions that have failed before. Raises OSError."""
-        self._upkeep.delete(())
+    def until_deleted(self, timeout_s: float) -> bool:
+        """Wait until all that was to be deleted is, at most so long in real time; whether it is."""
+        return self._upkeep.deletions.until_done(timeout_s)
 
     def take_in(self) -> None:
         """Take in what an import has made ready; it is done in the background, too. Raises OSError."""

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from ..._core import Disk, merge_series
+from ..._core import Disk, has_deleted_series, merge_series
 from ...component import Clock
 from ..segmented import upkeep as segmented
 from ..segmented.counters import Counters
@@ -40,9 +40,9 @@ class Upkeep(segmented.Upkeep[SeriesSegment]):
         self._incoming = incoming.Incoming(disk, clock, retention.max_age)
 
     @property
-    def deletions(self) -> Sequence[Deletion]:
+    def deletions(self) -> Deletions:
         """Those that are noted and not carried out yet."""
-        return self._deletions.pending
+        return self._deletions
 
     def merge(self, group: list[SeriesSegment]) -> Built[SeriesSegment]:
         """In the order in which they were written: later samples win. Raises OSError, ValueError."""
@@ -50,13 +50,23 @@ class Upkeep(segmented.Upkeep[SeriesSegment]):
 
     def others(self) -> None:
         """Deletions come before imports and merges, so that what came after them is not touched. Raises OSError."""
-        for deletion in self._deletions.pending:
-            work = partial(self._merged, deleted=as_json(deletion))
-            for segment in list(self._manifest.state.segments.values()):
-                if deletion.concerns(segment):
-                    self.rewrite([segment], "deletion", work)
-            self._deletions.done(deletion)
+        self._delete(self._deletions.pending)
         self._take_in()
+
+    def _delete(self, deletions: Sequence[Deletion]) -> None:
+        """Each segment is written anew once at most, and only if it has such a series."""
+        for segment in list(self._manifest.state.segments.values()) if deletions else ():
+            here = as_json([each for each in deletions if each.concerns(segment)])
+            if here != _NOTHING and self._has_any(segment, here):
+                self.rewrite([segment], "deletion", partial(self._merged, deleted=here))
+        self._deletions.done(deletions)
+
+    def _has_any(self, segment: SeriesSegment, deleted: bytes) -> bool:
+        """Whether the segment is to be written anew, which also finds out what is wrong with it."""
+        try:
+            return has_deleted_series(self._disk, segment.path, deleted)
+        except (OSError, ValueError):
+            return True
 
     def _take_in(self) -> None:
         while found := self._incoming.next_step(self._manifest.state):
@@ -68,13 +78,6 @@ class Upkeep(segmented.Upkeep[SeriesSegment]):
     def take_in(self) -> None:
         """Take in what an import has made ready. Raises OSError."""
         with self._at_work:
-            self.others()
-
-    def delete(self, deletions: Sequence[Deletion]) -> None:
-        """Note durably what is to be deleted, then do it. Raises OSError: then what was noted is tried again later."""
-        with self._at_work:
-            if deletions:
-                self._deletions.add(deletions)
             self.others()
 
     def _merged(self, group: list[SeriesSegment], deleted: bytes) -> Built[SeriesSegment]:

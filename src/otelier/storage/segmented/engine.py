@@ -89,16 +89,24 @@ class SegmentedStore(Generic[S]):
         if self._log.unflushed_bytes >= self._max_flush_bytes and self._flusher.due_in() <= 0:
             self._flush_timer.start(0)
 
-    def flush(self, *, everything: bool = False) -> State[S]:
-        """Turn the log into segments now, what should wait only with `everything`. Raises OSError."""
+    def flush(self, *, everything: bool = False, then: Callable[[State[S]], None] = lambda _: None) -> State[S]:
+        """Turn the log into segments now, what should wait only with `everything`. Raises OSError.
+
+        `then` is called before anything that came later becomes a segment.
+        """
         with self._building:
             state = self._flusher.flush(self.stamp(), everything=everything)
+            then(state)
         self._upkeep.follow(state)
         return state
 
     def compact(self) -> bool:
         """Merge one group of segments, if there is one; whether there was. Raises OSError."""
         return self._upkeep.merge_some()
+
+    def upkeep_now(self) -> None:
+        """Begin what upkeep there is, without waiting for it."""
+        self._upkeep_timer.start(0)
 
     def close(self, timeout_s: float | None = None, then: Callable[[], None] = lambda: None) -> None:
         """Write all that is in the log into segments, within about `timeout_s`, and let go of everything.

@@ -13,6 +13,7 @@ from typing import Generic, Protocol, TypeVar
 from ..._core import Disk
 from ...component import Clock
 from ..settings import FlushLimits
+from .backoff import Backoff
 from .counters import Counters
 from .files import generation_path, quarantine
 from .kind import Built
@@ -21,17 +22,13 @@ from .manifest import Manifest, State, Step, Stored
 _log = logging.getLogger("otelier.store")
 _MORE = 1.25
 """At most so many times `flush.max_bytes` are worked on at once, unless one generation is larger: bounds the memory."""
-_AGAIN_S = 2.0
-"""Between two tries while the disk fails: space is noticed in time."""
-_SAY_S = 60.0
-"""Between two lines in the log about a disk that fails."""
+_AGAIN_S, _LONGEST_S = 2.0, 30.0
+"""Pauses after a failure: the first, and the longest, so that space on the disk is noticed in time."""
 _SUSPECT = 3
 """After so many failures in a row that no disk is to blame for, generations are taken one by one, the oldest first. One
 that fails alone while another one doesn't is set aside."""
 _PROBES = 4
 """So many other generations are tried, the newest first."""
-_AGAIN_DEFECT_S = 30.0
-"""Between two tries when all of them fail."""
 
 
 S = TypeVar("S", bound=Stored)
@@ -76,9 +73,7 @@ class Flusher(ABC, Generic[S]):
         self._counters = counters
         self._since: float | None = None
         self._failures = 0
-        self._not_before = 0.0
-        """Monotonic seconds: the pause after a failure."""
-        self._say_again = 0.0
+        self._backoff = Backoff(clock, _AGAIN_S, _LONGEST_S)
         self._one_went = False
         """Whether a generation alone became segments while one is suspected."""
         self.untidy = False
@@ -101,7 +96,7 @@ class Flusher(ABC, Generic[S]):
         if self._since is None:
             self._since = now
         due = now if unflushed >= self._limits.max_bytes else self._since + self._limits.max_age
-        return min(max(max(due, self._not_before) - now, 0.0), 1.0)
+        return min(max(max(due, self._backoff.until) - now, 0.0), 1.0)
 
     def attempt(self, now_ns: int) -> float:
         """Flush if it is due; seconds until the next look. Never raises."""
@@ -113,25 +108,21 @@ class Flusher(ABC, Generic[S]):
         except OSError as error:
             reason = errno.errorcode.get(error.errno or 0, "error")
             self._counters.retries.add(1, operation="flush", reason=reason)
-            now = self._clock.monotonic()
-            if now >= self._say_again:
-                self._say_again = now + _SAY_S
-                _log.error("can't write segments: %s; what was acknowledged stays in the log, trying every 2 s", error)
-            return self._pause(_AGAIN_S)
+            if self._failed(reason):
+                _log.error("can't write segments: %s; what was acknowledged stays in the log, trying again", error)
         except BaseException:  # noqa: BLE001 (a panic, too: the store goes on)
             self._counters.retries.add(1, operation="flush", reason="defect")
             self._failures += 1
-            _log.exception("can't turn the log into segments; what was acknowledged stays in it, trying again")
-            if self._failures > _SUSPECT and not self._set_aside_oldest(now_ns):
-                return self._pause(_AGAIN_DEFECT_S)
-            return self._pause(_AGAIN_S)
+            if self._failed("defect"):
+                _log.exception("can't turn the log into segments; what was acknowledged stays in it, trying again")
+            if self._failures > _SUSPECT:
+                self._set_aside_oldest(now_ns)
         return self.due_in()
 
-    def _pause(self, seconds: float) -> float:
-        """After a failure; nobody may cut it short, however much waits. Answers when to look again."""
+    def _failed(self, reason: str) -> bool:
+        """A pause begins that nobody may cut short, however much waits; whether this is to be told."""
         self.untidy = True
-        self._not_before = self._clock.monotonic() + seconds
-        return self.due_in()
+        return self._backoff.failed(reason)
 
     def flush(self, now_ns: int, *, everything: bool = False) -> State[S]:
         """Write all that is in the log now, but for what should wait unless `everything`. Raises OSError.
@@ -148,8 +139,9 @@ class Flusher(ABC, Generic[S]):
         self._retire(self._manifest.state.retired)
         self._since = None
         self._failures = 0
-        self._not_before = self._say_again = 0.0
         self._one_went = False
+        if self._backoff.succeeded():
+            _log.warning("segments can be written again")
         return self._manifest.state
 
     def _next(self, newest: int) -> list[int]:
@@ -194,27 +186,28 @@ class Flusher(ABC, Generic[S]):
         place = "the log is damaged" if where == "log" else "the log ends within a record"
         _log.error("%s: %d bytes can't be read; the files are kept as %s", place, damaged_bytes, kept)
 
-    def _set_aside_oldest(self, now_ns: int) -> bool:
-        """A generation that can't be turned into segments must not hold up all that come after it; whether it went.
+    def _set_aside_oldest(self, now_ns: int) -> None:
+        """A generation that can't be turned into segments must not hold up all that come after it.
 
         If the others can't either, it is not to blame: then all stay where they are.
         """
         if not (self._one_went or self._another_goes(now_ns)):
-            _log.error("no generation of the log can be turned into segments; all are kept, next try in 30 s")
-            return False
+            if self._failures == _SUSPECT + 1:
+                _log.error("no generation of the log can be turned into segments; all are kept and tried again")
+            return
         number, size = self._waiting()[0]
         try:
             kept = quarantine(self._disk, generation_path(number))
             self._manifest.apply(Step(retired=number))
         except OSError as error:
             _log.error("can't set generation %d of the log aside: %s", number, error)
-            return False
+            return
         self._failures = _SUSPECT
         self._one_went = False
+        self._backoff.succeeded()
         self._counters.damaged_bytes.add(size, where="log")
         self._retire(number)
         _log.error("generation %d of the log (%d bytes) can't be turned into segments; kept as %s", number, size, kept)
-        return True
 
     def _another_goes(self, now_ns: int) -> bool:
         """Whether any other generation can be worked on. What is written then is thrown away as leftovers."""
@@ -223,7 +216,7 @@ class Flusher(ABC, Generic[S]):
             try:
                 self.build([number], now_ns, everything=True)
             except BaseException as error:  # noqa: BLE001 (a panic, too)
-                _log.warning("generation %d of the log fails, too: %s", number, error)
+                _log.debug("generation %d of the log fails, too: %s", number, error)
                 continue
             return True
         return False

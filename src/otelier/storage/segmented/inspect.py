@@ -1,7 +1,7 @@
 """A store's files, looked at without the directory's lock: also while another process writes them."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from ..._core import Disk, damaged_bytes
@@ -25,8 +25,11 @@ def unflushed(disk: Disk, state: State[S]) -> Iterator[tuple[str, int]]:
                 continue  # retired meanwhile
 
 
-def problems(disk: Disk, kind: Kind[S]) -> Iterator[tuple[str, str]]:
-    """(path, what is wrong with it), after every byte was read. Raises DataDirectoryError, OSError."""
+def problems(disk: Disk, kind: Kind[S], read: Callable[[int], None]) -> Iterator[tuple[str, str]]:
+    """(path, what is wrong with it), after every byte was read. Raises DataDirectoryError, OSError.
+
+    `read` is told of so many bytes more that were read.
+    """
     doubted = list(manifest_problems(disk, kind))
     yield from ((MANIFEST, each) for each in doubted)
     state = read_state(disk, kind.segment)
@@ -38,13 +41,15 @@ def problems(disk: Disk, kind: Kind[S]) -> Iterator[tuple[str, str]]:
     for segment in state.segments.values():
         if (wrong := _wrong(disk, kind, segment.path)) and segment.path in read_state(disk, kind.segment).segments:
             yield segment.path, wrong
-    for path, _ in unflushed(disk, state):
+        read(segment.bytes)
+    for path, count in unflushed(disk, state):
         try:
             damaged = damaged_bytes(disk, path)
         except FileNotFoundError:
             continue
         if damaged:
             yield path, f"{damaged} bytes are damaged"
+        read(count)
 
 
 def manifest_problems(disk: Disk, kind: Kind[S]) -> Iterator[str]:

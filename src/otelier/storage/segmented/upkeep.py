@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from ..._core import Disk
 from ...component import Clock
 from ..settings import RetentionSettings
+from .backoff import Backoff
 from .counters import Counters
 from .files import quarantine_all, unlink_all
 from .flush import Flusher
@@ -27,6 +28,8 @@ EVERY_S = 1.0
 _GRACE_S = 30.0
 """Readers look at the manifest every second; a query that has begun may go on reading for so long."""
 _RETENTION_S = 60.0
+_AGAIN_S, _LONGEST_S = 2.0, 60.0
+"""Pauses after a failure: the first, and the longest."""
 _LOOKS = 2
 """So many segments are looked at each time."""
 _REST = 3.0
@@ -72,6 +75,7 @@ class Upkeep(ABC, Generic[S]):
         self._removed: list[_Removed] = []
         self._next_retention = clock.monotonic()
         self._next_merge = clock.monotonic()
+        self._backoff = Backoff(clock, _AGAIN_S, _LONGEST_S)
         self._untidy = False
         self._avoid: set[str] = set()
         """Segments that the disk could not read."""
@@ -104,19 +108,24 @@ class Upkeep(ABC, Generic[S]):
         return expired(self._kind.ages(self._manifest.state.segments.values(), now_ns), self._retention)
 
     def attempt(self, *, calm: bool) -> None:
-        """Do what is due; merge only while it is `calm`. Never raises."""
+        """Do what is due; merge only while it is `calm`. Never raises; nothing is done in the pause after a failure."""
+        if not self._backoff.is_over:
+            return
         try:
             with self._at_work:
                 self._do_due(calm)
         except OSError as error:
             reason = errno.errorcode.get(error.errno or 0, "error")
             self._counters.retries.add(1, operation="upkeep", reason=reason)
-            self._next_merge = self._clock.monotonic() + _GRACE_S
-            _log.warning("upkeep of the store failed, trying again: %s", error)
+            if self._backoff.failed(reason):
+                _log.warning("upkeep of the store failed: %s; trying again until it succeeds", error)
         except BaseException:  # noqa: BLE001 (a panic, too: the store goes on)
             self._counters.retries.add(1, operation="upkeep", reason="defect")
-            self._next_merge = self._clock.monotonic() + _RETENTION_S
-            _log.exception("upkeep of the store failed, trying again")
+            if self._backoff.failed("defect"):
+                _log.exception("upkeep of the store failed, trying again until it succeeds")
+        else:
+            if self._backoff.succeeded():
+                _log.warning("upkeep of the store succeeds again")
 
     def _do_due(self, calm: bool) -> None:
         self._unlink_due()

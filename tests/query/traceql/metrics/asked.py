@@ -23,11 +23,14 @@ class OverColumns(Found):
         return None
 
 
-def found(text, *spans, steps=STEPS, exemplars=0, way=Found):
+def found(text, *spans, steps=STEPS, exemplars=0, way=Found, limits=None):
     """The series as they are."""
     query = read(text)
     reads = way(
-        Counting(decoded([traces(*spans)])), "t", Window(max(steps.first_ns, 0), steps.last_ns), Budget(Limits())
+        Counting(decoded([traces(*spans)])),
+        "t",
+        Window(max(steps.first_ns, 0), steps.last_ns),
+        limits or Budget(Limits()),
     )
     return series(query.root, reads, steps, exemplars, query.hints)
 

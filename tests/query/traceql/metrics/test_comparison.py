@@ -2,6 +2,7 @@
 
 import pytest
 
+from otelier.query.traceql.limits import Budget, Limits
 from otelier.testing.telemetry import START_NS, span
 
 from .asked import SECOND, Found, OverColumns, found, points
@@ -68,3 +69,15 @@ def _of(key, text, way):
             value = "nil" if attribute.value is None else str(attribute.value)
             made[kind.value, value] = [None if point != point else point for point in each.values.tolist()]
     return made
+
+
+@pytest.mark.parametrize("way", [Found, OverColumns])
+def test_no_more_attributes_are_told_than_an_answer_may_have_series_and_it_says_so(way):
+    spans = [span("a", number=at, attributes={f"k{at}": at for at in range(50)}) for at in range(1, 4)]
+    whole, few = Budget(Limits()), Budget(Limits(series=20))
+    everything = found("{ } | compare({ name = `a` })", *spans, way=way, limits=whole)
+    some = found("{ } | compare({ name = `a` })", *spans, way=way, limits=few)
+    assert whole.partial == ""
+    assert few.partial.startswith("the query reached its limit of 20 series; narrow its")
+    assert 10 < len(some) <= 20 < len(everything)
+    assert {each.labels for each in some} < {each.labels for each in everything}

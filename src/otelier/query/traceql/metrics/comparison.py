@@ -6,6 +6,7 @@ once, also for attributes that the query itself looks at.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,6 +26,9 @@ from .lines import POINTS_MAX, Lines
 from .steps import Steps
 from .tally import SIDES, Tally, marked, series_of
 
+if TYPE_CHECKING:
+    from ..reader import Comparison
+
 _INTRINSICS: tuple[ast.IntrinsicName, ...] = (
     "name", "kind", "status", "statusMessage", "rootName", "rootServiceName", "instrumentation:name",
     "instrumentation:version",
@@ -35,18 +39,23 @@ _FIELDS_AT_ONCE = 16
 
 
 def compared(pipeline: ast.Pipeline, node: ast.Compare, found: Found, steps: Steps) -> Lines:
-    """Raises TooLarge."""
+    """Of no more attributes than the answer may have series. Raises TooLarge."""
     fields = [*map(ast.Intrinsic, _INTRINSICS), *found.attributes()]
-    series = _counted(fields, pipeline, node, found, steps) if aligned(found, steps) else None
-    if series is None:
-        tallies = _measured(fields, plan(pipeline), node, found, steps)
-        series = [series for tally in tallies for series in tally.series(node.top)]
+    by_field = _counted(fields, pipeline, node, found, steps) if aligned(found, steps) else None
+    if by_field is None:
+        by_field = (tally.series(node.top) for tally in _measured(fields, plan(pipeline), node, found, steps))
+    series: list[Series] = []
+    for more in by_field:
+        if len(series) + len(more) > found.budget.limits.series:
+            found.budget.took({}, "series")
+            break
+        series += more
     return Lines("compare", series)
 
 
 def _counted(
     fields: Sequence[ast.Field], pipeline: ast.Pipeline, node: ast.Compare, found: Found, steps: Steps
-) -> "list[Series] | None":
+) -> "Iterator[list[Series]] | None":
     """By the core, where it can."""
     selected = plan(ast.Pipeline((*pipeline.stages, node.selection)))
     window = Window(node.start_ns, node.end_ns - 1) if node.end_ns else None
@@ -55,8 +64,13 @@ def _counted(
         return None
     if core.partial == "points":
         raise TooLarge(f"a comparison has more than {POINTS_MAX:,} points; choose a larger step")
-    made: list[Series] = []
+    return _told(fields, core, steps)
+
+
+def _told(fields: Sequence[ast.Field], core: "Comparison", steps: Steps) -> "Iterator[list[Series]]":
+    """Of each field."""
     for number, field in enumerate(fields):
+        made: list[Series] = []
         name = written(field)
         values = typed(field, core.values(number))
         shown = any_values(values, np.arange(len(values)))
@@ -70,7 +84,7 @@ def _counted(
             made.append(series_of(SIDES[row >= baselines], Attribute(name, value), spans))
         if core.cut(number):
             made.append(marked(name, steps.count))
-    return made
+        yield made
 
 
 def _measured(

@@ -46,18 +46,20 @@ def exemplars(
     for place, group in enumerate(groups_of):
         lines.setdefault(group, []).append(place)
     for judged in _judged(found, plan, asked, shown.exemplars):
-        for row, group, number in _chosen(judged, asked, groups, shown.exemplars - sum(map(len, given))):
-            start = int(judged.table.starts[row])
-            step = int(steps.numbers(judged.table.starts[row : row + 1])[0])
+        table = judged.table
+        chosen = _chosen(judged, asked, groups, shown.exemplars - sum(map(len, given)))
+        starts = table.starts[np.array([row for row, *_ in chosen], np.intp)]
+        own_steps = steps.numbers(starts).tolist()
+        for (row, group, number), start, step in zip(chosen, starts.tolist(), own_steps, strict=True):
             places = lines.get(group, [])
             if not places:
                 continue
             points = [float(series[place].values[step]) for place in places]
             wanted = points[0] if number is None else number * unit
-            at = int(np.argmin([abs(point - wanted) if point == point else np.inf for point in points]))
+            away = [abs(point - wanted) if point == point else np.inf for point in points]
+            at = away.index(min(away))
             value = points[at] if number is None else wanted
-            trace_id = judged.table.trace_ids[int(judged.table.traces[row])].hex()
-            labels = (*series[places[at]].labels, Attribute("trace:id", trace_id))
+            labels = (*series[places[at]].labels, Attribute("trace:id", table.trace_ids[int(table.traces[row])].hex()))
             given[places[at]].append(Exemplar(labels, value, start // _MS))
     return [each._replace(exemplars=tuple(own)) for each, own in zip(series, given, strict=True)]
 

@@ -49,8 +49,7 @@ def measure(node: ast.Metrics, found: Found, steps: Steps, shown: Shown, ranked:
     of = plan(node.pipeline)
     groups = Groups(found.budget.limits.series)
     wanted = partial(may_rank, steps=steps, ranked=ranked) if ranked else None
-    # With several steps, a group without spans in one of them counts there, too.
-    top = (ranked.limit, ranked.function == "topk") if ranked and steps.count == 1 else None
+    top = (ranked.limit, ranked.function == "topk") if ranked else None
     cells = counted(found, of, asked, steps, groups, wanted, top) or measured(found, of, asked, steps, groups)
     lines = list(_lines(function, cells, groups, steps, _unit(function)))
     by = [

@@ -4,11 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 _SMALL = 1 << 22
+_SPARSE = 64
+"""Of so many codes one that occurs costs less when sorted."""
 
 
 def numbered(codes: NDArray[np.int64], size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Those that occur, ascending, and the place of each code in them. Codes are 0 … `size` - 1."""
-    if size > _SMALL:
+    if size > min(_SMALL, _SPARSE * len(codes)):
         present, own = np.unique(codes, return_inverse=True)
         return present, own.reshape(-1).astype(np.int64)
     there = np.zeros(size, np.bool_)

@@ -4,19 +4,24 @@
 //! What is counted is of classes, such as inside and outside of a selection: a value has a slot, a slot a count for each
 //! class.
 
-use std::hash::Hash;
+mod beginnings;
+mod merge;
+mod sight;
+mod slots;
+mod small;
+
 use std::sync::Arc;
 
 use hashbrown::HashMap;
 
+use self::beginnings::Beginnings;
+use self::slots::Slots;
+use self::small::Small;
 use super::column::{ABSENT, ARRAY, BOOL, Column, DOUBLE, Entry, INT, TEXT};
 use super::runs::Runs;
 use crate::filter::value::Value;
-use crate::numbered::{Beginning, Numbered, split};
+use crate::numbered::{Numbered, split};
 use crate::write::Interner;
-
-/// Numbers of numbered texts take up to 54 bits; below them stands which beginning it is.
-const BEGINNING_BITS: u32 = 10;
 
 /// Of a value that is there and has no slot.
 pub const UNTOLD: u32 = u32::MAX;
@@ -25,9 +30,6 @@ pub const NOWHERE: u32 = u32::MAX - 1;
 
 /// Whoever is not counted has this class.
 pub const NO_CLASS: u32 = u32::MAX;
-
-/// Takes a value (its tag, its number or bits, its text) and its counts by class.
-pub type See<'a> = dyn FnMut(u8, u64, &[u8], &[u32]) + 'a;
 
 pub struct Tally {
     slots: Slots,
@@ -43,91 +45,19 @@ pub struct Tally {
     doubles: HashMap<u64, u32>,
     /// What came as columns, where it is not known which values count: numbered texts, integers, doubles.
     runs: [Runs; 3],
+    /// Of these what is small, if there is one class and it is not known which values count: integers, then numbered
+    /// texts by beginning.
+    small: Option<Small>,
     bools: [u32; 2],
     /// Arrays and others, by their type and JSON.
     others: HashMap<(u8, Vec<u8>), u32>,
-}
-
-struct Slots {
-    classes: usize,
-    max: usize,
-    len: usize,
-    /// Slots whose counts are in runs.
-    moved: usize,
-    /// By slot and class.
-    counts: Vec<u32>,
-    /// Of values without a slot, by class.
-    untold: Vec<u64>,
-    given_up: bool,
-    /// Whether a value found no slot.
-    overflowed: bool,
-}
-
-impl Slots {
-    /// That of a value, a new one if it is not `known` yet.
-    fn of<K: Eq + Hash>(&mut self, known: &mut HashMap<K, u32>, value: K) -> u32 {
-        if let Some(slot) = known.get(&value) {
-            return *slot;
-        }
-        let slot = self.next();
-        if slot != UNTOLD {
-            known.insert(value, slot);
-        }
-        slot
-    }
-
-    /// A new one; `UNTOLD` if there are too many.
-    fn next(&mut self) -> u32 {
-        if self.len >= self.max {
-            self.overflowed = true;
-            return UNTOLD;
-        }
-        self.len += 1;
-        self.counts.resize(self.len * self.classes, 0);
-        self.len as u32 - 1
-    }
-}
-
-/// Those of all columns, each once.
-#[derive(Default)]
-struct Beginnings {
-    all: Vec<Beginning>,
-    numbers: HashMap<Beginning, u32>,
-    /// Of columns that were met: their beginnings here.
-    of: Vec<(Arc<Numbered>, Arc<[u32]>)>,
-}
-
-impl Beginnings {
-    /// `None` if there are too many.
-    fn number(&mut self, text: &[u8], digits: u8) -> Option<u32> {
-        let beginning = Beginning { text: text.to_vec(), digits };
-        if let Some(known) = self.numbers.get(&beginning) {
-            return Some(*known);
-        }
-        let number = self.all.len() as u32;
-        if number >> BEGINNING_BITS > 0 {
-            return None;
-        }
-        self.all.push(beginning.clone());
-        self.numbers.insert(beginning, number);
-        Some(number)
-    }
 }
 
 impl Tally {
     /// Of so many values at most: with more it gives up to tell them apart.
     pub fn new(classes: usize, max: usize) -> Tally {
         Tally {
-            slots: Slots {
-                classes,
-                max,
-                len: 0,
-                moved: 0,
-                counts: Vec::new(),
-                untold: vec![0; classes],
-                given_up: false,
-                overflowed: false,
-            },
+            slots: Slots::new(classes, max),
             closed: false,
             texts: Interner::default(),
             of_texts: Vec::new(),
@@ -136,9 +66,16 @@ impl Tally {
             ints: HashMap::new(),
             doubles: HashMap::new(),
             runs: std::array::from_fn(|_| Runs::new(classes)),
+            small: None,
             bools: [UNTOLD; 2],
             others: HashMap::new(),
         }
+    }
+
+    /// Of one class and any number of values. Faster than others, but only one is to be filled at a time: it takes most
+    /// of a processor's cache.
+    pub fn alone() -> Tally {
+        Tally { small: Some(Small::default()), ..Tally::new(1, usize::MAX) }
     }
 
     /// Of the values of a column alone, which may come several times.
@@ -154,7 +91,8 @@ impl Tally {
 
     /// How many values there are, about as many until `settle`.
     pub fn len(&self) -> usize {
-        self.slots.len - self.slots.moved + self.runs.iter().map(Runs::len).sum::<usize>()
+        let small = self.small.as_ref().map_or(0, Small::len);
+        self.slots.len - self.slots.moved + self.runs.iter().map(Runs::len).sum::<usize>() + small
     }
 
     pub fn is_empty(&self) -> bool {
@@ -179,46 +117,6 @@ impl Tally {
         left.slots.untold = self.totals();
         left.slots.given_up = true;
         *self = left;
-    }
-
-    /// Brings together what was counted in several ways. Gives up if that are too many values.
-    pub fn settle(&mut self) {
-        if self.closed || self.slots.given_up {
-            return;
-        }
-        let numbered: Vec<(u64, u32)> = self.numbered.drain().collect();
-        let ints: Vec<(u64, u32)> = self.ints.drain().map(|(int, slot)| (int as u64, slot)).collect();
-        let doubles: Vec<(u64, u32)> = self.doubles.drain().collect();
-        for (runs, mut slots) in self.runs.iter_mut().zip([numbered, ints, doubles]) {
-            runs.settle();
-            slots.sort_unstable();
-            self.slots.moved += slots.len();
-            let Slots { classes, counts, .. } = &mut self.slots;
-            let own = slots.iter().map(|(key, slot)| (*key, *slot as usize * *classes));
-            runs.merge_sorted(own, |out, first| {
-                for (out, count) in out.iter_mut().zip(&mut counts[first..]) {
-                    *out += std::mem::take(count);
-                }
-            });
-        }
-        if self.len() > self.slots.max || self.slots.overflowed {
-            self.give_up();
-        }
-    }
-
-    /// All that was counted, by class. Once it is settled, or given up.
-    pub fn totals(&self) -> Vec<u64> {
-        let mut totals = self.slots.untold.clone();
-        self.each_count(&mut |counts| {
-            totals.iter_mut().zip(counts).for_each(|(total, count)| *total += u64::from(*count));
-        });
-        totals
-    }
-
-    /// Calls `see` with the counts of each value; of some without any, too.
-    pub fn each_count(&self, see: &mut dyn FnMut(&[u32])) {
-        self.slots.counts.chunks_exact(self.slots.classes).for_each(&mut *see);
-        self.runs.iter().flat_map(Runs::each).for_each(|(_, counts)| see(counts));
     }
 
     /// By class.
@@ -252,7 +150,19 @@ impl Tally {
             let slot = self.int(int);
             self.add(slot, class);
         } else {
-            self.runs[1].add(int as u64, class);
+            self.add_number(1, int as u64, class);
+        }
+    }
+
+    /// One more of what runs are of, if it is not known which values count.
+    #[inline]
+    fn add_number(&mut self, of: usize, key: u64, class: u32) {
+        let is_small = self.small.as_mut().is_some_and(|small| {
+            let place = small_place(of, key);
+            place.is_some_and(|(row, number)| small.add(row, number, 1))
+        });
+        if !is_small {
+            self.runs[of].add(key, class);
         }
     }
 
@@ -292,10 +202,10 @@ impl Tally {
     fn text(&mut self, text: &[u8]) -> u32 {
         // The same text may be numbered elsewhere.
         if let Some((before, digits, number)) = split(text)
-            && number >> (64 - BEGINNING_BITS) == 0
             && let Some(beginning) = self.beginnings.number(before, digits)
+            && let Some(key) = beginnings::key(beginning, number)
         {
-            return self.numbered(number << BEGINNING_BITS | u64::from(beginning));
+            return self.numbered(key);
         }
         if let Some(known) = self.texts.find(text) {
             return self.of_texts[known as usize];
@@ -336,14 +246,7 @@ impl Tally {
 
     /// What a column's beginnings are here, for `add_numbered`. Of some that are too many: `UNTOLD`.
     pub fn beginnings(&mut self, numbered: &Arc<Numbered>) -> Arc<[u32]> {
-        let Beginnings { of, .. } = &self.beginnings;
-        if let Some((_, known)) = of.iter().find(|(known, _)| Arc::ptr_eq(known, numbered)) {
-            return known.clone();
-        }
-        let own = numbered.beginnings().iter();
-        let own: Arc<[u32]> = own.map(|own| self.beginnings.number(&own.text, own.digits).unwrap_or(UNTOLD)).collect();
-        self.beginnings.of.push((numbered.clone(), own.clone()));
-        own
+        self.beginnings.of_column(numbered)
     }
 
     /// One more of what an integer stands for in a column of numbered texts; false if it stands for no text.
@@ -351,52 +254,40 @@ impl Tally {
     pub fn add_numbered(&mut self, numbered: &Numbered, beginnings: &[u32], integer: i64, class: u32) -> bool {
         let (place, number) = numbered.parts(integer);
         let Some(beginning) = beginnings.get(place).copied() else { return false };
-        let key = number << BEGINNING_BITS | u64::from(beginning);
-        let slot = if beginning == UNTOLD || number >> (64 - BEGINNING_BITS) > 0 {
-            let mut text = Vec::new();
-            if !numbered.put_text(integer, &mut text) {
-                return false;
+        let key = Some(beginning).filter(|beginning| *beginning != UNTOLD);
+        let slot = match key.and_then(|beginning| beginnings::key(beginning, number)) {
+            Some(key) if !self.closed => {
+                self.add_number(0, key, class);
+                return true;
             }
-            self.text(&text)
-        } else if self.closed {
-            self.numbered(key)
-        } else {
-            self.runs[0].add(key, class);
-            return true;
+            Some(key) => self.numbered(key),
+            None => {
+                let mut text = Vec::new();
+                if !numbered.put_text(integer, &mut text) {
+                    return false;
+                }
+                self.text(&text)
+            }
         };
         self.add(slot, class);
         true
     }
 
-    /// Calls `see` with the values that are `wanted` by their counts. Each comes once, when it is settled.
-    pub fn each(&self, wanted: &dyn Fn(&[u32]) -> bool, see: &mut See<'_>) {
-        let counts_of = |slot: &u32| {
-            let counts = Some(*slot).filter(|slot| *slot != UNTOLD).map(|slot| self.counts(slot));
-            counts.filter(|counts| wanted(counts))
-        };
-        for (text, slot) in self.texts.strings.iter().zip(&self.of_texts) {
-            counts_of(slot).into_iter().for_each(|counts| see(TEXT, 0, text, counts));
-        }
-        let mut text = Vec::new();
-        let [of_numbered, of_ints, of_doubles] = &self.runs;
-        for (key, counts) in of_numbered.each().filter(|(_, counts)| wanted(counts)) {
-            let beginning = (key & ((1 << BEGINNING_BITS) - 1)) as usize;
-            text.clear();
-            self.beginnings.all[beginning].put(key >> BEGINNING_BITS, &mut text);
-            see(TEXT, 0, &text, counts);
-        }
-        of_ints.each().filter(|(_, counts)| wanted(counts)).for_each(|(key, counts)| see(INT, key, b"", counts));
-        of_doubles.each().filter(|(_, counts)| wanted(counts)).for_each(|(key, counts)| see(DOUBLE, key, b"", counts));
-        for (bool, slot) in (0..).zip(&self.bools) {
-            counts_of(slot).into_iter().for_each(|counts| see(BOOL, bool, b"", counts));
-        }
-        for ((tag, json), slot) in &self.others {
-            counts_of(slot).into_iter().for_each(|counts| see(*tag, 0, json, counts));
-        }
-    }
-
     pub fn has_others(&self) -> bool {
         !self.others.is_empty()
+    }
+}
+
+/// Where a number of the runs stands among small ones, if it can.
+#[inline]
+fn small_place(of: usize, key: u64) -> Option<(usize, u64)> {
+    match of {
+        0 => {
+            let (beginning, number) = beginnings::parts(key);
+            Some((1 + beginning as usize, number))
+        }
+        1 => Some((0, key)),
+        _ => None,
     }
 }
 
