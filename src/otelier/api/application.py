@@ -77,8 +77,7 @@ class Application:
         self.snapshot = Snapshot(directory)
         names = Names(self.snapshot.disk, CatalogueReader(directory))
         gate = Gate(options.queries_at_once, _WAITING)
-        # Statements may take long: they never keep a trace from being found.
-        statements = max(1, options.queries_at_once // 2)
+        statements = max(1, options.queries_at_once // 2)  # They never keep a trace from being found.
         reader = Traces(self.snapshot, names, gate, options.limits.time_s)
         logs = Logs(self.snapshot, gate, options.limits.time_s)
         meter = Meter()

@@ -75,11 +75,6 @@ def backup(root: Path, target: Path) -> None:
     segmented.backup(root, target, present(root))
 
 
-def is_data_directory(root: Path) -> bool:
-    """Whether there is any store. Raises OSError."""
-    return any(_is_store(root / folder) for folder, _ in _STORES)
-
-
 def _is_store(folder: Path) -> bool:
     if (folder / MANIFEST).is_file() or (folder / SEGMENTS).is_dir():
         return True
