@@ -168,7 +168,7 @@ mod tests {
             }
             kind => {
                 let double = Value::Double(number as f64);
-                let values = [Value::Bool(number % 2 == 0), Value::Int(number.into()), double];
+                let values = [Value::Bool(number.is_multiple_of(2)), Value::Int(number.into()), double];
                 let slot = tally.slot(values[kind as usize - 5]);
                 tally.add(slot, class);
             }
