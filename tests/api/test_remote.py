@@ -61,6 +61,13 @@ def test_sql(both, text):
     assert local.looked == remote.looked
 
 
+def test_lengths_of_time_are_seconds_in_every_library(both):
+    for each in both:
+        found = each.sql("SELECT max(start_time) - min(start_time), INTERVAL 14 MONTH, INTERVAL 90.5 SECOND FROM spans")
+        assert found.polars().row(0) == tuple(found.pandas().iloc[0]) == (180.0, 36_288_000.0, 90.5)
+        assert found.rows() == [[180.0, 36_288_000.0, 90.5]]
+
+
 @pytest.mark.parametrize(
     "text",
     [

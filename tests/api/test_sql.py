@@ -3,7 +3,7 @@
 import json
 import socket
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -121,14 +121,33 @@ def test_views_are_told_to_those_who_write_statements(filled):
     assert views["metrics"]["attributes"] == ["label.", "resource."]
 
 
+LONG = "SELECT count(*) FROM range(100000000000) a, range(100000) b"
+"""It would run for half a minute."""
+
+
+def asking(backend, text: str) -> socket.socket:
+    """A connection on which an answer is waited for."""
+    body = json.dumps({"query": text}).encode()
+    connection = socket.create_connection(backend.application.address)
+    head = f"POST /api/sql HTTP/1.1\r\nhost: localhost\r\ncontent-length: {len(body)}\r\n\r\n"
+    connection.sendall(head.encode() + body)
+    return connection
+
+
 def test_a_statement_ends_when_its_asker_goes(filled):
-    """It would run for half a minute."""
-    body = json.dumps({"query": "SELECT count(*) FROM range(100000000000) a, range(100000) b"}).encode()
-    with socket.create_connection(filled.application.address) as connection:
-        head = f"POST /api/sql HTTP/1.1\r\nhost: localhost\r\ncontent-length: {len(body)}\r\n\r\n"
-        connection.sendall(head.encode() + body)
+    with asking(filled, LONG):
         assert until(lambda: len(children()) == 1)
     assert until(lambda: not children())
+
+
+def test_statements_that_take_long_keep_nobody_else_waiting(filled):
+    """More than questions may be asked at once."""
+    with ExitStack() as stack:
+        for _ in range(6):
+            stack.enter_context(asking(filled, LONG))
+        assert until(lambda: len(children()) == 2)
+        assert filled.ask("/api/services").json["data"] == ["shop"]
+        assert len(children()) == 2
 
 
 def children() -> list[int]:

@@ -77,13 +77,14 @@ class Application:
         self.snapshot = Snapshot(directory)
         names = Names(self.snapshot.disk, CatalogueReader(directory))
         gate = Gate(options.queries_at_once, _WAITING)
+        statements = max(1, options.queries_at_once // 2)  # They never keep a trace from being found.
         reader = Traces(self.snapshot, names, gate, options.limits.time_s)
         logs = Logs(self.snapshot, gate, options.limits.time_s)
         meter = Meter()
         metrics = OwnMetrics(meter, clock)
         engine, tags = TraceQL(self.snapshot, gate, options.limits), Tags(self.snapshot, gate)
         self._metrics = Metrics(directory, gate, options.prometheus.max_samples if options.prometheus else MAX_SAMPLES)
-        sql = Sql(self.snapshot, self._metrics, gate, _of_sql(options.limits))
+        sql = Sql(self.snapshot, self._metrics, Gate(statements, _WAITING), _of_sql(options.limits))
         of_logs = _of_logs(logs, clock)
         groups = [
             Classic(reader, clock).group(),
@@ -99,7 +100,7 @@ class Application:
             pages.group(),
         ]
         tempo = [*routes.groups(reader, engine, tags, clock), metrics.group()]
-        threads = options.queries_at_once + _WAITING + _SPARE
+        threads = options.queries_at_once + statements + 2 * _WAITING + _SPARE
 
         def endpoint(
             settings: HttpServerSettings,

@@ -35,6 +35,11 @@ def present(root: Path) -> list[tuple[str, Disk, Kind[Any]]]:
         raise DataDirectoryError(f"can't read the data directory {root}: {error.strerror or error}") from error
 
 
+def is_data_directory(root: Path) -> bool:
+    """Whether there is any store in it."""
+    return any(_is_store(root / folder) for folder, _ in _STORES)
+
+
 def contents(root: Path) -> Contents:
     """What is in all of them. Raises DataDirectoryError, OSError."""
     each = [_CONTENTS[folder](disk) for folder, disk, _ in present(root)]

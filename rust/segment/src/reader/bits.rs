@@ -210,7 +210,7 @@ impl<'a> Hybrid<'a> {
 
     /// The next `count` values of one bit, as a set of bits.
     pub fn read_bits(&mut self, count: usize) -> Result<Vec<u64>, Damage> {
-        let mut set = vec![0u8; count.div_ceil(64) * 8];
+        let mut set = vec![0u64; count.div_ceil(64)];
         let mut done = 0;
         while done < count {
             let read = match &mut self.run {
@@ -234,25 +234,26 @@ impl<'a> Hybrid<'a> {
                 self.next_run()?;
             }
         }
-        Ok(set.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect())
+        Ok(set)
     }
 }
 
 /// Sets bits from `to` on that are not set yet to the `count` bits of `bytes` from `at` on.
-fn put_bits(set: &mut [u8], to: usize, bytes: &[u8], at: usize, count: usize) {
-    // Levels come in whole bytes, but for their end.
-    let whole = if to.is_multiple_of(8) && at.is_multiple_of(8) { count / 8 } else { 0 };
-    set[to / 8..][..whole].copy_from_slice(&bytes[at / 8..][..whole]);
-    for place in whole * 8..count {
-        set[(to + place) / 8] |= (packed(bytes, at + place, 1) as u8) << ((to + place) % 8);
+fn put_bits(set: &mut [u64], to: usize, bytes: &[u8], at: usize, count: usize) {
+    let mut place = 0;
+    while place < count {
+        let (word, bit) = ((to + place) / 64, (to + place) % 64);
+        let some = (count - place).min(64 - bit);
+        set[word] |= packed_wide(bytes, at + place, some as u32) << bit;
+        place += some;
     }
 }
 
-fn fill(set: &mut [u8], from: usize, count: usize) {
+fn fill(set: &mut [u64], from: usize, count: usize) {
     let mut at = from;
     while at < from + count {
-        let some = (from + count - at).min(8 - at % 8);
-        set[at / 8] |= (u8::MAX >> (8 - some)) << (at % 8);
+        let some = (from + count - at).min(64 - at % 64);
+        set[at / 64] |= (u64::MAX >> (64 - some)) << (at % 64);
         at += some;
     }
 }

@@ -7,8 +7,10 @@ use super::bits::packed_wide;
 
 const CUT: Damage = "deltas are cut off";
 
-/// Appends the first `count` of `total` values, which is how many there must be; answers the bytes behind them all.
-pub fn read<'a>(bytes: &'a [u8], total: usize, count: usize, out: &mut Vec<i64>) -> Result<&'a [u8], Damage> {
+/// Calls `see` with each of the first `count` of `total` values, which is how many there must be; answers the bytes
+/// behind them all.
+#[inline]
+pub fn each(bytes: &[u8], total: usize, count: usize, mut see: impl FnMut(i64)) -> Result<&[u8], Damage> {
     let mut cursor = Cursor::new(bytes);
     let mut number = || cursor.varint().ok().and_then(|number| usize::try_from(number).ok()).ok_or(CUT);
     let (block, parts, said) = (number()?, number()?, number()?);
@@ -19,10 +21,10 @@ pub fn read<'a>(bytes: &'a [u8], total: usize, count: usize, out: &mut Vec<i64>)
         return Err("deltas are not as many as rows");
     }
     let mut value = zigzag(&mut cursor)?;
-    let end = out.len() + count;
-    out.reserve(count);
-    if count > 0 {
-        out.push(value);
+    let mut wanted = count;
+    if wanted > 0 {
+        see(value);
+        wanted -= 1;
     }
     let (part, mut left) = (block / parts, total.saturating_sub(1));
     while left > 0 {
@@ -37,15 +39,29 @@ pub fn read<'a>(bytes: &'a [u8], total: usize, count: usize, out: &mut Vec<i64>)
             }
             let packed = cursor.take(part * usize::from(*width) / 8).map_err(|_| CUT)?;
             let here = left.min(part);
-            out.extend((0..here.min(end - out.len())).map(|at| {
+            let some = here.min(wanted);
+            for at in 0..some {
                 let above = packed_wide(packed, at * usize::from(*width), (*width).into());
                 value = value.wrapping_add(least).wrapping_add(above as i64);
-                value
-            }));
+                see(value);
+            }
+            wanted -= some;
             left -= here;
         }
     }
     Ok(cursor.rest)
+}
+
+/// Appends those from `from` to `to` of `total` values; else as `each`.
+pub fn read<'a>(bytes: &'a [u8], total: usize, from: usize, to: usize, out: &mut Vec<i64>) -> Result<&'a [u8], Damage> {
+    out.reserve(to.saturating_sub(from).min(total));
+    let mut place = 0;
+    each(bytes, total, to, |value| {
+        if place >= from {
+            out.push(value);
+        }
+        place += 1;
+    })
 }
 
 fn zigzag(cursor: &mut Cursor) -> Result<i64, Damage> {
@@ -73,11 +89,12 @@ mod tests {
             bytes.extend_from_slice(b"behind");
             for count in [0, 1, 2, 128, 129, 200, 1000].map(|count| values.len().min(count)) {
                 let mut out = Vec::new();
-                let behind = read(&bytes, values.len(), count, &mut out).unwrap();
-                assert_eq!(out, values[..count]);
+                let from = count / 3;
+                let behind = read(&bytes, values.len(), from, count, &mut out).unwrap();
+                assert_eq!(out, values[from..count]);
                 assert_eq!(behind, b"behind");
             }
-            assert!(read(&bytes, values.len() + 1, 0, &mut Vec::new()).is_err());
+            assert!(read(&bytes, values.len() + 1, 0, 0, &mut Vec::new()).is_err());
         }
     }
 
@@ -86,7 +103,7 @@ mod tests {
         let mut bytes = Vec::new();
         put_deltas(&mut bytes, &(0..1000).map(|at| at * at).collect::<Vec<i64>>());
         for end in 0..bytes.len() {
-            assert!(read(&bytes[..end], 1000, 1000, &mut Vec::new()).is_err(), "{end}");
+            assert!(read(&bytes[..end], 1000, 0, 1000, &mut Vec::new()).is_err(), "{end}");
         }
     }
 }

@@ -30,9 +30,14 @@ pub struct Group<'a> {
 
 impl<'a> Group<'a> {
     pub fn open(file: &'a SegmentFile, number: usize) -> Result<Group<'a>, ReadError> {
+        file.scanned().row_groups.fetch_add(1, Ordering::Relaxed);
+        Group::beside(file, number)
+    }
+
+    /// One that somebody has opened already, for another thread.
+    pub fn beside(file: &'a SegmentFile, number: usize) -> Result<Group<'a>, ReadError> {
         let footer = file.footer()?;
         let group = footer.groups.get(number).ok_or_else(|| file.damaged("a row group is missing"))?;
-        file.scanned().row_groups.fetch_add(1, Ordering::Relaxed);
         Ok(Group { file, number, rows: group.rows, footer, dictionaries: HashMap::new(), pages: HashMap::new() })
     }
 

@@ -1,9 +1,10 @@
 //! Segments read as queries need it: a few pages of a few columns, by their place in the file.
 //!
-//! The crate `parquet` reads the footer. Pages are read here, because a query wants dictionary codes before values,
-//! some rows and not all, and one decompressor for everything. What a file says is checked before it is believed:
-//! damage is an error.
+//! Footers are read here because a file's first question waits for its footer; pages, because a query wants dictionary
+//! codes before values, some rows and not all, and one decompressor for everything. What a file says is checked before
+//! it is believed: damage is an error.
 
+mod attributes;
 mod bits;
 mod buffers;
 mod cache;
@@ -17,6 +18,7 @@ mod fetch;
 mod file;
 mod footer;
 mod group;
+mod heads;
 mod ids;
 mod items;
 mod kept;
@@ -29,6 +31,7 @@ mod range;
 mod repeats;
 mod search;
 mod shape;
+mod share;
 mod slice;
 mod table;
 mod tally;

@@ -28,6 +28,14 @@ struct Part {
 }
 
 impl Slice {
+    /// `None` also if there is no such column.
+    pub fn named(group: &mut Group, name: &str, rows: &Range<usize>) -> Result<Option<Slice>, ReadError> {
+        match group.column(name) {
+            Some(column) => Slice::read(group, column, rows),
+            None => Ok(None),
+        }
+    }
+
     /// `None` if no row has a value.
     pub fn read(group: &mut Group, column: usize, rows: &Range<usize>) -> Result<Option<Slice>, ReadError> {
         let mut slice = Slice::default();

@@ -35,19 +35,24 @@ impl Texts {
 
     /// DELTA_LENGTH_BYTE_ARRAY: all `total` lengths, then all strings; those from `from` to `to` of them.
     pub fn by_lengths(bytes: &Bytes, at: usize, total: usize, from: usize, to: usize) -> Result<Texts, Damage> {
-        let mut lengths = Vec::new();
         let encoded = bytes.get(at..).ok_or(CUT)?;
-        let behind = delta::read(encoded, total, to, &mut lengths)?;
-        let mut start = bytes.len() - behind.len();
         let mut places = Vec::with_capacity(to - from);
-        for (place, length) in lengths.iter().enumerate() {
-            let end = usize::try_from(*length).ok().and_then(|length| start.checked_add(length));
-            let end = end.filter(|end| *end <= bytes.len()).ok_or(CUT)?;
+        // Where the strings begin is known behind the lengths: places are counted from there.
+        let (mut place, mut end, mut bad) = (0, 0u64, false);
+        let behind = delta::each(encoded, total, to, |length| {
+            let start = end;
+            end = u64::try_from(length).ok().and_then(|length| start.checked_add(length)).unwrap_or(u64::MAX);
+            bad |= end > u64::from(u32::MAX);
             if place >= from {
                 places.push((start as u32, end as u32));
             }
-            start = end;
+            place += 1;
+        })?;
+        if bad || end > behind.len() as u64 || bytes.len() > u32::MAX as usize {
+            return Err(CUT);
         }
+        let first = (bytes.len() - behind.len()) as u32;
+        places.iter_mut().for_each(|(start, end)| (*start, *end) = (*start + first, *end + first));
         Ok(Texts { bytes: bytes.clone(), places })
     }
 

@@ -110,8 +110,7 @@ impl Values {
 
     pub fn deltas(cell: Cell, bytes: &[u8], total: usize, from: usize, to: usize) -> Result<Values, Damage> {
         let mut values = Vec::new();
-        delta::read(bytes, total, to, &mut values)?;
-        values.drain(..from);
+        delta::read(bytes, total, from, to, &mut values)?;
         match cell {
             Cell::Int64 => Ok(Values::Int64(values)),
             Cell::Int32 => Ok(Values::Int32(values.into_iter().map(|value| value as i32).collect())),
@@ -135,7 +134,9 @@ impl Values {
     /// The texts that integers stand for.
     pub fn texts(self, numbered: &Numbered) -> Result<Values, Damage> {
         let Values::Int64(integers) = self else { return Err("numbered texts are no integers") };
-        let (mut bytes, mut places) = (Vec::new(), Vec::with_capacity(integers.len()));
+        /// Of a text, most often.
+        const USUAL: usize = 32;
+        let (mut bytes, mut places) = (Vec::with_capacity(USUAL * integers.len()), Vec::with_capacity(integers.len()));
         for integer in integers {
             let start = bytes.len() as u32;
             if !numbered.put_text(integer, &mut bytes) {

@@ -13,9 +13,14 @@ from .values import moment, plain
 
 _nanoarrow: Any = nanoarrow
 _ipc: Any = ipc
-_AS_TEXT = ("ENUM(", "UNION(", "BIT", "TIME WITH TIME ZONE")
+_AS_TEXT = ("ENUM(", "UNION(", "BIT", "TIME WITH TIME ZONE", "INTERVAL")
 """Types that Arrow has not, or few readers of it."""
 _LARGE = ("HUGEINT", "UHUGEINT")
+_SECONDS = (
+    "((date_part('year', {0}) * 12 + date_part('month', {0})) * 30 + date_part('day', {0})) * 86400.0"
+    " + date_part('hour', {0}) * 3600 + date_part('minute', {0}) * 60 + date_part('microsecond', {0}) / 1e6"
+)
+"""Of an interval; a month has 30 days, as in rows."""
 
 
 def as_rows(connection: duckdb.DuckDBPyConnection, text: str, rows: int) -> dict[str, Any]:
@@ -32,7 +37,7 @@ def as_rows(connection: duckdb.DuckDBPyConnection, text: str, rows: int) -> dict
 
 
 def as_arrow(connection: duckdb.DuckDBPyConnection, text: str, rows: int) -> dict[str, Any]:
-    """An IPC stream; sums are integers of 64 bits where they fit, else texts."""
+    """An IPC stream; sums are integers of 64 bits where they fit, else texts, and intervals seconds."""
     relation = connection.sql(text)
     names, types = relation.columns, [str(each) for each in relation.types]
     numbered = ", ".join(f"#{at} AS c{at}" for at in range(1, len(names) + 1))
@@ -50,6 +55,8 @@ def as_arrow(connection: duckdb.DuckDBPyConnection, text: str, rows: int) -> dic
 
 
 def _shown(answer: duckdb.DuckDBPyRelation, at: int, type_: str) -> str:
+    if type_ == "INTERVAL":
+        return _SECONDS.format(f"c{at}")
     if any(each in type_ for each in _AS_TEXT):
         return f"CAST(c{at} AS VARCHAR)"
     if type_ in _LARGE:
