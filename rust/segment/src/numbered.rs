@@ -4,6 +4,7 @@
 //! text takes, and is read faster.
 
 use std::io;
+use std::sync::OnceLock;
 
 use otelier_wire::protobuf::{Cursor, put_varint};
 
@@ -51,32 +52,41 @@ pub fn split(text: &[u8]) -> Option<(&[u8], u8, u64)> {
 }
 
 /// The beginnings of one column.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Numbered {
     beginnings: Vec<Beginning>,
+    bits: u32,
+    /// Where beginnings are looked up: most columns are only read.
+    places: OnceLock<Places>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Places {
     texts: Names,
     /// By the number of the text: digits, and the place of the beginning.
-    places: Vec<Vec<(u8, u32)>>,
-    bits: u32,
+    of: Vec<Vec<(u8, u32)>>,
 }
+
+impl PartialEq for Numbered {
+    fn eq(&self, other: &Numbered) -> bool {
+        self.beginnings == other.beginnings
+    }
+}
+
+impl Eq for Numbered {}
 
 impl Numbered {
     pub fn new(beginnings: Vec<Beginning>) -> Numbered {
         let bits = usize::BITS - beginnings.len().saturating_sub(1).leading_zeros();
-        let (mut texts, mut places) = (Names::default(), Vec::new());
-        for (place, beginning) in beginnings.iter().enumerate() {
-            let text = texts.add(&beginning.text) as usize;
-            places.resize(places.len().max(text + 1), Vec::new());
-            places[text].push((beginning.digits, place as u32));
-        }
-        Numbered { beginnings, texts, places, bits }
+        Numbered { beginnings, bits, places: OnceLock::new() }
     }
 
     /// The integer that stands for a text, if one does.
     #[inline]
     pub fn number(&self, text: &[u8]) -> Option<i64> {
         let (text, digits, number) = split(text)?;
-        let places = &self.places[self.texts.find(text)? as usize];
+        let known = self.places.get_or_init(|| Places::new(&self.beginnings));
+        let places = &known.of[known.texts.find(text)? as usize];
         let (_, place) = places.iter().find(|(known, _)| *known == digits)?;
         Some((number << self.bits | u64::from(*place)) as i64)
     }
@@ -101,6 +111,18 @@ impl Numbered {
             beginning.put(number, out);
         }
         beginning.is_some()
+    }
+}
+
+impl Places {
+    fn new(beginnings: &[Beginning]) -> Places {
+        let mut places = Places::default();
+        for (place, beginning) in beginnings.iter().enumerate() {
+            let text = places.texts.add(&beginning.text) as usize;
+            places.of.resize(places.of.len().max(text + 1), Vec::new());
+            places.of[text].push((beginning.digits, place as u32));
+        }
+        places
     }
 }
 

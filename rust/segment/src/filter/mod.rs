@@ -33,6 +33,10 @@ impl Filter {
         Filter::All(Vec::new())
     }
 
+    pub fn is_everything(&self) -> bool {
+        matches!(self, Filter::All(parts) if parts.is_empty())
+    }
+
     /// Whether the answer depends on other spans of the trace.
     pub fn asks_trace(&self) -> bool {
         match self {

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::io;
 use std::ops::Range;
+use std::slice;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 
@@ -25,10 +26,12 @@ use crate::write::index_path;
 const MAX_OPEN: usize = 256;
 /// What a column chunk takes in a footer, and in a page index once its pages have been looked for.
 const CHUNK_BYTES: usize = size_of::<Chunk>() + 24 + 64 + 8 * size_of::<Location>();
+/// About what a footer and offset indexes take in a file.
+const TAIL: u64 = 512 << 10;
 /// A column's name, twice, and its place by name.
 const COLUMN_BYTES: usize = 160;
 /// How much more beginnings of numbered texts take in memory than where they are stored.
-const NUMBERED_TIMES: usize = 16;
+const NUMBERED_TIMES: usize = 6;
 
 thread_local! {
     static READ: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
@@ -144,6 +147,9 @@ impl SegmentFile {
         if let Some(footer) = self.footer.get() {
             return Ok(footer);
         }
+        // Offset indexes lie before it, and are asked for next.
+        let end = self.summary.bytes;
+        self.will_need(slice::from_ref(&(end.saturating_sub(TAIL)..end)))?;
         let mut footer = Footer::read(&self.path, &*self.source()?)?;
         let numbered = NumberedKeys::decode(&self.numbered);
         let numbered = numbered.map_err(|error| ReadError::of_index(&index_path(&self.path), error))?;

@@ -97,6 +97,9 @@ impl Question<'_> {
 pub fn aggregate(places: &Places, question: &Question) -> Result<Aggregate, ReadError> {
     let mut scan = Scan::new(places, question.filter, question.window.clone(), question.asks_trace());
     scan.deadline = question.time.map(|time| std::time::Instant::now() + time);
+    if question.filter.is_everything() {
+        scan.foreseen = question.groups;
+    }
     let only_step = question.only_step(places);
     let mut workers: Vec<Worker> = (0..threads()).map(|_| Worker::new(question, only_step)).collect();
     if question.rollups {

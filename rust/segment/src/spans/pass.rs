@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 use std::panic::resume_unwind;
+use std::slice;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -11,7 +12,7 @@ use super::joined::Joined;
 use super::scan::{Places, Read};
 use super::splits::Apart;
 use crate::error::ReadError;
-use crate::filter::Filter;
+use crate::filter::{Field, Filter, Scope, Wanted};
 use crate::hot::Shaped;
 use crate::reader::{Group, GroupTable, read_here};
 use crate::rows::Rows;
@@ -40,6 +41,16 @@ pub enum Block<'a> {
     Joined(Box<Joined<'a>>, Option<Rows>),
 }
 
+impl Block<'_> {
+    /// File and number.
+    fn group(&self) -> Option<(usize, usize)> {
+        match self {
+            Block::Group(file, group) => Some((*file, *group)),
+            _ => None,
+        }
+    }
+}
+
 /// A block and its newest start.
 pub type Due<'a> = (u64, Block<'a>);
 
@@ -53,6 +64,8 @@ pub struct Pass<'a> {
     pub apart: Option<Apart>,
     /// By chunk: rows whose spans stand earlier in the log, too.
     pub hot_repeats: Vec<Rows>,
+    /// Of all spans, so that their columns are fetched before it is their turn.
+    pub foreseen: &'a [Wanted],
 }
 
 /// How many threads a pass over everything takes.
@@ -116,8 +129,16 @@ impl Pass<'_> {
         read: &mut Read,
         see: &mut See,
     ) -> Result<&'static str, ReadError> {
+        /// Row groups whose columns are fetched beside one another.
+        const AHEAD: usize = 16;
+        let groups: Vec<(usize, usize)> = blocks.iter().filter_map(|(_, block)| block.group()).collect();
+        let mut ahead = groups.iter();
+        ahead.by_ref().take(AHEAD).try_for_each(|place| self.foresee(*place))?;
         let mut from = 0;
         for (newest, block) in blocks {
+            if block.group().is_some() {
+                ahead.next().map_or(Ok(()), |place| self.foresee(*place))?;
+            }
             if newest < from || stopped.load(Ordering::Relaxed) {
                 break;
             }
@@ -131,6 +152,17 @@ impl Pass<'_> {
             }
         }
         Ok("")
+    }
+
+    /// Few values of a row group lie together, and a disk that is asked for one row group at a time makes all wait.
+    fn foresee(&self, (file, group): (usize, usize)) -> Result<(), ReadError> {
+        for wanted in self.foreseen {
+            if let Field::Attribute(Scope::Span, key) = &wanted.field {
+                let group = Group::beside(&self.places.files[file], group)?;
+                group.will_need_of(group.attribute_columns(key), slice::from_ref(&(0..group.rows)))?;
+            }
+        }
+        Ok(())
     }
 
     fn look(&self, block: Block, read: &mut Read, see: &mut See) -> Result<Flow, ReadError> {

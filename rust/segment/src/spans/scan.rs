@@ -11,7 +11,7 @@ use hashbrown::HashSet;
 use super::pass::{Block, Due, Flow, Pass, See};
 use super::splits::{Apart, Splits, traces};
 use crate::error::ReadError;
-use crate::filter::Filter;
+use crate::filter::{Filter, Wanted};
 use crate::hot::Chunk;
 use crate::newest::TraceId;
 use crate::reader::{SegmentFile, candidates, read_here};
@@ -69,6 +69,8 @@ pub struct Scan<'a> {
     /// Whether rows are asked for their traces, be it by the filter or by fields.
     pub whole: bool,
     pub deadline: Option<Instant>,
+    /// What each block is asked for, where all of its spans are meant.
+    pub foreseen: &'a [Wanted],
     /// Of files that are answered for otherwise, by number.
     pub answered: Vec<bool>,
     pub read: Read,
@@ -78,7 +80,7 @@ impl<'a> Scan<'a> {
     pub fn new(places: &'a Places, filter: &'a Filter, window: RangeInclusive<u64>, whole: bool) -> Scan<'a> {
         let read = Read { skipped_files: places.skipped_files, ..Read::default() };
         let whole = whole || filter.asks_trace();
-        Scan { places, filter, window, whole, deadline: None, answered: Vec::new(), read }
+        Scan { places, filter, window, whole, deadline: None, foreseen: &[], answered: Vec::new(), read }
     }
 
     /// Calls `see` with each block and the rows in it that are meant. Answers why it ended early; empty if it did not.
@@ -112,8 +114,9 @@ impl<'a> Scan<'a> {
         let hot_repeats = if self.whole { Vec::new() } else { hot_repeats(&self.places.chunks) };
         self.read.pages += read_here().0 - reads;
         self.read.bytes += read_here().1 - bytes;
-        let (places, filter, window) = (self.places, self.filter, self.window.clone());
-        Ok((Pass { places, filter, window, deadline: self.deadline, apart, hot_repeats }, blocks))
+        let Scan { places, filter, deadline, foreseen, .. } = *self;
+        let window = self.window.clone();
+        Ok((Pass { places, filter, window, deadline, apart, hot_repeats, foreseen }, blocks))
     }
 
     /// Blocks that may hold something, with their newest start.
