@@ -346,6 +346,9 @@ class View:
         been retired and removed before it was read. Raises StaleView if that is noticed at once, OSError.
         """
 
+    def open_ahead(self) -> None:
+        """Open the newest segments, so that the next question need not wait for their indexes and footers."""
+
     def traces(self, tenant: str, trace_ids: Sequence[bytes]) -> Batch:
         """All spans of these traces from segments and log, each once; empty if there is none.
 

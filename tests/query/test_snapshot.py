@@ -70,6 +70,16 @@ def test_questions_during_flushes_and_merges_are_answered_from_what_is_there(eng
         snapshot.close()
 
 
+def test_segments_are_opened_before_somebody_asks(engine: Engine, tmp_path: Path):
+    for number in (1, 2):
+        engine.append("default", traces(span(trace=number)))
+        engine.flush(everything=True)
+    snapshot = Snapshot(tmp_path)
+    snapshot.keep_fresh(60)
+    snapshot.close()
+    assert snapshot.read(lambda view, _: view.scanned["files"]) == 2
+
+
 def test_an_answer_that_joins_view_and_state_is_asked_again_if_another_thread_moved_them(
     engine: Engine, tmp_path: Path
 ):

@@ -81,6 +81,10 @@ impl View {
         py.detach(|| self.0.refresh_with(&segments, &starts, retired)).map_err(raised)
     }
 
+    fn open_ahead(&self, py: Python<'_>) {
+        py.detach(|| self.0.open_ahead());
+    }
+
     fn traces(&self, py: Python<'_>, tenant: &str, trace_ids: Vec<Vec<u8>>) -> PyResult<Batch> {
         let ids = self::trace_ids(&trace_ids)?;
         py.detach(|| self.0.traces(tenant, &ids)).map(Batch).map_err(raised)

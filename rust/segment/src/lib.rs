@@ -9,6 +9,7 @@ pub mod flush;
 pub mod hash;
 pub mod hot;
 pub mod index;
+mod listed;
 pub mod logs;
 pub mod merge;
 mod names;

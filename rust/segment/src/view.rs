@@ -1,11 +1,12 @@
 //! `View`: segments and live log as one, as of the newest refresh. Many threads ask while one refreshes.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Instant;
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashSet;
 use otelier_disk::Disk;
 use otelier_wire::{Batch, Signal};
 use parking_lot::{Mutex, RwLock};
@@ -14,14 +15,14 @@ use crate::assemble::Assembly;
 use crate::error::ReadError;
 use crate::filter::Filter;
 use crate::hot::{Chunk, Hot, Visible};
+use crate::listed::{Listed, Segments};
 use crate::newest::{Block, TraceId, Traces, newest};
 use crate::reader::{Cache, FileBlock, Part, Scanned, SegmentFile, facts, fetch, room};
 use crate::spans::Splits;
 use crate::summary::{Summary, summarize};
 
-/// Where the log and the segments lie on the disk.
+/// Where the log lies on the disk.
 const LOG: &str = "log";
-const SEGMENTS: &str = "segments";
 
 /// Span name, span kind.
 pub type Operation = (Arc<[u8]>, i32);
@@ -41,40 +42,6 @@ pub struct View {
 pub(crate) struct Snapshot {
     hot: Visible,
     segments: Arc<Segments>,
-}
-
-/// The manifest's paths, and the same by tenant and signal.
-#[derive(Debug, Default)]
-struct Segments {
-    paths: Vec<String>,
-    of: HashMap<(Arc<str>, Signal), Vec<Listed>>,
-    /// By tenant: traces that lie in several segments, once somebody asked for whole traces.
-    splits: Mutex<HashMap<Arc<str>, Arc<Splits>>>,
-}
-
-/// A segment that need not have been opened yet.
-#[derive(Debug)]
-pub(crate) struct Listed {
-    pub path: Arc<str>,
-    /// Least and greatest start of its items.
-    pub starts: RangeInclusive<u64>,
-}
-
-impl Segments {
-    fn new(paths: &[String], starts: &[(u64, u64)]) -> Result<Segments, ReadError> {
-        let mut of: HashMap<_, Vec<Listed>> = HashMap::new();
-        for (number, path) in paths.iter().enumerate() {
-            let (first, last) = starts.get(number).copied().unwrap_or((0, u64::MAX));
-            of.entry(place_of(path)?).or_default().push(Listed { path: path.as_str().into(), starts: first..=last });
-        }
-        Ok(Segments { paths: paths.to_vec(), of, splits: Mutex::default() })
-    }
-
-    /// The segment that a file belongs to: itself, or what its index stands beside.
-    fn of_file(&self, path: &str) -> Option<&str> {
-        let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
-        self.paths.iter().map(String::as_str).find(|segment| segment.strip_suffix(".parquet") == Some(stem))
-    }
 }
 
 impl Snapshot {
@@ -120,6 +87,25 @@ impl View {
         let snapshot = Arc::new(Snapshot { hot: hot.visible(retired), segments });
         *self.snapshot.write() = snapshot;
         Ok(())
+    }
+
+    /// Opens the newest segments, so that the next question need not wait for their indexes and footers.
+    pub fn open_ahead(&self) {
+        /// As much as about five million spans take: more is opened when it is asked for.
+        const MOST_BYTES: usize = 96 << 20;
+        let snapshot = self.snapshot();
+        let mut listed: Vec<&Listed> = snapshot.segments.of.values().flatten().collect();
+        listed.sort_unstable_by_key(|listed| Reverse(*listed.starts.end()));
+        let mut bytes = 0;
+        for listed in listed {
+            if bytes > MOST_BYTES {
+                return;
+            }
+            // What can't be read is told to those who ask.
+            let Ok(file) = self.cache.get(&listed.path) else { continue };
+            let _ = file.open_whole();
+            bytes += file.weight();
+        }
     }
 
     /// All spans of these traces, each once.
@@ -297,15 +283,5 @@ impl View {
 
     fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshot.read().clone()
-    }
-}
-
-/// Tenant and signal of `segments/<tenant>/<signal>/<id>.parquet`.
-fn place_of(path: &str) -> Result<(Arc<str>, Signal), ReadError> {
-    let bad = || ReadError::damaged(path, "this is no segment's path");
-    let mut parts = path.split('/');
-    match (parts.next(), parts.next(), parts.next().and_then(Signal::from_name), parts.next(), parts.next()) {
-        (Some(SEGMENTS), Some(tenant), Some(signal), Some(_), None) => Ok((tenant.into(), signal)),
-        _ => Err(bad()),
     }
 }

@@ -5,8 +5,9 @@ mod made;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use made::{Chance, Store, request};
+use made::{Chance, Store, request, trace_id};
 use otelier_segment::reader::Cache;
+use otelier_segment::view::View;
 
 #[test]
 fn what_there_is_no_room_for_is_closed_and_opened_again_when_it_is_wanted() {
@@ -45,4 +46,24 @@ fn a_segment_weighs_more_once_its_footer_was_read() {
     let after = file.weight();
     file.footer().unwrap();
     assert!(before < after && after == file.weight());
+}
+
+#[test]
+fn segments_that_were_opened_ahead_need_not_be_opened_for_a_question() {
+    let mut store = Store::new();
+    for trace in 0..3 {
+        store.append(request(&[trace], 5, 1_000, &mut Chance(trace + 1)));
+        store.flush();
+    }
+    let view = View::new(store.disk.clone());
+    view.refresh(&store.segments, store.retired).unwrap();
+    view.open_ahead();
+    let read =
+        |view: &View| (view.scanned().files.load(Ordering::Relaxed), view.scanned().bytes.load(Ordering::Relaxed));
+    let ahead = read(&view);
+    assert_eq!(ahead.0, 3);
+    view.open_ahead();
+    assert_eq!(read(&view), ahead);
+    assert!(!view.traces("default", &[trace_id(1)]).unwrap().segments().is_empty());
+    assert_eq!(read(&view).0, 3);
 }

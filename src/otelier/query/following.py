@@ -55,6 +55,9 @@ class Following(ABC, Generic[V, S]):
     def look_elsewhere(self) -> None:
         """Bring what is not written here, before the manifest is read. Raises OSError, StartError."""
 
+    def look_ahead(self) -> None:
+        """Do what the next question would have to wait for, while nothing changes."""
+
     def left_out(self) -> list[str]:
         """What is wrong with each segment that answers are made without; each text begins with its path."""
         return self._view.left_out()
@@ -106,9 +109,14 @@ class Following(ABC, Generic[V, S]):
         """Follow the log in the background, so that a question after a pause finds little left to read."""
 
         def run() -> None:
+            before: _Version | None = None
             while True:
                 try:
                     self.refresh()
+                    # While segments come and go, most would be gone before they are asked for.
+                    if before in (None, self._version):
+                        self.look_ahead()
+                    before = self._version
                 except BaseException as error:  # noqa: BLE001 (also a panic; a query will say it, this thread goes on)
                     _log.warning("can't follow the store: %s", error)
                 if self._stop.wait(interval_s):

@@ -69,11 +69,11 @@ pub struct SegmentFile {
     /// Beginnings of numbered texts as they are stored: few files are asked for them.
     numbered: Vec<u8>,
     /// By service; empty if the file has none.
-    service_rollups: Rollups,
-    operations: OnceLock<Vec<Operation>>,
+    pub(super) service_rollups: Rollups,
+    pub(super) operations: OnceLock<Vec<Operation>>,
     /// Calls and errors by operation, once somebody asked.
-    rollup_counts: OnceLock<Rollups>,
-    disk: Arc<dyn Disk>,
+    pub(super) rollup_counts: OnceLock<Rollups>,
+    pub(super) disk: Arc<dyn Disk>,
     /// Open, unless too many others are.
     source: OnceLock<Arc<dyn ReadAt>>,
     footer: OnceLock<Footer>,
@@ -84,7 +84,7 @@ pub struct SegmentFile {
     pub number: u64,
     pub repeats: Repeats,
     pub kept: Arc<Kept>,
-    weight: AtomicUsize,
+    pub(super) weight: AtomicUsize,
 }
 
 impl SegmentFile {
@@ -170,42 +170,6 @@ impl SegmentFile {
         }))
     }
 
-    /// Of its spans. Read when they are asked for: they take as much as all else.
-    pub fn operations(&self) -> Result<&[Operation], ReadError> {
-        if let Some(operations) = self.operations.get() {
-            return Ok(operations);
-        }
-        let path = index_path(&self.path);
-        let bytes = self.disk.read(&path).map_err(|error| ReadError::io(&path, error))?;
-        let summary = Index::new(bytes).and_then(|index| index.summary());
-        let operations = summary.map_err(|error| ReadError::of_index(&path, error))?.operations;
-        Ok(self.operations.get_or_init(|| {
-            let size: usize = operations.iter().map(|of| 64 + of.service.len() + of.name.len()).sum();
-            self.weight.fetch_add(size, Ordering::Relaxed);
-            operations
-        }))
-    }
-
-    /// `None` if the file has none.
-    pub fn service_rollups(&self) -> Option<&Rollups> {
-        Some(&self.service_rollups).filter(|rollups| !rollups.cells.is_empty())
-    }
-
-    /// Calls and errors by operation; `None` if the file has none.
-    pub fn rollup_counts(&self) -> Result<Option<&Rollups>, ReadError> {
-        let rollups = match self.rollup_counts.get() {
-            Some(rollups) => rollups,
-            None => {
-                let path = index_path(&self.path);
-                let bytes = self.disk.read(&path).map_err(|error| ReadError::io(&path, error))?;
-                let counts = Index::new(bytes).and_then(|index| index.rollup_counts());
-                let counts = counts.map_err(|error| ReadError::damaged(&path, error))?;
-                self.rollup_counts.get_or_init(|| counts)
-            }
-        };
-        Ok(Some(rollups).filter(|rollups| !rollups.cells.is_empty()))
-    }
-
     pub fn damaged(&self, what: Damage) -> ReadError {
         ReadError::damaged(&self.path, what)
     }
@@ -266,6 +230,11 @@ impl SegmentFile {
         let group = &self.footer()?.groups[group];
         let read = index.locations(&group.chunks[column], group.rows).map_err(|what| self.damaged(what))?;
         Ok(locations.get_or_init(|| read))
+    }
+
+    /// Reads the footer, and where pages lie.
+    pub fn open_whole(&self) -> Result<(), ReadError> {
+        (0..self.page_indexes.len()).try_for_each(|group| self.locations(group, 0).map(drop))
     }
 
     /// The column index of a chunk; empty if it has none.

@@ -23,6 +23,7 @@ mod ids;
 mod items;
 mod kept;
 mod look;
+mod operations;
 mod page;
 mod page_index;
 mod part;
