@@ -143,10 +143,15 @@ class OtelierQueryConfig(HttpServerSettings):
 
     def directory(self, exporters: Iterable[Config]) -> Path:
         """Where the store is, given who else is configured. Raises ValueError if that is not where it is written."""
+        written = {each.root.absolute() for each in exporters if isinstance(each, StoreSettings)}
         if self.storage:
             root = Path(self.data_dir).expanduser().absolute() if self.data_dir else None
+            if root in written:
+                raise ValueError(
+                    f"the exporter `otelier` writes to {root}: leave `storage` out, what it has put into a bucket is found "
+                    "there, too; with `storage`, data_dir is a folder for what is read, of its own"
+                )
             return read_only(self.storage, self.s3, root)
-        written = {each.root.absolute() for each in exporters if isinstance(each, StoreSettings)}
         names = ", ".join(sorted(map(str, written)))
         if self.data_dir:
             own = Path(self.data_dir).expanduser().absolute()
