@@ -257,7 +257,7 @@ def test_a_directory_that_no_exporter_writes_or_one_of_several_is_a_problem():
 def test_what_is_read_of_a_bucket_has_a_folder_of_its_own(tmp_path: Path):
     """Else the folder is marked as a reader's, and the exporter refuses it from then on, `storage` or not."""
     config = OtelierQueryConfig(storage="s3://traces", data_dir=str(tmp_path))
-    with pytest.raises(ValueError, match="the exporter `otelier` writes to .*: leave `storage` out"):
+    with pytest.raises(ValueError, match=r"the exporter `otelier` writes to .*: leave `storage` out"):
         config.directory([StoreSettings(data_dir=str(tmp_path))])
     assert not list(tmp_path.iterdir())
     assert config.directory([StoreSettings(data_dir="/elsewhere")]) == tmp_path

@@ -148,8 +148,8 @@ class OtelierQueryConfig(HttpServerSettings):
             root = Path(self.data_dir).expanduser().absolute() if self.data_dir else None
             if root in written:
                 raise ValueError(
-                    f"the exporter `otelier` writes to {root}: leave `storage` out, what it has put into a bucket is found "
-                    "there, too; with `storage`, data_dir is a folder for what is read, of its own"
+                    f"the exporter `otelier` writes to {root}: leave `storage` out, what it has put into a bucket is "
+                    "found there, too; with `storage`, data_dir is a folder for what is read, of its own"
                 )
             return read_only(self.storage, self.s3, root)
         names = ", ".join(sorted(map(str, written)))
