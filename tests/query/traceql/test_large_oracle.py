@@ -23,7 +23,7 @@ from .stored import Store
 _SPANS = 70_000
 _QUESTIONS = 40
 _REQUEST = 4_000
-_LIMITS = Limits(time_s=600, traces=100_000, series=100_000)
+_LIMITS = Limits(time_s=600, traces=100_000, series=1_000_000)
 _WINDOWS = [(0, 2**64 - 1), (START_NS + HOUR // 6, START_NS + HOUR // 3), (START_NS + 3000 * S, START_NS + 3010 * S)]
 _RANGES = [
     (START_NS - 1, START_NS + HOUR + 60 * S, 60 * S),
