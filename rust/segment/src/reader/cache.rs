@@ -107,8 +107,9 @@ pub fn room() -> usize {
     let told = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let total =
         told.lines().find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix("kB")?.trim().parse().ok());
-    // Of a container.
-    let limit = fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|limit| limit.trim().parse().ok());
-    let memory = total.map(|total: usize| total * KIB).into_iter().chain(limit).min();
+    // Of a container, in either version of control groups.
+    let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"].into_iter();
+    let limits = limits.filter_map(|path| fs::read_to_string(path).ok()?.trim().parse().ok());
+    let memory = total.map(|total: usize| total.saturating_mul(KIB)).into_iter().chain(limits).min();
     memory.map_or(LEAST, |memory| memory / 8).max(LEAST)
 }
