@@ -26,8 +26,8 @@ MINUTE_MS = 60_000
 class World:
     """A disk, a clock, and an engine that may be opened again and again. Sample number n has the value n."""
 
-    def __init__(self) -> None:
-        self.disk, self.clock, self.number = losing_disk(), FakeClock(), 0
+    def __init__(self, clock: FakeClock | None = None) -> None:
+        self.disk, self.clock, self.number = losing_disk(), clock or FakeClock(), 0
         self.sent: dict[tuple[str, int], float] = {}
 
     def open(self, **keys) -> MetricsEngine:
@@ -345,6 +345,46 @@ def test_a_deletion_is_durable_when_it_is_accepted_and_the_same_asked_again_wait
     assert world.engine.until_deleted(0)
     world.engine.flush()
     assert sorted(name for name, _ in readable(world.disk)) == ["a", "b", "b", "b"]
+
+
+class InterruptedClock(FakeClock):
+    """Somebody comes between when the time is asked for as often as that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left, self.come = 0, lambda: None
+
+    def time_ns(self) -> int:
+        self.left -= 1
+        if self.left == 0:
+            self.come()
+        return super().time_ns()
+
+
+@pytest.mark.parametrize("nth", range(1, 8))
+def test_a_deletion_that_comes_while_segments_are_merged_is_made_and_spares_what_came_after_it(nth):
+    clock = InterruptedClock()
+    world = World(clock)
+    engine = world.open()
+    for _ in range(5):
+        world.write(3, "a")
+        engine.flush()
+
+    def come() -> None:
+        engine.delete("default", [[("__name__", "=", "a")]], 0, 2**50)
+        world.write(2, "a")
+        world.write(2, "b")
+        engine.flush()
+
+    clock.come, clock.left = come, nth
+    for _ in range(5):
+        engine.compact()
+    if clock.left > 0:
+        clock.left = 0
+        come()
+    clock.advance(60)
+    assert engine.pending_deletions == 0
+    assert sorted(name for name, _ in readable(world.disk)) == ["a", "a", "b", "b"]
 
 
 def test_upkeep_that_fails_is_tried_ever_more_rarely_told_once_and_at_its_pace_again_after_a_success(world, caplog):

@@ -94,5 +94,6 @@ class Thinning:
             ]
             starts = [(each.min_start_ns, each.max_start_ns) for each in near]
             view.refresh([each.path for each in near], state.retired, starts)
-            found = view.search(tenant, filter_of(important), 0, _ALL_NS, _MOST_TRACES)
+        # The view has the log open, and nobody but this thread unlinks segments: a flush need not wait for it.
+        found = view.search(tenant, filter_of(important), 0, _ALL_NS, _MOST_TRACES)
         return [trace_id for trace_id, _ in found]

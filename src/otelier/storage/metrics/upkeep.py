@@ -68,8 +68,13 @@ class Upkeep(segmented.Upkeep[SeriesSegment]):
         except (OSError, ValueError):
             return True
 
+    def may_merge(self) -> bool:
+        """Not while a deletion waits: with a segment that came after it, those before would be taken for later ones."""
+        return not self._deletions.pending
+
     def _take_in(self) -> None:
-        while found := self._incoming.next_step(self._manifest.state):
+        # What is taken in while a deletion waits would be deleted as well.
+        while not self._deletions.pending and (found := self._incoming.next_step(self._manifest.state)):
             step, taking = found
             if step.add:
                 self.follow(self._manifest.apply(step))

@@ -100,6 +100,10 @@ class Upkeep(ABC, Generic[S]):
     def others(self) -> None:
         """Whatever else is due, before segments are merged. Raises OSError."""
 
+    def may_merge(self) -> bool:
+        """Whether segments may be merged now."""
+        return True
+
     def afterwards(self) -> None:
         """Whatever else is due, and must not keep segments from being merged. Raises OSError."""
 
@@ -165,7 +169,8 @@ class Upkeep(ABC, Generic[S]):
     def _merge_some(self) -> bool:
         sound = (each for each in self._manifest.state.segments.values() if each.path not in self._avoid)
         group = self._kind.choose(sound, self._time.time_ns())
-        if not group:
+        # Asked once it is known which: what comes to forbid it after that knows these.
+        if not group or not self.may_merge():
             return False
         self.rewrite(group, "merged", self.merge)
         return True
