@@ -222,6 +222,25 @@ def test_whatever_comes_in_goes_out_of_segments_and_log(messages: list[Any], flu
     assert {trace for trace, _ in view.search("default", EVERYTHING, *FOREVER, 10_000)} == distinct
 
 
+def test_a_trace_with_very_many_attributes_comes_back_whole_each_time(disk: Disk, log_of: Log, view: View) -> None:
+    """Two threads read them."""
+    kinds: list[Any] = ["text", 5, 2.5, True]
+    sent = {
+        number: {f"key {key:03}": kinds[key % 4] for key in range(120) if (key + number) % 3} for number in range(1, 61)
+    }
+    fill(log_of, traces(*(span(number=number, attributes=attributes) for number, attributes in sent.items())))
+    retired, segments = flush_all(disk, log_of)
+    view.refresh(segments, retired)
+    for _ in range(40):
+        [of_resource] = decode(view.traces("default", [trace_id(1)])).resource_spans
+        found = {
+            each.span_id: {of.key: getattr(of.value, of.value.WhichOneof("value")) for of in each.attributes}
+            for of_scope in of_resource.scope_spans
+            for each in of_scope.spans
+        }
+        assert found == {span_id(number): attributes for number, attributes in sent.items()}
+
+
 def without_duplicates(batch: Batch) -> Batch:
     """The first of spans that are equal in trace id, span id, start and kind."""
     seen: set[tuple[bytes, bytes, int, int]] = set()

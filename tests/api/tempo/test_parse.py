@@ -26,6 +26,12 @@ def test_a_window_in_seconds_holds_all_of_its_last_second(query, window):
     assert parse.window(Query(query)) == window
 
 
+@pytest.mark.parametrize("at", [2**32, NOW // 10**6, NOW // 10**3, 10**17 - 1])
+def test_milliseconds_and_microseconds_are_refused(at):
+    with pytest.raises(HttpError, match="end is neither unix seconds nor nanoseconds"):
+        parse.window(Query(f"start=1&end={at}"))
+
+
 def test_a_window_of_numbers_beyond_all_seconds_ends_with_the_last_one():
     assert parse.seconds_window(2**63, 0) == ((2**32 - 1) * S, 0)
     assert parse.seconds_window(0, 2**64 - 1) == (0, 2**32 * S - 1)

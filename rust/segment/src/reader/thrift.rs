@@ -1,4 +1,4 @@
-//! Thrift's compact protocol, as much as page headers and page indexes need.
+//! Thrift's compact protocol, as much as footers, page headers and page indexes need.
 
 use otelier_wire::protobuf::Cursor;
 
@@ -13,7 +13,7 @@ const MAP: u8 = 11;
 const STRUCT: u8 = 12;
 /// Structures nest at most so deep.
 const DEPTH: u32 = 8;
-const CUT: Damage = "a page's header or index is cut off";
+const CUT: Damage = "a footer, page header or index is cut off";
 
 pub struct Reader<'a> {
     cursor: Cursor<'a>,
@@ -80,7 +80,7 @@ impl<'a> Reader<'a> {
     }
 
     fn skip_value(&mut self, kind: u8, in_list: bool, depth: u32) -> Result<(), Damage> {
-        let depth = depth.checked_sub(1).ok_or("a page's header is nested too deep")?;
+        let depth = depth.checked_sub(1).ok_or("a footer, page header or index is nested too deep")?;
         match kind {
             TRUE | FALSE if in_list => self.byte().map(drop),
             TRUE | FALSE => Ok(()),
@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
                 let (count, of) = self.list_of()?;
                 (0..count).try_for_each(|_| self.skip_value(of, true, depth))
             }
-            MAP => Err("a page's header holds a map"),
+            MAP => Err("a footer, page header or index holds a map"),
             STRUCT => {
                 let mut last = 0;
                 while let Some(field) = self.field(last)? {
@@ -101,7 +101,7 @@ impl<'a> Reader<'a> {
                 }
                 Ok(())
             }
-            _ => Err("a page's header holds an unknown type"),
+            _ => Err("a footer, page header or index holds an unknown type"),
         }
     }
 

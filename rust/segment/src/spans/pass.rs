@@ -159,7 +159,9 @@ impl Pass<'_> {
         for wanted in self.foreseen {
             if let Field::Attribute(Scope::Span, key) = &wanted.field {
                 let group = Group::beside(&self.places.files[file], group)?;
-                group.will_need_of(group.attribute_columns(key), slice::from_ref(&(0..group.rows)))?;
+                let mut columns = group.attribute_columns(key);
+                columns.sort_unstable();
+                group.will_need_of(columns, slice::from_ref(&(0..group.rows)))?;
             }
         }
         Ok(())

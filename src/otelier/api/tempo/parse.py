@@ -12,6 +12,8 @@ _ID_DIGITS = 32
 _SECOND = 10**9
 _MAX_SECONDS = 2**32 - 1
 _MAX_NS = 2**63 - 1
+_LEAST_NS = 10**17
+"""Of 1973: smaller numbers are milliseconds or microseconds of somebody else's."""
 _LONGEST_TEXT = 30
 _SECONDS_DIGITS = 10
 """Longer numbers are nanoseconds."""
@@ -43,6 +45,9 @@ def window(query: Query) -> tuple[int, int]:
     start, end = (number(query, name, _MAX_NS) for name in ("start", "end"))
     if max(start, end) <= _MAX_SECONDS:
         return seconds_window(start, end)
+    for name, at in (("start", start), ("end", end)):
+        if _MAX_SECONDS < at < _LEAST_NS:
+            raise HttpError(400, f"{name} is neither unix seconds nor nanoseconds: {at}")
     start, end = (each if each > _MAX_SECONDS else each * _SECOND for each in (start, end))
     return ordered(start, end) if end else (start, end)
 

@@ -15,7 +15,7 @@ from .series import Series, Steps
 MAX_LINES = 50_000
 """The most that one query may ask for."""
 _MAX_TEXT = 2**28
-"""Characters of all lines of an answer."""
+"""Bytes of all lines of an answer, as UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def run_range(
     walk = Walk(source, plan(query), steps.start_ns, steps.end_ns - 1, oldest_first=oldest_first)
     lines, size = list[Line](), 0
     for line in walk.lines(limit):
-        size += len(line.text)
+        size += len(line.text.encode(errors="surrogatepass"))
         if size > _MAX_TEXT:
             raise TooLarge(f"the lines have more than {_MAX_TEXT >> 20} MiB together: ask for fewer, or for less time")
         lines.append(line)
