@@ -9,31 +9,31 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from otelier.telemetry import Batch
 from otelier.testing.telemetry import START_NS, key_values, span_id, trace_id
 
-_VALUES = st.sampled_from(
-    [
-        "x",
-        "y",
-        "xy",
-        "",
-        "5",
-        5,
-        0,
-        -3,
-        2**60 + 1,
-        5.0,
-        0.5,
-        -2.5,
-        float(2**60),
-        True,
-        False,
-        ["x", "y"],
-        ["z"],
-        [5, 7],
-        [0.5, "x"],
-        [],
-        b"\x00\xff",
-    ]
-)
+VALUES: list[Any] = [
+    "x",
+    "y",
+    "xy",
+    "",
+    "5",
+    5,
+    0,
+    -3,
+    2**60 + 1,
+    5.0,
+    0.5,
+    -2.5,
+    float(2**60),
+    True,
+    False,
+    ["x", "y"],
+    ["z"],
+    [5, 7],
+    [0.5, "x"],
+    [],
+    b"\x00\xff",
+]
+"""Of every type, and some that are equal though they differ in it."""
+_VALUES = st.sampled_from(VALUES)
 _ATTRIBUTES = st.dictionaries(st.sampled_from(["a", "b", "n"]), _VALUES, max_size=3)
 _RESOURCES: list[dict[str, Any]] = [
     {"service.name": "web"},

@@ -9,29 +9,10 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from otelier.telemetry import Batch
 from otelier.testing.telemetry import START_NS, key_values
 
+from .generate import VALUES
+
 S = 10**9
 HOUR = 3600 * S
-_VALUES = [
-    "x",
-    "y",
-    "xy",
-    "",
-    "5",
-    5,
-    0,
-    -3,
-    2**60 + 1,
-    5.0,
-    0.5,
-    -2.5,
-    True,
-    False,
-    ["x", "y"],
-    ["z"],
-    [5, 7],
-    [],
-    b"\0\xff",
-]
 _NUMBERS = [0, 1, 2, 3, 5, 7, 200, 404, 500, 5.0, 0.5, "5", True]
 _RESOURCES: list[Mapping[str, Any]] = [
     {"service.name": "web"},
@@ -95,7 +76,7 @@ def _attributes(rng: random.Random) -> dict[str, Any]:
     """Frequent ones, rare ones, ids, numbered texts, paths."""
     likely: list[tuple[float, str, Any]] = [
         (0.7, "n", rng.choice(_NUMBERS)),
-        (0.5, "a", rng.choice(_VALUES)),
+        (0.5, "a", rng.choice(VALUES)),
         (0.3, "user", f"u{rng.getrandbits(40)}"),
         (0.3, "seq", f"req-{rng.randrange(10**7)}"),
         (0.2, "session", f"s-{rng.getrandbits(32):08x}"),

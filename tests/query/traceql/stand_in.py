@@ -1,10 +1,11 @@
 """The core's column reads over decoded traces, in plain Python: docs/spec/filter.md once more."""
 
 import json
-import re
 import struct
 from collections.abc import Callable, Sequence
 from typing import Any
+
+import re2
 
 from . import oracle_values as values
 from .decoded import Opaque, Span, Trace
@@ -155,7 +156,7 @@ def holds(op: str, have: Any, wanted: Any, *, arrays: bool) -> bool:
 
 
 def searched(op: str, texts: list[str], pattern: str) -> bool:
-    found = any(re.search(pattern, each) for each in texts)
+    found = any(re2.search(pattern, each) for each in texts)
     return bool(texts) and (found if op == "=~" else not found)
 
 
