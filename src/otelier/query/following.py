@@ -109,13 +109,14 @@ class Following(ABC, Generic[V, S]):
         """Follow the log in the background, so that a question after a pause finds little left to read."""
 
         def run() -> None:
-            before: _Version | None = None
+            before = ahead = None
             while True:
                 try:
                     self.refresh()
                     # While segments come and go, most would be gone before they are asked for.
-                    if before in (None, self._version):
+                    if ahead != self._version and before in (None, self._version):
                         self.look_ahead()
+                        ahead = self._version
                     before = self._version
                 except BaseException as error:  # noqa: BLE001 (also a panic; a query will say it, this thread goes on)
                     _log.warning("can't follow the store: %s", error)
