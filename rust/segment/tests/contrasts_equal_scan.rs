@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use made::model::{Model, written_row};
 use made::questions::{ALWAYS, START, field, filter, of_many_pages};
-use made::{Chance, KEYS, Known, Store, known, request};
+use made::{Chance, KEYS, Known, Store};
 use otelier_segment::filter::{Filter, Wanted, parse, parse_fields};
 use otelier_segment::spans::{Aggregate, Contrast, Kind, Question, Top};
 use otelier_segment::view::View;
@@ -158,15 +158,7 @@ fn a_comparison_counts_what_a_scan_counts_in_segments_and_log() {
     let view = View::new(store.disk.clone());
     let mut all = Vec::new();
     for round in 0..5u64 {
-        for part in 0..6 {
-            let traces: Vec<u64> = (0..6).map(|at| 30 * round + at * 6 + part % 3).collect();
-            let otlp = request(&traces, 12, START + round * 60_000_000, &mut chance);
-            all.extend(known(&otlp));
-            store.append(otlp.clone());
-            if part == 3 {
-                store.append(otlp);
-            }
-        }
+        all.extend(store.append_round(round, 6, START, &mut chance));
         if round % 2 == 1 {
             let sealed = store.flush_idle(if round == 3 { 0 } else { 5 });
             store.retire(sealed);

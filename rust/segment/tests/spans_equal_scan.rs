@@ -291,15 +291,7 @@ fn segments_and_log_are_read_as_one_at_every_step_of_a_flush() {
     let mut all = Vec::new();
     let (mut some, mut from_rollups) = (0, 0);
     for round in 0..6u64 {
-        for part in 0..8 {
-            let traces: Vec<u64> = (0..6).map(|at| 30 * round + at * 6 + part % 3).collect();
-            let otlp = request(&traces, 12, START + round * 60_000_000, &mut chance);
-            all.extend(known(&otlp));
-            store.append(otlp.clone());
-            if part == 3 {
-                store.append(otlp);
-            }
-        }
+        all.extend(store.append_round(round, 8, START, &mut chance));
         let mut step = |view: &View, chance: &mut Chance, all: &[Known]| {
             some += compare_gathers(view, all, chance, 25);
             compare_traces(view, all, (0..10).map(|at| at * 7 * (round + 1) % 200));

@@ -252,6 +252,22 @@ impl Store {
         self.log.append("default", Signal::Traces, self.now_ns, batch.items() as u32, parts).unwrap();
     }
 
+    /// Appends so many requests with traces of a round, and some that began in the one before: these are split. One of
+    /// them comes twice. Answers their spans.
+    pub fn append_round(&mut self, round: u64, requests: u64, from_ns: u64, chance: &mut Chance) -> Vec<Known> {
+        let mut all = Vec::new();
+        for part in 0..requests {
+            let traces: Vec<u64> = (0..6).map(|at| 30 * round + at * 6 + part % 3).collect();
+            let otlp = request(&traces, 12, from_ns + round * 60_000_000, chance);
+            all.extend(known(&otlp));
+            self.append(otlp.clone());
+            if part == 3 {
+                self.append(otlp);
+            }
+        }
+        all
+    }
+
     /// Writes the segments of all that is in the log, and does not retire it yet.
     pub fn flush(&mut self) -> u64 {
         self.flush_idle(0)
