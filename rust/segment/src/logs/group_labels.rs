@@ -31,7 +31,8 @@ impl GroupLogs<'_> {
         self.own(label, &mut open, judge, put)?;
         let scope = self.group.needed(schema::SCOPE)?;
         self.decide(scope, &mut open, &mut |value| label.of_scope(header(value), &mut *judge), put)?;
-        for key in self.keys(&|key| label.is_of(key.as_bytes())) {
+        let is_meant = |key: &str| label.is_of(key.as_bytes());
+        for key in self.keys(&is_meant) {
             if open.is_empty() {
                 return Ok(());
             }
@@ -39,7 +40,7 @@ impl GroupLogs<'_> {
                 self.decide(column, &mut open, &mut |value| Some(judge(&text_form(value))), put)?;
             }
         }
-        if self.may_be_raw(&|key| label.is_of(key.as_bytes()))
+        if self.may_be_raw(&is_meant)
             && let Some(rest) = self.group.column(schema::REST)
         {
             let judge = &mut |value: Value| {

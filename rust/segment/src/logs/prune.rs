@@ -30,11 +30,12 @@ impl GroupLogs<'_> {
     /// Whether records that the resource says nothing about may have a text of a label.
     fn may_be_own(&mut self, label: &Label, condition: &TextCondition) -> Result<bool, ReadError> {
         let TextCondition::Equal(text) = condition else { return Ok(true) };
+        let is_meant = |key: &str| label.is_of(key.as_bytes());
         match label.own {
             Own::TraceId => {
                 let id = std::str::from_utf8(text).ok().and_then(|text| u128::from_str_radix(text, 16).ok());
                 let own = id.is_some_and(|id| self.may_be_trace(&id.to_be_bytes()));
-                Ok(own || self.may_be_attribute(&|key| label.is_of(key.as_bytes()), text)?)
+                Ok(own || self.may_be_attribute(&is_meant, text)?)
             }
             Own::Nothing => {
                 let scope = self.group.needed(schema::SCOPE)?;
@@ -42,7 +43,7 @@ impl GroupLogs<'_> {
                 let mut headers = (0..dictionary.len() as u32).filter_map(|code| dictionary.get(code));
                 let in_scope =
                     headers.any(|value| label.of_scope(header(value), |found| *found == **text) == Some(true));
-                Ok(in_scope || self.may_be_attribute(&|key| label.is_of(key.as_bytes()), text)?)
+                Ok(in_scope || self.may_be_attribute(&is_meant, text)?)
             }
             _ => Ok(true),
         }

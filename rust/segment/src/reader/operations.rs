@@ -1,5 +1,6 @@
 //! What a segment says of the operations of its spans, for questions that roll-ups answer.
 
+use std::io;
 use std::sync::atomic::Ordering;
 
 use super::file::SegmentFile;
@@ -13,10 +14,7 @@ impl SegmentFile {
         if let Some(operations) = self.operations.get() {
             return Ok(operations);
         }
-        let path = index_path(&self.path);
-        let bytes = self.disk.read(&path).map_err(|error| ReadError::io(&path, error))?;
-        let summary = Index::new(bytes).and_then(|index| index.summary());
-        let operations = summary.map_err(|error| ReadError::of_index(&path, error))?.operations;
+        let operations = self.of_index(Index::summary)?.operations;
         Ok(self.operations.get_or_init(|| {
             let size: usize = operations.iter().map(|of| 64 + of.service.len() + of.name.len()).sum();
             self.weight.fetch_add(size, Ordering::Relaxed);
@@ -34,13 +32,17 @@ impl SegmentFile {
         let rollups = match self.rollup_counts.get() {
             Some(rollups) => rollups,
             None => {
-                let path = index_path(&self.path);
-                let bytes = self.disk.read(&path).map_err(|error| ReadError::io(&path, error))?;
-                let counts = Index::new(bytes).and_then(|index| index.rollup_counts());
-                let counts = counts.map_err(|error| ReadError::damaged(&path, error))?;
+                let counts = self.of_index(Index::rollup_counts)?;
                 self.rollup_counts.get_or_init(|| counts)
             }
         };
         Ok(Some(rollups).filter(|rollups| !rollups.cells.is_empty()))
+    }
+
+    /// Reads the index once more, for what was not kept of it.
+    fn of_index<T>(&self, read: impl FnOnce(&Index) -> io::Result<T>) -> Result<T, ReadError> {
+        let path = index_path(&self.path);
+        let bytes = self.disk.read(&path).map_err(|error| ReadError::io(&path, error))?;
+        Index::new(bytes).and_then(|index| read(&index)).map_err(|error| ReadError::of_index(&path, error))
     }
 }
