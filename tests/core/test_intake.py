@@ -143,7 +143,8 @@ def leave_out_bad(group: Message) -> tuple[int, int]:
     kept = removed = 0
     for name in HELD[group.DESCRIPTOR.name]:
         repeated = group.DESCRIPTOR.fields_by_name[name].is_repeated
-        for one in list(getattr(group, name)) if repeated else [getattr(group, name)] * group.HasField(name):
+        held = list(enumerate(getattr(group, name))) if repeated else [(0, getattr(group, name))] * group.HasField(name)
+        for place, one in reversed(held):
             if one.DESCRIPTOR.name in HELD:
                 stay, go = leave_out_bad(one)
                 goes = go > 0 and stay == 0
@@ -152,7 +153,8 @@ def leave_out_bad(group: Message) -> tuple[int, int]:
                 stay, go = int(not goes), int(goes)
             kept, removed = kept + stay, removed + go
             if goes and repeated:
-                getattr(group, name).remove(one)
+                # By its place: one that was emptied may equal another that came empty.
+                del getattr(group, name)[place]
             elif goes:
                 group.ClearField(name)
     return kept, removed
