@@ -12,6 +12,7 @@ mod catalogue;
 mod cells;
 mod columns;
 mod delta;
+mod derived;
 mod distinct;
 mod facts;
 mod fetch;
