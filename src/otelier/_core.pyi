@@ -379,13 +379,14 @@ class View:
         limit: int,
         *,
         oldest_first: bool = False,
+        max_bytes: int = ...,
         max_looked: int = ...,
         timeout_ms: int = 0,
-    ) -> tuple[list[LogRecordTuple], list[list[tuple[str, str]]], list[LogScopeTuple], LogsLooked]:
+    ) -> tuple[list[LogRecordTuple], list[list[tuple[str, str]]], list[LogScopeTuple], bool, LogsLooked]:
         """Up to `limit` log records that the filter means and whose time lies in [start_ns, end_ns], newest first.
 
-        Records, the attributes of their resources, and their scopes. Which of several records with equal times come is
-        not defined. Looking at more than `max_looked` records, or for longer, ends the search. The filter is about one record
+        Records, the attributes of their resources, their scopes, and whether more would take more than about `max_bytes`
+        of memory; there is one at least. Which of several records with equal times come is not defined. Looking at more than `max_looked` records, or for longer, ends the search. The filter is about one record
         (docs/spec/filter.md). Raises as `search`.
         """
 

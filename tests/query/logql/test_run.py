@@ -139,13 +139,13 @@ metrics = st.one_of(
 )
 
 
-def stored(parts: Sequence[Sequence[Logged]], flushed: int) -> StoredLogs:
+def stored(parts: Sequence[Sequence[Logged]], flushed: int, page_bytes: int = 2**26) -> StoredLogs:
     store = Store()
     for number, part in enumerate(parts):
         store.put(part)
         if number < flushed:
             store.flush()
-    return StoredLogs(store.view)
+    return StoredLogs(store.view, page_bytes)
 
 
 def shown(line: Line) -> tuple[Any, ...]:
@@ -157,15 +157,24 @@ def shown(line: Line) -> tuple[Any, ...]:
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(records, min_size=1, max_size=2), queries, st.integers(0, 2), st.booleans(), st.integers(1, 50))
-def test_queries_for_lines(parts: list[list[Logged]], text: str, flushed: int, oldest_first: bool, limit: int) -> None:
+@given(
+    st.lists(records, min_size=1, max_size=2),
+    queries,
+    st.integers(0, 2),
+    st.booleans(),
+    st.integers(1, 50),
+    st.sampled_from([1, 1000, 5000, 2**26]),
+)
+def test_queries_for_lines(
+    parts: list[list[Logged]], text: str, flushed: int, oldest_first: bool, limit: int, page_bytes: int
+) -> None:
     logs = [each for part in parts for each in part]
     query = parse(text)
     assert isinstance(query, ast.LogQuery)
     steps = Steps(START_NS + SECOND_NS, START_NS + 4 * SECOND_NS, SECOND_NS)
     inside = [each for each in logs if steps.start_ns <= each.record.time_ns < steps.end_ns]
     expected = sorted(map(shown, passed(query, inside)), key=lambda each: each[0], reverse=not oldest_first)
-    for source in (stored(parts, flushed), PlainLogs(logs)):
+    for source in (stored(parts, flushed, page_bytes), PlainLogs(logs)):
         found = run_range(source, text, steps, limit=1000, oldest_first=oldest_first)
         assert isinstance(found, Lines)
         assert sorted(map(shown, found.lines)) == sorted(expected)

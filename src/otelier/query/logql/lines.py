@@ -38,27 +38,36 @@ class Walk:
 
     def _all(self, at_once: int) -> Iterator[Line]:
         """Page by page. The next page begins at the time of the last record: those seen with that time are skipped."""
-        (start_ns, end_ns), seen = self._range, Counter[Hashable]()
+        (start_ns, end_ns), seen, room = self._range, Counter[Hashable](), 1
+        first_ns: int | None = None
         while start_ns <= end_ns:
             at_once = min(at_once, _MOST)
             asked = at_once + seen.total()
-            found = self._source.search(self._plan.filter, start_ns, end_ns, asked, oldest_first=self._oldest_first)
+            found = self._source.search(
+                self._plan.filter, start_ns, end_ns, asked, oldest_first=self._oldest_first, room=room
+            )
             self.looked = added(self.looked, found.looked)
-            skip = seen.copy()
+            skip, fresh = seen.copy(), False
             for record, line in zip(found.records, _lines(found), strict=True):
                 if skip and skip[key := _identity(record, found)] > 0:
                     skip -= Counter([key])
                 else:
+                    fresh = True
                     yield line
-            if len(found.records) < asked or found.looked.partial:
+            if found.looked.partial or not found.records or (len(found.records) < asked and not found.more):
                 return
             last_ns = found.records[-1].time_ns
-            seen = Counter(_identity(record, found) for record in found.records if record.time_ns == last_ns)
+            last = Counter(_identity(record, found) for record in found.records if record.time_ns == last_ns)
+            # Which of several records with one time come first is not defined.
+            seen, first_ns = (last | seen if last_ns == first_ns else last), last_ns
             if self._oldest_first:
                 start_ns = last_ns
             else:
                 end_ns = last_ns
-            at_once *= 2
+            if found.more:
+                room = room if fresh else 2 * room
+            else:
+                at_once *= 2
 
 
 def _lines(found: Found) -> Iterator[Line]:
