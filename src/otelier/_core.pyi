@@ -1334,9 +1334,10 @@ LogRecordTuple: TypeAlias = tuple[int, int, int, str, str, str, str, str, int, l
 id, flags, attributes, number of the resource, number of the scope."""
 LogScopeTuple: TypeAlias = tuple[str, str, list[tuple[str, str]]]
 """Name, version, attributes."""
-LogsLooked: TypeAlias = tuple[int, int, int, bool]
+LogsLooked: TypeAlias = tuple[int, int, int, bool, int]
 """Records looked at; row groups with records in the time range; how many of them were ruled out without looking at
-records; whether there was more to look at than allowed, or than there was time for."""
+records; whether there was more to look at than allowed, or than there was time for; bytes that were gone through, as files
+have them."""
 
 @final
 class Words:

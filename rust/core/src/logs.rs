@@ -31,8 +31,8 @@ type Pairs<'py> = Vec<(Text<'py>, Text<'py>)>;
 type Scope<'py> = (Text<'py>, Text<'py>, Pairs<'py>);
 /// In the order of `query/log_labels.py`'s Record.
 type Record<'py> = (u64, u64, i32, Text<'py>, Text<'py>, Text<'py>, String, String, u32, Pairs<'py>, usize, usize);
-/// Records, row groups, skipped row groups, whether it is partial.
-type Looked = (u64, u64, u64, bool);
+/// Records, row groups, skipped row groups, whether it is partial, bytes.
+type Looked = (u64, u64, u64, bool, u64);
 
 /// Records, resources, scopes, whether there are more.
 pub type Found<'py> = (Vec<Record<'py>>, Vec<Pairs<'py>>, Vec<Scope<'py>>, bool, Looked);
@@ -83,7 +83,7 @@ fn hex(id: &[u8]) -> String {
 }
 
 fn looked(looked: logs::Looked) -> Looked {
-    (looked.records, looked.row_groups, looked.skipped, looked.partial)
+    (looked.records, looked.row_groups, looked.skipped, looked.partial, looked.bytes)
 }
 
 pub fn found<'py>(py: Python<'py>, found: &logs::Found) -> Found<'py> {

@@ -27,6 +27,8 @@ class Looked(NamedTuple):
     """Row groups in the time range that the filters of words and attributes ruled out."""
     partial: bool
     """There was more to look at than one question may, or than it had time for."""
+    bytes: int = 0
+    """Gone through for it, as files have them, whether they were read or kept in memory."""
 
 
 class Found(NamedTuple):

@@ -12,7 +12,7 @@ use super::record::Record;
 use super::walk::{Listed, Looked, Place, Question, Taker};
 use crate::error::ReadError;
 use crate::hot::Chunk;
-use crate::reader::{Cache, Group, SegmentFile};
+use crate::reader::{Cache, Group, SegmentFile, passed_here};
 use crate::rows::Rows;
 use crate::schema::PAGE_ROWS;
 
@@ -91,9 +91,11 @@ pub fn search(
     cache: &Cache,
 ) -> Result<Found, ReadError> {
     let mut best = Best { question, limit, places: BTreeMap::new(), number: 0 };
-    let looked = question.walk(chunks, files, cache, &mut best)?;
+    let mut looked = question.walk(chunks, files, cache, &mut best)?;
     let places: Vec<Place> = best.places.into_values().rev().collect();
+    let before = passed_here();
     let answer = read(&places, max_bytes)?;
+    looked.bytes += passed_here() - before;
     Ok(Found { more: answer.end < places.len(), records: answer.records.into_iter().flatten().collect(), looked })
 }
 

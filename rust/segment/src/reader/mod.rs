@@ -45,7 +45,7 @@ pub use cache::{Cache, room};
 pub use catalogue::candidates;
 pub use facts::facts;
 pub use fetch::fetch;
-pub use file::{Scanned, SegmentFile, read_here};
+pub use file::{Scanned, SegmentFile, note_passed, passed_here, read_here};
 pub use footer::{Chunk, Column, Footer};
 pub use group::Group;
 pub use page::Page;

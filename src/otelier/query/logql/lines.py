@@ -89,4 +89,5 @@ def added(first: Looked, second: Looked) -> Looked:
         first.row_groups + second.row_groups,
         first.skipped + second.skipped,
         partial=first.partial or second.partial,
+        bytes=first.bytes + second.bytes,
     )
