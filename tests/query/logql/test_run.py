@@ -13,6 +13,7 @@ from otelier.query.log_labels import Scope, stream_labels
 from otelier.query.logql import ast
 from otelier.query.logql.errors import PipelineError
 from otelier.query.logql.line import Line
+from otelier.query.logql.lines import taken
 from otelier.query.logql.parse import parse
 from otelier.query.logql.run import Evaluated, Lines, run_instant, run_range
 from otelier.query.logql.series import Steps
@@ -372,3 +373,17 @@ def test_lines_that_are_too_large_together_are_refused() -> None:
     found = run_range(source, large, steps, limit=10)
     assert isinstance(found, Lines)
     assert len(found.lines) == 10
+
+
+@pytest.mark.parametrize(("max_bytes", "count", "all_of_them"), [(5, 3, True), (4, 3, False), (1, 1, False)])
+def test_lines_are_taken_until_they_have_enough_bytes(max_bytes: int, count: int, all_of_them: bool) -> None:
+    stored = [logged(log_record(text, time_ns=START_NS + n), {}) for n, text in enumerate(["é", "a", "é"])]
+    lines = iter(run_lines(stored))
+    assert (len(taken(lines, max_bytes)[0]), taken(run_lines(stored), max_bytes)[1]) == (count, all_of_them)
+    assert len(list(lines)) == 3 - count, "no more of them are read"
+
+
+def run_lines(stored: Sequence[Logged]) -> list[Line]:
+    found = run_range(PlainLogs(stored), "{}", Steps(START_NS, START_NS + SECOND_NS, 1), oldest_first=True)
+    assert isinstance(found, Lines)
+    return found.lines

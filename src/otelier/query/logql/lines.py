@@ -1,7 +1,7 @@
 """Queries for lines: the newest or the oldest that pass all stages."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 
 from ..log_labels import Record, stream_labels
 from ..logs import Found, Looked, Source
@@ -80,6 +80,17 @@ def _identity(record: Record, found: Found) -> Hashable:
     """All that a record says: its place in an answer says nothing in the next one."""
     shown = (*record[:9], *map(tuple, sorted(record.attributes)))
     return shown, tuple(map(tuple, found.resources[record.resource])), found.scopes[record.scope]
+
+
+def taken(lines: Iterable[Line], max_bytes: int) -> tuple[list[Line], bool]:
+    """Those until all together have more bytes, as UTF-8, with the one that is too much; and whether there is none."""
+    out, left = list[Line](), max_bytes
+    for line in lines:
+        out.append(line)
+        left -= len(line.text.encode(errors="surrogatepass"))
+        if left < 0:
+            return out, False
+    return out, True
 
 
 def added(first: Looked, second: Looked) -> Looked:
