@@ -114,7 +114,7 @@ impl View {
         Ok(found.into_iter().map(|(id, start)| (PyBytes::new(py, &id), start)).collect())
     }
 
-    #[pyo3(signature = (tenant, filter_json, start_ns, end_ns, limit, *, oldest_first=false, max_looked=u64::MAX, timeout_ms=0))]
+    #[pyo3(signature = (tenant, filter_json, start_ns, end_ns, limit, *, oldest_first=false, max_bytes=usize::MAX, max_looked=u64::MAX, timeout_ms=0))]
     #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
     fn search_logs<'py>(
         &self,
@@ -125,6 +125,7 @@ impl View {
         end_ns: u64,
         limit: usize,
         oldest_first: bool,
+        max_bytes: usize,
         max_looked: u64,
         timeout_ms: u64,
     ) -> PyResult<Found<'py>> {
@@ -136,8 +137,8 @@ impl View {
             max_looked,
             deadline: spans::budget(0, 0, timeout_ms).deadline(),
         };
-        let (records, looked) = py.detach(|| self.0.search_logs(tenant, &question, limit)).map_err(raised)?;
-        Ok(found(py, &records, looked))
+        let all = py.detach(|| self.0.search_logs(tenant, &question, limit, max_bytes)).map_err(raised)?;
+        Ok(found(py, &all))
     }
 
     #[pyo3(signature = (tenant, filter_json, start_ns, end_ns, part_ns, by, *, sizes=false, max_looked=u64::MAX, timeout_ms=0))]

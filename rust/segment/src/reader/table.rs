@@ -5,16 +5,13 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use super::columns::with_start;
 use super::group::Group;
 use super::look::{Judge, Look, asks_several, looks, of_nothing};
 use super::page::Page;
 use super::values::Values;
 use crate::error::ReadError;
-use crate::filter::value::Value;
 use crate::filter::{Comparison, Condition, Field, Intrinsic, Literal, Test};
 use crate::rows::Rows;
-use crate::schema;
 use crate::select::Table;
 use crate::spans::{Column, Tally, Tree, whole};
 
@@ -128,7 +125,8 @@ impl<'a> GroupTable<'a> {
         Ok(Some(verdicts))
     }
 
-    fn look(&mut self, look: Look, test: &Test, among: &Rows) -> Result<Rows, ReadError> {
+    /// Rows whose values in one column pass.
+    pub(super) fn look(&mut self, look: Look, test: &Test, among: &Rows) -> Result<Rows, ReadError> {
         let mut found = Rows::none(among.len());
         if !self.may_be_in(look, test)? {
             return Ok(found);
@@ -247,49 +245,6 @@ impl<'a> GroupTable<'a> {
             }
         });
         Ok(())
-    }
-
-    fn event_times(&mut self, test: &Test, among: &Rows) -> Result<Rows, ReadError> {
-        let mut found = Rows::none(among.len());
-        let Some(events) = self.group.column(schema::EVENTS) else { return Ok(found) };
-        let starts = self.group.starts(among)?;
-        let rows: Vec<usize> = among.iter().collect();
-        self.group.each_value(events, among, &mut |place, value| {
-            if let Value::Text(fields) = value
-                && test.holds_for_span(&with_start(fields, starts[place]))
-            {
-                found.insert(rows[place]);
-            }
-        })?;
-        Ok(found)
-    }
-
-    /// The parent's id stands at the parent, if that is in the file, else at the row itself.
-    fn parents(&mut self, test: &Test, among: &Rows) -> Result<Rows, ReadError> {
-        let mut found = Rows::none(among.len());
-        if let Some(column) = self.group.column(schema::PARENT_SPAN_ID) {
-            found = self.look(Look::new(test, column, Judge::Id, false), test, among)?;
-        }
-        let Some(distances) = self.group.column(schema::PARENT_DISTANCE) else { return Ok(found) };
-        for (number, rows) in self.group.pages_of(distances, 0..self.group.rows)? {
-            if !among.any_within(rows.clone()) {
-                continue;
-            }
-            let page = self.group.page(distances, number)?;
-            let damaged = |what| self.group.file.damaged(what);
-            let values = page.all_values().map_err(damaged)?;
-            let dictionary = self.group.dictionary(distances)?;
-            for row in among.within(rows.clone()).filter(|row| page.has(row - rows.start)) {
-                let distance = values.get(page.rank(row - rows.start), dictionary.as_deref());
-                let Some(Value::Int(distance)) = distance else { continue };
-                let parent = usize::try_from(distance).ok().and_then(|distance| row.checked_sub(distance));
-                let parent = parent.ok_or_else(|| self.group.file.damaged("a parent lies before all rows"))?;
-                if self.group.cell(schema::SPAN_ID, parent, |id| test.holds_for_id(id))? {
-                    found.insert(row);
-                }
-            }
-        }
-        Ok(found)
     }
 }
 
