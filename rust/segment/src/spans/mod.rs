@@ -18,6 +18,7 @@ mod ranking;
 mod rollups;
 mod runs;
 mod scan;
+mod sparse;
 mod splits;
 mod tags;
 mod tally;

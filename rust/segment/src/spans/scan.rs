@@ -30,6 +30,15 @@ pub struct Places {
     pub splits: Option<Arc<Splits>>,
 }
 
+impl Places {
+    /// Least and greatest start of all that is there.
+    pub fn starts(&self) -> Option<RangeInclusive<u64>> {
+        let files = self.files.iter().map(|file| (file.summary.min_start_ns, file.summary.max_start_ns));
+        let chunks = self.chunks.iter().map(|chunk| (chunk.least_start, chunk.greatest_start));
+        files.chain(chunks).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).map(|(least, greatest)| least..=greatest)
+    }
+}
+
 /// How much was read for an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Read {
