@@ -26,6 +26,11 @@ pub trait Table: Send {
     /// The rows that start in `window`.
     fn within(&mut self, window: &RangeInclusive<u64>) -> Result<Rows, ReadError>;
 
+    /// Between which times its rows start, as far as that is known without reading.
+    fn starts(&self) -> RangeInclusive<u64> {
+        0..=u64::MAX
+    }
+
     /// Puts the field's values of `rows` into a column, from row `at` on, which have none yet.
     fn fill(&mut self, field: &Field, rows: &Rows, out: &mut Column, at: usize) -> Result<(), ReadError>;
 

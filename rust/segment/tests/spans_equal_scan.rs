@@ -188,8 +188,12 @@ fn compare_aggregates(view: &View, all: &[Known], chance: &mut Chance, rounds: u
     let model = Model::new(all);
     let mut from_rollups = 0;
     for _ in 0..rounds {
-        let known = chance.one_in(2);
-        let (filter_json, groups_json) = if known {
+        let known = chance.one_in(3);
+        let by_one = !known && chance.one_in(2);
+        let (filter_json, groups_json) = if by_one {
+            let key = KEYS[chance.below(7) as usize];
+            (filter(chance, 1), format!(r#"[{{"scope":"span","key":"{key}"}}]"#))
+        } else if known {
             let groups = ["service", "name", "kind"];
             let group = |at: u64| format!(r#"{{"scope":"intrinsic","key":"{}"}}"#, groups[at as usize]);
             let groups: Vec<String> = (0..3).filter(|_| chance.one_in(2)).map(group).collect();
@@ -205,7 +209,8 @@ fn compare_aggregates(view: &View, all: &[Known], chance: &mut Chance, rounds: u
             let groups: Vec<String> = (0..chance.below(3)).map(|_| field(chance)).collect();
             (filter(chance, 1), format!("[{}]", groups.join(",")))
         };
-        let kind = [Kind::Count, Kind::Sum, Kind::Histogram][chance.below(3) as usize];
+        let kinds = if by_one { 1 } else { 3 };
+        let kind = [Kind::Count, Kind::Sum, Kind::Histogram][chance.below(kinds) as usize];
         let value = match kind {
             Kind::Count => None,
             _ if known || chance.one_in(2) => {
@@ -217,8 +222,10 @@ fn compare_aggregates(view: &View, all: &[Known], chance: &mut Chance, rounds: u
             ),
         };
         let aligned = START / MINUTE_NS * MINUTE_NS;
-        let (window, step_ns) = match chance.below(4) {
+        let (window, step_ns) = match chance.below(5) {
             0 => (ALWAYS, 1 << 62),
+            // Some blocks lie in one step, others in a few, or many.
+            3 => (START..=START + 400_000_000, 10_000_000 + chance.below(200_000_000)),
             1 => (aligned..=aligned + 3 * MINUTE_NS - 1, MINUTE_NS),
             2 => (aligned + 1..=aligned + 3 * MINUTE_NS, MINUTE_NS),
             _ => {

@@ -33,6 +33,11 @@ impl Table for GroupTable<'_> {
         self.group.within(window)
     }
 
+    fn starts(&self) -> RangeInclusive<u64> {
+        let group = &self.group.file.summary.row_groups[self.group.number];
+        group.min_start_ns..=group.max_start_ns
+    }
+
     fn fill(&mut self, field: &Field, rows: &Rows, out: &mut Column, at: usize) -> Result<(), ReadError> {
         match field {
             Field::Whole(field) => whole::fill(self, *field, rows, out, at),
