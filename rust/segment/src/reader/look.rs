@@ -170,3 +170,12 @@ fn may_be_raw(test: &Test, key: &[u8], group: &Group) -> bool {
         _ => true,
     }
 }
+
+/// The text that a test's attribute must be, if it can be nothing else.
+pub fn equal_to(test: &Test) -> Option<&[u8]> {
+    match test.condition.plain() {
+        Condition::Compare(Comparison::Equal, Literal::Text(text)) => Some(text),
+        Condition::TextIs(form) => Some(&form.text),
+        _ => None,
+    }
+}
