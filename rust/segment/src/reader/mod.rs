@@ -34,7 +34,6 @@ mod range;
 mod repeats;
 mod search;
 mod shape;
-mod share;
 mod slice;
 mod table;
 mod tally;
