@@ -135,8 +135,9 @@ impl View {
         let mut trace_ids = trace_ids.to_vec();
         trace_ids.sort_unstable();
         trace_ids.dedup();
+        let trace_ids: Arc<[TraceId]> = trace_ids.into();
         fetch(signal, Part::all(&files, &trace_ids)?, &trace_ids, &mut assembly)?;
-        for trace_id in &trace_ids {
+        for trace_id in &*trace_ids {
             for chunk in snapshot.chunks(tenant, signal) {
                 match signal {
                     Signal::Logs => chunk.logs(trace_id, &mut assembly)?,
@@ -152,7 +153,7 @@ impl View {
     pub fn search(
         &self,
         tenant: &str,
-        filter: &Filter,
+        filter: &Arc<Filter>,
         window: &RangeInclusive<u64>,
         limit: usize,
     ) -> Result<Vec<(TraceId, u64)>, ReadError> {
@@ -163,7 +164,7 @@ impl View {
     pub(crate) fn search_until(
         &self,
         tenant: &str,
-        filter: &Filter,
+        filter: &Arc<Filter>,
         window: &RangeInclusive<u64>,
         limit: usize,
         deadline: Option<Instant>,

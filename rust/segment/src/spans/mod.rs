@@ -39,4 +39,4 @@ pub use splits::Splits;
 pub use tags::TagName;
 pub use tally::{NO_CLASS, NOWHERE, Tally, UNTOLD};
 pub use told::{Asked, Told, Trace};
-pub use tree::{NONE, Tree};
+pub use tree::{NONE, TraceRoot, Tree};
