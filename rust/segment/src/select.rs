@@ -18,6 +18,11 @@ pub trait Table: Send {
     /// False if no row can match, as far as that is known without reading rows.
     fn may_hold(&mut self, test: &Test) -> Result<bool, ReadError>;
 
+    /// Those rows of `among` that may match, as far as that is known without reading rows.
+    fn candidates(&mut self, filter: &Filter, among: &Rows) -> Result<Rows, ReadError> {
+        Ok(if may_match(self, filter)? { among.clone() } else { Rows::none(among.len()) })
+    }
+
     /// The rows that start in `window`.
     fn within(&mut self, window: &RangeInclusive<u64>) -> Result<Rows, ReadError>;
 
@@ -36,11 +41,12 @@ pub trait Table: Send {
 
 /// The rows of `among` that the filter means.
 pub fn select(table: &mut dyn Table, filter: &Filter, among: &Rows) -> Result<Rows, ReadError> {
-    if may_match(table, filter)? { rows(table, filter, among) } else { Ok(Rows::none(among.len())) }
+    let among = table.candidates(filter, among)?;
+    rows(table, filter, &among)
 }
 
 /// False if the filter means none of its rows, as far as that is known without reading them.
-pub fn may_match(table: &mut dyn Table, filter: &Filter) -> Result<bool, ReadError> {
+pub fn may_match(table: &mut (impl Table + ?Sized), filter: &Filter) -> Result<bool, ReadError> {
     match filter {
         Filter::Test(test) => table.may_hold(test),
         Filter::Not(_) => Ok(true),

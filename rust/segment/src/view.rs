@@ -210,21 +210,25 @@ impl View {
     /// Services (an empty one for spans that name none) of what is in the live log, each once, in order.
     pub fn hot_services(&self, tenant: &str) -> Vec<Arc<[u8]>> {
         let snapshot = self.snapshot();
-        let shapes = snapshot.chunks(tenant, Signal::Traces).iter().flat_map(|chunk| &chunk.shapes);
-        let mut services: Vec<&Arc<[u8]>> = shapes.map(|shape| &shape.service).collect();
+        let chunks = snapshot.chunks(tenant, Signal::Traces).iter();
         // Equal ones are one in memory: most go before texts are compared.
-        services.dedup_by(|a, b| Arc::ptr_eq(a, b));
-        services.sort_unstable();
-        services.dedup();
+        let mut seen = HashSet::new();
+        let services =
+            chunks.flat_map(|chunk| &chunk.shapes_of().services).filter(|service| seen.insert(service.as_ptr()));
+        let services: BTreeSet<&Arc<[u8]>> = services.collect();
         services.into_iter().cloned().collect()
     }
 
     /// Name and kind of what a service (empty: spans that name none) does in the live log, each once, in order.
     pub fn hot_operations(&self, tenant: &str, service: &str) -> Vec<Operation> {
         let snapshot = self.snapshot();
-        let shapes = snapshot.chunks(tenant, Signal::Traces).iter().flat_map(|chunk| &chunk.shapes);
-        let own = shapes.filter(|shape| *shape.service == *service.as_bytes());
-        let operations: BTreeSet<Operation> = own.map(|shape| (shape.name.clone(), shape.kind)).collect();
+        let mut seen = HashSet::new();
+        let mut operations = BTreeSet::new();
+        for chunk in snapshot.chunks(tenant, Signal::Traces) {
+            let own = chunk.shapes_of().of_service(service.as_bytes()).map(|shape| &chunk.shapes[shape]);
+            let new = own.filter(|shape| seen.insert((shape.name.as_ptr(), shape.kind)));
+            operations.extend(new.map(|shape| (shape.name.clone(), shape.kind)));
+        }
         operations.into_iter().collect()
     }
 

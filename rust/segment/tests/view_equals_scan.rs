@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use made::questions::{START, of_many_pages};
 use made::{Chance, KEYS, Known, Store, batch, known, request, scan, trace_id};
+use otelier_segment::filter::value::{Fixed, service_of};
 use otelier_segment::filter::{Filter, parse};
 use otelier_segment::view::View;
 use otelier_wire::{Batch, Signal};
@@ -112,7 +113,7 @@ fn compare_fetches(view: &View, all: &[Known], traces: impl Iterator<Item = u64>
             assert_eq!(summary.spans, spans.len() as u64);
             assert_eq!(summary.start_ns, spans.iter().map(|span| span.start_ns).min().unwrap());
             let parents = spans.iter().filter_map(|span| {
-                let fixed = otelier_segment::filter::value::Fixed::read(&span.span);
+                let fixed = Fixed::read(&span.span);
                 Some(u64::from_be_bytes(fixed.parent()?.try_into().ok()?))
             });
             let orphans = parents.filter(|parent| spans.iter().all(|span| span.identity.0 != *parent)).count();
@@ -172,6 +173,36 @@ fn answers_do_not_change_at_the_borders_of_pages_and_row_groups() {
     assert_eq!(view.hot_items(), 0);
     compare_searches(&view, &all, &mut chance, 60);
     compare_fetches(&view, &all, (0..60).map(|at| at * 37));
+}
+
+#[test]
+fn what_is_known_of_chunks_of_the_log_changes_no_answer() {
+    let mut chance = Chance(11);
+    let mut store = Store::new();
+    let view = View::new(store.disk.clone());
+    let mut all = Vec::new();
+    // Several chunks become full, and what is known of them is asked for again and again.
+    for round in 0..5u64 {
+        for part in 0..12 {
+            let traces: Vec<u64> = (0..12).map(|at| 30 * round + at * 3 + part % 3).collect();
+            let otlp = request(&traces, 200, START + round * 60_000_000, &mut chance);
+            all.extend(known(&otlp));
+            store.append(otlp);
+        }
+        view.refresh(&[], 0).unwrap();
+        compare_searches(&view, &all, &mut chance, 120);
+        compare_fetches(&view, &all, (0..10).map(|at| 31 * round + 7 * at));
+        let services: BTreeSet<&[u8]> = all.iter().map(|span| service_of(&span.resource).unwrap_or_default()).collect();
+        assert!(view.hot_services("default").iter().map(|service| &**service).eq(services.iter().copied()));
+        for service in services {
+            let own = all.iter().filter(|span| service_of(&span.resource).unwrap_or_default() == service);
+            let fixed = own.map(|span| Fixed::read(&span.span));
+            let operations: BTreeSet<(&[u8], i32)> = fixed.map(|fixed| (fixed.name, fixed.kind)).collect();
+            let told = view.hot_operations("default", std::str::from_utf8(service).unwrap());
+            assert!(told.iter().map(|(name, kind)| (&**name, *kind)).eq(operations.iter().copied()));
+        }
+    }
+    assert!(all.len() > 20_000, "{}", all.len());
 }
 
 #[test]

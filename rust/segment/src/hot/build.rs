@@ -10,9 +10,6 @@ use otelier_wire::protobuf::{Value, fields};
 use super::chunk::{Chunk, Request, Shape};
 use crate::filter::value::{Fixed, service_of};
 
-/// A chunk is full with so many rows; the last request may exceed it.
-pub const FULL: usize = 4096;
-
 /// Strings and headers that are in memory already.
 #[derive(Debug, Default)]
 pub struct Texts(HashSet<Arc<[u8]>>);
@@ -56,10 +53,6 @@ struct Around {
 impl Builder {
     pub fn new(chunk: Chunk) -> Builder {
         Builder { chunk, changed: false, known: HashMap::new() }
-    }
-
-    pub fn is_full(&self) -> bool {
-        self.chunk.rows() >= FULL
     }
 
     /// The chunk as it is now.

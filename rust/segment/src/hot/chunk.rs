@@ -1,18 +1,20 @@
 //! Some rows of one generation of the log: what a search asks first, and where the rest lies.
 
-use std::collections::BTreeSet;
 use std::io;
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use hashbrown::HashSet;
 use otelier_disk::ReadAt;
 
+use super::index::Index;
 use crate::error::ReadError;
 use crate::newest::TraceId;
 use crate::reader::{Identity, Repeats, SegmentFile, prefixed};
-use crate::spans::TagName;
+
+/// A chunk is full with so many rows; the last request may exceed it.
+pub const FULL: usize = 4096;
 
 /// What many rows have in common. A header stands in memory once, whatever the number of chunks.
 #[derive(Clone, Debug)]
@@ -59,8 +61,7 @@ pub struct Chunk {
     pub least_start: u64,
     pub greatest_start: u64,
     pub repeats: Repeats,
-    /// Scope, key and type of the attributes, once they were asked for.
-    pub names: OnceLock<BTreeSet<TagName>>,
+    pub index: Index,
 }
 
 impl Chunk {
@@ -81,12 +82,17 @@ impl Chunk {
             least_start: u64::MAX,
             greatest_start: 0,
             repeats: Repeats::default(),
-            names: OnceLock::new(),
+            index: Index::default(),
         }
     }
 
     pub fn rows(&self) -> usize {
         self.starts.len()
+    }
+
+    /// Whether no row will be added any more.
+    pub fn is_full(&self) -> bool {
+        self.rows() >= FULL
     }
 
     pub fn identity(&self, row: usize) -> Identity {
@@ -124,6 +130,9 @@ impl Chunk {
 
     /// The rows of a trace, in the order of the log.
     pub fn rows_of(&self, trace_id: &TraceId) -> &[u32] {
+        if !self.may_have(trace_id) {
+            return &[];
+        }
         let id = |row: &u32| &self.trace_ids[*row as usize];
         let start = self.by_trace.partition_point(|row| id(row) < trace_id);
         let count = self.by_trace[start..].partition_point(|row| id(row) == trace_id);

@@ -4,8 +4,10 @@ mod build;
 mod chunk;
 mod columns;
 mod fetch;
+mod index;
 mod names;
 mod search;
+mod shapes;
 mod tail;
 
 pub use chunk::{Chunk, Shape};

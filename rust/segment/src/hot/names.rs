@@ -19,7 +19,7 @@ type Seen = [[HashSet<Vec<u8>>; 5]; 5];
 impl Chunk {
     /// Scope, key and type of the attributes.
     pub fn names(&self) -> Result<&BTreeSet<TagName>, ReadError> {
-        if let Some(names) = self.names.get() {
+        if let Some(names) = self.index.names.get() {
             return Ok(names);
         }
         let mut seen = Seen::default();
@@ -39,7 +39,7 @@ impl Chunk {
                 names.extend(keys.into_iter().map(|key| (scope.to_owned(), text(key), of.to_owned())));
             }
         }
-        Ok(self.names.get_or_init(|| names))
+        Ok(self.index.names.get_or_init(|| names))
     }
 }
 

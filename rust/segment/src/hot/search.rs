@@ -3,13 +3,15 @@
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
+use hashbrown::HashMap;
+
 use super::chunk::Chunk;
 use crate::error::ReadError;
-use crate::filter::value::{Span, Value};
+use crate::filter::value::Span;
 use crate::filter::{Field, Filter, Intrinsic, Scope, Test};
 use crate::newest::{Block, Newest};
 use crate::rows::Rows;
-use crate::select::{Table, select};
+use crate::select::{Table, rows};
 use crate::spans::{Column, Tree};
 
 /// Items with so many bytes between them are read together …
@@ -23,13 +25,11 @@ impl Block for Chunk {
     }
 
     fn search(&self, filter: &Filter, window: &RangeInclusive<u64>, newest: &mut Newest) -> Result<(), ReadError> {
-        let mut among = Rows::none(self.rows());
-        for (row, start) in self.starts.iter().enumerate() {
-            if window.contains(start) && newest.wants(*start) {
-                among.insert(row);
-            }
-        }
-        for row in select(&mut Shaped(self), filter, &among)?.iter() {
+        let mut table = Shaped::new(self);
+        let candidates = table.candidates(filter, &Rows::all(self.rows()))?;
+        let window = *window.start().max(&newest.oldest())..=*window.end();
+        let among = table.keep(&candidates, |row| window.contains(&self.starts[row]));
+        for row in rows(&mut table, filter, &among)?.iter() {
             newest.offer(self.trace_ids[row], self.starts[row]);
         }
         Ok(())
@@ -37,19 +37,23 @@ impl Block for Chunk {
 }
 
 /// A chunk as a table of its shapes and rows.
-pub struct Shaped<'a>(pub &'a Chunk);
+pub struct Shaped<'a> {
+    chunk: &'a Chunk,
+    /// What a test says of each shape; by the test's number.
+    verdicts: HashMap<u64, Arc<Vec<bool>>>,
+}
 
 impl Table for Shaped<'_> {
     fn rows(&self) -> usize {
-        self.0.rows()
+        self.chunk.rows()
     }
 
     fn within(&mut self, window: &RangeInclusive<u64>) -> Result<Rows, ReadError> {
-        Ok(self.keep(&Rows::all(self.0.rows()), |row| window.contains(&self.0.starts[row])))
+        Ok(self.keep(&Rows::all(self.chunk.rows()), |row| window.contains(&self.chunk.starts[row])))
     }
 
     fn fill(&mut self, field: &Field, rows: &Rows, out: &mut Column, at: usize) -> Result<(), ReadError> {
-        self.0.fill(field, rows, out, at)
+        self.chunk.fill(field, rows, out, at)
     }
 
     /// What belongs to a trace lies in several chunks.
@@ -58,7 +62,7 @@ impl Table for Shaped<'_> {
     }
 
     fn test(&mut self, test: &Test, among: &Rows) -> Result<Rows, ReadError> {
-        let chunk = self.0;
+        let chunk = self.chunk;
         match &test.field {
             Field::Intrinsic(Intrinsic::StartNs) => {
                 Ok(self.keep(among, |row| test.holds_for_int(chunk.starts[row].into())))
@@ -76,7 +80,7 @@ impl Table for Shaped<'_> {
             _ => {
                 let verdicts = self.verdicts(test);
                 let mut found = self.keep(among, |row| verdicts[chunk.shape_of[row] as usize]);
-                if asks_items(test) {
+                if asks_items(test) && chunk.may_meet(test) {
                     let mut open = among.clone();
                     open.remove(&found);
                     found.add(&self.by_items(test, &open)?);
@@ -87,18 +91,18 @@ impl Table for Shaped<'_> {
     }
 
     fn may_hold(&mut self, test: &Test) -> Result<bool, ReadError> {
-        let by_row = matches!(
-            test.field,
-            Field::Whole(_)
-                | Field::Intrinsic(
-                    Intrinsic::StartNs
-                        | Intrinsic::DurationNs
-                        | Intrinsic::TraceId
-                        | Intrinsic::SpanId
-                        | Intrinsic::ParentSpanId
-                )
-        );
-        Ok(by_row || asks_items(test) || self.verdicts(test).contains(&true))
+        Ok(self.may_be(test).contains(&true))
+    }
+
+    fn candidates(&mut self, filter: &Filter, among: &Rows) -> Result<Rows, ReadError> {
+        let may = self.may_match(filter);
+        if !may.contains(&false) {
+            return Ok(among.clone());
+        }
+        if !may.contains(&true) {
+            return Ok(Rows::none(among.len()));
+        }
+        Ok(self.keep(among, |row| may[self.chunk.shape_of[row] as usize]))
     }
 }
 
@@ -112,41 +116,71 @@ fn asks_items(test: &Test) -> bool {
     }
 }
 
-impl Shaped<'_> {
+impl<'a> Shaped<'a> {
+    pub fn new(chunk: &'a Chunk) -> Shaped<'a> {
+        Shaped { chunk, verdicts: HashMap::new() }
+    }
+
     fn keep(&self, among: &Rows, holds: impl Fn(usize) -> bool) -> Rows {
         let mut kept = Rows::none(among.len());
         among.iter().filter(|row| holds(*row)).for_each(|row| kept.insert(row));
         kept
     }
 
-    /// What each shape alone says: true is final, false only where the items are not asked.
-    fn verdicts(&self, test: &Test) -> Vec<bool> {
-        let mut last: Option<(*const u8, *const u8, bool)> = None;
-        let shapes = self.0.shapes.iter().map(|shape| match &test.field {
-            Field::Intrinsic(Intrinsic::Name) => test.holds_for_text(&shape.name),
-            Field::Intrinsic(Intrinsic::Kind) => test.condition.holds(Value::Int(shape.kind.into())),
-            Field::Intrinsic(Intrinsic::Status) => test.condition.holds(Value::Int(shape.status.into())),
-            _ => {
-                if test.field == Field::Intrinsic(Intrinsic::Service) && !shape.service.is_empty() {
-                    return test.condition.holds(Value::Text(&shape.service));
+    fn verdicts(&mut self, test: &Test) -> Arc<Vec<bool>> {
+        let verdicts = self.verdicts.entry(test.number);
+        verdicts.or_insert_with(|| Arc::new(self.chunk.shapes_of().verdicts(self.chunk, test))).clone()
+    }
+
+    /// By shape: false only if the filter means none of its rows.
+    fn may_match(&mut self, filter: &Filter) -> Vec<bool> {
+        let shapes = self.chunk.shapes.len();
+        match filter {
+            Filter::Test(test) => self.may_be(test),
+            Filter::Not(_) | Filter::Has(..) => vec![true; shapes],
+            Filter::All(parts) => {
+                let mut all = vec![true; shapes];
+                for part in parts {
+                    all.iter_mut().zip(self.may_match(part)).for_each(|(all, may)| *all &= may);
+                    if !all.contains(&true) {
+                        break;
+                    }
                 }
-                // Neighbours have equal headers more often than not.
-                let at = (shape.resource.as_ptr(), shape.scope.as_ptr());
-                let holds = match last {
-                    Some((resource, scope, holds)) if (resource, scope) == at => holds,
-                    _ => test.holds_for_resource(&shape.resource) || test.holds_for_scope(&shape.scope),
-                };
-                last = Some((at.0, at.1, holds));
-                holds
+                all
             }
-        });
-        shapes.collect()
+            Filter::Any(parts) => {
+                let mut any = vec![false; shapes];
+                for part in parts {
+                    any.iter_mut().zip(self.may_match(part)).for_each(|(any, may)| *any |= may);
+                }
+                any
+            }
+        }
+    }
+
+    /// The same of one test.
+    fn may_be(&mut self, test: &Test) -> Vec<bool> {
+        match test.field {
+            Field::Intrinsic(Intrinsic::DurationNs) => return self.chunk.shapes_of().of_duration(test),
+            Field::Whole(_)
+            | Field::Intrinsic(Intrinsic::StartNs | Intrinsic::TraceId | Intrinsic::SpanId | Intrinsic::ParentSpanId) =>
+            {
+                return vec![true; self.chunk.shapes.len()];
+            }
+            _ => {}
+        }
+        let verdicts = self.verdicts(test);
+        // Items are asked last: to find out about them takes longest.
+        if asks_items(test) && verdicts.contains(&false) && self.chunk.may_meet(test) {
+            return vec![true; self.chunk.shapes.len()];
+        }
+        verdicts.to_vec()
     }
 
     /// Reads the items that are asked for, those that lie near each other at once.
     fn by_items(&self, test: &Test, among: &Rows) -> Result<Rows, ReadError> {
         let mut found = Rows::none(among.len());
-        self.0.each_item(among, &|bytes| test.may_hold_in(bytes), &mut |row, span| {
+        self.chunk.each_item(among, &|bytes| test.may_hold_in(bytes), &mut |row, span| {
             if says(test, span) {
                 found.insert(row);
             }

@@ -137,7 +137,7 @@ impl Generation {
             (Builder::new(chunk.clone()), Arc::new(chunk))
         });
         builder.add(heading.signal, record, texts);
-        if builder.is_full() {
+        if builder.chunk.is_full() {
             chunks.full.push(builder.publish());
             chunks.open = None;
         }

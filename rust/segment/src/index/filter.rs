@@ -22,12 +22,33 @@ const ANY_VALUE: u64 = 0x6578_6973_7473;
 
 /// The entry of an attribute whose value has this text form.
 pub fn pair_hash(key: &[u8], value: &[u8]) -> u64 {
-    mix(hash_bytes(key), hash_bytes(value))
+    KeyHash::of(key).pair(value)
 }
 
 /// The entry of all attributes with this key.
 pub fn exists_hash(key: &[u8]) -> u64 {
-    mix(hash_bytes(key), ANY_VALUE)
+    KeyHash::of(key).exists()
+}
+
+/// What the entries of a key have in common.
+#[derive(Clone, Copy)]
+pub struct KeyHash(u64);
+
+impl KeyHash {
+    #[inline]
+    pub fn of(key: &[u8]) -> KeyHash {
+        KeyHash(hash_bytes(key))
+    }
+
+    #[inline]
+    pub fn pair(self, value: &[u8]) -> u64 {
+        mix(self.0, hash_bytes(value))
+    }
+
+    #[inline]
+    pub fn exists(self) -> u64 {
+        mix(self.0, ANY_VALUE)
+    }
 }
 
 /// A value as text: numbers in their shortest form, `true` and `false`.

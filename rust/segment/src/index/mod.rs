@@ -5,6 +5,7 @@
 mod bucket;
 mod catalogue;
 mod column_filters;
+mod entries;
 mod filter;
 pub mod format;
 mod rollup;
@@ -21,6 +22,7 @@ use crate::numbered::NumberedKeys;
 pub use bucket::{bucket, bucket_bounds, bucket_middle, mantissa_bounds};
 pub use catalogue::{Catalogue, CatalogueEntry};
 pub use column_filters::{ColumnFilters, number_hash};
+pub use entries::each_entry;
 pub use filter::{BLOCK, Filter, Filters, exists_hash, pair_hash, text_form};
 pub use rollup::{Cell, Dependency, Rollups};
 pub use summary::{Head, Key, Operation, RowGroup, Summary};

@@ -3,8 +3,8 @@
 use super::group::Group;
 use super::range::Range;
 use crate::filter::value::Value;
-use crate::filter::{Comparison, Condition, Field, Intrinsic, Literal, Scope, Test};
-use crate::index::{exists_hash, pair_hash};
+use crate::filter::{Condition, Field, Intrinsic, Literal, Scope, Test};
+use crate::index::exists_hash;
 use crate::schema::{self, AttributeType};
 
 /// A column to look into.
@@ -148,25 +148,5 @@ pub fn may_be_there(key: &[u8], group: &Group) -> bool {
 
 /// Whether the attributes without a column, or those of events and links, may hold what is asked for.
 fn may_be_raw(test: &Test, key: &[u8], group: &Group) -> bool {
-    /// Beyond, an integer and a double can be equal and yet be written differently.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    if !may_be_there(key, group) {
-        return false;
-    }
-    let Some(filter) = group.file.filters.0.get(group.number) else { return true };
-    let pair = |text: &str| filter.may_hold(pair_hash(key, text.as_bytes()));
-    // Elements of arrays are in the filter, too.
-    match test.condition.plain() {
-        Condition::Compare(Comparison::Equal, literal) => match literal {
-            Literal::Text(text) => filter.may_hold(pair_hash(key, text)),
-            Literal::Bool(bool) => pair(&bool.to_string()),
-            Literal::Int(int) if *int != 0 && (*int as f64).abs() < EXACT => pair(&int.to_string()),
-            Literal::Double(double) if *double != 0.0 && double.abs() < EXACT => pair(&double.to_string()),
-            _ => true,
-        },
-        Condition::TextIs(form) if form.is_scalar() => {
-            filter.may_hold(pair_hash(key, &form.text)) || form.double.is_some_and(|double| pair(&double.to_string()))
-        }
-        _ => true,
-    }
+    group.file.filters.0.get(group.number).is_none_or(|filter| filter.may_meet(key, &test.condition))
 }

@@ -186,7 +186,7 @@ impl Pass<'_> {
                     chunk.repeats_of(file)?.iter().for_each(|row| without.insert(*row as usize));
                 }
                 read.hot_spans += chunk.rows() as u64;
-                self.rows(&mut Shaped(chunk), Some(without), read, see)
+                self.rows(&mut Shaped::new(chunk), Some(without), read, see)
             }
             Block::Joined(mut joined, without) => self.rows(&mut *joined, without, read, see),
         }

@@ -115,7 +115,7 @@ pub fn traces<'p>(places: &'p Places, trace_ids: &[TraceId]) -> Result<Joined<'p
         let mut rows = Rows::none(chunk.rows());
         trace_ids.iter().flat_map(|id| chunk.rows_of(id)).for_each(|row| rows.insert(*row as usize));
         if !rows.is_empty() {
-            tables.push((Box::new(Shaped(chunk)), rows));
+            tables.push((Box::new(Shaped::new(chunk)), rows));
         }
     }
     let mut gathering = Gathering::of(trace_ids);

@@ -83,7 +83,7 @@ fn all_values(
     }
     for chunk in places.chunks.iter().filter(|chunk| due(chunk.least_start, chunk.greatest_start)) {
         if groups.count() <= limit {
-            groups.numbers(&mut Shaped(chunk), &Rows::all(chunk.rows()))?;
+            groups.numbers(&mut Shaped::new(chunk), &Rows::all(chunk.rows()))?;
         }
     }
     Ok(())

@@ -7,15 +7,13 @@ use hashbrown::{HashMap, HashSet};
 use otelier_wire::Signal;
 use otelier_wire::protobuf::{Value, fields};
 
-use super::attributes::{Keys, Plain, plain};
+use super::attributes::{Keys, plain};
 use super::headers::{Headers, RESOURCE_ATTRIBUTES, SCOPE_ATTRIBUTES, header_attributes};
 use super::intern::Interner;
 use super::tally::Tally;
-use crate::filter::value::{Value as FilterValue, any_value, each_element, pair_of};
 use crate::index::format::VERSION;
 use crate::index::{
-    ColumnFilters, Filter, Filters, RowGroup, Summary, TraceIndex, TraceRows, exists_hash, pair_hash, text_form,
-    trace_prefix,
+    ColumnFilters, Filter, Filters, RowGroup, Summary, TraceIndex, TraceRows, each_entry, trace_prefix,
 };
 use crate::index::{Kind, put};
 use crate::schema::AttributeType;
@@ -107,33 +105,7 @@ impl Observer {
     }
 
     fn entry(&mut self, attribute: &[u8]) {
-        match plain(attribute) {
-            Some((key, value)) => {
-                self.entries.push(exists_hash(key));
-                self.entries.push(pair_hash(key, text_form(value, &mut self.room)));
-            }
-            None => self.odd_entry(attribute),
-        }
-    }
-
-    /// Of an attribute that is more than a key and one value: an array's elements are found like values.
-    fn odd_entry(&mut self, attribute: &[u8]) {
-        let (key, any) = pair_of(attribute);
-        self.entries.push(exists_hash(key));
-        let mut see = |value: FilterValue| {
-            let value = match value {
-                FilterValue::Text(text) => Plain::Text(text),
-                FilterValue::Int(int) => Plain::Int(int as i64),
-                FilterValue::Double(double) => Plain::Double(double.to_bits()),
-                FilterValue::Bool(bool) => Plain::Bool(bool),
-                FilterValue::Other(_) => return,
-            };
-            self.entries.push(pair_hash(key, text_form(value, &mut self.room)));
-        };
-        match any_value(any) {
-            FilterValue::Other(array) => each_element(array, &mut |element| see(any_value(element))),
-            value => see(value),
-        }
+        each_entry(attribute, &mut self.room, &mut |key, pair| self.entries.extend([key, pair]));
     }
 
     fn see_inner(&mut self, attribute: &[u8], of_link: bool) {
