@@ -16,6 +16,9 @@ use crate::rows::Rows;
 use crate::select::Table;
 use crate::spans::{Column, Tally, TraceRoot, Tree, whole};
 
+/// Where fewer of a page's rows are asked for than one of so many, they are looked up one by one.
+const FEW: usize = 8;
+
 pub struct GroupTable<'a> {
     pub group: Group<'a>,
     /// What a test says of each code of a column's dictionary; by the test's number.
@@ -196,6 +199,10 @@ impl<'a> GroupTable<'a> {
             }
             return Ok(());
         }
+        let bounds = among.bounds();
+        if bounds.end.min(rows.end) - bounds.start.max(first) < rows.len() / FEW {
+            return self.look_up(look, test, among, page, rows, verdicts, found);
+        }
         if let Some(verdicts) = verdicts {
             let all = page.insert_meant(verdicts, first, found);
             if all.map_err(|what| self.group.file.damaged(what))? {
@@ -235,25 +242,45 @@ impl<'a> GroupTable<'a> {
             });
             return Ok(());
         }
-        let values = page.all_values().map_err(|what| self.group.file.damaged(what))?;
-        let holds = |place: usize| match (&*values, verdicts) {
-            (Values::Codes(codes), Some(verdicts)) => codes.get(place).is_some_and(|code| verdicts.has(*code)),
-            (values, _) => values.get(place, None).is_some_and(|value| look.judge.holds(test, value)),
-        };
-        // Few rows are looked up, of many their values are gone through.
-        if look.nulls || among.count_within(rows.clone()) < rows.len() / 8 {
-            let meant = |row: &usize| match page.has(row - first) {
-                true => holds(page.rank(row - first)),
-                false => look.nulls,
-            };
-            among.within(rows).filter(meant).for_each(|row| found.insert(row));
-            return Ok(());
+        if look.nulls || among.count_within(rows.clone()) < rows.len() / FEW {
+            return self.look_up(look, test, among, page, rows, verdicts, found);
         }
+        let values = page.all_values().map_err(|what| self.group.file.damaged(what))?;
         page.each_present(|row, place| {
-            if among.contains(first + row) && holds(place) {
+            if among.contains(first + row) && holds(look, test, &values, place, verdicts) {
                 found.insert(first + row);
             }
         });
         Ok(())
+    }
+
+    /// The same, row by row.
+    #[expect(clippy::too_many_arguments, reason = "as above")]
+    fn look_up(
+        &self,
+        look: Look,
+        test: &Test,
+        among: &Rows,
+        page: &Page,
+        rows: Range<usize>,
+        verdicts: Option<&Meant>,
+        found: &mut Rows,
+    ) -> Result<(), ReadError> {
+        let first = rows.start;
+        let (values, start) = page.values_of(among, &rows).map_err(|what| self.group.file.damaged(what))?;
+        let meant = |row: &usize| match page.has(row - first) {
+            true => holds(look, test, &values, page.rank(row - first) - start, verdicts),
+            false => look.nulls,
+        };
+        among.within(rows).filter(meant).for_each(|row| found.insert(row));
+        Ok(())
+    }
+}
+
+/// Whether a test holds for the value at a place of some.
+fn holds(look: Look, test: &Test, values: &Values, place: usize, verdicts: Option<&Meant>) -> bool {
+    match (values, verdicts) {
+        (Values::Codes(codes), Some(verdicts)) => codes.get(place).is_some_and(|code| verdicts.has(*code)),
+        (values, _) => values.get(place, None).is_some_and(|value| look.judge.holds(test, value)),
     }
 }

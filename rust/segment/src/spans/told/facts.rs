@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::super::column::Column;
 use crate::error::ReadError;
 use crate::filter::value::Value;
-use crate::filter::{Field, Intrinsic};
+use crate::filter::{Field, Intrinsic, Wanted};
 use crate::rows::Rows;
 use crate::select::Table;
 
@@ -38,6 +38,15 @@ impl Facts {
         let nameless = facts.services.entry(Value::Text(b""));
         facts.services.set_missing(0..rows.count(), nameless);
         Ok(facts)
+    }
+
+    /// The column of a field of integers that stands here, so that it need not be read again.
+    pub fn integers(&self, field: &Wanted) -> Option<&Column> {
+        match field {
+            Wanted { of_parent: false, field: Field::Intrinsic(Intrinsic::StartNs) } => Some(&self.starts),
+            Wanted { of_parent: false, field: Field::Intrinsic(Intrinsic::DurationNs) } => Some(&self.durations),
+            _ => None,
+        }
     }
 
     /// Start and end of a trace whose rows stand here.

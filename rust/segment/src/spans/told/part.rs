@@ -69,7 +69,14 @@ impl Part {
             part.traces.push((*number, Trace { id: *id, start_ns, end_ns, services, matched, spans }));
         }
         for (field, column) in asked.fields.iter().zip(&mut part.columns) {
-            field.append(table, &chosen, column)?;
+            match facts.integers(field) {
+                Some(known) => {
+                    let of_chosen = rows.iter().enumerate().filter(|(_, row)| chosen.contains(*row));
+                    column.extend(chosen.count());
+                    of_chosen.enumerate().for_each(|(at, (of, _))| column.set(at, (known.tags[of], known.data[of])));
+                }
+                None => field.append(table, &chosen, column)?,
+            }
             column.reorder(&order);
         }
         part.service_names = facts.services.texts;
