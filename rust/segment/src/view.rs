@@ -27,6 +27,9 @@ const LOG: &str = "log";
 /// Span name, span kind.
 pub type Operation = (Arc<[u8]>, i32);
 
+/// Locked by whoever follows a tenant's segments.
+type Followed = Arc<Mutex<Arc<Splits>>>;
+
 #[derive(Debug)]
 pub struct View {
     disk: Arc<dyn Disk>,
@@ -36,7 +39,7 @@ pub struct View {
     /// Segments that can't be read, and why: questions are answered from the others.
     left_out: Mutex<BTreeMap<String, String>>,
     /// By tenant, as of the last question about whole traces.
-    splits: Mutex<HashMap<Arc<str>, Arc<Mutex<Arc<Splits>>>>>,
+    splits: Mutex<HashMap<Arc<str>, Followed>>,
 }
 
 /// What was there at a refresh; never changes.
