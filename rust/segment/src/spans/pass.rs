@@ -112,14 +112,13 @@ impl Pass<'_> {
     }
 
     fn run_until(&self, blocks: Vec<Due>, stopped: &AtomicBool, see: &mut See) -> Ended {
-        let (reads, bytes) = read_here();
+        let before = read_here();
         let mut read = Read::default();
         let ended = self.blocks(blocks, stopped, &mut read, see);
         if !matches!(ended, Ok("")) {
             stopped.store(true, Ordering::Relaxed);
         }
-        read.pages += read_here().0 - reads;
-        read.bytes += read_here().1 - bytes;
+        read.since(before);
         (read, ended)
     }
 

@@ -69,6 +69,13 @@ impl Read {
         self.skipped_row_groups += other.skipped_row_groups;
         self.rollup_files += other.rollup_files;
     }
+
+    /// Counts what this thread has read since a moment, of which `read_here` told.
+    pub fn since(&mut self, (pages, bytes): (u64, u64)) {
+        let now = read_here();
+        self.pages += now.0 - pages;
+        self.bytes += now.1 - bytes;
+    }
 }
 
 /// A pass.
@@ -116,14 +123,13 @@ impl<'a> Scan<'a> {
 
     /// The blocks, newest first, and what it takes to look at one.
     fn prepared(&mut self) -> Result<(Pass<'a>, Vec<Due<'a>>), ReadError> {
-        let (reads, bytes) = read_here();
+        let before = read_here();
         let apart = if self.whole { Some(self.whole_traces()?) } else { None };
         let (apart, mut blocks) = apart.map_or((None, Vec::new()), |(apart, joined)| (Some(apart), joined));
         blocks.extend(self.due()?);
         blocks.sort_by_key(|(newest, _)| Reverse(*newest));
         let hot_repeats = if self.whole { Vec::new() } else { hot_repeats(&self.places.chunks) };
-        self.read.pages += read_here().0 - reads;
-        self.read.bytes += read_here().1 - bytes;
+        self.read.since(before);
         let Scan { places, filter, deadline, foreseen, .. } = *self;
         let window = self.window.clone();
         Ok((Pass { places, filter, window, deadline, apart, hot_repeats, foreseen }, blocks))
