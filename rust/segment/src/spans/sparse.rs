@@ -1,7 +1,9 @@
 //! Counting by one attribute, which few spans have: the others are not looked at one by one. Each step of time is counted
 //! for itself, by what stands for its values.
 
-use hashbrown::{HashMap, HashSet};
+use std::collections::BTreeMap;
+
+use hashbrown::HashSet;
 
 use super::aggregate::{Kind, Question, Top};
 use super::cells::Cells;
@@ -19,11 +21,11 @@ const MOST_STEPS: usize = 64;
 /// And of one block: for each its columns are gone through.
 pub const MOST_STEPS_OF_BLOCK: usize = 4;
 /// Steps with small numbers in arrays, which take a megabyte.
-const WITH_ARRAYS: usize = 4;
+const WITH_ARRAYS: usize = 16;
 
 pub struct Sparse<'a> {
     wanted: &'a Wanted,
-    steps: HashMap<u32, Step>,
+    steps: BTreeMap<u32, Step>,
     /// Whether there is one step only.
     alone: bool,
     /// Whether all were counted here.
@@ -49,7 +51,7 @@ impl<'a> Sparse<'a> {
                 if question.kind == Kind::Count =>
             {
                 let alone = question.step(*question.window.end()) == 0;
-                Some(Sparse { wanted, steps: HashMap::new(), alone, complete: true })
+                Some(Sparse { wanted, steps: BTreeMap::new(), alone, complete: true })
             }
             _ => None,
         }
@@ -100,26 +102,22 @@ impl<'a> Sparse<'a> {
             let group = groups.number_of(tag, data, text);
             cells.add_many(group, step, counts[0].into(), None);
         };
-        match (told, self.steps.len()) {
-            (Some(told), 1) => {
-                let step = self.steps.keys().copied().next().unwrap_or_default();
-                let mut known = HashSet::new();
-                for each in &told {
-                    if known.insert((each.tag, each.data, &each.text)) {
-                        put(step, each.tag, each.data, &each.text, &each.counts);
-                    }
-                }
+        if let (Some(told), Some((step, _)), 1) = (&told, self.steps.first_key_value(), self.steps.len()) {
+            let mut known = HashSet::new();
+            for each in told.iter().filter(|each| known.insert((each.tag, each.data, &each.text))) {
+                put(*step, each.tag, each.data, &each.text, &each.counts);
             }
-            (told, _) => {
-                let told: Option<HashSet<Vec<u8>>> =
-                    told.map(|told| told.iter().map(|each| key(each.tag, each.data, &each.text)).collect());
-                for (step, of) in &self.steps {
-                    of.tally.each(&|counts, _| counts[0] > 0, &mut |tag, data, text, counts| {
-                        if told.as_ref().is_none_or(|told| told.contains(&key(tag, data, text))) {
-                            put(*step, tag, data, text, counts);
-                        }
-                    });
-                }
+        } else {
+            let mut own = Vec::new();
+            let of = |each: &Ranked| key(each.tag, each.data, &each.text, Vec::new());
+            let told: Option<HashSet<Vec<u8>>> = told.map(|told| told.iter().map(of).collect());
+            for (step, of) in &self.steps {
+                of.tally.each(&|counts, _| counts[0] > 0, &mut |tag, data, text, counts| {
+                    own = key(tag, data, text, std::mem::take(&mut own));
+                    if told.as_ref().is_none_or(|told| told.contains(&own)) {
+                        put(*step, tag, data, text, counts);
+                    }
+                });
             }
         }
         for (step, of) in &self.steps {
@@ -153,7 +151,11 @@ impl<'a> Sparse<'a> {
     }
 }
 
-/// What tells values apart.
-fn key(tag: u8, data: u64, text: &[u8]) -> Vec<u8> {
-    [&[tag], &data.to_le_bytes()[..], text].concat()
+/// What tells values apart, in a buffer.
+fn key(tag: u8, data: u64, text: &[u8], mut buffer: Vec<u8>) -> Vec<u8> {
+    buffer.clear();
+    buffer.push(tag);
+    buffer.extend(data.to_le_bytes());
+    buffer.extend_from_slice(text);
+    buffer
 }
