@@ -162,6 +162,14 @@ def test_the_pages_beside_prometheus_lead_to_the_ui(stores: Stores) -> None:
     assert (answer.status, answer.headers["location"]) == (302, f"http://here:{port}/trace/{GONE}?exemplar=1.5&span=ab")
     answer = stores.ask_at(at, f"/trace/{GONE}", host="[::1]:9090")
     assert answer.headers["location"] == f"http://[::1]:{port}/trace/{GONE}"
+    assert stores.ask_at(at, "/search", host="here:9090").headers["location"] == f"http://here:{port}/search"
+
+
+def test_the_port_of_the_ui_leads_to_the_pages_of_metrics(stores: Stores) -> None:
+    at = stores.application.prometheus_address
+    assert at
+    answer = stores.ask("/graph?g0.expr=up", host="here")
+    assert (answer.status, answer.headers["location"]) == (302, f"http://here:{at[1]}/graph?g0.expr=up")
 
 
 @pytest.mark.proves("otelier_query.prometheus.ui_url")

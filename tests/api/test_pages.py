@@ -64,3 +64,8 @@ def test_own_metrics_count_answers_by_route(backend):
     backend.ask("/api/traces/ff")
     counted = r'otelier_query_duration_count\{route="/api/traces/\{id\}",.*status="404"\} 1'
     assert re.search(counted, backend.ask("/metrics").body.decode())
+
+
+def test_the_way_to_metrics_says_what_is_missing_where_none_are_served(backend):
+    answer = backend.ask("/graph")
+    assert (answer.status, b"give `otelier_query` a section `prometheus`" in answer.body) == (404, True)

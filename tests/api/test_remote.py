@@ -132,6 +132,20 @@ def test_times_that_are_none_are_told(both, given):
         both[0].promql("heap", **{**whole, **given})
 
 
+def test_promql_at_steps_without_times_is_of_the_last_hour(both):
+    before_ns = time.time_ns()
+    for each in both:
+        rows = each.promql("1", step_s=60).polars()
+        assert len(rows) in (60, 61)
+        assert before_ns - MINUTE_NS <= rows["time"].max().timestamp() * 1e9 <= time.time_ns()
+
+
+def test_promql_from_start_to_end_needs_a_step(both):
+    for each in both:
+        with pytest.raises(BadQuery, match="give step_s"):
+            each.promql("heap", start_ns=NOW_NS - MINUTE_NS, end_ns=NOW_NS)
+
+
 @pytest.mark.parametrize(
     ("text", "given"),
     [

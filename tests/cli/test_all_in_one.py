@@ -4,7 +4,9 @@ import itertools
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from otelier.cli import main
 from otelier.cli.all_in_one import USUAL, configuration
 from otelier.config import load
 from otelier.pipeline.interpret import interpret
@@ -44,6 +46,12 @@ def test_whatever_port_is_taken_the_rest_is_a_sound_configuration(left_out):
     protocols = plan.pipelines[0].receivers[0].config.protocols
     assert protocols.grpc.endpoint == "127.0.0.1:4317"
     assert (protocols.http is None) == ("OTLP/HTTP" in left_out)
+
+
+def test_its_configuration_is_printed_for_one_of_your_own():
+    done = CliRunner().invoke(main, ["--data-dir", str(DATA), "--allowed-hosts", "*.internal", "--print-config"])
+    assert (done.exit_code, done.stdout) == (0, configuration(USUAL, DATA, allowed_hosts=["*.internal"]))
+    assert interpret(load([f"yaml:{done.stdout}"])).pipelines[0].exporters[0].config.data_dir == str(DATA)
 
 
 def plan_of(**keys):

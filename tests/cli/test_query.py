@@ -57,6 +57,7 @@ def test_a_table_steers_no_terminal(directory):
     ("words", "names"),
     [
         (["--since", "1h"], ["new"]),
+        (["--since", "1d"], ["new"]),
         (["--to", "2024-01-01T00:00:00Z"], ["old"]),
         (["--from", "2024-01-01T00:00:00Z"], ["new"]),
     ],
@@ -69,7 +70,7 @@ def test_a_time_bounds_it(directory, words, names):
     ("words", "code", "said"),
     [
         (["COPY spans TO 'x'"], 1, "COPY is refused"),
-        (["SELECT 1", "--since", "soon"], 2, "--since"),
+        (["SELECT 1", "--since", "soon"], 2, "'soon' is not a time such as 1h or 7d"),
         (["SELECT 1", "--since", "-1h"], 2, "--since"),
         (["SELECT 1", "--since", "1h", "--from", "2024-01-01T00:00:00Z"], 2, "one of them"),
     ],

@@ -93,6 +93,15 @@ def test_only_what_is_wanted(where: list[str], options: list[str], lines: list[s
     assert all(line.startswith(begin) for line, begin in zip(found, lines, strict=True)), found
 
 
+def test_a_text_of_several_lines_is_one_line_with_each_escaped_once(tmp_path: Path) -> None:
+    engine = open_store(StoreSettings(data_dir=str(tmp_path)), CLOCK, Meter())
+    trace = 'Traceback\n  File "a.py", line 1'
+    engine.append("default", logs(log_record("failed", time_ns=CLOCK.time_ns(), attributes={"trace": trace})))
+    answer = tail("--data-dir", str(tmp_path))
+    close_store(engine)
+    assert answer.stdout.strip().endswith(r'failed trace="Traceback\n  File \"a.py\", line 1"')
+
+
 def test_json_has_everything(directory: Path) -> None:
     answer = tail("--data-dir", str(directory), "--json", "--service", "shop")
     first, second, third = map(json.loads, answer.stdout.splitlines())
@@ -105,6 +114,7 @@ def test_json_has_everything(directory: Path) -> None:
     ("options", "reason"),
     [
         (["--since", "soon"], "not a time such as 10m"),
+        (["--since", "0s"], "say how far back to look, such as --since 1h"),
         (["--query", "{a=b}"], "parse error at line 1, col 4"),
         (["--query", "rate({}[1m])"], "metric query"),
         (["--url", "http://127.0.0.1:1"], "nobody answers at http://127.0.0.1:1: "),

@@ -141,6 +141,14 @@ def test_values_are_taken_where_they_can_mean_one_thing(text: str, expected: Eve
         ("percentage: 101", "1:13: `percentage`: must be at most 100, got the number 101"),
         ("percentage: .nan", "1:13: `percentage`: must be at least 0, got the number .nan"),
         ("percentage: ${env:P}", '1:13: `percentage`: expected a number, got the text "x" (from ${env:P})'),
+        (
+            "sending_queue: {flush_timeout: 7d}",
+            "1:32: `flush_timeout`: not a duration: '7d'; hours are the longest unit: a day is 24h, a week 168h",
+        ),
+        (
+            "sending_queue: {queue_size: 20GB}",
+            '1:29: `queue_size`: expected a whole number, got the text "20GB" (20 GB is 20000000000)',
+        ),
         ("sending_queue: {queue_size: 1.5}", "1:29: `queue_size`: expected a whole number, got the number 1.5"),
         ("sending_queue: {queue_size: 0}", "1:29: `queue_size`: must be at least 1, got the number 0"),
         (

@@ -176,3 +176,4 @@ def test_without_the_port_of_otlp_grpc_there_is_nothing_to_run(tmp_path):
             _, err = process.communicate(timeout=30)
     assert process.returncode == 1
     assert err.startswith(f"error: 127.0.0.1:{ports['OTLP/gRPC']} is already in use by pid {os.getpid()} (")
+    assert "`otelier --print-config > otelier.yaml`" in err

@@ -40,6 +40,11 @@ def test_rows_are_plain_values():
     assert next(iter(FRAME))["name"] == "a"
 
 
+def test_who_looks_at_an_answer_is_told_how_to_take_it():
+    assert repr(FRAME) == "<Frame: take it by .polars(), .pandas(), .arrow() or .rows()>"
+    assert ".polars()" in repr(streamed("SELECT 1"))
+
+
 def test_rows_of_a_stream_are_plain_values():
     found = streamed(TEXT)
     assert found.columns == ["time", "value", "name", "list", "deep", "map", "whole", "word", "none", "name_2"]

@@ -66,6 +66,7 @@ function TopBar() {
         <a href={lastAsked.value} aria-current={isAt("/sql") ? "page" : undefined}>
           SQL
         </a>
+        <a href="/graph">{words.metrics}</a>
       </nav>
       <span class="spread" />
       <TraceIdBox />

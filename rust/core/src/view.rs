@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use otelier_segment::error::ReadError;
@@ -108,7 +109,7 @@ impl View {
         end_ns: u64,
         limit: usize,
     ) -> PyResult<Vec<(Bound<'py, PyBytes>, u64)>> {
-        let filter = self::filter(filter_json)?;
+        let filter = Arc::new(self::filter(filter_json)?);
         let window: RangeInclusive<u64> = start_ns..=end_ns;
         let found = py.detach(|| self.0.search(tenant, &filter, &window, limit)).map_err(raised)?;
         Ok(found.into_iter().map(|(id, start)| (PyBytes::new(py, &id), start)).collect())
@@ -212,7 +213,7 @@ impl View {
         max_bytes: usize,
         timeout_ms: u64,
     ) -> PyResult<SpanTable> {
-        let (filter, fields) = (self::filter(filter_json)?, spans::fields(fields_json)?);
+        let (filter, fields) = (Arc::new(self::filter(filter_json)?), spans::fields(fields_json)?);
         let (window, budget) = (start_ns..=end_ns, spans::budget(max_rows, max_bytes, timeout_ms));
         let table = py.detach(|| self.0.gather(tenant, &filter, &fields, &window, newest, budget));
         table.map(SpanTable::new).map_err(raised)
@@ -248,7 +249,7 @@ impl View {
     ) -> PyResult<Told> {
         let (filter, fields, ids) =
             (self::filter(filter_json)?, spans::fields(fields_json)?, spans::trace_ids(trace_ids)?);
-        let asked = Asked { filter: &filter, window: &(start_ns..=end_ns), fields: &fields, most: spans };
+        let asked = Arc::new(Asked { filter, window: start_ns..=end_ns, fields, most: spans });
         py.detach(|| self.0.told(tenant, &ids, &asked)).map(Told).map_err(raised)
     }
 

@@ -18,7 +18,7 @@ use crate::hot::{Chunk, Hot, Visible};
 use crate::listed::{Listed, Segments};
 use crate::newest::{Block, TraceId, Traces, newest};
 use crate::reader::{Cache, FileBlock, Part, Scanned, SegmentFile, facts, fetch, room};
-use crate::spans::Splits;
+use crate::spans::SplitsByTenant;
 use crate::summary::{Summary, summarize};
 
 /// Where the log lies on the disk.
@@ -35,6 +35,7 @@ pub struct View {
     snapshot: RwLock<Arc<Snapshot>>,
     /// Segments that can't be read, and why: questions are answered from the others.
     left_out: Mutex<BTreeMap<String, String>>,
+    pub(crate) splits: SplitsByTenant,
 }
 
 /// What was there at a refresh; never changes.
@@ -45,16 +46,6 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
-    /// Of these files, which are all of the tenant.
-    pub fn splits(&self, tenant: &str, files: &[Arc<SegmentFile>]) -> Result<Arc<Splits>, ReadError> {
-        if let Some(splits) = self.segments.splits.lock().get(tenant).filter(|splits| splits.are_of(files)) {
-            return Ok(splits.clone());
-        }
-        let splits = Arc::new(Splits::find(files)?);
-        self.segments.splits.lock().insert(tenant.into(), splits.clone());
-        Ok(splits)
-    }
-
     pub fn chunks(&self, tenant: &str, signal: Signal) -> &[Arc<Chunk>] {
         self.hot.get(&(tenant.into(), signal)).map_or(&[], Vec::as_slice)
     }
@@ -64,7 +55,8 @@ impl View {
     /// Empty until the first refresh.
     pub fn new(disk: Arc<dyn Disk>) -> View {
         let cache = Arc::new(Cache::new(disk.clone(), room()));
-        View { disk, hot: Mutex::default(), cache, snapshot: RwLock::default(), left_out: Mutex::default() }
+        let (hot, left_out) = (Mutex::default(), Mutex::default());
+        View { disk, hot, cache, snapshot: RwLock::default(), left_out, splits: SplitsByTenant::default() }
     }
 
     /// Takes on a state of the manifest and what has come to the log since. Calls that run meanwhile go on with what
@@ -83,6 +75,7 @@ impl View {
             let kept: HashSet<&str> = paths.iter().map(String::as_str).collect();
             self.cache.keep(|path| kept.contains(&**path));
             self.left_out.lock().retain(|path, _| kept.contains(&**path));
+            self.splits.keep(segments.of.keys().map(|(tenant, _)| &**tenant).collect());
         }
         let snapshot = Arc::new(Snapshot { hot: hot.visible(retired), segments });
         *self.snapshot.write() = snapshot;
@@ -134,8 +127,9 @@ impl View {
         let mut trace_ids = trace_ids.to_vec();
         trace_ids.sort_unstable();
         trace_ids.dedup();
+        let trace_ids: Arc<[TraceId]> = trace_ids.into();
         fetch(signal, Part::all(&files, &trace_ids)?, &trace_ids, &mut assembly)?;
-        for trace_id in &trace_ids {
+        for trace_id in &*trace_ids {
             for chunk in snapshot.chunks(tenant, signal) {
                 match signal {
                     Signal::Logs => chunk.logs(trace_id, &mut assembly)?,
@@ -151,7 +145,7 @@ impl View {
     pub fn search(
         &self,
         tenant: &str,
-        filter: &Filter,
+        filter: &Arc<Filter>,
         window: &RangeInclusive<u64>,
         limit: usize,
     ) -> Result<Vec<(TraceId, u64)>, ReadError> {
@@ -162,7 +156,7 @@ impl View {
     pub(crate) fn search_until(
         &self,
         tenant: &str,
-        filter: &Filter,
+        filter: &Arc<Filter>,
         window: &RangeInclusive<u64>,
         limit: usize,
         deadline: Option<Instant>,

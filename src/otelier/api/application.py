@@ -66,6 +66,13 @@ def _of_logs(logs: Logs, clock: Clock) -> list[Group]:
     return [each(logs, clock).group() for each in (LokiQueries, LokiNames, Detected, Tails)]
 
 
+def _beside(request: Request, settings: HttpServerSettings, port: int) -> str:
+    """The address of another port of the host that was asked."""
+    scheme = "https" if settings.tls else "http"
+    host = urlsplit(f"//{request.headers.get('host', '')}").hostname or "localhost"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
 class Application:
     """One life: made → `start` → `stop`."""
 
@@ -97,7 +104,7 @@ class Application:
             *of_logs,
             Deletions(directory, clock, allowed=options.allow_delete).group(),
             metrics.group(),
-            pages.group(),
+            pages.group(self._prometheus_url if options.prometheus else None),
         ]
         tempo = [*routes.groups(reader, engine, tags, clock), metrics.group()]
         threads = options.queries_at_once + statements + 2 * _WAITING + _SPARE
@@ -185,9 +192,13 @@ class Application:
         settings = self._options.prometheus
         if settings and settings.ui_url:
             return settings.ui_url.rstrip("/")
-        scheme = "https" if self._options.server.tls else "http"
-        host = urlsplit(f"//{request.headers.get('host', '')}").hostname or "localhost"
-        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.address[1]}"
+        return _beside(request, self._options.server, self.address[1])
+
+    def _prometheus_url(self, request: Request) -> str:
+        """Where whoever sends the request finds Prometheus' API."""
+        assert self._options.prometheus
+        assert self.prometheus_address
+        return _beside(request, self._options.prometheus.server, self.prometheus_address[1])
 
     def stop(self, grace_s: float) -> None:
         """Answer what is under way for up to `grace_s`, then close."""

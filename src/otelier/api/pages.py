@@ -1,8 +1,10 @@
-"""The web UI's files, from the fixed list that the package `ui` knows."""
+"""The web UI's files, from the fixed list that the package `ui` knows, and the way to the pages of metrics."""
+
+from collections.abc import Callable
 
 from .. import ui
 from ..server.endpoint import Response
-from ..server.request import Request
+from ..server.request import HttpError, Request
 from ..server.router import Group, Route, plain_error
 from ..server.web import accepts_gzip
 
@@ -20,9 +22,16 @@ _PATTERNS = (
 )
 
 
-def group() -> Group:
-    """Routes of pages and what they load."""
-    return Group([Route("GET", pattern, _file) for pattern in _PATTERNS], plain_error)
+def group(metrics: Callable[[Request], str] | None = None) -> Group:
+    """Routes of pages and what they load; `metrics`: the address of Prometheus's API and pages, for whoever asks."""
+
+    def to_metrics(request: Request) -> Response:
+        if not metrics:
+            raise HttpError(404, "metrics are not served here: give `otelier_query` a section `prometheus`")
+        return Response(302, (("location", metrics(request) + request.target),))
+
+    routes = [Route("GET", pattern, _file) for pattern in _PATTERNS]
+    return Group([*routes, Route("GET", "/graph", to_metrics)], plain_error)
 
 
 def _file(request: Request) -> Response:

@@ -18,7 +18,7 @@ _VERBS = {
     "validate": "Check a configuration and say what it does.",
     "components": "List the components.",
     "print-config": "Print the effective configuration.",
-    "data": "Look at what is kept: info, verify, prune, backup.",
+    "data": "What is kept: look at it, check, delete, copy, import.",
     "tail": "Show logs and traces as they arrive.",
     "query": "Ask by SQL about spans, events, links, logs and metrics.",
     "rules": "Check rule files and run their tests.",
@@ -62,7 +62,7 @@ class _Verbs(click.Group):
     envvar="OTELIER_DATA_DIR",
     type=DataDirectory(),
     show_default="otelier under the user's data home",
-    help="Where traces and logs are kept.",
+    help="Where telemetry is kept.",
 )
 @click.option("--print", "print_all", is_flag=True, help="Also print what arrives.")
 @click.option(
@@ -78,20 +78,31 @@ class _Verbs(click.Group):
     default="",
     help="Names by which browsers and clients reach this machine, with commas between: otelier.example.com,*.internal.",
 )
+@click.option(
+    "--print-config", is_flag=True, help="Print the configuration instead of running it: a start for one of your own."
+)
 @click.pass_context
 def main(
-    ctx: click.Context, data_dir: Path | None, print_all: bool, prometheus_config: Path | None, allowed_hosts: str
+    ctx: click.Context,
+    data_dir: Path | None,
+    print_all: bool,
+    prometheus_config: Path | None,
+    allowed_hosts: str,
+    print_config: bool,
 ) -> None:
     """OpenTelemetry backend. Without a command: all in one, on this machine's loopback addresses."""
     if ctx.invoked_subcommand is None:
         from ..storage.local import default_data_directory
-        from .all_in_one import serve
+        from .all_in_one import USUAL, configuration, serve
 
-        serve(
-            data_dir or default_data_directory(),
-            print_all=print_all,
-            prometheus_config=prometheus_config,
-            allowed_hosts=allowed_hosts.replace(",", " ").split(),
-        )
+        where = data_dir or default_data_directory()
+        hosts = allowed_hosts.replace(",", " ").split()
+        options: dict[str, Any] = {
+            "print_all": print_all, "prometheus_config": prometheus_config, "allowed_hosts": hosts,
+        }  # fmt: skip
+        if print_config:
+            click.echo(configuration(USUAL, where, **options), nl=False)
+        else:
+            serve(where, **options)
     elif ctx.invoked_subcommand not in ("data", "tail", "query"):
         refuse_in_front(ctx, ctx.invoked_subcommand)

@@ -5,7 +5,6 @@ use is named with its owner, and what needs it is left out, unless it is that of
 to run.
 """
 
-import json
 import socket
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ import click
 
 from .. import __version__
 from ..component import StartError
-from ..config import load
+from ..config import dump, load
 from ..pipeline.interpret import interpret
 from ..pipeline.run import run
 from ..server.ports import bind_error
@@ -37,6 +36,11 @@ _APIS = {"tempo": "Tempo API", "loki": "Loki API", "prometheus": "Prometheus API
 """Served by the process of the UI; by the keys of the extension."""
 
 
+_OWN = (
+    "write the configuration down by `otelier --print-config > otelier.yaml`, change it, and `otelier run --config` it"
+)
+
+
 def serve(
     data_dir: Path,
     *,
@@ -52,7 +56,7 @@ def serve(
     """
     taken = {what: reason for what, port in USUAL.items() if (reason := _why_not(port))}
     if "OTLP/gRPC" in taken:
-        raise StartError(taken["OTLP/gRPC"])
+        raise StartError(f"{taken['OTLP/gRPC']}: {_OWN}")
     if "UI" in taken:
         for api in _APIS.values():
             taken.setdefault(api, "it is answered by the process that serves the UI")
@@ -75,7 +79,7 @@ def configuration(
     prometheus_config: Path | None = None,
     allowed_hosts: Sequence[str] = (),
 ) -> str:
-    """The configuration that serves these, as YAML (of the kind that is JSON, too)."""
+    """The configuration that serves these, as YAML."""
     at = {what: f"{HOST}:{port}" for what, port in ports.items()}
     # A sender's metadata says which tenant it is.
     protocols = {
@@ -83,19 +87,18 @@ def configuration(
         for key, what in (("grpc", "OTLP/gRPC"), ("http", "OTLP/HTTP"))
         if what in at
     }
-    # A dollar sign in a path is no placeholder.
-    directory = str(data_dir.absolute()).replace("$", "$$")
+    directory = str(data_dir.absolute())
     extensions: dict[str, Any] = {}
     if "health" in at:
         extensions["health_check"] = {"endpoint": at["health"]}
     if prometheus_config or ("UI" in at and "Prometheus API" in at):
         # Before the process that sends on to it what is written over that API.
-        scraped = {"config_file": str(prometheus_config.absolute()).replace("$", "$$")} if prometheus_config else {}
+        scraped = {"config_file": str(prometheus_config.absolute())} if prometheus_config else {}
         extensions["otelier_prometheus"] = {"data_dir": directory, **scraped}
     if "UI" in at:
         query: dict[str, Any] = {"endpoint": at["UI"], "data_dir": directory}
         if allowed_hosts:
-            query["allowed_hosts"] = [each.replace("$", "$$") for each in allowed_hosts]
+            query["allowed_hosts"] = list(allowed_hosts)
         query |= {key: {"endpoint": at[what]} for key, what in _APIS.items() if what in at}
         if "loki" in query and "Loki pushes" in at:
             query["loki"]["pushes_to"] = at["Loki pushes"]
@@ -117,14 +120,7 @@ def configuration(
         },
         "pipelines": {"traces": pipeline, "metrics": pipeline, "logs": pipeline | {"receivers": list(receivers)}},
     }
-    return json.dumps(
-        {
-            "receivers": receivers,
-            "exporters": exporters,
-            "extensions": extensions,
-            "service": service,
-        }
-    )
+    return dump({"receivers": receivers, "exporters": exporters, "extensions": extensions, "service": service})
 
 
 def _why_not(port: int) -> str:

@@ -144,7 +144,7 @@ def _trace_id(text: str) -> bytes:
     try:
         return parse(text)
     except BadTraceId as error:
-        raise click.BadParameter(f"{text!r} is no trace id: {error}") from error
+        raise click.BadParameter(f"{text!r} is no trace id: {error}; give its 32 hexadecimal digits") from error
 
 
 def _tenant(name: str) -> str:

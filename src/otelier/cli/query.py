@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @directory_option("The directory; nothing in it is changed.")
 @tenant_option()
 @server_option("Ask a running server instead: http://127.0.0.1:16686.")
-@click.option("--since", metavar="AGE", help="Only telemetry of this last time: 1h, 30m.")
+@click.option("--since", metavar="AGE", help="Only what is not older: 30m, 1h, 7d.")
 @click.option("--from", "from_", metavar="TIME", help="Only from this time on: 2026-08-01T12:00:00Z.")
 @click.option("--to", metavar="TIME", help="Only up to this time.")
 @click.option(
@@ -101,18 +101,18 @@ def _write(found: "Stream", form: str, output: Path | None) -> None:
 
 
 def _window(since: str | None, from_: str | None, to: str | None) -> tuple[int, int]:
-    from ..api.literals import duration, moment
+    from ..api.literals import moment
     from ..component import SystemClock
+    from ..query.logql.lex import duration_ns
 
     if since and from_:
         raise click.UsageError("--since and --from both say where to begin; give one of them")
-    option = "--since"
+    age_ns = duration_ns(since) if since else 0
+    if age_ns is None or age_ns < 0:
+        raise click.BadParameter(f"{since!r} is not a time such as 1h or 7d", param_hint="--since")
+    start_ns = SystemClock().time_ns() - age_ns if since else 0
+    option = "--from"
     try:
-        age_ns = duration(since) if since else 0
-        if age_ns < 0:
-            raise ValueError(f"{since} is in the future")
-        start_ns = SystemClock().time_ns() - age_ns if since else 0
-        option = "--from"
         start_ns = moment(from_) if from_ else start_ns
         option = "--to"
         return start_ns, moment(to) if to else 0

@@ -67,6 +67,8 @@ def command(
     age_ns = duration_ns(since)
     if age_ns is None or age_ns < 0:
         raise click.BadParameter(f"{since!r} is not a time such as 10m", param_hint="--since")
+    if not follow and not age_ns:
+        raise click.UsageError("--no-follow ends with what is there; say how far back to look, such as --since 1h")
     if not url:
         _check_there(data_dir, follow)
     levels = _LEVELS[_LEVELS.index(severity) :] if severity else ()
@@ -145,7 +147,10 @@ def _parts(each: "TailedLine | TailedTrace") -> Iterable[str]:
 
 def _label(name: str, text: str) -> str:
     shown = harmless(text)
-    return f"{name}={json.dumps(shown, ensure_ascii=False)}" if not shown or " " in shown else f"{name}={shown}"
+    if shown and " " not in shown:
+        return f"{name}={shown}"
+    quoted = shown.replace('"', r"\"")
+    return f'{name}="{quoted}"'
 
 
 def harmless(text: str) -> str:

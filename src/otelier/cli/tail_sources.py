@@ -25,6 +25,7 @@ from ..query.traces import Traces
 from ..storage.local.catalogue import CatalogueReader
 
 _TIMEOUT_S = 30.0
+_NOT_FOUND = 404
 _ERRORS = frozenset({"error", "fatal"})
 
 
@@ -135,6 +136,8 @@ class Server:
             with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310
                 return json.loads(answer.read())
         except urllib.error.HTTPError as error:
+            if error.code == _NOT_FOUND:
+                raise BadQuery(f"{self._url}{path} is not there: is this the address of Otelier's UI?") from error
             raise BadQuery(f"{self._url}{path}: {error.read(2000).decode(errors='replace').strip()}") from error
         except urllib.error.URLError as error:
             raise OSError(f"nobody answers at {self._url}: {error.reason}") from error

@@ -71,6 +71,7 @@ _UNITS_NS = {
     "h": 3600 * 10**9,
 }
 _TERM = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)")
+_DAYS = re.compile(r"(?:[0-9]+(?:ns|us|µs|μs|ms|s|m|h|d|w|y))+")
 _TEXT_MAX = 100
 _NS_MAX = 2**63 - 1
 
@@ -98,9 +99,10 @@ class Duration(float):
             total += int(Decimal(term[1]) * _UNITS_NS[term[2]])
             at = term.end()
         if at == 0 or at != len(body):
-            raise ValueError(
-                f"not a duration: {_shortened(value)!r}; write a number and a unit, such as 200ms or 1m30s"
-            )
+            advice = "write a number and a unit, such as 200ms or 1m30s"
+            if _DAYS.fullmatch(body):
+                advice = "hours are the longest unit: a day is 24h, a week 168h"
+            raise ValueError(f"not a duration: {_shortened(value)!r}; {advice}")
         return cls._of_ns(-total if text[0] == "-" else total, text)
 
     @classmethod

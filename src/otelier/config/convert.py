@@ -19,6 +19,7 @@ LISTS: tuple[Any, ...] = (list, tuple, set, frozenset, abc.Sequence, abc.Set, ab
 MAPPINGS: tuple[Any, ...] = (dict, abc.Mapping, abc.MutableMapping)
 
 _SHOWN_MAX = 60
+_SIZE = re.compile(r"[0-9.]+ *[kKMGT]i?B?")
 _OLD_BOOLS = ("yes", "no", "on", "off", "y", "n")
 
 
@@ -80,7 +81,7 @@ def _number(kind: type, value: Scalar) -> int | float:
             return float(found)
         if isinstance(found, int) or found.is_integer():
             return int(found)
-    raise MismatchError
+    raise MismatchError(hint="20 GB is 20000000000" if _SIZE.fullmatch(str(value)) else "")
 
 
 def _choice(choices: dict[Any, Any], value: Scalar, text: str) -> Any:

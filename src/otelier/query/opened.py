@@ -16,7 +16,7 @@ from .promql import Engine as PromQL
 from .promql import Options as PromQLOptions
 from .promql.histograms.model import Histogram
 from .results import Result
-from .results.series import Line, last_hour
+from .results.series import Line, last_hour, range_of
 from .results.series import frame as of_series
 from .results.spans import FoundSpan
 from .results.spans import frame as of_spans
@@ -92,8 +92,12 @@ class Opened:
     def promql(
         self, query: str, *, time_ns: int | None = None, start_ns: int = 0, end_ns: int = 0, step_s: float = 0
     ) -> Result:
-        """What a query in PromQL is worth at one time, by default now, or at steps of `step_s` from start to end."""
+        """What a query in PromQL is worth at one time, by default now, or at steps of `step_s` from start to end.
+
+        With a step and without times: of the last hour.
+        """
         _check(step_s, time_ns or 0, start_ns, end_ns)
+        start_ns, end_ns = range_of(start_ns, end_ns, step_s, self._clock)
         source = self._metrics.storage(self._tenant, query)
         engine = PromQL(source, self._promql, self._clock.monotonic)
         with self._metrics.turn():

@@ -13,7 +13,7 @@ import msgspec
 from ..component import SystemClock
 from .errors import BadQuery, Busy, StoreUnreadable, TooLarge
 from .results import Result
-from .results.series import Line, last_hour
+from .results.series import Line, last_hour, range_of
 from .results.series import frame as of_series
 from .results.spans import FoundSpan
 from .results.spans import frame as of_spans
@@ -76,7 +76,11 @@ class Remote:
     def promql(
         self, query: str, *, time_ns: int | None = None, start_ns: int = 0, end_ns: int = 0, step_s: float = 0
     ) -> Result:
-        """What a query in PromQL is worth at one time, by default now, or at steps of `step_s` from start to end."""
+        """What a query in PromQL is worth at one time, by default now, or at steps of `step_s` from start to end.
+
+        With a step and without times: of the last hour.
+        """
+        start_ns, end_ns = range_of(start_ns, end_ns, step_s, SystemClock())
         given = {"query": query}
         if step_s:
             given |= {"start": _seconds(start_ns), "end": _seconds(end_ns), "step": repr(step_s)}

@@ -70,6 +70,29 @@ def test_a_half_typed_query_is_completed_with_what_spans_have(shop: str, open_pa
     expect(page.get_by_role("option", name='"checkout"')).to_be_visible()
 
 
+def test_enter_runs_a_query_that_is_finished_whatever_may_come_next(shop: str, open_page) -> None:
+    page = open_page(shop + "/explore")
+    box = page.get_by_label("TraceQL query")
+    box.press_sequentially("{ status = error }")
+    expect(page.get_by_role("option", name="&&")).to_be_visible()
+    box.press("Enter")
+    expect(page.locator(".found-trace")).to_have_count(3)
+    expect(box).to_have_value("{ status = error }")
+
+
+def test_a_word_that_is_chosen_by_keys_is_taken_over(shop: str, open_page) -> None:
+    page = open_page(shop + "/explore")
+    box = page.get_by_label("TraceQL query")
+    box.press_sequentially("{ status = ")
+    first = page.get_by_role("option").first
+    expect(first).to_be_visible()
+    box.press("ArrowDown")
+    expect(first).to_have_attribute("aria-selected", "true")
+    chosen = first.locator(".choice-name").inner_text()
+    box.press("Enter")
+    expect(box).to_have_value("{ status = " + chosen)
+
+
 def test_what_is_wrong_is_said_with_its_place(shop: str, open_page, faults) -> None:
     faults.allow("400")
     page = open_page(shop + "/explore", locale="ko-KR")
@@ -81,7 +104,9 @@ def test_what_is_wrong_is_said_with_its_place(shop: str, open_page, faults) -> N
 
 def test_the_page_fits_a_phone(shop: str, open_page, picture) -> None:
     page = open_page(shop + "/explore", width=390)
-    ask(page, "{ status = error }")
+    page.get_by_label("TraceQL query").press_sequentially("{ status = error }")
+    expect(page.get_by_role("option", name="&&")).to_be_visible()
+    page.get_by_role("button", name="Run").click()
     expect(page.locator(".found-trace")).to_have_count(3)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     picture(page, "explore-phone")

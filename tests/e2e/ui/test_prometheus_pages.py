@@ -1,6 +1,7 @@
 """The pages beside Prometheus' API, in a browser: a query typed, completed, run, drawn; alerts; who has most series."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -44,6 +45,24 @@ class Evaluated:
         return [], []
 
 
+@contextmanager
+def serving(clock: SystemClock, metrics: MemoryMetrics) -> Iterator[str]:
+    settings = HttpServerSettings(endpoint="127.0.0.1:0")
+    options = PrometheusOptions(server=settings)
+    groups = routes.groups(metrics, options, clock, "/data", Evaluated(), ui=lambda _: "http://127.0.0.1:1")
+    endpoint = HttpEndpoint(settings, Web(Router(groups), HostCheck("127.0.0.1")), "pages", threads=4)
+    endpoint.start()
+    host, port = endpoint.address
+    yield f"http://{host}:{port}"
+    endpoint.stop()
+
+
+@pytest.fixture
+def empty() -> Iterator[str]:
+    with serving(SystemClock(), MemoryMetrics()) as address:
+        yield address
+
+
 @pytest.fixture
 def url() -> Iterator[str]:
     clock = SystemClock()
@@ -55,14 +74,8 @@ def url() -> Iterator[str]:
         trace = (("trace_id", TRACE), ("span_id", SPAN), ("hostile", HOSTILE))
         metrics.add_exemplar(series, start_ms + (POINTS - 20) * STEP_MS, 0.5, trace)
     metrics.load(f'{{"http.server.duration","service.name"="cart"}} 1x{POINTS}', STEP_MS, start_ms)
-    settings = HttpServerSettings(endpoint="127.0.0.1:0")
-    options = PrometheusOptions(server=settings)
-    groups = routes.groups(metrics, options, clock, "/data", Evaluated(), ui=lambda _: "http://127.0.0.1:1")
-    endpoint = HttpEndpoint(settings, Web(Router(groups), HostCheck("127.0.0.1")), "pages", threads=4)
-    endpoint.start()
-    host, port = endpoint.address
-    yield f"http://{host}:{port}"
-    endpoint.stop()
+    with serving(clock, metrics) as address:
+        yield address
 
 
 @pytest.fixture
@@ -100,6 +113,27 @@ def test_a_graph_has_a_line_a_series_and_tells_values_under_the_pointer(open_pag
     page.locator(".legend button").first.click()
     expect(page.locator("path.line")).to_have_count(3)
     picture(page, "prometheus-graph")
+
+
+def test_a_point_alone_is_seen(open_page, url) -> None:
+    page = open_page(
+        f"{url}/graph?g0.expr=http_requests_total and on() (vector(time()) %25 600 < 15)&g0.tab=0&g0.range_input=1h"
+    )
+    expect(page.locator("path.line")).to_have_count(3)
+    lone = page.locator("path.lone").first
+    assert (lone.get_attribute("d") or "").count("M") >= 5
+
+
+def test_who_has_no_query_yet_is_offered_what_is_stored(box) -> None:
+    box.get_by_role("button", name="http.server.duration").click()
+    expect(box.get_by_role("combobox", name="PromQL query")).to_have_value('{"http.server.duration"}')
+    expect(box.locator("tbody tr")).to_have_count(1)
+
+
+def test_who_has_no_metrics_is_told_how_to_get_some(open_page, empty) -> None:
+    page = open_page(f"{empty}/graph")
+    expect(page.locator("main")).to_contain_text("No metrics are stored yet. Send them by OTLP")
+    expect(page.get_by_role("link", name="Traces")).to_have_attribute("href", "/search")
 
 
 def test_a_query_that_is_wrong_says_where(open_page, url, faults) -> None:

@@ -177,3 +177,17 @@ def test_nothing_is_cut_off_on_a_phone(open_page, stage, picture) -> None:
     page.get_by_text("Find traces").first.click()
     expect(page.get_by_label("Tags")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_every_page_is_reached_from_a_phone(open_page, stage) -> None:
+    page = open_page(stage.url, width=390)
+    for name, title in (("TraceQL", "TraceQL · Otelier"), ("SQL", "SQL · Otelier"), ("Search", "Search · Otelier")):
+        page.get_by_role("navigation").get_by_role("link", name=name).click()
+        expect(page).to_have_title(title)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_what_was_found_is_in_sight_where_the_window_is_as_wide_as_a_form_alone(open_page, stage) -> None:
+    page = open_page(stage.url, width=800, height=600)
+    expect(page.get_by_role("button", name="Find traces")).to_be_hidden()
+    expect(page.locator(".result-link").first).to_be_in_viewport()

@@ -73,6 +73,13 @@ def test_a_half_typed_statement_is_completed(shop: str, open_page) -> None:
     expect(box).to_have_value(re.compile("duration_ns$"))
 
 
+def test_nothing_is_asked_before_something_is_typed(shop: str, open_page) -> None:
+    page = open_page(shop + "/sql")
+    page.get_by_role("button", name="Run").click()
+    expect(page.get_by_label("SQL statement")).to_have_attribute("aria-invalid", "false")
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
 def test_what_is_wrong_is_said_with_its_place(shop: str, open_page, faults, picture) -> None:
     faults.allow("400")
     page = open_page(shop + "/sql", locale="ko-KR", scheme="dark")

@@ -54,6 +54,18 @@ def test_details_show_attributes_events_links_logs_and_where_they_came_from(open
     expect(detail).to_have_count(0)
 
 
+def test_a_name_that_is_too_long_for_its_row_is_read_in_full_in_the_details(open_page, stage) -> None:
+    name = "SELECT total FROM orders WHERE id IN (" + ", ".join(map(str, range(400))) + ")"
+    trace = stage.add(answers.Trace("b" * 32))
+    trace.span("shop", name, 0, 11)
+    page = open_page(f"{stage.url}/trace/{trace.id}", width=390)
+    row(page, "SELECT").click()
+    detail = page.get_by_role("region", name="Details of the span")
+    detail.get_by_role("button", name="Show all").click()
+    expect(detail).to_contain_text(name)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_a_value_is_copied_as_it_was_sent(open_page, stage) -> None:
     page = open_shop(open_page, stage, "?span=0000000000000002")
     line = page.get_by_role("region").locator("tr", has_text="app.user.id")

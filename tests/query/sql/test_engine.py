@@ -200,6 +200,11 @@ def test_a_limit_ends_it_and_says_so(store, text, limits, said):
         ("SELECT CAST(name AS INTEGER) FROM spans", r"Could not convert(?s:.*)\n\nLINE 1: SELECT CAST.*\n {15}\^+$"),
         ("SELECT '작업',\n\n  CAST(name || 'x' AS INTEGER) -- no\nFROM spans;", r"LINE 3:   CAST\(name.*\n {10}\^+$"),
         ("SELECT CAST(chr(10) || 'LINE 7: ' || name AS INT) FROM spans", r"\nLINE 7: (?s:.*)\nLINE 1: SELECT"),
+        ("SELECT servce FROM spans", "Did you mean \"service\", or the text 'servce'[?]"),
+        ("SELECT duration FROM spans", 'Did you mean "duration_ns", or'),
+        ('SELECT "http.route" FROM logs', 'Did you mean "log.http.route" or "resource.http.route" or'),
+        ('SELECT 1 FROM spans WHERE name = "GET /"', "Did you mean the text 'GET /'[?]"),
+        ("WITH t AS (SELECT 1 AS calls, name FROM spans) SELECT cals FROM t", 'Candidate bindings: "calls"'),
     ],
 )
 @pytest.mark.parametrize("form", ["rows", "arrow"])
@@ -207,6 +212,14 @@ def test_a_fault_is_told(store, text, said, form):
     tenant = store.keep([sent_traces(span())], ([False], False))
     with pytest.raises(BadQuery, match=said):
         asked(store, tenant, text, form=form)
+
+
+def test_a_fault_is_told_with_the_columns_of_the_views_that_were_asked_for(store):
+    tenant = store.keep([sent_traces(span())], ([False], False))
+    with pytest.raises(BadQuery) as fault:
+        asked(store, tenant, "SELECT nam FROM spans")
+    assert "spans has trace_id" in str(fault.value)
+    assert "logs has" not in str(fault.value)
 
 
 def test_it_ends_when_nobody_waits_for_it(store):

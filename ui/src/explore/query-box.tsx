@@ -25,6 +25,7 @@ export function QueryBox({ id: name, label, placeholder, text, invalid, suggest,
   const area = useRef<HTMLTextAreaElement>(null);
   const list = useRef<HTMLDivElement>(null);
   const caret = useRef<number | null>(null);
+  const asked = useRef(false);
   const [found, setFound] = useState<Suggestions | null>(null);
   const [active, setActive] = useState(0);
   const [typedAt, setTypedAt] = useState<number | null>(null);
@@ -42,7 +43,8 @@ export function QueryBox({ id: name, label, placeholder, text, invalid, suggest,
         answer => {
           if (running.signal.aborted) return;
           setFound(answer.suggestions.length ? answer : null);
-          setActive(0);
+          // Between words nothing is chosen unasked: there Enter runs what is typed.
+          setActive(asked.current || wordFrom(text, answer.start, typedAt) ? 0 : -1);
         },
         () => !running.signal.aborted && setFound(null),
       );
@@ -75,21 +77,25 @@ export function QueryBox({ id: name, label, placeholder, text, invalid, suggest,
   const shown = found?.suggestions.slice(0, MOST) ?? [];
   const onKey = (event: KeyboardEvent) => {
     if (isComposing(event)) return;
-    if (event.key === "Enter" && !event.shiftKey && (event.ctrlKey || event.metaKey || !shown.length)) {
+    const chosen = shown[active]?.text;
+    const isTyped = !chosen || (found && typedAt !== null && wordFrom(text, found.start, typedAt) === chosen);
+    if (event.key === "Enter" && !event.shiftKey && (event.ctrlKey || event.metaKey || isTyped)) {
       event.preventDefault();
       close();
       onSend();
     } else if (event.key === " " && event.ctrlKey) {
       event.preventDefault();
+      asked.current = true;
+      setActive(0);
       setTypedAt(area.current?.selectionStart ?? text.length);
     } else if (!shown.length) {
       return;
     } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
-      setActive((active + (event.key === "ArrowDown" ? 1 : shown.length - 1)) % shown.length);
-    } else if (event.key === "Enter" || event.key === "Tab") {
+      setActive(event.key === "ArrowDown" ? (active + 1) % shown.length : (active > 0 ? active : shown.length) - 1);
+    } else if (chosen && (event.key === "Enter" || event.key === "Tab")) {
       event.preventDefault();
-      choose(shown[active]!.text);
+      choose(chosen);
     } else if (event.key === "Escape") {
       event.preventDefault();
       close();
@@ -110,13 +116,14 @@ export function QueryBox({ id: name, label, placeholder, text, invalid, suggest,
         aria-invalid={invalid}
         aria-controls={`${id}-list`}
         aria-autocomplete="list"
-        aria-activedescendant={shown.length ? `${id}-${active}` : undefined}
+        aria-activedescendant={shown[active] ? `${id}-${active}` : undefined}
         placeholder={placeholder}
         value={text}
         onInput={event => {
           const { value, selectionStart } = event.currentTarget;
           onText(value);
           if (found && !isOfThem(value.slice(0, selectionStart), found.start)) setFound(null);
+          asked.current = false;
           if (!event.isComposing) setTypedAt(selectionStart);
         }}
         onKeyDown={onKey}
@@ -145,6 +152,11 @@ export function QueryBox({ id: name, label, placeholder, text, invalid, suggest,
       )}
     </div>
   );
+}
+
+/** What is typed of the word from `start` (in letters) up to the cursor (in 16-bit units). */
+function wordFrom(text: string, start: number, cursor: number): string {
+  return [...text.slice(0, cursor)].slice(start).join("");
 }
 
 /** Whether what is before the cursor still ends in the one word that suggestions from `start` on are for. */

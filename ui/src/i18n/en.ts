@@ -8,6 +8,7 @@ export const en = {
   shell: {
     search: "Search",
     explore: "TraceQL",
+    metrics: "Metrics",
     openTrace: "Open a trace by its id",
     traceIdPlaceholder: "Trace id",
     notATraceId: "That isn't a trace id: 1 to 32 hexadecimal digits, or a whole traceparent.",

@@ -8,6 +8,7 @@ export const ko: Dictionary = {
   shell: {
     search: "검색",
     explore: "TraceQL",
+    metrics: "메트릭",
     openTrace: "트레이스 ID로 열기",
     traceIdPlaceholder: "트레이스 ID",
     notATraceId: "트레이스 ID가 아닙니다. 16진수 1~32자리이거나 traceparent 전체여야 합니다.",

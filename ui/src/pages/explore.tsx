@@ -35,6 +35,7 @@ export function ExplorePage() {
     document.title = `${words.title} · Otelier`;
   });
   const send = (next: Question) => {
+    if (!next.text.trim()) return setDraft(next);
     const target = questionToUrl(next);
     if (target === questionToUrl(question)) ask(next, "again");
     else navigate(target);

@@ -35,7 +35,7 @@ export function SearchPage() {
   return (
     <div class="search-page" ref={ref}>
       <aside class="search-side">
-        {width > 0 && width < NARROW ? (
+        {width > 0 && width <= NARROW ? (
           <details class="folded">
             <summary>{t().form.title}</summary>
             {form}

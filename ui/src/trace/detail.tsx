@@ -13,7 +13,7 @@ import { AttributesTable } from "./attributes-table.tsx";
 import { Events, Links } from "./events.tsx";
 import { LogList } from "./log-list.tsx";
 import type { Log } from "./logs.ts";
-import { serviceOf } from "./model.ts";
+import { nameOf, serviceOf } from "./model.ts";
 import { Section } from "./section.tsx";
 import type { TraceView } from "./view.ts";
 
@@ -30,6 +30,9 @@ export function SpanDetail({ view, span: number, logs }: { view: TraceView; span
   };
   return (
     <section class={`detail c${view.colour(number)}`} aria-label={words.details}>
+      <p class="detail-name">
+        <span class="muted">{t().form.operation}</span> <Value text={nameOf(trace, number) || t().results.noName} />
+      </p>
       <Facts view={view} number={number} span={span} />
       {trace.warnings.get(number)?.map(name => (
         <p key={name} class="detail-warning">

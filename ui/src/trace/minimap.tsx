@@ -5,7 +5,7 @@ import { useWidth } from "../parts/use-width.ts";
 import { isDark } from "../state/theme.ts";
 import { shortDuration } from "../text/duration.ts";
 import { COLOURS } from "./colours.ts";
-import { ticks } from "./time-axis.ts";
+import { LABEL_PX, ticks } from "./time-axis.ts";
 import type { TraceView } from "./view.ts";
 
 const MOST = 54;
@@ -24,7 +24,10 @@ export function Minimap({ view }: { view: TraceView }) {
   return (
     <div class="minimap">
       <div class="minimap-ticks" aria-hidden="true">
-        {ticks({ from: 0, to: whole * 0.97 }, Math.max(3, Math.floor(width / 120))).map(at => (
+        {ticks(
+          { from: 0, to: whole * (1 - LABEL_PX / Math.max(width, LABEL_PX)) },
+          Math.max(3, Math.floor(width / 120)),
+        ).map(at => (
           <span key={at} style={{ left: share(at) }}>
             {at ? shortDuration(at) : "0"}
           </span>

@@ -1,5 +1,8 @@
 // The visible part of a trace's time: zooming, panning, and round ticks.
 
+/** Room for a tick's number; a tick with less at the right edge has none. */
+export const LABEL_PX = 52;
+
 export interface Range {
   readonly from: number;
   readonly to: number;

@@ -6,6 +6,7 @@ import { Icon } from "../parts/icon.tsx";
 import { TextInput } from "../parts/text-input.tsx";
 import { useWidth } from "../parts/use-width.ts";
 import { shortDuration } from "../text/duration.ts";
+import { LABEL_PX } from "./time-axis.ts";
 import type { TraceView } from "./view.ts";
 import { nameShare } from "./waterfall.tsx";
 
@@ -118,7 +119,7 @@ function Axis({ view }: { view: TraceView }) {
       <div class="axis-time" ref={ref}>
         {view.ticks.value.map(at => (
           <span key={at} class="tick" style={{ left: `${((at - range.from) / length) * 100}%` }}>
-            {at ? shortDuration(at) : "0"}
+            {((range.to - at) / length) * width > LABEL_PX && (at ? shortDuration(at) : "0")}
           </span>
         ))}
       </div>

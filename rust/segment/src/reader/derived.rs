@@ -33,10 +33,7 @@ impl GroupTable<'_> {
             found = self.look(Look::new(test, column, Judge::Id, false), test, among)?;
         }
         let Some(distances) = self.group.column(schema::PARENT_DISTANCE) else { return Ok(found) };
-        for (number, rows) in self.group.pages_of(distances, 0..self.group.rows)? {
-            if !among.any_within(rows.clone()) {
-                continue;
-            }
+        for (number, rows) in self.group.pages_with(distances, among)? {
             let page = self.group.page(distances, number)?;
             let damaged = |what| self.group.file.damaged(what);
             let values = page.all_values().map_err(damaged)?;

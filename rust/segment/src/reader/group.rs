@@ -17,6 +17,7 @@ use crate::error::ReadError;
 use crate::filter::value::Value;
 use crate::hash::hash_bytes;
 use crate::index::{BLOCK, Filter, number_hash};
+use crate::rows::Rows;
 use crate::schema::{self, AttributeType, Cell};
 
 pub struct Group<'a> {
@@ -88,6 +89,13 @@ impl<'a> Group<'a> {
         let first = locations.partition_point(|page| page.first_row as usize <= rows.start).saturating_sub(1);
         let numbers = (first..locations.len()).take_while(|number| start(*number) < rows.end);
         Ok(numbers.map(|number| (number, start(number)..start(number + 1))).collect())
+    }
+
+    /// The same of rows of which some may lie far from others.
+    pub fn pages_with(&self, column: usize, rows: &Rows) -> Result<Vec<(usize, Range<usize>)>, ReadError> {
+        let mut pages = self.pages_of(column, rows.bounds())?;
+        pages.retain(|(_, page)| rows.any_within(page.clone()));
+        Ok(pages)
     }
 
     /// Has the pages that hold some of these rows, which are in order, fetched beside one another: a trace has them in

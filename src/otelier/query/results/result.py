@@ -43,6 +43,9 @@ class Result(ABC):
     def __len__(self) -> int:
         """How many rows."""
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: take it by .polars(), .pandas(), .arrow() or .rows()>"
+
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Rows by the names of their columns."""
         return (dict(zip(self.columns, row, strict=True)) for row in self.rows())

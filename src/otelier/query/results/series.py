@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...component import Clock
+from ..errors import BadQuery
 from .frame import Frame
 
 _MS = 10**6
@@ -27,6 +28,15 @@ def last_hour(start_ns: int, end_ns: int, clock: Clock) -> tuple[int, int]:
     """These times; of a missing end (0) now, of a missing start an hour before."""
     end_ns = end_ns or clock.time_ns()
     return start_ns or end_ns - _HOUR_NS, end_ns
+
+
+def range_of(start_ns: int, end_ns: int, step_s: float, clock: Clock) -> tuple[int, int]:
+    """As `last_hour` where there is a step. Raises BadQuery for times that would not be looked at without one."""
+    if step_s:
+        return last_hour(start_ns, end_ns, clock)
+    if start_ns or end_ns:
+        raise BadQuery("from start_ns to end_ns there are values at steps: give step_s, too; one moment is time_ns")
+    return start_ns, end_ns
 
 
 def frame(lines: Iterable[Line], warnings: Sequence[str] = (), looked: int = 0) -> Frame:

@@ -16,10 +16,11 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from .advice import advised
 from .answer import as_arrow, as_rows
 from .arrays import made
 from .check import Refused, check
-from .columns import summary
+from .columns import VIEWS, summary
 from .messages import TooLong, receive, send
 from .places import told
 
@@ -44,9 +45,10 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (space, space))
     connection = locked(asked["memory_mb"], asked["threads"])
     names: Mapping[str, int] = {}
+    views: Mapping[str, Sequence[str]] = {}
     try:
         checked = check(connection, asked["text"])
-        names = checked.names
+        names, views = checked.names, checked.views
         send(sink, {"views": checked.views, "where": checked.where})
         for name, table in receive(source).items():
             register(connection, name, table)
@@ -59,7 +61,8 @@ def main() -> None:
     except (duckdb.OutOfMemoryException, MemoryError):
         send(sink, {"reached": "memory"})
     except duckdb.BinderException as error:
-        send(sink, {"refused": f"{told(str(error), asked['text'], names)}\n\n{summary()}"})
+        problem = told(advised(str(error), views), asked["text"], names)
+        send(sink, {"refused": f"{problem}\n\n{summary(views or VIEWS)}"})
     except duckdb.Error as error:
         send(sink, {"refused": told(str(error), asked["text"], names)})
 

@@ -1,8 +1,8 @@
 """Pages beside the API: a query with its table and graph, targets, alerts, rules, and who has most series.
 
-Traces are shown by the UI, to which `/trace/…` leads, so that links between pages need not know where that is. Pages
-are files of this folder and nothing else: one document, a style sheet, and scripts that ask the API. They load
-nothing from elsewhere and hold no inline script or style, so that the strictest content security policy fits.
+Traces are shown by the UI, to which `/trace/…` and `/search` lead, so that links between pages need not know where that
+is. Pages are files of this folder and nothing else: one document, a style sheet, and scripts that ask the API. They
+load nothing from elsewhere and hold no inline script or style, so that the strictest content security policy fits.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,12 +29,12 @@ _DOCUMENT = "shell.html"
 def group(ui: Callable[[Request], str] | None = None) -> Group:
     """The pages and what they load; `ui`: the address of the UI, which shows traces, for whoever asks."""
 
-    def to_trace(request: Request) -> Response:
+    def to_traces(request: Request) -> Response:
         assert ui
         return Response(302, (("location", ui(request) + request.target),))
 
     routes = [
-        *([Route("GET", "/trace/{id}", to_trace)] if ui else []),
+        *([Route("GET", path, to_traces) for path in ("/trace/{id}", "/search")] if ui else []),
         Route("GET", "/", _home),
         *(Route("GET", path, _page) for path in PAGES),
         Route("GET", "/static/prometheus/{file}", _file),

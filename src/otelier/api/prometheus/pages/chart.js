@@ -66,7 +66,9 @@ function drawn(lines, start, end, step, width, { right, bottom, low, high, x, y 
     el("line", { class: "grid", x1: x(time), x2: x(time), y1: MARGIN.top, y2: bottom }),
     el("text", { x: x(time), y: bottom + 17, "text-anchor": "middle" }, tick(time, end - start)),
   ]);
-  const paths = lines.filter(line => line.shown).map(line => el("path", { class: `line ${line.colour}`, d: path(line.points, step, x, y) }));
+  const shown = lines.filter(line => line.shown);
+  const paths = shown.map(line => el("path", { class: `line ${line.colour}`, d: path(line.points, step, x, y) }));
+  const lone = shown.map(line => el("path", { class: `lone ${line.colour}`, d: path(alone(line.points, step), step, x, y) }));
   const cross = el("line", { class: "cross", y1: MARGIN.top, y2: bottom, x1: -9, x2: -9 });
   const dot = el("circle", { class: "dot", r: 3.5, cx: -9, cy: -9 });
   const leave = () => {
@@ -90,7 +92,7 @@ function drawn(lines, start, end, step, width, { right, bottom, low, high, x, y 
     tip.style.left = `${Math.min(x(near.time) + 12, width - tip.offsetWidth - 4)}px`;
     tip.style.top = `${Math.min(Math.max(y(near.value) - 20, 4), HEIGHT - tip.offsetHeight)}px`;
   };
-  return el("svg", { width, height: HEIGHT, role: "img", "aria-label": t("chart"), onpointermove: move, onpointerleave: leave }, rows, columns, paths, cross, dot);
+  return el("svg", { width, height: HEIGHT, role: "img", "aria-label": t("chart"), onpointermove: move, onpointerleave: leave }, rows, columns, paths, lone, cross, dot);
 }
 
 /** A line is broken where a step is missing. */
@@ -105,6 +107,12 @@ function path(points, step, x, y) {
   }
   return drawing;
 }
+
+/** Points without a neighbour, of which a line would show nothing. */
+const alone = (points, step) => {
+  const far = (one, other) => !one || !other || Math.abs(one[0] - other[0]) > step * 1.5;
+  return points.filter((point, at) => far(point, points[at - 1]) && far(point, points[at + 1]));
+};
 
 function bounds(lines) {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];

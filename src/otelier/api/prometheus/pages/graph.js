@@ -12,6 +12,7 @@ const ROWS = 1000;
 const COLUMNS = 250;
 const STEP_LEAST = 1;
 const LISTED = 20;
+const OFFERED = 40;
 
 export function graphPage(content) {
   const given = new URLSearchParams(location.search);
@@ -36,16 +37,20 @@ export function graphPage(content) {
     running?.abort();
     const query = box.value.trim();
     remember(query, state);
-    if (!query) return told.replaceChildren();
     running = new AbortController();
     const { signal } = running;
     told.replaceChildren(el("p", { class: "muted" }, t("loading")));
     try {
-      const parts = await (state.tab === "chart" ? asChart : asTable)(query, state, signal);
+      const parts = await (query ? (state.tab === "chart" ? asChart : asTable)(query, state, signal) : stored(choose, signal));
       if (!signal.aborted) told.replaceChildren(...parts);
     } catch (error) {
       if (!signal.aborted) told.replaceChildren(notice("bad", t("failed"), error.message));
     }
+  };
+
+  const choose = name => {
+    box.value = name;
+    run();
   };
 
   const side = async (path, show) => {
@@ -121,6 +126,13 @@ function remember(query, state) {
   if (state.exemplars) said.set("g0.show_exemplars", "1");
   if (state.end) said.set("g0.end_input", new Date(state.end * 1000).toISOString().slice(0, 19).replace("T", " "));
   history.replaceState(null, "", `/graph?${said}`);
+}
+
+/** Names to begin with, or how to get some. */
+async function stored(choose, signal) {
+  const { data } = await ask("label/__name__/values", { limit: OFFERED }, signal);
+  if (!data.length) return [el("p", { class: "muted" }, t("noMetrics"))];
+  return [el("p", { class: "muted" }, t("someMetrics")), el("div", { class: "offered" }, data.map(name => el("button", { type: "button", onclick: () => choose(/^[a-zA-Z_:][\w:]*$/.test(name) ? name : `{${JSON.stringify(name)}}`) }, name)))];
 }
 
 async function asTable(query, state, signal) {

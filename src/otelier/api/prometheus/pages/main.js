@@ -32,7 +32,7 @@ function top() {
     remember("language", language === "ko" ? "en" : "ko");
     location.reload();
   } }, t("switchLanguage"));
-  document.getElementById("top").replaceChildren(el("a", { class: "brand", href: "/graph" }, "Otelier"), el("nav", {}, links), el("span", { class: "spread" }), languages, themes);
+  document.getElementById("top").replaceChildren(el("a", { class: "brand", href: "/graph" }, "Otelier"), el("nav", {}, links, el("a", { href: "/search" }, t("traces"))), el("span", { class: "spread" }), languages, themes);
 }
 
 async function start() {

@@ -8,7 +8,7 @@ export async function statusPage(content) {
   content.replaceChildren(
     listed(t("runtime"), { ...runtime.data, version: build.data.version, revision: build.data.revision }),
     listed(t("flags"), flags.data),
-    el("section", { id: "config" }, el("h2", {}, t("configuration")), el("pre", {}, config.data.yaml || t("noTargets"))));
+    el("section", { id: "config" }, el("h2", {}, t("configuration")), el("pre", {}, config.data.yaml || t("noConfiguration"))));
 }
 
 /** Without what is empty: those are things that only Prometheus has. */

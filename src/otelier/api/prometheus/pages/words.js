@@ -1,6 +1,7 @@
 // All words of the pages: English, Korean.
 const WORDS = {
   graph: ["Query", "쿼리"],
+  traces: ["Traces", "트레이스"],
   targets: ["Targets", "수집 대상"],
   alerts: ["Alerts", "알림"],
   rules: ["Rules", "규칙"],
@@ -43,7 +44,10 @@ const WORDS = {
   info: ["Note", "참고"],
   failed: ["That did not work", "실패했습니다"],
   unreachable: ["The server does not answer.", "서버가 응답하지 않습니다."],
-  noTargets: ["Nothing is scraped.", "수집 대상이 없습니다."],
+  noTargets: ["Nothing is scraped. `otelier --prometheus-config prometheus.yml` scrapes what the file names; metrics that come by OTLP or remote write need no target.", "수집 대상이 없습니다. `otelier --prometheus-config prometheus.yml`을 실행하면 파일에 적힌 대상을 수집합니다. OTLP나 remote write로 들어오는 메트릭에는 수집 대상이 필요 없습니다."],
+  noMetrics: ["No metrics are stored yet. Send them by OTLP to port 4317 or 4318, for example with `otelier exec -- python app.py`, by remote write to /api/v1/write of this port, or let `otelier --prometheus-config prometheus.yml` scrape them.", "아직 저장된 메트릭이 없습니다. `otelier exec -- python app.py` 등으로 OTLP 4317·4318 포트에 보내거나, 이 포트의 /api/v1/write로 remote write하거나, `otelier --prometheus-config prometheus.yml`로 수집하세요."],
+  someMetrics: ["Stored here:", "저장된 메트릭:"],
+  noConfiguration: ["Nothing is scraped.", "수집 대상이 없습니다."],
   noRules: ["There are no rules.", "규칙이 없습니다."],
   noAlerts: ["There are no alerting rules.", "알림 규칙이 없습니다."],
   endpoint: ["Endpoint", "엔드포인트"],
