@@ -379,13 +379,14 @@ class View:
         limit: int,
         *,
         oldest_first: bool = False,
+        max_bytes: int = ...,
         max_looked: int = ...,
         timeout_ms: int = 0,
-    ) -> tuple[list[LogRecordTuple], list[list[tuple[str, str]]], list[LogScopeTuple], LogsLooked]:
+    ) -> tuple[list[LogRecordTuple], list[list[tuple[str, str]]], list[LogScopeTuple], bool, LogsLooked]:
         """Up to `limit` log records that the filter means and whose time lies in [start_ns, end_ns], newest first.
 
-        Records, the attributes of their resources, and their scopes. Which of several records with equal times come is
-        not defined. Looking at more than `max_looked` records, or for longer, ends the search. The filter is about one record
+        Records, the attributes of their resources, their scopes, and whether more would take more than about `max_bytes`
+        of memory; there is one at least. Which of several records with equal times come is not defined. Looking at more than `max_looked` records, or for longer, ends the search. The filter is about one record
         (docs/spec/filter.md). Raises as `search`.
         """
 
@@ -1333,9 +1334,10 @@ LogRecordTuple: TypeAlias = tuple[int, int, int, str, str, str, str, str, int, l
 id, flags, attributes, number of the resource, number of the scope."""
 LogScopeTuple: TypeAlias = tuple[str, str, list[tuple[str, str]]]
 """Name, version, attributes."""
-LogsLooked: TypeAlias = tuple[int, int, int, bool]
+LogsLooked: TypeAlias = tuple[int, int, int, bool, int]
 """Records looked at; row groups with records in the time range; how many of them were ruled out without looking at
-records; whether there was more to look at than allowed, or than there was time for."""
+records; whether there was more to look at than allowed, or than there was time for; bytes that were gone through, as files
+have them."""
 
 @final
 class Words:

@@ -160,14 +160,14 @@ class PlainLogs:
         return [each for each in self.records if start_ns <= each.record.time_ns <= end_ns and holds(filter_, each)]
 
     def search(
-        self, filter_: Mapping[str, Any], start_ns: int, end_ns: int, limit: int, *, oldest_first: bool
+        self, filter_: Mapping[str, Any], start_ns: int, end_ns: int, limit: int, *, oldest_first: bool, room: int = 1
     ) -> Found:
         found = sorted(self.meant(filter_, start_ns, end_ns), key=lambda each: each.record.time_ns)
         if not oldest_first:
             found.reverse()
         resources = [[(key, text_of(value)) for key, value in each.resource.items()] for each in found[:limit]]
         records = [each.record._replace(resource=at) for at, each in enumerate(found[:limit])]
-        return Found(records, resources, [Scope("test", "", ())], NOTHING_LOOKED)
+        return Found(records, resources, [Scope("test", "", ())], False, NOTHING_LOOKED)
 
     def count(
         self,
@@ -239,19 +239,27 @@ class Store:
 class StoredLogs:
     """A Source over a view."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, page_bytes: int = 2**26) -> None:
         self._view = view
+        self._page_bytes = page_bytes
 
     def search(
-        self, filter_: Mapping[str, Any], start_ns: int, end_ns: int, limit: int, *, oldest_first: bool
+        self, filter_: Mapping[str, Any], start_ns: int, end_ns: int, limit: int, *, oldest_first: bool, room: int = 1
     ) -> Found:
-        records, resources, scopes, looked = self._view.search_logs(
-            "default", json.dumps(filter_).encode(), start_ns, end_ns, limit, oldest_first=oldest_first
+        records, resources, scopes, more, looked = self._view.search_logs(
+            "default",
+            json.dumps(filter_).encode(),
+            start_ns,
+            end_ns,
+            limit,
+            oldest_first=oldest_first,
+            max_bytes=room * self._page_bytes,
         )
         return Found(
             [Record(*each) for each in records],
             resources,
             [Scope(name, version, tuple(attributes)) for name, version, attributes in scopes],
+            more,
             Looked(*looked),
         )
 

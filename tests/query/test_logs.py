@@ -161,7 +161,7 @@ def test_what_no_row_group_has_is_not_looked_for_in_rows() -> None:
         log_filter.label("http_method", "=", "GET"),
     ):
         found = stored.search(nothing, *ALL_NS, 10, oldest_first=False)
-        assert (found.records, found.looked) == ([], (0, 1, 1, False)), nothing
+        assert (found.records, found.looked[:4]) == ([], (0, 1, 1, False)), nothing
     found = stored.search(log_filter.line("words", "2999"), *ALL_NS, 10, oldest_first=False)
     assert [each.body for each in found.records] == ["order 2999 paid 결제"]
 
@@ -184,11 +184,46 @@ def test_a_search_ends_where_it_has_looked_at_as_much_as_it_may() -> None:
     store.put_batch(logs(*(log_record(f"paid {n}", time_ns=START_NS + n) for n in range(10_000))))
     store.flush()
     filter_ = f.encoded(log_filter.line("contains", "paid 5"))
-    records_, _, _, looked = store.view.search_logs("default", filter_, *ALL_NS, 10_000, max_looked=3_000)
+    records_, *_, looked = store.view.search_logs("default", filter_, *ALL_NS, 10_000, max_looked=3_000)
     assert looked[3]
     assert 0 <= len(records_) < 1_111
     *_, looked = store.view.search_logs("default", filter_, *ALL_NS, 10_000)
     assert not looked[3]
+
+
+@pytest.mark.parametrize("flushed", [0, 1, 2])
+@pytest.mark.parametrize("oldest_first", [False, True])
+def test_large_records_end_an_answer_before_they_fill_memory(flushed: int, oldest_first: bool) -> None:
+    store, large = Store(), "x" * 10_000
+    for part in range(2):
+        times = range(part, 100, 2)
+        store.put_batch(logs(*(log_record(f"{n:03} {large}", time_ns=START_NS + n) for n in times)))
+        if part < flushed:
+            store.flush()
+    order = range(100) if oldest_first else range(99, -1, -1)
+    for page_bytes, least, most in [(1, 1, 1), (15_000, 1, 1), (105_000, 9, 10), (10**9, 100, 100)]:
+        stored = StoredLogs(store.view, page_bytes)
+        found = stored.search(log_filter.line("contains", "x"), *ALL_NS, 1000, oldest_first=oldest_first)
+        count = len(found.records)
+        assert least <= count <= most
+        assert [int(each.body[:3]) for each in found.records] == list(order[:count])
+        assert found.more == (count < 100)
+    assert len(stored.search(log_filter.line("contains", "x"), *ALL_NS, 7, oldest_first=oldest_first).records) == 7
+
+
+@pytest.mark.parametrize("flushed", [False, True])
+def test_an_answer_tells_the_bytes_that_were_read_for_it(flushed: bool) -> None:
+    store = Store()
+    store.put_batch(logs(*(log_record(f"{n} {n * 'x'}", time_ns=START_NS + n) for n in range(1000))))
+    if flushed:
+        store.flush()
+    stored = StoredLogs(store.view)
+    found = stored.search(log_filter.line("contains", "7 x"), *ALL_NS, 1000, oldest_first=False)
+    few = stored.search(log_filter.line("contains", "7 x"), START_NS + 10**9, ALL_NS[1], 10, oldest_first=False)
+    assert found.looked.bytes > 1000
+    assert few.looked.bytes == 0
+    counted = stored.count(log_filter.line("contains", "7 x"), *ALL_NS, 10**9, [], sizes=True)
+    assert counted.looked.bytes > 1000
 
 
 def test_streams_are_told_from_dictionaries() -> None:

@@ -64,6 +64,25 @@ def test_a_bug_in_the_handler_is_a_500_without_details_and_the_endpoint_lives_on
     assert ask(address, "/?1").text == "1.0"
 
 
+@pytest.mark.parametrize(
+    ("path", "headers", "status", "told"),
+    [
+        ("/", {"cookie": "c" * 66_000}, 431, "the URL and the headers of this request have more than 65536 bytes"),
+        ("/?query=" + "q" * 66_000, {}, 431, "send a long query by POST, as a form"),
+    ],
+)
+def test_a_request_with_too_large_a_head_is_told_which_limit_it_meets_and_what_to_do(
+    endpoints: Endpoints, path: str, headers: dict[str, str], status: int, told: str
+):
+    address = endpoints.serve(lambda _: Response(200, (), b"x")).address
+    answer = ask(address, path, **headers)
+    assert (answer.status, answer.headers["content-type"]) == (status, "text/plain; charset=utf-8")
+    assert told in answer.text
+    assert answer.text.endswith("\n")
+    assert int(answer.headers["content-length"]) == len(answer.text)
+    assert ask(address).text == "x"
+
+
 class Panic(BaseException):
     """As native code raises it."""
 

@@ -31,10 +31,11 @@ type Pairs<'py> = Vec<(Text<'py>, Text<'py>)>;
 type Scope<'py> = (Text<'py>, Text<'py>, Pairs<'py>);
 /// In the order of `query/log_labels.py`'s Record.
 type Record<'py> = (u64, u64, i32, Text<'py>, Text<'py>, Text<'py>, String, String, u32, Pairs<'py>, usize, usize);
-/// Records, row groups, skipped row groups, whether it is partial.
-type Looked = (u64, u64, u64, bool);
+/// Records, row groups, skipped row groups, whether it is partial, bytes.
+type Looked = (u64, u64, u64, bool, u64);
 
-pub type Found<'py> = (Vec<Record<'py>>, Vec<Pairs<'py>>, Vec<Scope<'py>>, Looked);
+/// Records, resources, scopes, whether there are more.
+pub type Found<'py> = (Vec<Record<'py>>, Vec<Pairs<'py>>, Vec<Scope<'py>>, bool, Looked);
 pub type Counted<'py> = (Vec<Pairs<'py>>, Vec<(u32, u64, u64, u64)>, Looked);
 pub type Streams<'py> = (Vec<Pairs<'py>>, u64, u64, u64);
 
@@ -82,10 +83,10 @@ fn hex(id: &[u8]) -> String {
 }
 
 fn looked(looked: logs::Looked) -> Looked {
-    (looked.records, looked.row_groups, looked.skipped, looked.partial)
+    (looked.records, looked.row_groups, looked.skipped, looked.partial, looked.bytes)
 }
 
-pub fn found<'py>(py: Python<'py>, records: &[logs::Record], read: logs::Looked) -> Found<'py> {
+pub fn found<'py>(py: Python<'py>, found: &logs::Found) -> Found<'py> {
     let (mut resources, mut scopes) = (Places::default(), Places::default());
     let tuple = |record: &logs::Record| {
         (
@@ -103,9 +104,10 @@ pub fn found<'py>(py: Python<'py>, records: &[logs::Record], read: logs::Looked)
             scopes.of(&record.scope),
         )
     };
-    let records = records.iter().map(tuple).collect();
+    let records = found.records.iter().map(tuple).collect();
     let resources = resources.0.iter().map(|header| attributes(py, header, 1)).collect();
-    (records, resources, scopes.0.iter().map(|header| scope(py, header)).collect(), looked(read))
+    let scopes = scopes.0.iter().map(|header| scope(py, header)).collect();
+    (records, resources, scopes, found.more, looked(found.looked))
 }
 
 /// Headers, each once.

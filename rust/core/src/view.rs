@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use otelier_segment::error::ReadError;
@@ -108,13 +109,13 @@ impl View {
         end_ns: u64,
         limit: usize,
     ) -> PyResult<Vec<(Bound<'py, PyBytes>, u64)>> {
-        let filter = self::filter(filter_json)?;
+        let filter = Arc::new(self::filter(filter_json)?);
         let window: RangeInclusive<u64> = start_ns..=end_ns;
         let found = py.detach(|| self.0.search(tenant, &filter, &window, limit)).map_err(raised)?;
         Ok(found.into_iter().map(|(id, start)| (PyBytes::new(py, &id), start)).collect())
     }
 
-    #[pyo3(signature = (tenant, filter_json, start_ns, end_ns, limit, *, oldest_first=false, max_looked=u64::MAX, timeout_ms=0))]
+    #[pyo3(signature = (tenant, filter_json, start_ns, end_ns, limit, *, oldest_first=false, max_bytes=usize::MAX, max_looked=u64::MAX, timeout_ms=0))]
     #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
     fn search_logs<'py>(
         &self,
@@ -125,6 +126,7 @@ impl View {
         end_ns: u64,
         limit: usize,
         oldest_first: bool,
+        max_bytes: usize,
         max_looked: u64,
         timeout_ms: u64,
     ) -> PyResult<Found<'py>> {
@@ -136,8 +138,8 @@ impl View {
             max_looked,
             deadline: spans::budget(0, 0, timeout_ms).deadline(),
         };
-        let (records, looked) = py.detach(|| self.0.search_logs(tenant, &question, limit)).map_err(raised)?;
-        Ok(found(py, &records, looked))
+        let all = py.detach(|| self.0.search_logs(tenant, &question, limit, max_bytes)).map_err(raised)?;
+        Ok(found(py, &all))
     }
 
     #[pyo3(signature = (tenant, filter_json, start_ns, end_ns, part_ns, by, *, sizes=false, max_looked=u64::MAX, timeout_ms=0))]
@@ -211,7 +213,7 @@ impl View {
         max_bytes: usize,
         timeout_ms: u64,
     ) -> PyResult<SpanTable> {
-        let (filter, fields) = (self::filter(filter_json)?, spans::fields(fields_json)?);
+        let (filter, fields) = (Arc::new(self::filter(filter_json)?), spans::fields(fields_json)?);
         let (window, budget) = (start_ns..=end_ns, spans::budget(max_rows, max_bytes, timeout_ms));
         let table = py.detach(|| self.0.gather(tenant, &filter, &fields, &window, newest, budget));
         table.map(SpanTable::new).map_err(raised)
@@ -247,7 +249,7 @@ impl View {
     ) -> PyResult<Told> {
         let (filter, fields, ids) =
             (self::filter(filter_json)?, spans::fields(fields_json)?, spans::trace_ids(trace_ids)?);
-        let asked = Asked { filter: &filter, window: &(start_ns..=end_ns), fields: &fields, most: spans };
+        let asked = Arc::new(Asked { filter, window: start_ns..=end_ns, fields, most: spans });
         py.detach(|| self.0.told(tenant, &ids, &asked)).map(Told).map_err(raised)
     }
 

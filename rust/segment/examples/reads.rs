@@ -41,7 +41,7 @@ fn main() {
     println!("{} segments, {} spans in the log, refresh {cold:.2} ms", paths.len(), view.hot_items());
     memory();
 
-    let everything = parse(br#"{"all":[]}"#).expect("a filter");
+    let everything = Arc::new(parse(br#"{"all":[]}"#).expect("a filter"));
     measure(&view, "newest 20 of all", || {
         view.search("default", &everything, &(0..=u64::MAX), 20).expect("found").len()
     });
@@ -95,7 +95,7 @@ fn main() {
         ("regex, another key, absent", vec![test("span", frequent, "=~", r#""zzz$""#)]),
     ];
     for (name, tests) in cases {
-        let filter = parse(format!(r#"{{"all":[{}]}}"#, tests.join(",")).as_bytes()).expect("a filter");
+        let filter = Arc::new(parse(format!(r#"{{"all":[{}]}}"#, tests.join(",")).as_bytes()).expect("a filter"));
         measure(&view, name, || view.search("default", &filter, &(0..=u64::MAX), 20).expect("found").len());
     }
 

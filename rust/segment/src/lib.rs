@@ -19,6 +19,7 @@ pub mod reader;
 pub mod rows;
 pub mod schema;
 pub mod select;
+mod share;
 pub mod spans;
 pub mod summary;
 pub mod tempo;

@@ -5,10 +5,8 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 use otelier_wire::Signal;
-use parking_lot::Mutex;
 
 use crate::error::ReadError;
-use crate::spans::Splits;
 
 /// Where they lie on the disk.
 const SEGMENTS: &str = "segments";
@@ -18,8 +16,6 @@ const SEGMENTS: &str = "segments";
 pub(crate) struct Segments {
     pub paths: Vec<String>,
     pub of: HashMap<(Arc<str>, Signal), Vec<Listed>>,
-    /// By tenant: traces that lie in several segments, once somebody asked for whole traces.
-    pub splits: Mutex<HashMap<Arc<str>, Arc<Splits>>>,
 }
 
 /// A segment that need not have been opened yet.
@@ -37,7 +33,7 @@ impl Segments {
             let (first, last) = starts.get(number).copied().unwrap_or((0, u64::MAX));
             of.entry(place_of(path)?).or_default().push(Listed { path: path.as_str().into(), starts: first..=last });
         }
-        Ok(Segments { paths: paths.to_vec(), of, splits: Mutex::default() })
+        Ok(Segments { paths: paths.to_vec(), of })
     }
 
     /// The segment that a file belongs to: itself, or what its index stands beside.

@@ -32,6 +32,15 @@ impl Rows {
         self.words.iter().map(|word| word.count_ones() as usize).sum()
     }
 
+    /// From the first of them to the last.
+    pub fn bounds(&self) -> std::ops::Range<usize> {
+        let first = self.words.iter().position(|word| *word != 0);
+        let last = self.words.iter().rposition(|word| *word != 0);
+        let (Some(first), Some(last)) = (first, last) else { return 0..0 };
+        let start = 64 * first + self.words[first].trailing_zeros() as usize;
+        start..64 * (last + 1) - self.words[last].leading_zeros() as usize
+    }
+
     pub fn is_all(&self) -> bool {
         self.count() == self.len
     }
@@ -175,6 +184,9 @@ mod tests {
             assert_eq!(even.count() + odd.count(), len);
             even.add(&odd);
             assert_eq!(even, Rows::all(len));
+            assert_eq!(even.bounds(), 0..len);
+            assert_eq!(odd.bounds(), if len < 2 { 0..0 } else { 1..len / 2 * 2 });
+            assert_eq!(Rows::none(len).bounds(), 0..0);
             for start in [0, 1, 63, 64, 65] {
                 for end in [0, 5, 64, 128, 130] {
                     let expected: Vec<_> = (start..end.min(len)).filter(|row| row % 2 == 1).collect();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::error::ReadError;
 use crate::filter::{Field, Filter, Test};
 use crate::rows::Rows;
-use crate::spans::{Column, Tally, Tree, whole};
+use crate::spans::{Column, Tally, TraceRoot, Tree, whole};
 
 /// Rows that can be tested and read: a chunk of the log, a row group of a segment, whole traces out of both.
 pub trait Table: Send {
@@ -26,6 +26,11 @@ pub trait Table: Send {
     /// The rows that start in `window`.
     fn within(&mut self, window: &RangeInclusive<u64>) -> Result<Rows, ReadError>;
 
+    /// Between which times its rows start, as far as that is known without reading.
+    fn starts(&self) -> RangeInclusive<u64> {
+        0..=u64::MAX
+    }
+
     /// Puts the field's values of `rows` into a column, from row `at` on, which have none yet.
     fn fill(&mut self, field: &Field, rows: &Rows, out: &mut Column, at: usize) -> Result<(), ReadError>;
 
@@ -37,6 +42,11 @@ pub trait Table: Send {
 
     /// `None` if it does not hold whole traces: then no span has relatives. Without parents there are no orphans either.
     fn tree(&mut self, with_parents: bool) -> Result<Option<Arc<Tree>>, ReadError>;
+
+    /// The traces that have some of these rows, in order; else as `tree`.
+    fn roots(&mut self, rows: &Rows) -> Result<Option<Vec<TraceRoot>>, ReadError> {
+        Ok(self.tree(true)?.map(|tree| tree.roots(rows)))
+    }
 }
 
 /// The rows of `among` that the filter means.

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Instant;
 
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 use otelier_disk::Disk;
 use otelier_wire::{Batch, Signal};
 use parking_lot::{Mutex, RwLock};
@@ -35,6 +35,8 @@ pub struct View {
     snapshot: RwLock<Arc<Snapshot>>,
     /// Segments that can't be read, and why: questions are answered from the others.
     left_out: Mutex<BTreeMap<String, String>>,
+    /// By tenant, as of the last question about whole traces.
+    splits: Mutex<HashMap<Arc<str>, Arc<Mutex<Arc<Splits>>>>>,
 }
 
 /// What was there at a refresh; never changes.
@@ -45,16 +47,6 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
-    /// Of these files, which are all of the tenant.
-    pub fn splits(&self, tenant: &str, files: &[Arc<SegmentFile>]) -> Result<Arc<Splits>, ReadError> {
-        if let Some(splits) = self.segments.splits.lock().get(tenant).filter(|splits| splits.are_of(files)) {
-            return Ok(splits.clone());
-        }
-        let splits = Arc::new(Splits::find(files)?);
-        self.segments.splits.lock().insert(tenant.into(), splits.clone());
-        Ok(splits)
-    }
-
     pub fn chunks(&self, tenant: &str, signal: Signal) -> &[Arc<Chunk>] {
         self.hot.get(&(tenant.into(), signal)).map_or(&[], Vec::as_slice)
     }
@@ -64,7 +56,14 @@ impl View {
     /// Empty until the first refresh.
     pub fn new(disk: Arc<dyn Disk>) -> View {
         let cache = Arc::new(Cache::new(disk.clone(), room()));
-        View { disk, hot: Mutex::default(), cache, snapshot: RwLock::default(), left_out: Mutex::default() }
+        View {
+            disk,
+            hot: Mutex::default(),
+            cache,
+            snapshot: RwLock::default(),
+            left_out: Mutex::default(),
+            splits: Mutex::default(),
+        }
     }
 
     /// Takes on a state of the manifest and what has come to the log since. Calls that run meanwhile go on with what
@@ -83,6 +82,8 @@ impl View {
             let kept: HashSet<&str> = paths.iter().map(String::as_str).collect();
             self.cache.keep(|path| kept.contains(&**path));
             self.left_out.lock().retain(|path, _| kept.contains(&**path));
+            let tenants: HashSet<&str> = segments.of.keys().map(|(tenant, _)| &**tenant).collect();
+            self.splits.lock().retain(|tenant, _| tenants.contains(&**tenant));
         }
         let snapshot = Arc::new(Snapshot { hot: hot.visible(retired), segments });
         *self.snapshot.write() = snapshot;
@@ -134,8 +135,9 @@ impl View {
         let mut trace_ids = trace_ids.to_vec();
         trace_ids.sort_unstable();
         trace_ids.dedup();
+        let trace_ids: Arc<[TraceId]> = trace_ids.into();
         fetch(signal, Part::all(&files, &trace_ids)?, &trace_ids, &mut assembly)?;
-        for trace_id in &trace_ids {
+        for trace_id in &*trace_ids {
             for chunk in snapshot.chunks(tenant, signal) {
                 match signal {
                     Signal::Logs => chunk.logs(trace_id, &mut assembly)?,
@@ -151,7 +153,7 @@ impl View {
     pub fn search(
         &self,
         tenant: &str,
-        filter: &Filter,
+        filter: &Arc<Filter>,
         window: &RangeInclusive<u64>,
         limit: usize,
     ) -> Result<Vec<(TraceId, u64)>, ReadError> {
@@ -162,7 +164,7 @@ impl View {
     pub(crate) fn search_until(
         &self,
         tenant: &str,
-        filter: &Filter,
+        filter: &Arc<Filter>,
         window: &RangeInclusive<u64>,
         limit: usize,
         deadline: Option<Instant>,
@@ -249,6 +251,16 @@ impl View {
 
     fn files(&self, snapshot: &Snapshot, tenant: &str, signal: Signal) -> Result<Vec<Arc<SegmentFile>>, ReadError> {
         self.listed(snapshot, tenant, signal).into_iter().map(|listed| self.cache.get(&listed.path)).collect()
+    }
+
+    /// Of these files, which are all of the tenant. Who asks meanwhile waits, and finds nearly all done.
+    pub(crate) fn splits(&self, tenant: &str, files: &[Arc<SegmentFile>]) -> Result<Arc<Splits>, ReadError> {
+        let of_tenant = self.splits.lock().entry(tenant.into()).or_default().clone();
+        let mut known = of_tenant.lock();
+        if !known.are_of(files) {
+            *known = Arc::new(known.followed(files)?);
+        }
+        Ok(known.clone())
     }
 
     /// Without those that are left out.

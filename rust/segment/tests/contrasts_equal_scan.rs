@@ -101,19 +101,23 @@ fn label_order(written: &str) -> (u8, f64, &str) {
     }
 }
 
-/// The largest or smallest groups, where everything is in one step, are among those told, with those that are equal to
-/// them. If there are steps without spans: in which all are equal, the first or last, too.
+/// The largest or smallest groups of each step are among those told, with those that are equal to them; of equal ones
+/// the first or last. A group that is elsewhere only has none there.
 fn compare_tops(view: &View, chance: &mut Chance) {
-    for _ in 0..10 {
+    for _ in 0..20 {
         let groups = format!(r#"[{{"scope":"span","key":"{}"}}]"#, KEYS[chance.below(7) as usize]);
         let (filter, groups) = (Filter::everything(), parse_fields(groups.as_bytes()).unwrap());
         let (most, largest) = (1 + chance.below(4) as usize, chance.one_in(2));
-        let (window, empty_steps) = if chance.one_in(2) { (ALWAYS, true) } else { (0..=(1 << 62) - 1, false) };
+        let (window, step_ns) = match chance.below(3) {
+            0 => (ALWAYS, 1 << 62),
+            1 => (0..=(1 << 62) - 1, 1 << 62),
+            _ => (START..=START + 400_000_000, 20_000_000 + chance.below(200_000_000)),
+        };
         let question = |top| Question {
             filter: &filter,
             groups: &groups,
             window: &window,
-            step_ns: 1 << 62,
+            step_ns,
             value: None,
             kind: Kind::Count,
             rollups: true,
@@ -123,32 +127,42 @@ fn compare_tops(view: &View, chance: &mut Chance) {
         };
         let all = counts(&view.aggregate("default", &question(None)).unwrap());
         let told = counts(&view.aggregate("default", &question(Some(Top { groups: most, largest }))).unwrap());
-        let mut counts: Vec<u64> = all.values().copied().collect();
-        counts.sort_unstable();
-        if largest {
-            counts.reverse();
+        let about = format!("{groups:?} {most} {largest} {window:?} {step_ns}");
+        for key in told.keys() {
+            assert_eq!(told[key], all[key], "{about} {key}");
         }
-        let last = counts.get(most - 1).copied();
-        for (key, cell) in &all {
-            let better = last.is_none_or(|last| if largest { *cell > last } else { *cell < last });
-            assert!(!better || told.get(key) == Some(cell), "{groups:?} {most} {largest} {key:?}");
+        let steps = (window.end() - window.start()) / step_ns + 1;
+        for step in 0..steps as u32 {
+            let of = |key: &String| all[key].get(&step).copied().unwrap_or_default();
+            let mut order: Vec<&String> = all.keys().collect();
+            order.sort_by(|a, b| {
+                let order = of(a).cmp(&of(b)).reverse();
+                // Where it is not known how they are ordered, all are told.
+                let order = order.then(label_order(a).partial_cmp(&label_order(b)).unwrap());
+                if largest { order } else { order.reverse() }
+            });
+            let last = order.get(most - 1).map(|last| (of(last), label_order(last)));
+            for key in order {
+                let is_first = last.is_none_or(|last| {
+                    let better = if largest { of(key) > last.0 } else { of(key) < last.0 };
+                    let same = of(key) == last.0 && label_order(key).0 > 0;
+                    let before = if largest { label_order(key) <= last.1 } else { label_order(key) >= last.1 };
+                    better || (same && before)
+                });
+                assert!(!is_first || told.contains_key(key), "{about} {step} {key}");
+            }
         }
-        let mut labels: Vec<&String> = all.keys().filter(|key| label_order(key).0 > 0).collect();
-        labels.sort_by(|a, b| label_order(a).partial_cmp(&label_order(b)).unwrap());
-        if !largest {
-            labels.reverse();
-        }
-        for key in labels.into_iter().take(if empty_steps { most } else { 0 }) {
-            assert!(told.contains_key(key), "{groups:?} {most} {largest} {key:?}");
-        }
-        assert!(told.len() >= most.min(all.len()) && told.iter().all(|(key, cell)| all.get(key) == Some(cell)));
     }
 }
 
-/// By the value of the only group field.
-fn counts(aggregate: &Aggregate) -> BTreeMap<String, u64> {
-    let value = |group: &u32| written_row(&aggregate.group_columns[0], *group as usize);
-    aggregate.cell_groups.iter().map(value).zip(aggregate.counts.iter().copied()).collect()
+/// By the value of the only group field, and by step.
+fn counts(aggregate: &Aggregate) -> BTreeMap<String, BTreeMap<u32, u64>> {
+    let mut counts: BTreeMap<String, BTreeMap<u32, u64>> = BTreeMap::new();
+    for ((group, step), count) in aggregate.cell_groups.iter().zip(&aggregate.cell_steps).zip(&aggregate.counts) {
+        let value = written_row(&aggregate.group_columns[0], *group as usize);
+        assert!(counts.entry(value).or_default().insert(*step, *count).is_none());
+    }
+    counts
 }
 
 #[test]

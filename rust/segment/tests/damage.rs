@@ -50,7 +50,7 @@ fn filters() -> Vec<Filter> {
 /// Asks everything that can be asked; true if damage was found.
 fn ask(view: &View) -> bool {
     let note = |error: Option<ReadError>| assert!(error.is_none(), "the rest can be asked: {error:?}");
-    for filter in filters() {
+    for filter in filters().into_iter().map(Arc::new) {
         note(view.search("default", &filter, &(0..=u64::MAX), 100).err());
     }
     for trace in 1..=5 {
@@ -84,7 +84,7 @@ fn a_file_that_ends_anywhere_is_left_out_and_named() {
     for end in (0..file.len()).step_by(97) {
         let view = View::new(disk_of(&path, &file[..end], &index));
         view.refresh(std::slice::from_ref(&path), 0).unwrap();
-        let found = view.search("default", &Filter::everything(), &(0..=u64::MAX), 100).unwrap();
+        let found = view.search("default", &Arc::new(Filter::everything()), &(0..=u64::MAX), 100).unwrap();
         let left_out = view.left_out();
         assert!(found.is_empty() && left_out.len() == 1 && left_out[0].contains(&path), "{end}: {left_out:?}");
     }

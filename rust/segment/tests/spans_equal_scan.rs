@@ -3,6 +3,7 @@
 mod made;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use made::model::{Model, is_same, written_row};
 use made::questions::{ALWAYS, START, field, filter, of_many_pages, window};
@@ -58,7 +59,8 @@ fn compare_gathers(view: &View, all: &[Known], chance: &mut Chance, rounds: usiz
     for _ in 0..rounds {
         let (json, window) = (filter(chance, 2), window(chance));
         let fields = format!("[{IDENTITY},{},{}]", field(chance), field(chance));
-        let (filter, fields) = (parse(json.as_bytes()).unwrap(), parse_fields(fields.as_bytes()).unwrap());
+        let filter = Arc::new(parse(json.as_bytes()).unwrap());
+        let fields = parse_fields(fields.as_bytes()).unwrap();
         let meant = |at: &usize| window.contains(&model.spans[*at].start_ns) && model.holds(&filter, *at);
         let expected: Vec<usize> = (0..model.spans.len()).filter(meant).collect();
         some += usize::from(!expected.is_empty());
@@ -188,8 +190,12 @@ fn compare_aggregates(view: &View, all: &[Known], chance: &mut Chance, rounds: u
     let model = Model::new(all);
     let mut from_rollups = 0;
     for _ in 0..rounds {
-        let known = chance.one_in(2);
-        let (filter_json, groups_json) = if known {
+        let known = chance.one_in(3);
+        let by_one = !known && chance.one_in(2);
+        let (filter_json, groups_json) = if by_one {
+            let key = KEYS[chance.below(7) as usize];
+            (filter(chance, 1), format!(r#"[{{"scope":"span","key":"{key}"}}]"#))
+        } else if known {
             let groups = ["service", "name", "kind"];
             let group = |at: u64| format!(r#"{{"scope":"intrinsic","key":"{}"}}"#, groups[at as usize]);
             let groups: Vec<String> = (0..3).filter(|_| chance.one_in(2)).map(group).collect();
@@ -205,7 +211,8 @@ fn compare_aggregates(view: &View, all: &[Known], chance: &mut Chance, rounds: u
             let groups: Vec<String> = (0..chance.below(3)).map(|_| field(chance)).collect();
             (filter(chance, 1), format!("[{}]", groups.join(",")))
         };
-        let kind = [Kind::Count, Kind::Sum, Kind::Histogram][chance.below(3) as usize];
+        let kinds = if by_one { 1 } else { 3 };
+        let kind = [Kind::Count, Kind::Sum, Kind::Histogram][chance.below(kinds) as usize];
         let value = match kind {
             Kind::Count => None,
             _ if known || chance.one_in(2) => {
@@ -217,8 +224,10 @@ fn compare_aggregates(view: &View, all: &[Known], chance: &mut Chance, rounds: u
             ),
         };
         let aligned = START / MINUTE_NS * MINUTE_NS;
-        let (window, step_ns) = match chance.below(4) {
+        let (window, step_ns) = match chance.below(5) {
             0 => (ALWAYS, 1 << 62),
+            // Some blocks lie in one step, others in a few, or many.
+            3 => (START..=START + 400_000_000, 10_000_000 + chance.below(200_000_000)),
             1 => (aligned..=aligned + 3 * MINUTE_NS - 1, MINUTE_NS),
             2 => (aligned + 1..=aligned + 3 * MINUTE_NS, MINUTE_NS),
             _ => {
@@ -366,7 +375,7 @@ fn budgets_end_the_reading_and_say_so() {
     let view = View::new(store.disk.clone());
     view.refresh(&[], 0).unwrap();
     let fields = parse_fields(br#"[{"scope":"intrinsic","key":"name"}]"#).unwrap();
-    let gather = |budget| view.gather("default", &Filter::everything(), &fields, &ALWAYS, 0, budget).unwrap();
+    let gather = |budget| view.gather("default", &Arc::new(Filter::everything()), &fields, &ALWAYS, 0, budget).unwrap();
     let all = gather(Budget::NONE);
     assert_eq!((all.partial, all.read.hot_spans), ("", all.rows() as u64));
     let few = gather(Budget { rows: 10, ..Budget::NONE });
@@ -387,7 +396,7 @@ fn a_search_for_the_newest_traces_ends_in_time_too() {
     view.refresh(&store.segments, sealed).unwrap();
     let fields = parse_fields(br#"[{"scope":"intrinsic","key":"name"}]"#).unwrap();
     let of_traces = r#"{"has":"trace","filter":{"field":{"scope":"intrinsic","key":"name"},"op":"exists"}}"#;
-    for filter in [Filter::everything(), parse(of_traces.as_bytes()).unwrap()] {
+    for filter in [Filter::everything(), parse(of_traces.as_bytes()).unwrap()].map(Arc::new) {
         let gather = |budget| view.gather("default", &filter, &fields, &ALWAYS, 4, budget).unwrap();
         assert_eq!((gather(Budget::NONE).partial, gather(Budget::NONE).trace_ids.len()), ("", 4));
         let none = gather(Budget { time: Some(std::time::Duration::ZERO), ..Budget::NONE });

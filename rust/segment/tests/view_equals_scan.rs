@@ -4,6 +4,8 @@ mod made;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use std::sync::Arc;
+
 use made::questions::{START, of_many_pages};
 use made::{Chance, KEYS, Known, Store, batch, known, request, scan, trace_id};
 use otelier_segment::filter::value::{Fixed, service_of};
@@ -80,7 +82,7 @@ fn compare_searches(view: &View, all: &[Known], chance: &mut Chance, rounds: usi
     let traces = scan(all, &Filter::everything(), 0..=u64::MAX, usize::MAX).len();
     for _ in 0..rounds {
         let json = filter(chance, 2);
-        let filter: Filter = parse(json.as_bytes()).unwrap();
+        let filter: Arc<Filter> = Arc::new(parse(json.as_bytes()).unwrap());
         let limit = [1, 3, 20, 100_000][chance.below(4) as usize];
         let from = START + chance.below(200_000_000);
         let window = if chance.one_in(2) { 0..=u64::MAX } else { from..=from + chance.below(200_000_000) };

@@ -13,6 +13,8 @@ MAX_NS = 2**63 - 1
 _MAX_LOOKED = 20_000_000
 """Records that one question may look at; what it found until then is its answer, marked as partial."""
 _TIME_S = 30.0
+_PAGE_BYTES = 2**26
+"""About what the records of one answer take in memory, before they are Python's."""
 
 
 class Looked(NamedTuple):
@@ -25,6 +27,8 @@ class Looked(NamedTuple):
     """Row groups in the time range that the filters of words and attributes ruled out."""
     partial: bool
     """There was more to look at than one question may, or than it had time for."""
+    bytes: int = 0
+    """Gone through for it, as files have them, whether they were read or kept in memory."""
 
 
 class Found(NamedTuple):
@@ -33,6 +37,8 @@ class Found(NamedTuple):
     records: list[Record]
     resources: list[list[tuple[str, str]]]
     scopes: list[Scope]
+    more: bool
+    """There are more, which would make the answer too large."""
     looked: Looked
 
 
@@ -66,8 +72,13 @@ class Streams(NamedTuple):
 class Source(Protocol):
     """What LogQL asks. Times are ns since 1970, both ends belong to the range."""
 
-    def search(self, filter_: f.Filter, start_ns: int, end_ns: int, limit: int, *, oldest_first: bool) -> Found:
-        """Up to `limit` records, newest first or oldest first."""
+    def search(
+        self, filter_: f.Filter, start_ns: int, end_ns: int, limit: int, *, oldest_first: bool, room: int = 1
+    ) -> Found:
+        """Up to `limit` records, newest first or oldest first; fewer, but one, if they are large.
+
+        `room`: so many times as much memory as is usual may be taken for them.
+        """
         ...
 
     def count(
@@ -104,19 +115,29 @@ class TenantLogs:
         self._tenant = tenant
         self._most: dict[str, int] = {"max_looked": _MAX_LOOKED, "timeout_ms": max(1, round(time_s * 1000))}
 
-    def search(self, filter_: f.Filter, start_ns: int, end_ns: int, limit: int, *, oldest_first: bool) -> Found:
+    def search(
+        self, filter_: f.Filter, start_ns: int, end_ns: int, limit: int, *, oldest_first: bool, room: int = 1
+    ) -> Found:
         """As in Source."""
         encoded, (start_ns, end_ns) = f.encoded(filter_), _bounded(start_ns, end_ns)
         with self._gate.one():
-            records, resources, scopes, looked = self._snapshot.read(
+            records, resources, scopes, more, looked = self._snapshot.read(
                 lambda view, _: view.search_logs(
-                    self._tenant, encoded, start_ns, end_ns, limit, oldest_first=oldest_first, **self._most
+                    self._tenant,
+                    encoded,
+                    start_ns,
+                    end_ns,
+                    limit,
+                    oldest_first=oldest_first,
+                    max_bytes=room * _PAGE_BYTES,
+                    **self._most,
                 )
             )
         return Found(
             [Record(*each) for each in records],
             resources,
             [Scope(name, version, tuple(attributes)) for name, version, attributes in scopes],
+            more,
             Looked(*looked),
         )
 

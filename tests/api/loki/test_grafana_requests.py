@@ -134,7 +134,10 @@ def test_explore_shows_lines_with_labels_by_where_they_come_from(loki: Loki) -> 
             "trace_id": trace_id(1).hex(),
         }
     }
-    assert data["stats"]["summary"]["totalEntriesReturned"] == 1
+    summary = data["stats"]["summary"]
+    assert summary["totalEntriesReturned"] == 1
+    assert summary["totalBytesProcessed"] >= len("결제 실패: timeout".encode())
+    assert summary["bytesProcessedPerSecond"] > 0
     [parsed] = loki.range('{service_name="shop"} | json | status=200', CATEGORIZE)["data"]["result"]
     assert parsed["values"][0][2]["parsed"] == {"msg": "ok", "status": "200"}
 

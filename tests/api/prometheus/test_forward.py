@@ -89,6 +89,16 @@ def test_what_only_the_parent_knows_of_itself_is_told_with_the_rest(child, inter
     assert child.get("status/runtimeinfo").data["reloadConfigSuccess"]
 
 
+def test_notifications_are_those_of_the_parent_and_none_without_one(child, internal, prometheus):
+    told = [{"text": "Configuration reload has failed.", "date": "2026-01-02T03:04:05Z", "active": True}]
+    internal.answer = Response(
+        200, (("content-type", "application/json"),), json.dumps({"status": "success", "data": told}).encode()
+    )
+    assert child.get("notifications").data == told
+    assert prometheus.get("notifications").data == []
+    assert child.get("notifications/live").status == 204
+
+
 def test_what_the_parent_can_do_is_a_flag_and_a_feature(child, prometheus):
     names = ("admin-api", "otlp-receiver", "remote-write-receiver")
     for server, takes in ((child, True), (prometheus, False)):

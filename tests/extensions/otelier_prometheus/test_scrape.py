@@ -151,6 +151,7 @@ def test_reload(running: Running, target: FakeTarget) -> None:
     assert running.ask("/api/v1/scrape_pools")[1]["data"]["scrapePools"] == ["other"]
     known = running.ask("/api/v1/status/runtimeinfo")[1]["data"]
     assert known["reloadConfigSuccess"]
+    assert running.ask("/api/v1/notifications")[1]["data"] == []
     assert known["storageRetention"] == "1w"
     running.file.write_text("scrape_configs: [{}]")
     status, said = running.ask("/-/reload", "POST")
@@ -158,7 +159,12 @@ def test_reload(running: Running, target: FakeTarget) -> None:
     assert "failed to reload config" in said
     assert "job_name" in said
     assert not running.ask("/api/v1/status/runtimeinfo")[1]["data"]["reloadConfigSuccess"]
+    [told] = running.ask("/api/v1/notifications")[1]["data"]
+    assert (told["text"], told["active"], told["date"][-1]) == ("Configuration reload has failed.", True, "Z")
     assert running.ask("/api/v1/scrape_pools")[1]["data"]["scrapePools"] == ["other"]
+    running.file.write_text(text(target, "third"))
+    assert running.ask("/-/reload", "POST")[0] == 200
+    assert running.ask("/api/v1/notifications")[1]["data"] == []
 
 
 def test_deletions(running: Running) -> None:

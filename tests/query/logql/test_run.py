@@ -13,6 +13,7 @@ from otelier.query.log_labels import Scope, stream_labels
 from otelier.query.logql import ast
 from otelier.query.logql.errors import PipelineError
 from otelier.query.logql.line import Line
+from otelier.query.logql.lines import taken
 from otelier.query.logql.parse import parse
 from otelier.query.logql.run import Evaluated, Lines, run_instant, run_range
 from otelier.query.logql.series import Steps
@@ -139,13 +140,13 @@ metrics = st.one_of(
 )
 
 
-def stored(parts: Sequence[Sequence[Logged]], flushed: int) -> StoredLogs:
+def stored(parts: Sequence[Sequence[Logged]], flushed: int, page_bytes: int = 2**26) -> StoredLogs:
     store = Store()
     for number, part in enumerate(parts):
         store.put(part)
         if number < flushed:
             store.flush()
-    return StoredLogs(store.view)
+    return StoredLogs(store.view, page_bytes)
 
 
 def shown(line: Line) -> tuple[Any, ...]:
@@ -157,15 +158,24 @@ def shown(line: Line) -> tuple[Any, ...]:
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(records, min_size=1, max_size=2), queries, st.integers(0, 2), st.booleans(), st.integers(1, 50))
-def test_queries_for_lines(parts: list[list[Logged]], text: str, flushed: int, oldest_first: bool, limit: int) -> None:
+@given(
+    st.lists(records, min_size=1, max_size=2),
+    queries,
+    st.integers(0, 2),
+    st.booleans(),
+    st.integers(1, 50),
+    st.sampled_from([1, 1000, 5000, 2**26]),
+)
+def test_queries_for_lines(
+    parts: list[list[Logged]], text: str, flushed: int, oldest_first: bool, limit: int, page_bytes: int
+) -> None:
     logs = [each for part in parts for each in part]
     query = parse(text)
     assert isinstance(query, ast.LogQuery)
     steps = Steps(START_NS + SECOND_NS, START_NS + 4 * SECOND_NS, SECOND_NS)
     inside = [each for each in logs if steps.start_ns <= each.record.time_ns < steps.end_ns]
     expected = sorted(map(shown, passed(query, inside)), key=lambda each: each[0], reverse=not oldest_first)
-    for source in (stored(parts, flushed), PlainLogs(logs)):
+    for source in (stored(parts, flushed, page_bytes), PlainLogs(logs)):
         found = run_range(source, text, steps, limit=1000, oldest_first=oldest_first)
         assert isinstance(found, Lines)
         assert sorted(map(shown, found.lines)) == sorted(expected)
@@ -363,3 +373,17 @@ def test_lines_that_are_too_large_together_are_refused() -> None:
     found = run_range(source, large, steps, limit=10)
     assert isinstance(found, Lines)
     assert len(found.lines) == 10
+
+
+@pytest.mark.parametrize(("max_bytes", "count", "all_of_them"), [(5, 3, True), (4, 3, False), (1, 1, False)])
+def test_lines_are_taken_until_they_have_enough_bytes(max_bytes: int, count: int, all_of_them: bool) -> None:
+    stored = [logged(log_record(text, time_ns=START_NS + n), {}) for n, text in enumerate(["é", "a", "é"])]
+    lines = iter(run_lines(stored))
+    assert (len(taken(lines, max_bytes)[0]), taken(run_lines(stored), max_bytes)[1]) == (count, all_of_them)
+    assert len(list(lines)) == 3 - count, "no more of them are read"
+
+
+def run_lines(stored: Sequence[Logged]) -> list[Line]:
+    found = run_range(PlainLogs(stored), "{}", Steps(START_NS, START_NS + SECOND_NS, 1), oldest_first=True)
+    assert isinstance(found, Lines)
+    return found.lines

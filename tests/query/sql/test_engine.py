@@ -40,9 +40,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     store.close()
 
 
-def asked(store: Store, tenant: str, text: str, limits: Limits | None = None, **window: int) -> Result:
+def asked(store: Store, tenant: str, text: str, limits: Limits | None = None, **keys: Any) -> Result:
     gate = Gate(1, 0)
-    return Sql(store.snapshot, Metrics(store.directory, gate), gate, limits or Limits()).query(tenant, text, **window)
+    return Sql(store.snapshot, Metrics(store.directory, gate), gate, limits or Limits()).query(tenant, text, **keys)
 
 
 def row(span: Span) -> tuple[Any, ...]:
@@ -197,7 +197,9 @@ def test_a_limit_ends_it_and_says_so(store, text, limits, said):
         ("SELECT foo(name) FROM spans", r"LINE 1: SELECT foo\(name\) FROM spans\n {15}\^"),
         ("SELECT 1, getenv('x')", r"LINE 1: SELECT 1, getenv\('x'\)\n {18}\^"),
         ("SELECT 1 FROM pg_class", r"LINE 1: SELECT 1 FROM pg_class\n {22}\^"),
-        ("SELECT CAST(name AS INTEGER) FROM spans", "Could not convert"),
+        ("SELECT CAST(name AS INTEGER) FROM spans", r"Could not convert(?s:.*)\n\nLINE 1: SELECT CAST.*\n {15}\^+$"),
+        ("SELECT '작업',\n\n  CAST(name || 'x' AS INTEGER) -- no\nFROM spans;", r"LINE 3:   CAST\(name.*\n {10}\^+$"),
+        ("SELECT CAST(chr(10) || 'LINE 7: ' || name AS INT) FROM spans", r"\nLINE 7: (?s:.*)\nLINE 1: SELECT"),
         ("SELECT servce FROM spans", "Did you mean \"service\", or the text 'servce'[?]"),
         ("SELECT duration FROM spans", 'Did you mean "duration_ns", or'),
         ('SELECT "http.route" FROM logs', 'Did you mean "log.http.route" or "resource.http.route" or'),
@@ -205,10 +207,11 @@ def test_a_limit_ends_it_and_says_so(store, text, limits, said):
         ("WITH t AS (SELECT 1 AS calls, name FROM spans) SELECT cals FROM t", 'Candidate bindings: "calls"'),
     ],
 )
-def test_a_fault_is_told(store, text, said):
+@pytest.mark.parametrize("form", ["rows", "arrow"])
+def test_a_fault_is_told(store, text, said, form):
     tenant = store.keep([sent_traces(span())], ([False], False))
     with pytest.raises(BadQuery, match=said):
-        asked(store, tenant, text)
+        asked(store, tenant, text, form=form)
 
 
 def test_a_fault_is_told_with_the_columns_of_the_views_that_were_asked_for(store):

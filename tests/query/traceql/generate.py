@@ -233,4 +233,14 @@ def queries(draw: Any) -> str:
     return " | ".join([first, *draw(st.lists(_STAGES, max_size=2))])
 
 
-SORTS = st.sampled_from(["sort(duration desc)", "sort(name, span.n desc)", "sort(span.n)", "sort(.a desc, duration)"])
+SORTS = st.sampled_from(
+    [
+        "sort(duration desc)",
+        "sort(name, span.n desc)",
+        "sort(span.n)",
+        "sort(span.n desc, .a)",
+        "sort(.a desc, duration)",
+        "sort(.nobody_has_it, kind)",
+        f"sort({', '.join(f'.nobody_has_it_{number}' for number in range(100))}, .a)",
+    ]
+)

@@ -413,3 +413,76 @@ def test_upkeep_that_fails_is_tried_ever_more_rarely_told_once_and_at_its_pace_a
     assert world.engine.pending_deletions == 1
     world.clock.advance(2)
     assert world.engine.pending_deletions == 0
+
+
+A = [[("__name__", "=", "a")]]
+
+
+def two_segments_of_a_and_one_of_b(world: World) -> list[str]:
+    """The oldest first."""
+    for name, hours in (("a", 4), ("a", 2), ("b", 0)):
+        world.write(2, name, ago_ms=hours * HOUR_S * 1000)
+        world.engine.flush()
+    return list(world.engine.state.segments)
+
+
+def fail_to_read(world: World, path: str, times: int) -> None:
+    for nth in range(1, times + 1):
+        world.disk.fail(f"read {path.removesuffix('.index')}.samples", nth, errno.EIO)
+
+
+def test_a_deletion_waits_for_a_segment_that_can_not_be_read_and_for_no_other(world, caplog):
+    first, second, third = two_segments_of_a_and_one_of_b(world)
+    fail_to_read(world, first, 4)
+    world.delete(*A)
+    for tried, wait in ((1, 2), (2, 4)):
+        assert (world.engine.pending_deletions, world.engine.until_deleted(0)) == (1, False)
+        assert world.counted("pending_deletions") == 1
+        assert world.counted("retries", operation="deletion", reason="unreadable") == tried
+        assert {first, third} <= set(world.engine.state.segments)
+        assert second not in world.engine.state.segments
+        assert world.counted("deleted_segments", reason="deletion") == 1
+        world.clock.advance(wait)
+    assert world.engine.until_deleted(0)
+    assert {name for name, _ in readable(world.disk)} == {"b"}
+    told = [each.message for each in caplog.records]
+    assert sum(first in each and "a deletion waits" in each for each in told) == 1
+    assert sum("is deleted" in each for each in told) == 1
+
+
+def test_while_a_deletion_waits_for_a_segment_others_are_merged_and_what_comes_is_spared(world):
+    first, *_ = two_segments_of_a_and_one_of_b(world)
+    fail_to_read(world, first, 2)
+    world.delete(*A)
+    assert world.engine.pending_deletions == 1
+    for n in range(4):
+        world.write(2, "a", ago_ms=4 * HOUR_S * 1000 - 5000 - 10 * n)
+        world.engine.flush()
+    assert world.engine.compact()
+    assert first in world.engine.state.segments
+    world.again(1)
+    assert world.engine.pending_deletions == 1
+    world.clock.advance(0)
+    assert world.engine.until_deleted(0)
+    assert len(readable(world.disk, metrics=["a"])) == 8
+    assert first not in world.engine.state.segments
+
+
+def test_a_deletion_does_not_wait_for_a_segment_that_retention_takes(world):
+    world.again(metrics=MetricsSettings(retention=RetentionSettings(max_age=Duration(5 * HOUR_S))))
+    first, *_ = two_segments_of_a_and_one_of_b(world)
+    fail_to_read(world, first, 1000)
+    world.delete(*A)
+    assert world.engine.pending_deletions == 1
+    world.clock.advance(1.2 * HOUR_S)
+    assert world.engine.until_deleted(0)
+
+
+def test_a_deletion_that_meets_a_damaged_segment_is_done_and_says_where_it_is(world, caplog):
+    first, *_ = two_segments_of_a_and_one_of_b(world)
+    table = first.replace(".index", ".samples.parquet")
+    world.disk.replace(table, world.disk.read(table)[:-20] + bytes(20))
+    world.delete(*A)
+    assert world.engine.until_deleted(0)
+    assert {name for name, _ in readable(world.disk)} == {"b"}
+    assert [each for each in caplog.records if first in each.message and "in the quarantine" in each.message]

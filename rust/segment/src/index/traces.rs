@@ -61,25 +61,36 @@ impl TraceIndex {
     /// Rows of traces whose ids begin like this one's.
     pub fn find(&self, trace_id: &[u8; 16]) -> &[TraceRows] {
         let prefix = trace_prefix(trace_id);
-        let first = self.runs.partition_point(|run| run.prefix < prefix);
+        let first = self.first_of(prefix);
         let count = self.runs[first..].iter().take_while(|run| run.prefix == prefix).count();
         &self.runs[first..first + count]
     }
 
     /// The runs of many traces: of prefixes, which are sorted, each by its place there.
     pub fn find_all(&self, prefixes: &[u64]) -> Vec<(usize, TraceRows)> {
-        let (mut found, mut runs) = (Vec::new(), &self.runs[..]);
+        let mut found = Vec::new();
         for (place, prefix) in prefixes.iter().enumerate() {
-            // Where many are asked for the next is near.
-            let mut reach = 1;
-            while runs.get(reach).is_some_and(|run| run.prefix < *prefix) {
-                reach *= 2;
-            }
-            let near = &runs[..runs.len().min(reach)];
-            runs = &runs[near.partition_point(|run| run.prefix < *prefix)..];
+            let runs = &self.runs[self.first_of(*prefix)..];
             found.extend(runs.iter().take_while(|run| run.prefix == *prefix).map(|run| (place, *run)));
         }
         found
+    }
+
+    /// The first run whose prefix is not less. Prefixes are spread evenly, so it is near where it would be if they were
+    /// all equally far apart: some cache lines are looked at instead of one for each halving of all.
+    fn first_of(&self, prefix: u64) -> usize {
+        let is_before = |at: usize| self.runs.get(at).is_some_and(|run| run.prefix < prefix);
+        let guess = ((u128::from(prefix) * self.runs.len() as u128) >> 64) as usize;
+        let (mut low, mut high, mut reach) = (guess, guess, 4);
+        while low > 0 && !is_before(low - 1) {
+            (high, low) = (low, low.saturating_sub(reach));
+            reach *= 2;
+        }
+        while is_before(high) {
+            (low, high) = (high, (high + reach).min(self.runs.len()));
+            reach *= 2;
+        }
+        low + self.runs[low..high].partition_point(|run| run.prefix < prefix)
     }
 
     pub fn runs(&self) -> &[TraceRows] {

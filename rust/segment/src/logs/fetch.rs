@@ -26,9 +26,14 @@ impl Needs {
     pub const ALL: Needs = Needs { line: true, attributes: true };
 }
 
-/// The records of these rows, which are in ascending order and lie within few pages.
-pub fn records(group: &mut Group, rows: &[usize], needs: Needs) -> Result<Vec<Record>, ReadError> {
-    let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(Vec::new()) };
+/// Calls `see` with the place among `rows` and the record of each: they are in ascending order and lie within few pages.
+pub fn records(
+    group: &mut Group,
+    rows: &[usize],
+    needs: Needs,
+    see: &mut dyn FnMut(usize, Record),
+) -> Result<(), ReadError> {
+    let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(()) };
     let range = &(*first..last + 1);
     let mut slice = |name| match group.column(name) {
         Some(column) => Slice::read(group, column, range),
@@ -43,8 +48,7 @@ pub fn records(group: &mut Group, rows: &[usize], needs: Needs) -> Result<Vec<Re
     let (scopes, rest) = (slice(schema::SCOPE)?, slice(schema::REST)?);
     let mut attributes =
         if needs.attributes { attributes(group, rows, range)? } else { vec![Attributes::new(); rows.len()] };
-    let record = |(row, attributes): (&usize, &mut Attributes)| {
-        let row = *row;
+    let record = |row: usize, attributes: &mut Attributes| {
         let raw = bytes(&rest, row);
         let mut line = bodies.as_ref().and_then(|bodies| bodies.get(row)).map(|body| text_form(body).into_owned());
         for field in fields(raw) {
@@ -73,7 +77,10 @@ pub fn records(group: &mut Group, rows: &[usize], needs: Needs) -> Result<Vec<Re
             scope: bytes(&scopes, row).to_vec(),
         }
     };
-    Ok(rows.iter().zip(&mut attributes).map(record).collect())
+    for (place, (row, attributes)) in rows.iter().zip(&mut attributes).enumerate() {
+        see(place, record(*row, attributes));
+    }
+    Ok(())
 }
 
 type Attributes = Vec<(Vec<u8>, Vec<u8>)>;

@@ -10,6 +10,7 @@ use super::text::text_form;
 use crate::error::ReadError;
 use crate::filter::value::{any_value, each_message, pair_of};
 use crate::hot::{Chunk, Shape};
+use crate::reader::note_passed;
 use crate::rows::Rows;
 
 /// Records with so many bytes between them are read together …
@@ -92,6 +93,7 @@ pub fn each_item(
                 near.push(next);
             }
             let Some(bytes) = chunk.items_at(request, start..end)? else { continue };
+            note_passed(bytes.len());
             before(&bytes);
             for row in near {
                 let item = &chunk.items[row];

@@ -24,6 +24,7 @@ pub use count::{By, Count, Counted, Pair, Streams};
 pub use filter::{LineCondition, LogFilter, LogTest, TextCondition, parse};
 pub use labels::{Label, level, stream_labels};
 pub use record::{LogFields, Record};
+pub use search::Found;
 pub use table::{LogColumns, LogField, parse_fields};
 pub use text::text_form;
 pub use walk::{Looked, Question};

@@ -74,3 +74,13 @@ pub struct Record {
     pub resource: Vec<u8>,
     pub scope: Vec<u8>,
 }
+
+impl Record {
+    /// About what it takes in memory.
+    pub fn size(&self) -> usize {
+        let texts = [&self.severity_text, &self.event_name, &self.line, &self.resource, &self.scope];
+        let pairs =
+            self.attributes.iter().map(|(key, value)| size_of::<(Vec<u8>, Vec<u8>)>() + key.len() + value.len());
+        size_of::<Record>() + texts.iter().map(|text| text.len()).sum::<usize>() + pairs.sum::<usize>()
+    }
+}

@@ -120,7 +120,7 @@ impl Taker for Gatherer<'_> {
         _times: (usize, &[u64]),
     ) -> Result<(), ReadError> {
         let rows: Vec<usize> = found.iter().collect();
-        records(&mut logs.group, &rows, self.needs)?.iter().for_each(|record| self.add(record));
+        records(&mut logs.group, &rows, self.needs, &mut |_, record| self.add(&record))?;
         self.check();
         Ok(())
     }

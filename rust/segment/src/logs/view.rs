@@ -7,26 +7,26 @@ use otelier_wire::Signal;
 
 use super::count::{By, Counted, Streams, count};
 use super::group::GroupLogs;
-use super::record::Record;
-use super::search::search;
+use super::search::{Found, search};
 use super::table::{LogColumns, LogField, gather};
-use super::walk::{Listed, Looked, Question};
+use super::walk::{Listed, Question};
 use crate::error::ReadError;
 use crate::reader::Group;
 use crate::spans::Budget;
 use crate::view::{Snapshot, View};
 
 impl View {
-    /// Up to `limit` records in the order of the question, and what was read for them.
+    /// Up to `limit` records in the order of the question that take about `max_bytes` in memory, or one that takes more.
     pub fn search_logs(
         &self,
         tenant: &str,
         question: &Question,
         limit: usize,
-    ) -> Result<(Vec<Record>, Looked), ReadError> {
+        max_bytes: usize,
+    ) -> Result<Found, ReadError> {
         self.answer(|snapshot| {
             let chunks = snapshot.chunks(tenant, Signal::Logs);
-            search(question, limit, chunks, self.listed_logs(snapshot, tenant), &self.cache)
+            search(question, limit, max_bytes, chunks, self.listed_logs(snapshot, tenant), &self.cache)
         })
     }
 

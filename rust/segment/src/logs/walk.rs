@@ -11,7 +11,7 @@ use super::hot::ChunkLogs;
 use super::select::{may_match, select};
 use crate::error::ReadError;
 use crate::hot::Chunk;
-use crate::reader::{Cache, Group, SegmentFile};
+use crate::reader::{Cache, Group, SegmentFile, passed_here};
 use crate::rows::Rows;
 use crate::schema::PAGE_ROWS;
 
@@ -36,6 +36,8 @@ pub struct Looked {
     pub skipped: u64,
     /// There was more than may be looked at, or than there was time for.
     pub partial: bool,
+    /// That were gone through, as files have them.
+    pub bytes: u64,
 }
 
 /// A file that is opened when it is due.
@@ -90,7 +92,7 @@ impl Question<'_> {
         cache: &Cache,
         taker: &mut dyn Taker,
     ) -> Result<Looked, ReadError> {
-        let mut looked = Looked::default();
+        let (mut looked, before) = (Looked::default(), passed_here());
         let (mut due, mut number) = (BTreeMap::new(), 0u64);
         let mut add = |due: &mut BTreeMap<(u64, u64), (u64, Block)>, times: &RangeInclusive<u64>, block| {
             if times.start() <= self.window.end() && times.end() >= self.window.start() {
@@ -125,6 +127,7 @@ impl Question<'_> {
                 Block::Group(file, number) => self.group(&file, number, taker, &mut looked)?,
             }
         }
+        looked.bytes = passed_here() - before;
         Ok(looked)
     }
 

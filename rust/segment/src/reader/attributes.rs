@@ -2,18 +2,17 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use otelier_wire::protobuf::{LEN, put_varint, varint_len};
 
 use super::file::SegmentFile;
 use super::group::Group;
-use super::share::{Share, offer};
 use super::slice::each;
 use crate::decode::items::{Message, put_long};
 use crate::error::ReadError;
 use crate::filter::value::Value;
 use crate::schema;
+use crate::share::Turns;
 
 /// Bytes of a row's encoded attributes for which there is room at once.
 const USUAL: usize = 1_024;
@@ -79,42 +78,15 @@ pub fn attributes_beside<T>(
     if columns.len() < MANY {
         return Ok((first(group)?, attributes(group, number, runs)?));
     }
-    let (of, next) = (group.number, AtomicUsize::new(0));
-    let work = Arc::new(Work { file: file.clone(), group: of, columns, number, runs: runs.to_vec(), next });
-    let others = work.clone();
-    let other = offer(move || others.take(&mut Group::beside(&others.file, others.group)?));
-    let mine = first(group).and_then(|first| Ok((first, work.take(group)?)));
-    let theirs = other.and_then(Share::finish).unwrap_or(Ok(Vec::new()));
-    let ((first, mut done), theirs) = (mine?, theirs?);
-    done.extend(theirs);
-    done.sort_unstable_by_key(|(at, _)| *at);
-    let done: Vec<Encoded> = done.into_iter().map(|(_, encoded)| encoded).collect();
-    Ok((first, joined(&done, runs)))
-}
-
-/// What two threads take turns at.
-struct Work {
-    file: Arc<SegmentFile>,
-    group: usize,
-    columns: Vec<usize>,
-    number: u32,
-    runs: Vec<Range<usize>>,
-    /// Which of the columns, `TAKEN` by `TAKEN`.
-    next: AtomicUsize,
-}
-
-impl Work {
-    /// Until nothing is left; each with its place.
-    fn take(&self, group: &mut Group) -> Result<Vec<(usize, Encoded)>, ReadError> {
-        let mut done = Vec::new();
-        loop {
-            let at = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(columns) = self.columns.chunks(TAKEN).nth(at) else { return Ok(done) };
-            let mut encoded = Encoded::default();
-            encoded.read(group, columns, self.number, &self.runs)?;
-            done.push((at, encoded));
-        }
-    }
+    let (of, runs_of_all, file) = (group.number, runs.to_vec(), file.clone());
+    let turns = Turns::offer(columns.len().div_ceil(TAKEN), move |turn| {
+        let own = &columns[turn * TAKEN..columns.len().min((turn + 1) * TAKEN)];
+        let mut encoded = Encoded::default();
+        encoded.read(&mut Group::beside(&file, of)?, own, number, &runs_of_all).map(|()| encoded)
+    });
+    let first = first(group);
+    let encoded: Result<Vec<Encoded>, ReadError> = turns.finish().into_iter().collect();
+    Ok((first?, joined(&encoded?, runs)))
 }
 
 /// Those of attributes that have values.

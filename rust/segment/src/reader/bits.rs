@@ -3,7 +3,6 @@
 use otelier_wire::protobuf::Cursor;
 
 use super::Damage;
-use crate::rows::Rows;
 
 const CUT: Damage = "packed values are cut off";
 
@@ -20,7 +19,7 @@ pub fn packed(bytes: &[u8], at: usize, width: u32) -> u64 {
 
 /// Eight values of `width` bits (at most 8), one behind the other from the lowest bit on.
 #[inline]
-fn eight(bytes: &[u8], group: usize, width: u32) -> u64 {
+pub(super) fn eight(bytes: &[u8], group: usize, width: u32) -> u64 {
     let rest = bytes.get(group * width as usize..).unwrap_or_default();
     match rest.first_chunk() {
         Some(word) => u64::from_le_bytes(*word),
@@ -29,7 +28,7 @@ fn eight(bytes: &[u8], group: usize, width: u32) -> u64 {
 }
 
 #[inline]
-fn mask(width: u32) -> u32 {
+pub(super) fn mask(width: u32) -> u32 {
     (1 << width) - 1
 }
 
@@ -45,11 +44,11 @@ pub fn packed_wide(bytes: &[u8], at: usize, width: u32) -> u64 {
 /// Runs of a value, and packed values, one behind the other.
 pub struct Hybrid<'a> {
     cursor: Cursor<'a>,
-    width: u32,
-    run: Run<'a>,
+    pub(super) width: u32,
+    pub(super) run: Run<'a>,
 }
 
-enum Run<'a> {
+pub(super) enum Run<'a> {
     Same(u32, usize),
     /// Bytes and the values in them that have been passed and that there are.
     Packed(&'a [u8], usize, usize),
@@ -63,7 +62,7 @@ impl<'a> Hybrid<'a> {
         Ok(Hybrid { cursor: Cursor::new(bytes), width, run: Run::Same(0, 0) })
     }
 
-    fn next_run(&mut self) -> Result<(), Damage> {
+    pub(super) fn next_run(&mut self) -> Result<(), Damage> {
         let header = self.cursor.varint().map_err(|_| CUT)?;
         let count = usize::try_from(header >> 1).map_err(|_| CUT)?;
         self.run = if header & 1 == 0 {
@@ -131,45 +130,6 @@ impl<'a> Hybrid<'a> {
             };
             count -= read;
             if count > 0 {
-                self.next_run()?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Inserts those of the next `count` values that are among `meant`, a bit for each, as rows from `first` on; for
-    /// values of up to six bits.
-    pub fn insert_meant(&mut self, count: usize, meant: u64, first: usize, rows: &mut Rows) -> Result<(), Damage> {
-        let mut done = 0;
-        let is_meant = |value: u64| meant >> (value & 63) & 1;
-        while done < count {
-            let read = match &mut self.run {
-                Run::Same(value, left) => {
-                    let read = (count - done).min(*left);
-                    if is_meant((*value).into()) == 1 {
-                        rows.insert_range(first + done..first + done + read);
-                    }
-                    *left -= read;
-                    read
-                }
-                Run::Packed(bytes, at, there) => {
-                    let read = (count - done).min(*there - *at);
-                    let mut place = 0;
-                    while place < read {
-                        let (group, value) = ((*at + place) / 8, (*at + place) % 8);
-                        let some = (8 - value).min(read - place);
-                        let word = eight(bytes, group, self.width) >> (value as u32 * self.width);
-                        let bit = |at: u32| is_meant(word >> (at * self.width) & u64::from(mask(self.width))) << at;
-                        let bits = (0..8).map(bit).fold(0, |bits, bit| bits | bit);
-                        rows.insert_bits(first + done + place, bits & ((1 << some) - 1));
-                        place += some;
-                    }
-                    *at += read;
-                    read
-                }
-            };
-            done += read;
-            if done < count {
                 self.next_run()?;
             }
         }
@@ -279,13 +239,6 @@ mod tests {
                 let mut out = Vec::new();
                 hybrid.each_run(from, |start, end, code| out.extend((start..end).map(|_| code))).unwrap();
                 assert_eq!(out, codes[..from]);
-                if width <= 6 {
-                    let (mut hybrid, mut rows) = (Hybrid::new(&bytes[1..], width).unwrap(), Rows::none(3100));
-                    hybrid.skip(17).unwrap();
-                    hybrid.insert_meant(codes.len() - 17, 1 << 5 | 1 << 9, 3 + from % 64, &mut rows).unwrap();
-                    let meant = codes[17..].iter().enumerate().filter(|(_, code)| matches!(code, 5 | 9));
-                    assert!(rows.iter().eq(meant.map(|(at, _)| at + 3 + from % 64)));
-                }
             }
         }
     }

@@ -12,6 +12,9 @@ use crate::spans::{ABSENT, Column, Entry, INT, NOTHING};
 /// Stands for an entry of a dictionary that was not looked at yet.
 const UNSEEN: Entry = (u8::MAX, 0);
 
+/// With so many times as many distinct values as rows it costs more to remember what they mean.
+const FEW: usize = 8;
+
 /// What a column's value means to a field.
 type Meaning<'a> = &'a dyn Fn(Value, &mut Column) -> Entry;
 
@@ -26,15 +29,14 @@ impl Group<'_> {
         meaning: Meaning,
     ) -> Result<(), ReadError> {
         let dictionary = self.dictionary(column)?;
-        let mut known = vec![UNSEEN; dictionary.as_ref().map_or(0, |dictionary| dictionary.len())];
+        let distinct = dictionary.as_ref().map_or(0, |dictionary| dictionary.len());
+        // For few rows it is found out anew.
+        let mut known = vec![UNSEEN; if rows.count() < distinct / FEW { 0 } else { distinct }];
         let mut place = at;
-        for (number, range) in self.pages_of(column, 0..self.rows)? {
+        for (number, range) in self.pages_with(column, rows)? {
             let (first, count) = (range.start, rows.count_within(range.clone()));
             let base = place;
             place += count;
-            if count == 0 {
-                continue;
-            }
             let page = self.page(column, number)?;
             if page.is_empty() {
                 continue;
@@ -52,16 +54,19 @@ impl Group<'_> {
                 }
                 continue;
             }
-            let values = page.all_values().map_err(|what| self.file.damaged(what))?;
             let of_code = |code: u32, known: &mut [Entry], out: &mut Column| -> Entry {
-                let Some(entry) = known.get_mut(code as usize) else { return NOTHING };
-                if *entry == UNSEEN {
-                    let value = dictionary.as_ref().and_then(|dictionary| dictionary.get(code));
-                    *entry = value.map_or(NOTHING, |value| meaning(value, out));
+                let found = known.get(code as usize).copied().unwrap_or(UNSEEN);
+                if found != UNSEEN {
+                    return found;
                 }
-                *entry
+                let value = dictionary.as_ref().and_then(|dictionary| dictionary.get(code));
+                let entry = value.map_or(NOTHING, |value| meaning(value, out));
+                known.get_mut(code as usize).into_iter().for_each(|known| *known = entry);
+                entry
             };
-            if count == page.rows && page.is_full() {
+            let is_whole = count == page.rows;
+            let (values, start) = page.values_of(rows, &range).map_err(|what| self.file.damaged(what))?;
+            if is_whole && page.is_full() && known.len() == distinct {
                 if let Values::Codes(codes) = &*values {
                     codes.iter().for_each(|code| {
                         of_code(*code, &mut known, out);
@@ -71,9 +76,7 @@ impl Group<'_> {
                     continue;
                 }
             }
-            if count == page.rows
-                && let Values::Codes(codes) = &*values
-            {
+            if is_whole && let Values::Codes(codes) = &*values {
                 page.each_present(|row, place| {
                     let entry = codes.get(place).map_or(NOTHING, |code| of_code(*code, &mut known, out));
                     if entry.0 != ABSENT {
@@ -83,7 +86,7 @@ impl Group<'_> {
                 continue;
             }
             for (row, place) in rows.within(range).zip(base..).filter(|(row, _)| page.has(row - first)) {
-                let rank = page.rank(row - first);
+                let rank = page.rank(row - first) - start;
                 let entry = match &*values {
                     Values::Codes(codes) => codes.get(rank).map_or(NOTHING, |code| of_code(*code, &mut known, out)),
                     values => values.get(rank, None).map_or(NOTHING, |value| meaning(value, out)),
@@ -104,20 +107,17 @@ impl Group<'_> {
         see: &mut dyn FnMut(usize, Value),
     ) -> Result<(), ReadError> {
         let mut place = 0;
-        for (number, range) in self.pages_of(column, 0..self.rows)? {
+        for (number, range) in self.pages_with(column, rows)? {
             let (first, base) = (range.start, place);
             place += rows.count_within(range.clone());
-            if place == base {
-                continue;
-            }
             let page = self.page(column, number)?;
             if page.is_empty() {
                 continue;
             }
             let dictionary = if page.is_coded() { self.dictionary(column)? } else { None };
-            let values = page.all_values().map_err(|what| self.file.damaged(what))?;
+            let (values, start) = page.values_of(rows, &range).map_err(|what| self.file.damaged(what))?;
             for (row, place) in rows.within(range).zip(base..).filter(|(row, _)| page.has(row - first)) {
-                if let Some(value) = values.get(page.rank(row - first), dictionary.as_deref()) {
+                if let Some(value) = values.get(page.rank(row - first) - start, dictionary.as_deref()) {
                     see(place, value);
                 }
             }

@@ -28,9 +28,9 @@ const COLUMNS: [&str; 8] = [
 ];
 
 /// Adds the facts of all parts to those of their traces.
-pub fn facts(mut parts: Vec<Part>, trace_ids: &[TraceId], facts: &mut [Vec<Fact>]) -> Result<(), ReadError> {
+pub fn facts(parts: Vec<Part>, trace_ids: &[TraceId], facts: &mut [Vec<Fact>]) -> Result<(), ReadError> {
     let few = parts.len() <= FEW;
-    let groups = Part::by_group(&mut parts);
+    let groups = Part::by_group(parts);
     // In the order of `groups`; none if there are many.
     let mut opened = Vec::new();
     for parts in groups.iter().filter(|_| few) {
@@ -42,7 +42,7 @@ pub fn facts(mut parts: Vec<Part>, trace_ids: &[TraceId], facts: &mut [Vec<Fact>
         opened.push(group);
     }
     let mut opened = opened.into_iter();
-    for parts in groups {
+    for parts in &groups {
         let Some(first) = parts.first() else { continue };
         let mut group = match opened.next() {
             Some(group) => group,

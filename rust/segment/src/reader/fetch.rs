@@ -1,9 +1,7 @@
 //! A trace's rows back to encoded OTLP.
 
 use std::ops::Range;
-use std::panic::resume_unwind;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::sync::Arc;
 
 use otelier_wire::Signal;
 
@@ -19,6 +17,7 @@ use crate::error::ReadError;
 use crate::filter::value::Value;
 use crate::newest::TraceId;
 use crate::schema;
+use crate::share::Turns;
 
 /// Log records within so many rows are read together: a trace's lie near each other, other records between them.
 const NEAR: usize = 4_096;
@@ -65,37 +64,20 @@ impl Group<'_> {
     }
 }
 
-/// Adds what these parts hold, read by two threads; pages that traces share are read once.
+/// Adds what these parts hold, read by several threads; pages that traces share are read once.
 pub fn fetch(
     signal: Signal,
-    mut parts: Vec<Part>,
-    trace_ids: &[TraceId],
+    parts: Vec<Part>,
+    trace_ids: &Arc<[TraceId]>,
     assembly: &mut Assembly,
 ) -> Result<(), ReadError> {
-    let groups = Part::by_group(&mut parts);
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut done = Vec::new();
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some(parts) = groups.get(number) else { return done };
-            done.push((number, items_of(signal, parts, trace_ids, groups.len() == 1)));
-        }
-    };
-    let mut done = match groups.len() {
-        0 | 1 => work(),
-        _ => thread::scope(|scope| {
-            let other = scope.spawn(work);
-            let mut done = work();
-            done.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
-            done
-        }),
-    };
-    done.sort_unstable_by_key(|(number, _)| *number);
-    done.into_iter().try_for_each(|(_, items)| items.map(|items| items.put_into(assembly)))
+    let (groups, trace_ids) = (Part::by_group(parts), trace_ids.clone());
+    let alone = groups.len() == 1;
+    let turns = Turns::offer(groups.len(), move |number| items_of(signal, &groups[number], &trace_ids, alone));
+    turns.finish().into_iter().try_for_each(|items| items.map(|items| items.put_into(assembly)))
 }
 
-/// Of the parts in one row group, by two threads if it is alone.
+/// Of the parts in one row group, by several threads if it is alone.
 fn items_of(signal: Signal, parts: &[Part], trace_ids: &[TraceId], alone: bool) -> Result<Items, ReadError> {
     let mut items = Items::default();
     let Some(first) = parts.first() else { return Ok(items) };

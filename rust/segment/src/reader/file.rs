@@ -35,11 +35,22 @@ const NUMBERED_TIMES: usize = 6;
 
 thread_local! {
     static READ: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+    static PASSED: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Reads of files, and their bytes, that this thread has made so far: the difference tells what a question took.
 pub fn read_here() -> (u64, u64) {
     READ.get()
+}
+
+/// Bytes, as files have them, that this thread has gone through so far, whether they were read or kept in memory.
+pub fn passed_here() -> u64 {
+    PASSED.get()
+}
+
+/// It goes through so many more.
+pub fn note_passed(len: usize) {
+    PASSED.set(PASSED.get() + len as u64);
 }
 
 /// What was read of files so far.

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use hashbrown::HashMap;
 
 use super::buffers;
-use super::file::SegmentFile;
+use super::file::{SegmentFile, note_passed};
 use super::footer::{Chunk, Column, Footer};
 use super::kept::{Bounds, Item, Place, What};
 use super::page::Page;
@@ -17,6 +17,7 @@ use crate::error::ReadError;
 use crate::filter::value::Value;
 use crate::hash::hash_bytes;
 use crate::index::{BLOCK, Filter, number_hash};
+use crate::rows::Rows;
 use crate::schema::{self, AttributeType, Cell};
 
 pub struct Group<'a> {
@@ -90,6 +91,13 @@ impl<'a> Group<'a> {
         Ok(numbers.map(|number| (number, start(number)..start(number + 1))).collect())
     }
 
+    /// The same of rows of which some may lie far from others.
+    pub fn pages_with(&self, column: usize, rows: &Rows) -> Result<Vec<(usize, Range<usize>)>, ReadError> {
+        let mut pages = self.pages_of(column, rows.bounds())?;
+        pages.retain(|(_, page)| rows.any_within(page.clone()));
+        Ok(pages)
+    }
+
     /// Has the pages that hold some of these rows, which are in order, fetched beside one another: a trace has them in
     /// some two hundred places, and a disk that is asked for one at a time makes it wait for each.
     pub fn will_need(&self, runs: &[Range<usize>]) -> Result<(), ReadError> {
@@ -142,11 +150,12 @@ impl<'a> Group<'a> {
     /// A page that may be forgotten.
     pub fn passing_page(&self, column: usize, number: usize) -> Result<Arc<Page>, ReadError> {
         let place = self.place(column, What::Page(number));
+        let locations = self.locations(column)?;
+        let at = *locations.get(number).ok_or_else(|| self.file.damaged("a page is missing"))?;
+        note_passed(at.size as usize);
         if let Some(Item::Page(page)) = self.file.kept.get(&place) {
             return Ok(page);
         }
-        let locations = self.locations(column)?;
-        let at = *locations.get(number).ok_or_else(|| self.file.damaged("a page is missing"))?;
         let end = locations.get(number + 1).map_or(self.rows, |next| next.first_row as usize);
         let (size, lasting) = (at.size as usize, self.file.kept.wants(&place));
         let mut buffer = if lasting { Vec::with_capacity(size) } else { buffers::take(size) };
@@ -171,13 +180,14 @@ impl<'a> Group<'a> {
         if let Some(dictionary) = self.dictionaries.get(&column) {
             return Ok(Some(dictionary.clone()));
         }
-        let place = self.place(column, What::Dictionary);
+        let (place, chunk) = (self.place(column, What::Dictionary), self.chunk(column));
+        let size = (chunk.data - chunk.start) as usize;
+        note_passed(size);
         if let Some(Item::Dictionary(dictionary)) = self.file.kept.get(&place) {
             self.dictionaries.insert(column, dictionary.clone());
             return Ok(Some(dictionary));
         }
-        let chunk = self.chunk(column);
-        let stored = self.file.read(chunk.start, (chunk.data - chunk.start) as usize)?;
+        let stored = self.file.read(chunk.start, size)?;
         let dictionary = Page::read_dictionary(&stored, self.footer.columns[column].cell, chunk.compressed);
         let dictionary = Arc::new(dictionary.map_err(|what| self.file.damaged(what))?);
         if self.file.kept.wants(&place) {

@@ -3,7 +3,7 @@
 use super::group::Group;
 use super::range::Range;
 use crate::filter::value::Value;
-use crate::filter::{Condition, Field, Intrinsic, Literal, Scope, Test};
+use crate::filter::{Comparison, Condition, Field, Intrinsic, Literal, Scope, Test};
 use crate::index::exists_hash;
 use crate::schema::{self, AttributeType};
 
@@ -149,4 +149,13 @@ pub fn may_be_there(key: &[u8], group: &Group) -> bool {
 /// Whether the attributes without a column, or those of events and links, may hold what is asked for.
 fn may_be_raw(test: &Test, key: &[u8], group: &Group) -> bool {
     group.file.filters.0.get(group.number).is_none_or(|filter| filter.may_meet(key, &test.condition))
+}
+
+/// The text that a test's attribute must be, if it can be nothing else.
+pub fn equal_to(test: &Test) -> Option<&[u8]> {
+    match test.condition.plain() {
+        Condition::Compare(Comparison::Equal, Literal::Text(text)) => Some(text),
+        Condition::TextIs(form) => Some(&form.text),
+        _ => None,
+    }
 }

@@ -1,19 +1,17 @@
 //! A page: unpacked, its values still encoded.
 
-use std::cell::RefCell;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use zstd::bulk::Decompressor;
-use zstd::zstd_safe;
 
 use super::bits::Hybrid;
 use super::footer::{Chunk, Column};
+use super::meant::Meant;
+use super::page_header::Header;
 use super::present::Present;
 use super::texts::Texts;
-use super::thrift::Reader;
 use super::values::{Dictionary, Values};
 use super::{Damage, buffers};
 use crate::numbered::Numbered;
@@ -26,12 +24,6 @@ const DELTA_LENGTH: i64 = 6;
 const DICTIONARY: i64 = 8;
 const SPLIT: i64 = 9;
 const OLD_DICTIONARY: i64 = 2;
-/// Larger pages are not believed.
-const MAX_PAGE: usize = 1 << 30;
-
-thread_local! {
-    static ZSTD: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
-}
 
 /// Those of a page, and the one that is looked for, if there can be one.
 pub type Integers = (Vec<i64>, Option<i64>);
@@ -45,77 +37,9 @@ pub struct Page {
     bytes: Bytes,
     values_at: usize,
     present: Present,
-    /// All values as they are stored, once they have been asked for twice.
+    /// All values as they are stored, once more have been decoded than there are.
     all: OnceLock<Arc<Values>>,
-    asked: AtomicBool,
-}
-
-#[derive(Default)]
-struct Header {
-    kind: i64,
-    plain_size: i64,
-    size: i64,
-    count: i64,
-    encoding: i64,
-}
-
-impl Header {
-    /// And what lies behind it.
-    fn read(bytes: &[u8]) -> Result<(Header, &[u8]), Damage> {
-        let mut reader = Reader::new(bytes);
-        let (mut header, mut last) = (Header { kind: -1, ..Header::default() }, 0);
-        while let Some(field) = reader.field(last)? {
-            last = field.id;
-            match field.id {
-                1 => header.kind = reader.int()?,
-                2 => header.plain_size = reader.int()?,
-                3 => header.size = reader.int()?,
-                // Of a data page or a dictionary page: number of values, encoding first.
-                5 | 7 => {
-                    let mut last = 0;
-                    while let Some(field) = reader.field(last)? {
-                        last = field.id;
-                        match field.id {
-                            1 => header.count = reader.int()?,
-                            2 => header.encoding = reader.int()?,
-                            _ => reader.skip(field)?,
-                        }
-                    }
-                }
-                _ => reader.skip(field)?,
-            }
-        }
-        Ok((header, reader.rest()))
-    }
-
-    /// `out`: where it goes if it is compressed.
-    fn unpack(&self, stored: &Bytes, at: usize, compressed: bool, out: fn(usize) -> Vec<u8>) -> Result<Bytes, Damage> {
-        let size = usize::try_from(self.size).map_err(|_| "a page of negative size")?;
-        let plain_size = usize::try_from(self.plain_size).map_err(|_| "a page of negative size")?;
-        let end = at.checked_add(size).filter(|end| *end <= stored.len()).ok_or("a page is cut off")?;
-        let packed = &stored[at..end];
-        if !compressed {
-            return Ok(stored.slice(at..end));
-        }
-        let known = zstd_safe::get_frame_content_size(packed).ok().flatten();
-        if plain_size > MAX_PAGE || known != Some(plain_size as u64) {
-            return Err("a page has another size than it says");
-        }
-        let mut out = out(plain_size);
-        let done = ZSTD.with_borrow_mut(|zstd| {
-            if zstd.is_none() {
-                *zstd = Some(Decompressor::new()?);
-            }
-            match zstd {
-                Some(zstd) => zstd.decompress_to_buffer(packed, &mut out),
-                None => Ok(0),
-            }
-        });
-        match done {
-            Ok(written) if written == plain_size => Ok(out.into()),
-            _ => Err("a page can't be decompressed"),
-        }
-    }
+    decoded: AtomicUsize,
 }
 
 impl Page {
@@ -139,7 +63,7 @@ impl Page {
             values_at,
             present,
             all: OnceLock::new(),
-            asked: AtomicBool::new(false),
+            decoded: AtomicUsize::new(0),
         })
     }
 
@@ -232,22 +156,12 @@ impl Page {
 
     /// Inserts the rows whose codes are meant, counted from `first` on; false if the page has other values, or rows
     /// without.
-    pub fn insert_meant(&self, meant: &[bool], first: usize, rows: &mut Rows) -> Result<bool, Damage> {
+    pub fn insert_meant(&self, meant: &Meant, first: usize, rows: &mut Rows) -> Result<bool, Damage> {
         if !self.is_coded() || !self.is_full() {
             return Ok(false);
         }
         let (width, packed) = self.encoded().split_first().ok_or("codes are cut off")?;
-        let mut codes = Hybrid::new(packed, (*width).into())?;
-        if *width <= 6 {
-            let bits = meant.iter().take(64).zip(0..).map(|(meant, code)| u64::from(*meant) << code);
-            codes.insert_meant(self.rows, bits.fold(0, |bits, bit| bits | bit), first, rows)?;
-        } else {
-            codes.each_run(self.rows, |start, end, code| {
-                if meant.get(code as usize) == Some(&true) {
-                    rows.insert_range(first + start..first + end);
-                }
-            })?;
-        }
+        meant.insert(&mut Hybrid::new(packed, (*width).into())?, self.rows, first, rows)?;
         Ok(true)
     }
 
@@ -256,8 +170,9 @@ impl Page {
         if let Some(all) = self.all.get() {
             return Ok(all.clone());
         }
-        let all = Arc::new(self.stored(0..self.rank(self.rows))?);
-        if self.asked.swap(true, Ordering::Relaxed) {
+        let count = self.rank(self.rows);
+        let all = Arc::new(self.stored(0..count)?);
+        if self.decoded.fetch_add(count, Ordering::Relaxed) > 0 {
             return Ok(self.all.get_or_init(|| all).clone());
         }
         Ok(all)
@@ -268,11 +183,14 @@ impl Page {
         self.numbered.as_ref().filter(|_| self.encoding == DELTA)
     }
 
-    /// Values among which are those of a range of places, and the place of the first. A page that is asked twice is
-    /// decoded as a whole, because more will come.
+    /// Values among which are those of a range of places, and the place of the first. A page of which more was asked than
+    /// there is is decoded as a whole, because more will come.
     pub fn some_values(&self, places: Range<usize>) -> Result<(Arc<Values>, usize), Damage> {
         let base = places.start;
-        if !self.asked.swap(true, Ordering::Relaxed) {
+        // Deltas before them are added up.
+        let cost = if self.encoding == DELTA { places.end } else { places.len() };
+        let decoded = self.decoded.fetch_add(cost, Ordering::Relaxed);
+        if self.all.get().is_none() && decoded + cost <= self.rank(self.rows) {
             return Ok((Arc::new(self.values(places)?), base));
         }
         let all = self.all_stored()?;
@@ -283,6 +201,13 @@ impl Page {
             }
             _ => Ok((all, 0)),
         }
+    }
+
+    /// The same of those of `rows` that lie in the page, which is these rows.
+    pub fn values_of(&self, rows: &Rows, page: &Range<usize>) -> Result<(Arc<Values>, usize), Damage> {
+        let bounds = rows.bounds();
+        let (start, end) = (bounds.start.max(page.start), bounds.end.min(page.end));
+        self.some_values(self.rank(start - page.start)..self.rank(end - page.start))
     }
 
     pub fn all_values(&self) -> Result<Arc<Values>, Damage> {

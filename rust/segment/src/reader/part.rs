@@ -44,9 +44,9 @@ impl Part {
     }
 
     /// Those of a row group together, so that each is opened once; in the order of rows.
-    pub fn by_group(parts: &mut [Part]) -> Vec<&[Part]> {
+    pub fn by_group(mut parts: Vec<Part>) -> Vec<Vec<Part>> {
         parts.sort_by_key(Part::place);
-        parts.chunk_by(|a, b| a.number == b.number && a.run.group == b.run.group).collect()
+        parts.chunk_by(|a, b| a.number == b.number && a.run.group == b.run.group).map(<[Part]>::to_vec).collect()
     }
 
     fn place(&self) -> (usize, usize, usize) {

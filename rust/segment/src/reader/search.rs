@@ -1,13 +1,14 @@
 //! Row groups as blocks of a search.
 
 use std::ops::RangeInclusive;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::cache::Cache;
 use super::catalogue::candidates;
 use super::file::SegmentFile;
 use super::group::Group;
-use super::table::{GroupTable, equal_to};
+use super::look::equal_to;
+use super::table::GroupTable;
 use super::values::Values;
 use crate::error::ReadError;
 use crate::filter::{Field, Filter, Scope};
@@ -23,15 +24,8 @@ pub struct FileBlock {
     pub starts: RangeInclusive<u64>,
 }
 
-/// A file in a search.
-struct FileSearch {
-    file: Arc<SegmentFile>,
-    /// Row groups that the catalogue does not exclude; found out when the first is due.
-    candidates: OnceLock<Vec<bool>>,
-}
-
 struct GroupBlock {
-    search: Arc<FileSearch>,
+    file: Arc<SegmentFile>,
     number: usize,
 }
 
@@ -40,60 +34,42 @@ impl Block for FileBlock {
         self.starts.clone()
     }
 
-    fn parts(&self) -> Result<Option<Vec<Arc<dyn Block>>>, ReadError> {
-        Ok(Some(FileSearch::new(self.cache.get(&self.path)?).blocks()))
+    fn parts(&self, filter: &Filter) -> Result<Option<Vec<Arc<dyn Block>>>, ReadError> {
+        let file = self.cache.get(&self.path)?;
+        let may = candidates(filter, &file.catalogue);
+        if may.contains(&true) {
+            will_need(&file, filter)?;
+        }
+        let numbers = (0..file.summary.row_groups.len()).filter(|number| may.get(*number).copied().unwrap_or(true));
+        let block = |number| Arc::new(GroupBlock { file: file.clone(), number }) as Arc<dyn Block>;
+        Ok(Some(numbers.map(block).collect()))
     }
 
     fn search(&self, filter: &Filter, window: &RangeInclusive<u64>, newest: &mut Newest) -> Result<(), ReadError> {
-        self.parts()?.unwrap_or_default().iter().try_for_each(|part| part.search(filter, window, newest))
+        self.parts(filter)?.unwrap_or_default().iter().try_for_each(|part| part.search(filter, window, newest))
     }
 }
 
-impl FileSearch {
-    fn new(file: Arc<SegmentFile>) -> FileSearch {
-        FileSearch { file, candidates: OnceLock::new() }
-    }
-
-    /// Has the filters of attributes that are looked for fetched, those of a column in one piece.
-    fn will_need(&self, filter: &Filter) -> Result<(), ReadError> {
-        let mut keys = Vec::new();
-        keys_of(filter, &mut keys);
-        let columns = keys.into_iter().flat_map(|key| {
-            let key = std::str::from_utf8(key).unwrap_or_default();
-            [schema::attribute_column_name(AttributeType::Text, key), schema::numbered_column_name(key)]
-        });
-        let ranges: Vec<_> = columns.filter_map(|column| self.file.column_filters.range(&column)).collect();
-        self.file.will_need(&ranges)
-    }
-
-    fn blocks(self) -> Vec<Arc<dyn Block>> {
-        let (count, search) = (self.file.summary.row_groups.len(), Arc::new(self));
-        let block = |number| Arc::new(GroupBlock { search: search.clone(), number }) as Arc<dyn Block>;
-        (0..count).map(block).collect()
-    }
+/// Has the filters of attributes that are looked for fetched, those of a column in one piece.
+fn will_need(file: &SegmentFile, filter: &Filter) -> Result<(), ReadError> {
+    let mut keys = Vec::new();
+    keys_of(filter, &mut keys);
+    let columns = keys.into_iter().flat_map(|key| {
+        let key = std::str::from_utf8(key).unwrap_or_default();
+        [schema::attribute_column_name(AttributeType::Text, key), schema::numbered_column_name(key)]
+    });
+    let ranges: Vec<_> = columns.filter_map(|column| file.column_filters.range(&column)).collect();
+    file.will_need(&ranges)
 }
 
 impl Block for GroupBlock {
     fn starts(&self) -> RangeInclusive<u64> {
-        let group = &self.search.file.summary.row_groups[self.number];
+        let group = &self.file.summary.row_groups[self.number];
         group.min_start_ns..=group.max_start_ns
     }
 
     fn search(&self, filter: &Filter, window: &RangeInclusive<u64>, newest: &mut Newest) -> Result<(), ReadError> {
-        let file = &*self.search.file;
-        let known = match self.search.candidates.get() {
-            Some(known) => known,
-            None => {
-                let known = candidates(filter, &file.catalogue);
-                if known.contains(&true) {
-                    self.search.will_need(filter)?;
-                }
-                self.search.candidates.get_or_init(|| known)
-            }
-        };
-        if !known.get(self.number).copied().unwrap_or(true) {
-            return Ok(());
-        }
+        let file = &*self.file;
         let mut table = GroupTable::new(Group::open(file, self.number)?);
         if !may_match(&mut table, filter)? {
             return Ok(());

@@ -95,6 +95,22 @@ impl Group<'_> {
         Ok(Tree { parents, descendants, traces, orphans })
     }
 
+    /// Those of these rows that have no parent and name none.
+    pub fn roots(&mut self, rows: &Rows) -> Result<Rows, ReadError> {
+        let mut below = Rows::none(self.rows);
+        for name in [schema::PARENT_DISTANCE, schema::PARENT_SPAN_ID] {
+            let Some(column) = self.column(name) else { continue };
+            for (number, range) in self.pages_with(column, rows)? {
+                let page = self.page(column, number)?;
+                let first = range.start;
+                rows.within(range).filter(|row| page.has(row - first)).for_each(|row| below.insert(row));
+            }
+        }
+        let mut roots = rows.clone();
+        roots.remove(&below);
+        Ok(roots)
+    }
+
     /// Calls `see` with each row of pages that have rows in `among`, and its integer.
     fn each_int(&mut self, name: &str, among: &Rows, mut see: impl FnMut(usize, i64)) -> Result<(), ReadError> {
         let Some(column) = self.column(name) else { return Ok(()) };
@@ -103,10 +119,7 @@ impl Group<'_> {
             Some(Dictionary::Int32(values)) => values.iter().map(|value| i64::from(*value)).collect(),
             _ => Vec::new(),
         };
-        for (number, rows) in self.pages_of(column, 0..self.rows)? {
-            if !among.any_within(rows.clone()) {
-                continue;
-            }
+        for (number, rows) in self.pages_with(column, among)? {
             let page = self.page(column, number)?;
             if page.is_empty() {
                 continue;

@@ -5,23 +5,21 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use super::columns::with_start;
 use super::group::Group;
-use super::look::{Judge, Look, asks_several, looks, of_nothing};
+use super::look::{Judge, Look, asks_several, equal_to, looks, of_nothing};
+use super::meant::Meant;
 use super::page::Page;
 use super::values::Values;
 use crate::error::ReadError;
-use crate::filter::value::Value;
-use crate::filter::{Comparison, Condition, Field, Intrinsic, Literal, Test};
+use crate::filter::{Condition, Field, Intrinsic, Test};
 use crate::rows::Rows;
-use crate::schema;
 use crate::select::Table;
-use crate::spans::{Column, Tally, Tree, whole};
+use crate::spans::{Column, Tally, TraceRoot, Tree, whole};
 
 pub struct GroupTable<'a> {
     pub group: Group<'a>,
     /// What a test says of each code of a column's dictionary; by the test's number.
-    verdicts: HashMap<(u64, usize), Arc<Vec<bool>>>,
+    verdicts: HashMap<(u64, usize), Arc<Meant>>,
     tree: Option<Arc<Tree>>,
     /// The traces that are asked for, if not all, in order.
     only: Option<Vec<Range<usize>>>,
@@ -34,6 +32,11 @@ impl Table for GroupTable<'_> {
 
     fn within(&mut self, window: &RangeInclusive<u64>) -> Result<Rows, ReadError> {
         self.group.within(window)
+    }
+
+    fn starts(&self) -> RangeInclusive<u64> {
+        let group = &self.group.file.summary.row_groups[self.group.number];
+        group.min_start_ns..=group.max_start_ns
     }
 
     fn fill(&mut self, field: &Field, rows: &Rows, out: &mut Column, at: usize) -> Result<(), ReadError> {
@@ -52,6 +55,15 @@ impl Table for GroupTable<'_> {
             self.tree = Some(Arc::new(self.group.tree(with_parents, self.only.as_deref())?));
         }
         Ok(self.tree.clone())
+    }
+
+    fn roots(&mut self, rows: &Rows) -> Result<Option<Vec<TraceRoot>>, ReadError> {
+        let Some(only) = self.only.clone() else { return Ok(self.tree(true)?.map(|tree| tree.roots(rows))) };
+        let mut whole = Rows::none(self.group.rows);
+        let traces: Vec<Range<usize>> = only.into_iter().filter(|trace| rows.any_within(trace.clone())).collect();
+        traces.iter().for_each(|trace| whole.insert_range(trace.clone()));
+        let roots = self.group.roots(&whole)?;
+        Ok(Some(traces.into_iter().map(|trace| (trace.clone(), roots.within(trace).next())).collect()))
     }
 
     fn test(&mut self, test: &Test, among: &Rows) -> Result<Rows, ReadError> {
@@ -89,7 +101,7 @@ impl Table for GroupTable<'_> {
                 continue;
             }
             let all_coded = self.group.has_dictionary(look.column) && !look.nulls;
-            if !all_coded || self.verdicts(look, test)?.is_none_or(|verdicts| verdicts.contains(&true)) {
+            if !all_coded || self.verdicts(look, test)?.is_none_or(|verdicts| !verdicts.is_none()) {
                 return Ok(true);
             }
         }
@@ -116,25 +128,26 @@ impl<'a> GroupTable<'a> {
     }
 
     /// `None` without a dictionary.
-    fn verdicts(&mut self, look: Look, test: &Test) -> Result<Option<Arc<Vec<bool>>>, ReadError> {
+    fn verdicts(&mut self, look: Look, test: &Test) -> Result<Option<Arc<Meant>>, ReadError> {
         let key = (test.number, look.column);
         if let Some(known) = self.verdicts.get(&key) {
             return Ok(Some(known.clone()));
         }
         let Some(dictionary) = self.group.dictionary(look.column)? else { return Ok(None) };
         let holds = |code: usize| dictionary.get(code as u32).is_some_and(|value| look.judge.holds(test, value));
-        let verdicts = Arc::new((0..dictionary.len()).map(holds).collect::<Vec<bool>>());
+        let verdicts = Arc::new(Meant::new((0..dictionary.len()).map(holds).collect()));
         self.verdicts.insert(key, verdicts.clone());
         Ok(Some(verdicts))
     }
 
-    fn look(&mut self, look: Look, test: &Test, among: &Rows) -> Result<Rows, ReadError> {
+    /// Rows whose values in one column pass.
+    pub(super) fn look(&mut self, look: Look, test: &Test, among: &Rows) -> Result<Rows, ReadError> {
         let mut found = Rows::none(among.len());
         if !self.may_be_in(look, test)? {
             return Ok(found);
         }
         let verdicts = self.verdicts(look, test)?;
-        if !look.nulls && verdicts.as_ref().is_some_and(|verdicts| !verdicts.contains(&true)) {
+        if !look.nulls && verdicts.as_ref().is_some_and(|verdicts| verdicts.is_none()) {
             return Ok(found);
         }
         let bounds = match (look.range, look.judge) {
@@ -144,10 +157,7 @@ impl<'a> GroupTable<'a> {
             _ => None,
         };
         let complete = !self.group.columns()[look.column].optional;
-        for (number, rows) in self.group.pages_of(look.column, 0..self.group.rows)? {
-            if !among.any_within(rows.clone()) {
-                continue;
-            }
+        for (number, rows) in self.group.pages_with(look.column, among)? {
             if let Some((range, bounds)) = &bounds {
                 let (some, all) = range.of_bounds(bounds[number]);
                 if all && complete {
@@ -176,7 +186,7 @@ impl<'a> GroupTable<'a> {
         among: &Rows,
         page: &Page,
         rows: Range<usize>,
-        verdicts: Option<&Vec<bool>>,
+        verdicts: Option<&Meant>,
         found: &mut Rows,
     ) -> Result<(), ReadError> {
         let first = rows.start;
@@ -227,9 +237,7 @@ impl<'a> GroupTable<'a> {
         }
         let values = page.all_values().map_err(|what| self.group.file.damaged(what))?;
         let holds = |place: usize| match (&*values, verdicts) {
-            (Values::Codes(codes), Some(verdicts)) => {
-                codes.get(place).and_then(|code| verdicts.get(*code as usize)).copied().unwrap_or(false)
-            }
+            (Values::Codes(codes), Some(verdicts)) => codes.get(place).is_some_and(|code| verdicts.has(*code)),
             (values, _) => values.get(place, None).is_some_and(|value| look.judge.holds(test, value)),
         };
         // Few rows are looked up, of many their values are gone through.
@@ -247,57 +255,5 @@ impl<'a> GroupTable<'a> {
             }
         });
         Ok(())
-    }
-
-    fn event_times(&mut self, test: &Test, among: &Rows) -> Result<Rows, ReadError> {
-        let mut found = Rows::none(among.len());
-        let Some(events) = self.group.column(schema::EVENTS) else { return Ok(found) };
-        let starts = self.group.starts(among)?;
-        let rows: Vec<usize> = among.iter().collect();
-        self.group.each_value(events, among, &mut |place, value| {
-            if let Value::Text(fields) = value
-                && test.holds_for_span(&with_start(fields, starts[place]))
-            {
-                found.insert(rows[place]);
-            }
-        })?;
-        Ok(found)
-    }
-
-    /// The parent's id stands at the parent, if that is in the file, else at the row itself.
-    fn parents(&mut self, test: &Test, among: &Rows) -> Result<Rows, ReadError> {
-        let mut found = Rows::none(among.len());
-        if let Some(column) = self.group.column(schema::PARENT_SPAN_ID) {
-            found = self.look(Look::new(test, column, Judge::Id, false), test, among)?;
-        }
-        let Some(distances) = self.group.column(schema::PARENT_DISTANCE) else { return Ok(found) };
-        for (number, rows) in self.group.pages_of(distances, 0..self.group.rows)? {
-            if !among.any_within(rows.clone()) {
-                continue;
-            }
-            let page = self.group.page(distances, number)?;
-            let damaged = |what| self.group.file.damaged(what);
-            let values = page.all_values().map_err(damaged)?;
-            let dictionary = self.group.dictionary(distances)?;
-            for row in among.within(rows.clone()).filter(|row| page.has(row - rows.start)) {
-                let distance = values.get(page.rank(row - rows.start), dictionary.as_deref());
-                let Some(Value::Int(distance)) = distance else { continue };
-                let parent = usize::try_from(distance).ok().and_then(|distance| row.checked_sub(distance));
-                let parent = parent.ok_or_else(|| self.group.file.damaged("a parent lies before all rows"))?;
-                if self.group.cell(schema::SPAN_ID, parent, |id| test.holds_for_id(id))? {
-                    found.insert(row);
-                }
-            }
-        }
-        Ok(found)
-    }
-}
-
-/// The text that a test's attribute must be, if it can be nothing else.
-pub fn equal_to(test: &Test) -> Option<&[u8]> {
-    match test.condition.plain() {
-        Condition::Compare(Comparison::Equal, Literal::Text(text)) => Some(text),
-        Condition::TextIs(form) => Some(&form.text),
-        _ => None,
     }
 }

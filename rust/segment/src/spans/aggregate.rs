@@ -1,21 +1,17 @@
 //! Spans counted by group and step of time.
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
-
-use hashbrown::HashSet;
 
 use super::cells::Cells;
 use super::column::{Column, DOUBLE, INT};
-use super::counting::count;
 use super::groups::Groups;
 use super::pass::{Flow, threads};
-use super::ranking::{Ties, ranked};
 use super::rollups;
 use super::scan::{Places, Read, Scan};
-use super::tally::Tally;
+use super::sparse::{MOST_STEPS_OF_BLOCK, Sparse};
 use crate::error::ReadError;
-use crate::filter::{Field, Filter, Intrinsic, Scope, Wanted};
+use crate::filter::{Field, Filter, Intrinsic, Wanted};
 use crate::rows::Rows;
 use crate::select::Table;
 
@@ -79,13 +75,40 @@ impl Question<'_> {
         self.filter.asks_trace() || self.groups.iter().chain(self.value).any(Wanted::asks_trace)
     }
 
-    /// The step in which everything starts, if it is one.
-    fn only_step(&self, places: &Places) -> Option<u32> {
-        let files = places.files.iter().map(|file| (file.summary.min_start_ns, file.summary.max_start_ns));
-        let chunks = places.chunks.iter().map(|chunk| (chunk.least_start, chunk.greatest_start));
-        let (least, greatest) = files.chain(chunks).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))?;
-        let step = |time: u64| self.step(time.min(*self.window.end()).max(*self.window.start()));
-        (step(least) == step(greatest)).then_some(step(least) as u32)
+    /// The step of all that starts in the window and between two times, if it is one.
+    fn only_step(&self, starts: &RangeInclusive<u64>) -> Option<u32> {
+        let step = |time: &u64| self.step(*time.min(self.window.end()).max(self.window.start()));
+        (step(starts.start()) == step(starts.end())).then_some(step(starts.start()) as u32)
+    }
+
+    /// Rows by the step in which they start. The last are left out where they are more than are counted for themselves.
+    fn by_step(&self, table: &mut dyn Table, found: &Rows) -> Result<Vec<(u32, Rows)>, ReadError> {
+        let mut starts = Column::default();
+        starts.extend(found.count());
+        table.fill(&Field::Intrinsic(Intrinsic::StartNs), found, &mut starts, 0)?;
+        let mut steps: Vec<(u32, Rows)> = Vec::new();
+        let (mut at, mut within) = (0, 0..0);
+        for (row, start) in found.iter().zip(&starts.data) {
+            if !within.contains(start) {
+                let number = self.step(*start);
+                within = self.starts_of(number);
+                at = steps.iter().position(|(step, _)| u64::from(*step) == number).unwrap_or(steps.len());
+                if at == steps.len() {
+                    steps.push((number as u32, Rows::none(found.len())));
+                }
+                if at >= MOST_STEPS_OF_BLOCK {
+                    break;
+                }
+            }
+            steps[at].1.insert(row);
+        }
+        Ok(steps)
+    }
+
+    /// When a step begins, and when the next does.
+    fn starts_of(&self, step: u64) -> Range<u64> {
+        let first = self.window.start() + step * self.step_ns;
+        first..first.saturating_add(self.step_ns)
     }
 
     /// The step of a time in the window.
@@ -100,7 +123,7 @@ pub fn aggregate(places: &Places, question: &Question) -> Result<Aggregate, Read
     if question.filter.is_everything() {
         scan.foreseen = question.groups;
     }
-    let only_step = question.only_step(places);
+    let only_step = places.starts().and_then(|starts| question.only_step(&starts));
     let mut workers: Vec<Worker> = (0..threads()).map(|_| Worker::new(question, only_step)).collect();
     if question.rollups {
         let Worker { groups, cells, .. } = &mut workers[0];
@@ -124,7 +147,10 @@ struct Worker<'a> {
     question: &'a Question<'a>,
     groups: Groups<'a>,
     cells: Cells,
+    /// In which everything starts, if it is one.
+    only_step: Option<u32>,
     block: Block,
+    /// Some blocks are counted by it.
     sparse: Option<Sparse<'a>>,
 }
 
@@ -134,16 +160,24 @@ impl<'a> Worker<'a> {
             question,
             groups: Groups::new(question.groups),
             cells: Cells::new(question.kind),
-            block: Block::new(only_step),
-            sparse: Sparse::new(question, only_step),
+            only_step,
+            block: Block::default(),
+            sparse: Sparse::new(question),
         }
     }
 
     fn see(&mut self, table: &mut dyn Table, found: &Rows) -> Result<(), ReadError> {
+        let only_step = self.only_step.or_else(|| self.question.only_step(&table.starts()));
         if let Some(sparse) = &mut self.sparse {
-            return sparse.count(table, found);
+            let steps = match only_step {
+                Some(step) => vec![(step, found.clone())],
+                None => self.question.by_step(table, found)?,
+            };
+            if sparse.count(table, &steps)? {
+                return Ok(());
+            }
         }
-        self.block.read(table, found, self.question)?;
+        self.block.read(table, found, self.question, only_step)?;
         let numbers = self.groups.numbers(table, found)?;
         self.block.count(numbers, self.question, &mut self.cells);
         Ok(())
@@ -151,20 +185,19 @@ impl<'a> Worker<'a> {
 
     /// How many there are so far.
     fn cells(&self) -> usize {
-        self.cells.len() + self.sparse.as_ref().map_or(0, |sparse| sparse.tally.len())
+        self.cells.len() + self.sparse.as_ref().map_or(0, Sparse::cells)
     }
 
     fn merge(&mut self, other: Worker) {
         let groups = self.groups.merge(other.groups);
         self.cells.merge(other.cells, &groups);
         if let (Some(own), Some(other)) = (&mut self.sparse, other.sparse) {
-            own.spans += other.spans;
-            own.tally.merge(other.tally);
+            own.merge(other);
         }
     }
 
     fn finish(mut self) -> Aggregate {
-        if let Some(sparse) = &mut self.sparse {
+        if let Some(sparse) = self.sparse {
             sparse.put(self.question.top, &mut self.groups, &mut self.cells);
         }
         let mut aggregate = self.cells.finish(self.groups.count());
@@ -174,7 +207,9 @@ impl<'a> Worker<'a> {
 }
 
 /// Columns of the block at hand.
+#[derive(Default)]
 struct Block {
+    /// In which all of it starts.
     only_step: Option<u32>,
     /// Not read if there is only one step.
     starts: Column,
@@ -182,13 +217,16 @@ struct Block {
 }
 
 impl Block {
-    fn new(only_step: Option<u32>) -> Block {
-        Block { only_step, starts: Column::default(), values: Column::default() }
-    }
-
-    fn read(&mut self, table: &mut dyn Table, found: &Rows, question: &Question) -> Result<(), ReadError> {
+    fn read(
+        &mut self,
+        table: &mut dyn Table,
+        found: &Rows,
+        question: &Question,
+        only_step: Option<u32>,
+    ) -> Result<(), ReadError> {
+        self.only_step = only_step;
         self.starts.resize(0);
-        if self.only_step.is_none() {
+        if only_step.is_none() {
             let at = self.starts.extend(found.count());
             table.fill(&Field::Intrinsic(Intrinsic::StartNs), found, &mut self.starts, at)?;
         }
@@ -208,8 +246,7 @@ impl Block {
             {
                 let number = question.step(*start);
                 step = number as u32;
-                let first = question.window.start() + number * question.step_ns;
-                within = first..first.saturating_add(question.step_ns);
+                within = question.starts_of(number);
             }
             match question.kind {
                 Kind::Count => cells.count(*group, step),
@@ -224,69 +261,6 @@ impl Block {
                     }
                 }
             }
-        }
-    }
-}
-
-/// Counting by one attribute, which few spans have, in one step: the others are not looked at one by one.
-struct Sparse<'a> {
-    step: u32,
-    /// Whether there are others, in which nothing starts.
-    empty_steps: bool,
-    wanted: &'a Wanted,
-    spans: u64,
-    tally: Tally,
-}
-
-impl Sparse<'_> {
-    fn new<'a>(question: &Question<'a>, only_step: Option<u32>) -> Option<Sparse<'a>> {
-        match (question.groups, only_step) {
-            ([wanted @ Wanted { field: Field::Attribute(Scope::Span, _), of_parent: false }], Some(step))
-                if question.kind == Kind::Count =>
-            {
-                let empty_steps = question.step(*question.window.end()) > 0;
-                Some(Sparse { step, empty_steps, wanted, spans: 0, tally: Tally::alone() })
-            }
-            _ => None,
-        }
-    }
-
-    fn count(&mut self, table: &mut dyn Table, found: &Rows) -> Result<(), ReadError> {
-        self.spans += found.count() as u64;
-        count(table, self.wanted, found, &[], &mut self.tally)
-    }
-
-    /// Texts of values are made only of those that can be told.
-    fn put(&mut self, top: Option<Top>, groups: &mut Groups, cells: &mut Cells) {
-        self.tally.settle();
-        let step = self.step;
-        let mut put = |tag: u8, data: u64, text: &[u8], counts: &[u32]| {
-            let group = groups.number_of(tag, data, text);
-            cells.add_many(group, step, counts[0].into(), None);
-        };
-        match top {
-            // How arrays and what has no type are ordered among texts is not known here.
-            Some(top) if !self.tally.has_others() => {
-                let first = |count: &dyn Fn(&[u32]) -> u64| {
-                    ranked(&self.tally, count, top.groups, top.largest, Ties::Together).0
-                };
-                let mut told = first(&|counts| counts[0].into());
-                if self.empty_steps {
-                    // In which all are equal.
-                    told.extend(first(&|counts| (counts[0] > 0).into()));
-                }
-                let mut known = HashSet::new();
-                for each in &told {
-                    if known.insert((each.tag, each.data, &each.text)) {
-                        put(each.tag, each.data, &each.text, &each.counts);
-                    }
-                }
-            }
-            _ => self.tally.each(&|counts, _| counts[0] > 0, &mut put),
-        }
-        let others = self.spans - self.tally.totals()[0];
-        if others > 0 {
-            cells.add_many(groups.number(&[None]), self.step, others, None);
         }
     }
 }

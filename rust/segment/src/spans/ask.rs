@@ -1,6 +1,7 @@
 //! `View`'s answers in columns.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::time::Instant;
 
 use otelier_wire::Signal;
@@ -28,7 +29,7 @@ impl View {
     pub fn gather(
         &self,
         tenant: &str,
-        filter: &Filter,
+        filter: &Arc<Filter>,
         fields: &[Wanted],
         window: &RangeInclusive<u64>,
         newest: usize,
@@ -81,7 +82,7 @@ impl View {
     }
 
     /// What an answer tells of these traces.
-    pub fn told(&self, tenant: &str, trace_ids: &[TraceId], asked: &Asked) -> Result<Told, ReadError> {
+    pub fn told(&self, tenant: &str, trace_ids: &[TraceId], asked: &Arc<Asked>) -> Result<Told, ReadError> {
         self.answer(|snapshot| told::tell(&self.places(snapshot, tenant, &ALWAYS)?, trace_ids, asked))
     }
 
@@ -181,7 +182,7 @@ impl View {
     ) -> Result<Places, ReadError> {
         let mut places = self.places(snapshot, tenant, if whole { &ALWAYS } else { window })?;
         if whole {
-            places.splits = Some(snapshot.splits(tenant, &places.files)?);
+            places.splits = Some(self.splits(tenant, &places.files)?);
         }
         Ok(places)
     }

@@ -190,6 +190,17 @@ impl Column {
         }
     }
 
+    /// Appends all rows of another column of the same kind of values.
+    pub fn append(&mut self, other: &Column) {
+        let texts: Vec<u64> = other.texts.strings.iter().map(|text| self.texts.intern(text).into()).collect();
+        self.tags.extend_from_slice(&other.tags);
+        self.data.extend(other.tags.iter().zip(&other.data).map(|(tag, data)| match *tag {
+            TEXT | ARRAY | OTHER if other.width == 0 => texts[*data as usize],
+            _ => *data,
+        }));
+        self.raw.extend_from_slice(&other.raw);
+    }
+
     /// The rows in this order.
     pub fn reorder(&mut self, order: &[u32]) {
         self.tags = order.iter().map(|row| self.tags[*row as usize]).collect();

@@ -1,7 +1,6 @@
 //! Traces that lie in several places as one table of whole traces.
 
-use std::cmp::Reverse;
-use std::ops::{Range, RangeInclusive};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -21,9 +20,9 @@ use crate::write::{Order, Span};
 #[derive(Debug, Default)]
 pub struct Skeleton {
     /// By table: rows there and here, by the former.
-    places: Vec<Vec<(u32, u32)>>,
-    starts: Vec<u64>,
-    tree: Arc<Tree>,
+    pub places: Vec<Vec<(u32, u32)>>,
+    pub starts: Vec<u64>,
+    pub tree: Arc<Tree>,
     pub trace_ids: Vec<TraceId>,
 }
 
@@ -85,50 +84,6 @@ impl Gathering {
 }
 
 impl Skeleton {
-    /// The same in pieces of about so many rows, the newest traces first; with the tables that each piece is made of.
-    pub fn pieces(&self, rows: usize) -> Vec<(Vec<usize>, Skeleton)> {
-        let ranges: Vec<Range<usize>> = self.tree.each_trace().collect();
-        let newest = |trace: &usize| self.starts[ranges[*trace].clone()].iter().max().copied();
-        let mut traces: Vec<usize> = (0..ranges.len()).collect();
-        traces.sort_by_cached_key(|trace| Reverse(newest(trace)));
-        let mut pieces: Vec<(Vec<usize>, Skeleton, Tree)> = Vec::new();
-        // By row: its piece and the row there.
-        let mut moved = vec![(0, 0); self.starts.len()];
-        for trace in traces {
-            if pieces.last().is_none_or(|(_, piece, _)| piece.starts.len() >= rows) {
-                pieces.push(Default::default());
-            }
-            let number = pieces.len() - 1;
-            let (_, piece, tree) = &mut pieces[number];
-            let (range, first) = (ranges[trace].clone(), piece.starts.len() as u32);
-            tree.traces.push(first);
-            piece.trace_ids.push(self.trace_ids[trace]);
-            piece.starts.extend_from_slice(&self.starts[range.clone()]);
-            tree.descendants.extend_from_slice(&self.tree.descendants[range.clone()]);
-            for (row, here) in range.clone().zip(first..) {
-                let parent = self.tree.parents[row];
-                tree.parents.push(if parent == NONE { NONE } else { parent - range.start as u32 + first });
-                if let Some(id) = self.tree.orphans.get(&(row as u32)) {
-                    tree.orphans.insert(here, *id);
-                }
-                moved[row] = (number, here);
-            }
-        }
-        for (table, places) in self.places.iter().enumerate() {
-            for (row, here) in places {
-                let (number, here) = moved[*here as usize];
-                let (tables, piece, _) = &mut pieces[number];
-                if tables.last() != Some(&table) {
-                    tables.push(table);
-                    piece.places.push(Vec::new());
-                }
-                piece.places.last_mut().into_iter().for_each(|places| places.push((*row, here)));
-            }
-        }
-        let whole = |(tables, piece, tree)| (tables, Skeleton { tree: Arc::new(tree), ..piece });
-        pieces.into_iter().map(whole).collect()
-    }
-
     fn arrange(&mut self, spans: &[Span], origins: &[(u32, u32)], trace_ids: &[TraceId], members: &[Vec<u32>]) {
         let (mut order, mut rows, mut tree) = (Order::default(), Vec::new(), Tree::default());
         for (id, members) in trace_ids.iter().zip(members).filter(|(_, members)| !members.is_empty()) {

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use super::joined::Joined;
 use super::scan::{Places, Read};
-use super::splits::Apart;
+use super::splits::{Apart, Split};
 use crate::error::ReadError;
 use crate::filter::{Field, Filter, Scope, Wanted};
 use crate::hot::Shaped;
@@ -37,8 +37,9 @@ pub type Ended = (Read, Result<&'static str, ReadError>);
 pub enum Block<'a> {
     Group(usize, usize),
     Chunk(usize),
+    Joined(Box<Joined<'a>>),
     /// And rows in it that are looked at elsewhere.
-    Joined(Box<Joined<'a>>, Option<Rows>),
+    Split(Split, Option<Rows>),
 }
 
 impl Block<'_> {
@@ -111,14 +112,13 @@ impl Pass<'_> {
     }
 
     fn run_until(&self, blocks: Vec<Due>, stopped: &AtomicBool, see: &mut See) -> Ended {
-        let (reads, bytes) = read_here();
+        let before = read_here();
         let mut read = Read::default();
         let ended = self.blocks(blocks, stopped, &mut read, see);
         if !matches!(ended, Ok("")) {
             stopped.store(true, Ordering::Relaxed);
         }
-        read.pages += read_here().0 - reads;
-        read.bytes += read_here().1 - bytes;
+        read.since(before);
         (read, ended)
     }
 
@@ -188,7 +188,8 @@ impl Pass<'_> {
                 read.hot_spans += chunk.rows() as u64;
                 self.rows(&mut Shaped::new(chunk), Some(without), read, see)
             }
-            Block::Joined(mut joined, without) => self.rows(&mut *joined, without, read, see),
+            Block::Joined(mut joined) => self.rows(&mut *joined, None, read, see),
+            Block::Split(split, without) => self.rows(&mut split.open(places)?, without, read, see),
         }
     }
 

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use hashbrown::HashSet;
 
+use super::joined::Skeleton;
 use super::pass::{Block, Due, Flow, Pass, See};
 use super::splits::{Apart, Splits, traces};
 use crate::error::ReadError;
@@ -27,6 +28,15 @@ pub struct Places {
     pub skipped_files: u64,
     /// Of the files, if whole traces are asked for.
     pub splits: Option<Arc<Splits>>,
+}
+
+impl Places {
+    /// Least and greatest start of all that is there.
+    pub fn starts(&self) -> Option<RangeInclusive<u64>> {
+        let files = self.files.iter().map(|file| (file.summary.min_start_ns, file.summary.max_start_ns));
+        let chunks = self.chunks.iter().map(|chunk| (chunk.least_start, chunk.greatest_start));
+        files.chain(chunks).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).map(|(least, greatest)| least..=greatest)
+    }
 }
 
 /// How much was read for an answer.
@@ -58,6 +68,13 @@ impl Read {
         self.skipped_files += other.skipped_files;
         self.skipped_row_groups += other.skipped_row_groups;
         self.rollup_files += other.rollup_files;
+    }
+
+    /// Counts what this thread has read since a moment, of which `read_here` told.
+    pub fn since(&mut self, (pages, bytes): (u64, u64)) {
+        let now = read_here();
+        self.pages += now.0 - pages;
+        self.bytes += now.1 - bytes;
     }
 }
 
@@ -106,21 +123,20 @@ impl<'a> Scan<'a> {
 
     /// The blocks, newest first, and what it takes to look at one.
     fn prepared(&mut self) -> Result<(Pass<'a>, Vec<Due<'a>>), ReadError> {
-        let (reads, bytes) = read_here();
+        let before = read_here();
         let apart = if self.whole { Some(self.whole_traces()?) } else { None };
-        let (apart, joined) = apart.map_or((None, Vec::new()), |(apart, joined)| (Some(apart), joined));
-        let mut blocks = self.due(joined)?;
+        let (apart, mut blocks) = apart.map_or((None, Vec::new()), |(apart, joined)| (Some(apart), joined));
+        blocks.extend(self.due()?);
         blocks.sort_by_key(|(newest, _)| Reverse(*newest));
         let hot_repeats = if self.whole { Vec::new() } else { hot_repeats(&self.places.chunks) };
-        self.read.pages += read_here().0 - reads;
-        self.read.bytes += read_here().1 - bytes;
+        self.read.since(before);
         let Scan { places, filter, deadline, foreseen, .. } = *self;
         let window = self.window.clone();
         Ok((Pass { places, filter, window, deadline, apart, hot_repeats, foreseen }, blocks))
     }
 
     /// Blocks that may hold something, with their newest start.
-    fn due(&mut self, joined: Vec<Block<'a>>) -> Result<Vec<Due<'a>>, ReadError> {
+    fn due(&mut self) -> Result<Vec<Due<'a>>, ReadError> {
         let mut blocks = Vec::new();
         for (number, file) in self.places.files.iter().enumerate() {
             if self.answered.get(number) == Some(&true) {
@@ -146,40 +162,35 @@ impl<'a> Scan<'a> {
             });
             blocks.extend(chunks.map(|(number, chunk)| (chunk.greatest_start, Block::Chunk(number))));
         }
-        for block in joined {
-            if let Block::Joined(of, _) = &block
-                && let Some(newest) = of.starts().iter().max()
-            {
-                blocks.push((*newest, block));
-            }
-        }
         Ok(blocks)
     }
 
     /// What is looked at apart from row groups: traces in several segments, and those of the log.
-    fn whole_traces(&self) -> Result<(Apart, Vec<Block<'a>>), ReadError> {
+    fn whole_traces(&self) -> Result<(Apart, Vec<Due<'a>>), ReadError> {
         let places = self.places;
         let splits = match &places.splits {
             Some(splits) => splits.clone(),
-            None => Arc::new(Splits::find(&places.files)?),
+            None => Arc::new(Splits::default().followed(&places.files)?),
         };
         let hot: HashSet<TraceId> = places.chunks.iter().flat_map(|chunk| &chunk.trace_ids).copied().collect();
         let apart = Apart::new(places, &splits, &hot)?;
         let mut blocks = Vec::new();
-        for piece in &splits.pieces {
+        for (piece, split) in splits.placed() {
+            let Skeleton { trace_ids, tree, .. } = &*piece.skeleton;
             let mut without: Option<Rows> = None;
-            let tree = piece.joined(places)?;
-            for (id, rows) in tree.trace_ids().iter().zip(tree.forest().each_trace()) {
+            for (id, rows) in trace_ids.iter().zip(tree.each_trace()) {
                 if hot.contains(id) {
                     without.get_or_insert_with(|| Rows::none(tree.rows())).insert_range(rows);
                 }
             }
-            blocks.push(Block::Joined(Box::new(tree), without));
+            blocks.push((piece.newest, Block::Split(split, without)));
         }
         if !hot.is_empty() {
             let mut ids: Vec<TraceId> = hot.into_iter().collect();
             ids.sort_unstable();
-            blocks.push(Block::Joined(Box::new(traces(places, &ids)?), None));
+            let joined = traces(places, &ids)?;
+            let newest = joined.starts().iter().max().copied();
+            blocks.extend(newest.map(|newest| (newest, Block::Joined(Box::new(joined)))));
         }
         Ok((apart, blocks))
     }

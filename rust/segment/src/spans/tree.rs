@@ -10,6 +10,9 @@ use crate::rows::Rows;
 /// Stands for no parent.
 pub const NONE: u32 = u32::MAX;
 
+/// A trace's rows, and the first of them that has no parent and names none.
+pub type TraceRoot = (Range<usize>, Option<usize>);
+
 /// Rows of whole traces: those of a trace are neighbours, each parent before what is below it, which follows it at once.
 #[derive(Clone, Debug, Default)]
 pub struct Tree {
@@ -46,6 +49,13 @@ impl Tree {
             }
         }
         whole
+    }
+
+    /// The traces that have some of these rows.
+    pub fn roots(&self, rows: &Rows) -> Vec<TraceRoot> {
+        let is_root = |row: &usize| self.parents[*row] == NONE && !self.orphans.contains_key(&(*row as u32));
+        let traces = self.each_trace().filter(|trace| rows.any_within(trace.clone()));
+        traces.map(|trace| (trace.clone(), trace.into_iter().find(is_root))).collect()
     }
 
     pub fn parent(&self, row: usize) -> Option<usize> {

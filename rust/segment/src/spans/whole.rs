@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use super::column::{Column, INT};
+use super::column::{ABSENT, Column, INT};
 use super::tree::{NONE, Tree};
 use crate::error::ReadError;
+use crate::filter::value::Value;
 use crate::filter::{Field, Intrinsic, Test, Whole};
 use crate::rows::Rows;
 use crate::select::Table;
@@ -17,7 +18,7 @@ pub fn test(table: &mut dyn Table, test: &Test, field: Whole, among: &Rows) -> R
     let mut found = Rows::none(among.len());
     for (place, row) in among.iter().enumerate() {
         let holds = column.value(place).is_some_and(|value| match value {
-            crate::filter::value::Value::Text(text) => test.holds_for_text(text),
+            Value::Text(text) => test.holds_for_text(text),
             value => test.condition.holds(value),
         });
         if holds {
@@ -29,9 +30,9 @@ pub fn test(table: &mut dyn Table, test: &Test, field: Whole, among: &Rows) -> R
 
 /// Puts such a field's values of `rows` into a column, from row `at` on.
 pub fn fill(table: &mut dyn Table, field: Whole, rows: &Rows, out: &mut Column, at: usize) -> Result<(), ReadError> {
-    let Some(tree) = table.tree(true)? else { return Ok(()) };
     match field {
         Whole::NestedLeft | Whole::NestedRight | Whole::NestedParent => {
+            let Some(tree) = table.tree(true)? else { return Ok(()) };
             let lefts = tree.lefts();
             let number = |row: usize| match (field, tree.parents[row]) {
                 (Whole::NestedLeft, _) => i64::from(lefts[row]),
@@ -42,11 +43,13 @@ pub fn fill(table: &mut dyn Table, field: Whole, rows: &Rows, out: &mut Column, 
             put_ints(rows, out, at, number);
         }
         Whole::ChildCount => {
+            let Some(tree) = table.tree(true)? else { return Ok(()) };
             let mut children = vec![0i64; tree.rows()];
             tree.parents.iter().filter(|parent| **parent != NONE).for_each(|parent| children[*parent as usize] += 1);
             put_ints(rows, out, at, |row| children[row]);
         }
         Whole::TraceDurationNs => {
+            let Some(tree) = table.tree(true)? else { return Ok(()) };
             let all = tree.whole(rows);
             let (starts, durations) =
                 (ints(table, Intrinsic::StartNs, &all)?, ints(table, Intrinsic::DurationNs, &all)?);
@@ -62,33 +65,40 @@ pub fn fill(table: &mut dyn Table, field: Whole, rows: &Rows, out: &mut Column, 
                 places.for_each(|place| out.set(at + place, (INT, end.wrapping_sub(start))));
             });
         }
-        Whole::RootName | Whole::RootService => {
-            let field = if field == Whole::RootName { Intrinsic::Name } else { Intrinsic::Service };
-            let mut roots = Rows::none(rows.len());
-            let root = |trace: Range<usize>| {
-                trace.into_iter().find(|row| tree.parents[*row] == NONE && !tree.orphans.contains_key(&(*row as u32)))
-            };
-            tree.each_trace()
-                .filter(|trace| rows.any_within(trace.clone()))
-                .filter_map(root)
-                .for_each(|row| roots.insert(row));
-            let end = out.extend(roots.count());
-            table.fill(&Field::Intrinsic(field), &roots, out, end)?;
-            let empty = out.entry(crate::filter::value::Value::Text(b""));
-            let mut place = end;
-            each_trace(&tree, rows, rows, |trace, places| {
-                let mut entry = empty;
-                if roots.any_within(trace) {
-                    if out.tags[place] != 0 {
-                        entry = (out.tags[place], out.data[place]);
-                    }
-                    place += 1;
-                }
-                places.for_each(|place| out.set(at + place, entry));
-            });
-            out.resize(end);
-        }
+        Whole::RootName => fill_of_roots(table, Intrinsic::Name, rows, out, at)?,
+        Whole::RootService => fill_of_roots(table, Intrinsic::Service, rows, out, at)?,
     }
+    Ok(())
+}
+
+/// The same of their traces' roots.
+fn fill_of_roots(
+    table: &mut dyn Table,
+    field: Intrinsic,
+    rows: &Rows,
+    out: &mut Column,
+    at: usize,
+) -> Result<(), ReadError> {
+    let Some(traces) = table.roots(rows)? else { return Ok(()) };
+    let mut roots = Rows::none(rows.len());
+    traces.iter().filter_map(|(_, root)| *root).for_each(|root| roots.insert(root));
+    let end = out.extend(roots.count());
+    table.fill(&Field::Intrinsic(field), &roots, out, end)?;
+    let empty = out.entry(Value::Text(b""));
+    let (mut of_root, mut place) = (end, at);
+    for (trace, root) in traces {
+        let mut entry = empty;
+        if root.is_some() {
+            if out.tags[of_root] != ABSENT {
+                entry = (out.tags[of_root], out.data[of_root]);
+            }
+            of_root += 1;
+        }
+        let count = rows.count_within(trace);
+        (place..place + count).for_each(|place| out.set(place, entry));
+        place += count;
+    }
+    out.resize(end);
     Ok(())
 }
 

@@ -150,8 +150,9 @@ pub async fn serve(place: Place, socket: TcpStream) {
 
 /// TLS if wanted, and which HTTP the client speaks. Err(None): the client just left.
 async fn open(shared: &Shared, conn: &Arc<Conn>, socket: TcpStream) -> Result<(Stream, bool), Option<Refusal>> {
+    let most = shared.options.limits.max_header_bytes;
     let mut stream = match &shared.tls {
-        None => Stream::new(Socket::Plain(socket), conn.clone()),
+        None => Stream::new(Socket::Plain(socket), conn.clone(), most),
         Some(tls) => {
             let mut socket = socket;
             const HANDSHAKE: u8 = 0x16;
@@ -161,7 +162,7 @@ async fn open(shared: &Shared, conn: &Arc<Conn>, socket: TcpStream) -> Result<(S
             }
             let accepted = TlsAcceptor::from(tls.config()).accept(socket).await;
             let socket = accepted.map_err(|_| Some(Refusal::TlsHandshake))?;
-            Stream::new(Socket::Tls(Box::new(socket)), conn.clone())
+            Stream::new(Socket::Tls(Box::new(socket)), conn.clone(), most)
         }
     };
     let is_http2 = stream.is_http2().await.map_err(|_| None)?;

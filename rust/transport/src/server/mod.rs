@@ -20,6 +20,7 @@ mod plain;
 mod socket;
 mod stream;
 mod tls;
+mod unread;
 mod watch;
 
 use std::io;

@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
 use super::connection::Conn;
+use super::unread::in_place_of;
 
 pub enum Socket {
     Plain(TcpStream),
@@ -22,13 +23,16 @@ pub struct Stream {
     socket: Socket,
     ahead: Bytes,
     conn: Arc<Conn>,
+    max_header_bytes: u32,
+    /// What is left of an answer that is sent in the place of hyper's own.
+    instead: Option<Bytes>,
 }
 
 const HTTP2_PREFACE: &[u8] = b"PRI";
 
 impl Stream {
-    pub fn new(socket: Socket, conn: Arc<Conn>) -> Stream {
-        Stream { socket, ahead: Bytes::new(), conn }
+    pub fn new(socket: Socket, conn: Arc<Conn>, max_header_bytes: u32) -> Stream {
+        Stream { socket, ahead: Bytes::new(), conn, max_header_bytes, instead: None }
     }
 
     /// Whether the client begins as HTTP/2 does. An error if it sends nothing and goes.
@@ -64,12 +68,32 @@ impl AsyncRead for Stream {
     }
 }
 
-impl AsyncWrite for Stream {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        match &mut self.socket {
+impl Socket {
+    fn poll_write(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        match self {
             Socket::Plain(socket) => Pin::new(socket).poll_write(cx, buf),
             Socket::Tls(socket) => Pin::new(socket).poll_write(cx, buf),
         }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let me = &mut *self;
+        if me.instead.is_none() {
+            me.instead = in_place_of(buf, me.max_header_bytes);
+        }
+        let Some(instead) = &mut me.instead else { return me.socket.poll_write(cx, buf) };
+        // Until it is written hyper comes with the same bytes again.
+        while !instead.is_empty() {
+            let written = ready!(me.socket.poll_write(cx, instead))?;
+            if written == 0 {
+                return Poll::Ready(Ok(0));
+            }
+            instead.advance(written);
+        }
+        me.instead = None;
+        Poll::Ready(Ok(buf.len()))
     }
 
     fn poll_write_vectored(
@@ -77,6 +101,9 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if let [only] = bufs {
+            return self.poll_write(cx, only);
+        }
         match &mut self.socket {
             Socket::Plain(socket) => Pin::new(socket).poll_write_vectored(cx, bufs),
             Socket::Tls(socket) => Pin::new(socket).poll_write_vectored(cx, bufs),

@@ -103,18 +103,18 @@ def _answer(data: dict[str, Any], looked: Looked, returned: int, exec_s: float) 
 
 
 def _stats(looked: Looked, returned: int, exec_s: float) -> dict[str, Any]:
-    """What Grafana shows of a query's work; of Loki's chunks, row groups are the like."""
+    """What Grafana shows of a query's work; of Loki's chunks, row groups are the like; bytes are those of files."""
     store = {
         "totalChunksRef": looked.row_groups,
         "totalChunksDownloaded": looked.row_groups - looked.skipped,
-        "chunk": {"decompressedLines": looked.records},
+        "chunk": {"decompressedLines": looked.records, "compressedBytes": looked.bytes},
     }
     summary = {
         "execTime": exec_s,
         "totalLinesProcessed": looked.records,
         "linesProcessedPerSecond": round(looked.records / exec_s) if exec_s > 0 else 0,
-        "totalBytesProcessed": 0,
-        "bytesProcessedPerSecond": 0,
+        "totalBytesProcessed": looked.bytes,
+        "bytesProcessedPerSecond": round(looked.bytes / exec_s) if exec_s > 0 else 0,
         "totalEntriesReturned": returned,
     }
     return {"summary": summary, "querier": {"store": store}, "ingester": {}}

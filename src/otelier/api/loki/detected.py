@@ -6,7 +6,7 @@ from ...component import Clock
 from ...query.log_labels import LEVEL
 from ...query.logql import detect
 from ...query.logql.line import Line
-from ...query.logql.lines import Walk
+from ...query.logql.lines import Walk, taken
 from ...query.logql.parse import parse_lines
 from ...query.logql.plan import plan
 from ...query.logql.shapes import shapes
@@ -22,8 +22,8 @@ from . import answers, parse
 _LINES = 1_000
 _MOST_LINES = 5_000
 """More lines make no sample better, and each is parsed."""
-_TEXT = 2**24
-"""So many characters of lines are enough, too."""
+_ENOUGH_BYTES = 2**24
+"""Of lines; so many are enough, too."""
 _FIELDS = 1_000
 _PATTERN_LINES = 5_000
 _MAX_PATTERNS = 300
@@ -97,10 +97,4 @@ class Detected:
         with as_http_errors(), self._reader.turn():
             query = parse_lines(parse.text(given) or "{}")
             walk = Walk(self._reader.of(tenant(request)), plan(query), start_ns, end_ns, oldest_first=False)
-            lines, size = list[Line](), 0
-            for line in walk.lines(count):
-                lines.append(line)
-                size += len(line.text)
-                if size > _TEXT:
-                    break
-            return lines
+            return taken(walk.lines(count), _ENOUGH_BYTES)[0]

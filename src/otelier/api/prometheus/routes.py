@@ -17,6 +17,7 @@ from .options import PrometheusOptions
 from .queries import Queries
 from .read import RemoteRead
 from .rules import Rules
+from .search import Search
 from .status import Status
 
 
@@ -36,6 +37,7 @@ def groups(
     return [
         Queries(reader, engine, clock).group(),
         Names(reader).group(),
+        Search(reader, clock).group(),
         Status(reader, clock, data_dir, forward, options).group(),
         Rules(state).group(),
         Exemplars(reader, state, clock).group(),

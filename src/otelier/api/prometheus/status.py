@@ -1,4 +1,4 @@
-"""`status/*` and `features`: what this server is and holds. Grafana asks for `buildinfo` before anything else."""
+"""`status/*`, `features`, `notifications`: what this server is and holds. Grafana asks for `buildinfo` first."""
 
 import os
 import socket
@@ -16,7 +16,7 @@ from ...server.request import HttpError, Request
 from ...server.router import Group, Route
 from ...storage.request_tenant import tenant
 from ..literals import integer
-from .answer import ApiError, as_api_errors, success, write_error
+from .answer import ApiError, as_api_errors, nothing, success, write_error
 from .forward import Forward
 from .options import PrometheusOptions
 
@@ -73,6 +73,8 @@ class Status:
             "status/tsdb/blocks": self.blocks,
             "status/walreplay": self.replay,
             "features": self.features,
+            "notifications": self.notifications,
+            "notifications/live": self.live,
         }
         return Group([Route("GET", f"/api/v1/{path}", handler) for path, handler in routes.items()], write_error)
 
@@ -136,6 +138,14 @@ class Status:
     def replay(self, _request: Request) -> Response:
         """Nothing is replayed at start: the log is readable at once."""
         return success({"min": 0, "max": 0, "current": 0})
+
+    def notifications(self, request: Request) -> Response:
+        """What somebody should know who looks at it now."""
+        return self._by_parent(request) or success([])
+
+    def live(self, _request: Request) -> Response:
+        """They are not pushed: to a browser this is an end, and Prometheus's pages ask for the list now and then."""
+        return nothing()
 
     def features(self, _request: Request) -> Response:
         """What of the language and the API is there."""

@@ -74,8 +74,9 @@ class Admin:
         if self._engine.until_deleted(self._patience_s):
             return Response(204)
         return accepted(
-            "the deletion is noted and goes on in the background, also after a restart; until it is done, queries may "
-            "still find such series. clean_tombstones answers 204 when nothing is left to delete"
+            "the deletion is noted and goes on in the background, also after a restart, until parts of the disk that "
+            "can't be read now can be; until it is done, queries may still find such series. clean_tombstones answers "
+            "204 when nothing is left to delete"
         )
 
     def snapshot(self, request: Request) -> Response:

@@ -36,7 +36,8 @@ class Routes:
         self._reload = reload
         self._retention = retention
         self._clock = clock
-        self._reloaded_well = True
+        self._failed_ns = 0
+        """When the configuration could not be reloaded, if the last time it could not."""
         self._reloaded_ns = clock.time_ns()
 
     def group(self) -> Group:
@@ -49,6 +50,7 @@ class Routes:
             Route("GET", f"{api}/scrape_pools", lambda _: success(scrape_pools(self._scraper))),
             Route("GET", f"{api}/scrape_pools/config", self.pool_config),
             Route("GET", f"{api}/status/runtimeinfo", self.runtime),
+            Route("GET", f"{api}/notifications", self.notifications),
             Route("GET", f"{api}/status/config", lambda _: success({"yaml": dump(self._config())})),
         ]
         for method in ("POST", "PUT"):
@@ -91,11 +93,10 @@ class Routes:
 
     def runtime(self, _: Request) -> Response:
         """What of it only this process knows."""
-        at = datetime.fromtimestamp(self._reloaded_ns // 10**9, UTC)
         return success(
             {
-                "reloadConfigSuccess": self._reloaded_well,
-                "lastConfigTime": f"{at:%Y-%m-%dT%H:%M:%SZ}",
+                "reloadConfigSuccess": not self._failed_ns,
+                "lastConfigTime": _time(self._reloaded_ns),
                 "storageRetention": self._retention,
             }
         )
@@ -105,10 +106,16 @@ class Routes:
         try:
             self._reload()
         except (ConfigError, ValueError) as error:
-            self._reloaded_well = False
+            self._failed_ns = self._clock.time_ns()
             return Response(500, (("content-type", "text/plain"),), f"failed to reload config: {error}\n".encode())
-        self._reloaded_well, self._reloaded_ns = True, self._clock.time_ns()
+        self._failed_ns, self._reloaded_ns = 0, self._clock.time_ns()
         return Response(200)
+
+    def notifications(self, _: Request) -> Response:
+        """That a configuration could not be loaded, until one can be."""
+        text = "Configuration reload has failed."
+        failed = [{"text": text, "date": _time(self._failed_ns), "active": True}] if self._failed_ns else []
+        return success(failed)
 
     def _job(self, name: str) -> Job:
         """Raises HttpError."""
@@ -116,6 +123,10 @@ class Routes:
         if pool is None:
             raise HttpError(400, f'error retrieving scrape config: scrape pool "{name[:100]}" not found')
         return pool.job
+
+
+def _time(time_ns: int) -> str:
+    return f"{datetime.fromtimestamp(time_ns // 10**9, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _quit(_: Request) -> Response:

@@ -1,7 +1,7 @@
 """Queries for lines: the newest or the oldest that pass all stages."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 
 from ..log_labels import Record, stream_labels
 from ..logs import Found, Looked, Source
@@ -38,27 +38,36 @@ class Walk:
 
     def _all(self, at_once: int) -> Iterator[Line]:
         """Page by page. The next page begins at the time of the last record: those seen with that time are skipped."""
-        (start_ns, end_ns), seen = self._range, Counter[Hashable]()
+        (start_ns, end_ns), seen, room = self._range, Counter[Hashable](), 1
+        first_ns: int | None = None
         while start_ns <= end_ns:
             at_once = min(at_once, _MOST)
             asked = at_once + seen.total()
-            found = self._source.search(self._plan.filter, start_ns, end_ns, asked, oldest_first=self._oldest_first)
+            found = self._source.search(
+                self._plan.filter, start_ns, end_ns, asked, oldest_first=self._oldest_first, room=room
+            )
             self.looked = added(self.looked, found.looked)
-            skip = seen.copy()
+            skip, fresh = seen.copy(), False
             for record, line in zip(found.records, _lines(found), strict=True):
                 if skip and skip[key := _identity(record, found)] > 0:
                     skip -= Counter([key])
                 else:
+                    fresh = True
                     yield line
-            if len(found.records) < asked or found.looked.partial:
+            if found.looked.partial or not found.records or (len(found.records) < asked and not found.more):
                 return
             last_ns = found.records[-1].time_ns
-            seen = Counter(_identity(record, found) for record in found.records if record.time_ns == last_ns)
+            last = Counter(_identity(record, found) for record in found.records if record.time_ns == last_ns)
+            # Which of several records with one time come first is not defined.
+            seen, first_ns = (last | seen if last_ns == first_ns else last), last_ns
             if self._oldest_first:
                 start_ns = last_ns
             else:
                 end_ns = last_ns
-            at_once *= 2
+            if found.more:
+                room = room if fresh else 2 * room
+            else:
+                at_once *= 2
 
 
 def _lines(found: Found) -> Iterator[Line]:
@@ -73,6 +82,17 @@ def _identity(record: Record, found: Found) -> Hashable:
     return shown, tuple(map(tuple, found.resources[record.resource])), found.scopes[record.scope]
 
 
+def taken(lines: Iterable[Line], max_bytes: int) -> tuple[list[Line], bool]:
+    """Those until all together have more bytes, as UTF-8, with the one that is too much; and whether there is none."""
+    out, left = list[Line](), max_bytes
+    for line in lines:
+        out.append(line)
+        left -= len(line.text.encode(errors="surrogatepass"))
+        if left < 0:
+            return out, False
+    return out, True
+
+
 def added(first: Looked, second: Looked) -> Looked:
     """What was read for two answers."""
     return Looked(
@@ -80,4 +100,5 @@ def added(first: Looked, second: Looked) -> Looked:
         first.row_groups + second.row_groups,
         first.skipped + second.skipped,
         partial=first.partial or second.partial,
+        bytes=first.bytes + second.bytes,
     )

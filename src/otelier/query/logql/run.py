@@ -6,7 +6,7 @@ from ..errors import BadQuery, TooLarge
 from ..logs import Looked, Source
 from . import ast
 from .line import Line
-from .lines import Walk
+from .lines import Walk, taken
 from .metrics import Metrics
 from .parse import parse
 from .plan import plan
@@ -14,8 +14,8 @@ from .series import Series, Steps
 
 MAX_LINES = 50_000
 """The most that one query may ask for."""
-_MAX_TEXT = 2**28
-"""Bytes of all lines of an answer, as UTF-8."""
+_MAX_BYTES = 2**28
+"""Of all lines of an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,9 @@ def run_range(
     if not 0 < limit <= MAX_LINES:
         raise BadQuery(f"limit must be between 1 and {MAX_LINES}")
     walk = Walk(source, plan(query), steps.start_ns, steps.end_ns - 1, oldest_first=oldest_first)
-    lines, size = list[Line](), 0
-    for line in walk.lines(limit):
-        size += len(line.text.encode(errors="surrogatepass"))
-        if size > _MAX_TEXT:
-            raise TooLarge(f"the lines have more than {_MAX_TEXT >> 20} MiB together: ask for fewer, or for less time")
-        lines.append(line)
+    lines, all_of_them = taken(walk.lines(limit), _MAX_BYTES)
+    if not all_of_them:
+        raise TooLarge(f"the lines have more than {_MAX_BYTES >> 20} MiB together: ask for fewer, or for less time")
     return Lines(lines, walk.looked)
 
 

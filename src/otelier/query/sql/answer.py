@@ -1,6 +1,7 @@
 """What a statement says, as values that everybody can read or as an Arrow stream. Runs in the process of the query."""
 
 import io
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +16,8 @@ _nanoarrow: Any = nanoarrow
 _ipc: Any = ipc
 _AS_TEXT = ("ENUM(", "UNION(", "BIT", "TIME WITH TIME ZONE", "INTERVAL")
 """Types that Arrow has not, or few readers of it."""
+_LINE = re.compile(r"^LINE ([0-9]+): (?!.*^LINE )", re.DOTALL | re.MULTILINE)
+"""How DuckDB tells a place: at the end of what it says, behind what it may quote of the data."""
 _LARGE = ("HUGEINT", "UHUGEINT")
 _SECONDS = (
     "((date_part('year', {0}) * 12 + date_part('month', {0})) * 30 + date_part('day', {0})) * 86400.0"
@@ -29,7 +32,7 @@ def as_rows(connection: duckdb.DuckDBPyConnection, text: str, rows: int) -> dict
     names, types = relation.columns, [str(each) for each in relation.types]
     exact = [each == "TIMESTAMP_NS" for each in types]
     picked = ", ".join(f"epoch_ns(#{at})" if ns else f"#{at}" for at, ns in enumerate(exact, 1))
-    found = relation.limit(rows + 1).project(picked).fetchall()
+    found = _within(connection, f"SELECT {picked} FROM", text, f"LIMIT {rows + 1}")
     if len(found) > rows:
         return {"reached": "answer"}
     shown = [[moment(value) if ns else plain(value) for value, ns in zip(row, exact, strict=True)] for row in found]
@@ -41,7 +44,7 @@ def as_arrow(connection: duckdb.DuckDBPyConnection, text: str, rows: int) -> dic
     relation = connection.sql(text)
     names, types = relation.columns, [str(each) for each in relation.types]
     numbered = ", ".join(f"#{at} AS c{at}" for at in range(1, len(names) + 1))
-    relation.limit(rows + 1).project(numbered).create("otelier_answer")
+    _within(connection, f"CREATE TABLE otelier_answer AS SELECT {numbered} FROM", text, f"LIMIT {rows + 1}")
     answer = connection.table("otelier_answer")
     if answer.count("*").fetchall()[0][0] > rows:
         return {"reached": "arrow"}
@@ -52,6 +55,15 @@ def as_arrow(connection: duckdb.DuckDBPyConnection, text: str, rows: int) -> dic
     with _ipc.StreamWriter.from_writable(out) as writer:
         writer.write_stream(stream)
     return {"columns": names, "types": types, "arrow": out.getvalue()}
+
+
+def _within(connection: duckdb.DuckDBPyConnection, before: str, text: str, after: str) -> list[Any]:
+    """A statement around that one, whose lines errors tell as those of `text` alone. Raises duckdb.Error."""
+    try:
+        return connection.execute(f"{before} (\n{text}\n) {after}").fetchall()
+    except duckdb.Error as error:
+        error.args = (_LINE.sub(lambda found: f"LINE {int(found[1]) - 1}: ", str(error)),)
+        raise
 
 
 def _shown(answer: duckdb.DuckDBPyRelation, at: int, type_: str) -> str:

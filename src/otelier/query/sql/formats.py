@@ -1,23 +1,23 @@
 """An answer as CSV, JSON and Parquet."""
 
-import csv
-import io
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 Rows = Sequence[Sequence[Any]]
+_QUOTED: Final = re.compile(r'[",\r\n]|\A\Z')
+"""What of a cell's text makes it stand in quotes, of which nothing at all is one: without them it is NULL."""
 
 
 def as_csv(columns: Sequence[str], rows: Rows) -> str:
-    """As RFC 4180 but for lines that end in LF; names first. NULL is empty; booleans, lists and objects are JSON."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_cell(value) for value in row] for row in rows)
-    return text.getvalue()
+    """As RFC 4180 but for lines that end in LF; names first. NULL is nothing, as where DuckDB and PostgreSQL write it.
+
+    An empty text is `""`; booleans, lists and objects are JSON.
+    """
+    return "".join([_line(columns), *map(_line, rows)])
 
 
 def as_json(columns: Sequence[str], types: Sequence[str], rows: Rows) -> bytes:
@@ -39,5 +39,12 @@ def write_parquet(ipc: bytes, file: Path) -> None:
             raise OSError(str(error)) from error
 
 
-def _cell(value: Any) -> Any:
-    return msgspec.json.encode(value).decode() if isinstance(value, bool | list | dict) else value
+def _line(cells: Iterable[Any]) -> str:
+    return ",".join(map(_cell, cells)) + "\n"
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    text = msgspec.json.encode(value).decode() if isinstance(value, bool | list | dict) else str(value)
+    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text

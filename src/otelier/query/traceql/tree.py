@@ -8,7 +8,9 @@ from . import ast
 Node: TypeAlias = Any
 """A dataclass of `ast`."""
 
-_NODES = tuple(each for each in vars(ast).values() if isinstance(each, type) and hasattr(each, "__dataclass_fields__"))
+_NODES = frozenset(
+    each for each in vars(ast).values() if isinstance(each, type) and hasattr(each, "__dataclass_fields__")
+)
 
 
 def children(node: Node) -> list[Node]:
@@ -16,10 +18,10 @@ def children(node: Node) -> list[Node]:
     found: list[Node] = []
     for name in node.__slots__:
         value = getattr(node, name)
-        if isinstance(value, _NODES):
+        if type(value) in _NODES:
             found.append(value)
         elif isinstance(value, tuple):
-            found += [each for each in value if isinstance(each, _NODES)]  # pyright: ignore[reportUnknownVariableType]
+            found += [each for each in value if type(each) in _NODES]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     return found
 
 

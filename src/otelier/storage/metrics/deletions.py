@@ -1,10 +1,11 @@
 """What somebody wants deleted, until it is: a durable list, so that a crash in between changes nothing.
 
-A deletion is about what was there when it was asked for: segments up to a generation of the log.
+A deletion is about what was there when it was asked for: segments up to a generation of the log. While one of them
+can't be read, it waits for that one alone.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
@@ -14,7 +15,7 @@ from .segment import SeriesSegment
 _FILE = "deletions"
 
 
-class Deletion(msgspec.Struct, frozen=True, kw_only=True):
+class Deletion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Samples of `start_ms <= time <= end_ms` of a tenant's series that fit all matchers."""
 
     tenant: str
@@ -23,13 +24,17 @@ class Deletion(msgspec.Struct, frozen=True, kw_only=True):
     start_ms: int
     end_ms: int
     generation: int
+    left: tuple[str, ...] = ()
+    """Paths of segments that could not be read, when it is carried out in all others; empty before that."""
 
     def asks_as(self, other: "Deletion") -> bool:
         """Whether it asks for the same, if perhaps at another moment."""
-        return msgspec.structs.replace(self, generation=other.generation) == other
+        return msgspec.structs.replace(self, generation=other.generation, left=other.left) == other
 
     def concerns(self, segment: SeriesSegment) -> bool:
         """Whether anything of it may be in the segment."""
+        if self.left:
+            return segment.path in self.left
         return (
             segment.tenant == self.tenant
             and segment.generation <= self.generation
@@ -61,11 +66,19 @@ class Deletions:
                 pending.append(deletion)
             self._write(tuple(pending))
 
-    def done(self, deletions: Sequence[Deletion]) -> None:
-        """They are carried out. Raises OSError."""
-        if deletions:
-            with self._changed:
-                self._write(tuple(each for each in self._pending if not any(each is other for other in deletions)))
+    def tried(self, deletions: Sequence[Deletion], unread: Collection[SeriesSegment]) -> None:
+        """They are carried out, but for what they say of these segments: for that they wait. Raises OSError."""
+
+        def pending() -> Iterator[Deletion]:
+            for each in self._pending:
+                if not any(each is other for other in deletions):
+                    yield each
+                elif left := tuple(segment.path for segment in unread if each.concerns(segment)):
+                    yield msgspec.structs.replace(each, left=left)
+
+        with self._changed:
+            if (after := tuple(pending())) != self._pending:
+                self._write(after)
 
     def until_done(self, timeout_s: float) -> bool:
         """Wait until there is nothing to be done, at most so long in real time; whether that is so."""

@@ -91,6 +91,13 @@ class MetricsEngine:
             limits.max_unflushed_bytes,
             limits.flush.max_bytes,
         )
+        self._forget = meter.observe(
+            "otelier_metrics_store_pending_deletions",
+            "gauge",
+            "{deletion}",
+            "Deletions that are noted and not carried out yet.",
+            lambda: [({}, self.pending_deletions)],
+        )
         self._publishing = Publishing(attached.publisher, lambda: self._store.state, clock, "otelier:metrics:bucket")
         self._guard = threading.Lock()
         self._takers: dict[str, Taker] = {}
@@ -201,5 +208,6 @@ class MetricsEngine:
 
     def close(self, timeout_s: float | None = None) -> None:
         """Write all that is in the log into segments, within about `timeout_s`, and let go of everything."""
+        self._forget()
         self._publishing.close(timeout_s)
         self._store.close(timeout_s, then=self._publishing.last)

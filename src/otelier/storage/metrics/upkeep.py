@@ -1,5 +1,6 @@
 """What the store of metrics does beside taking things in: merges, and deletes what somebody wants deleted."""
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -7,6 +8,7 @@ from functools import partial
 from ..._core import Disk, has_deleted_series, merge_series
 from ...component import Clock
 from ..segmented import upkeep as segmented
+from ..segmented.backoff import Backoff
 from ..segmented.counters import Counters
 from ..segmented.files import SEGMENTS
 from ..segmented.flush import Flusher
@@ -17,7 +19,10 @@ from . import incoming
 from .deletions import Deletion, Deletions, as_json
 from .segment import SERIES, SeriesSegment, built
 
+_log = logging.getLogger("otelier.store")
 _NOTHING = b"[]"
+_AGAIN_S, _LONGEST_S = 2.0, 60.0
+"""Pauses before segments that could not be read are tried again for a deletion: the first, and the longest."""
 
 
 class Upkeep(segmented.Upkeep[SeriesSegment]):
@@ -37,6 +42,8 @@ class Upkeep(segmented.Upkeep[SeriesSegment]):
         """`elsewhere`: as of all stores. Raises OSError, ValueError."""
         super().__init__(disk, SERIES, manifest, flusher, clock, retention, counters, building, elsewhere)
         self._deletions = Deletions(disk)
+        self._again = Backoff(clock, _AGAIN_S, _LONGEST_S)
+        self._avoid.update(path for each in self._deletions.pending for path in each.left)
         self._incoming = incoming.Incoming(disk, clock, retention.max_age)
 
     @property
@@ -50,16 +57,36 @@ class Upkeep(segmented.Upkeep[SeriesSegment]):
 
     def others(self) -> None:
         """Deletions come before imports and merges, so that what came after them is not touched. Raises OSError."""
-        self._delete(self._deletions.pending)
+        over = self._again.is_over
+        self._delete([each for each in self._deletions.pending if over or not each.left])
         self._take_in()
 
     def _delete(self, deletions: Sequence[Deletion]) -> None:
         """Each segment is written anew once at most, and only if it has such a series."""
+        unread = list[SeriesSegment]()
         for segment in list(self._manifest.state.segments.values()) if deletions else ():
             here = as_json([each for each in deletions if each.concerns(segment)])
-            if here != _NOTHING and self._has_any(segment, here):
-                self.rewrite([segment], "deletion", partial(self._merged, deleted=here))
-        self._deletions.done(deletions)
+            if here == _NOTHING or not self._has_any(segment, here):
+                continue
+            if self.rewrite([segment], "deletion", partial(self._merged, deleted=here)):
+                continue
+            if segment.path in self._manifest.state.segments:
+                unread.append(segment)
+            else:
+                _log.error("what was to be deleted from %s is in the quarantine with it: remove it there", segment.path)
+        # With later segments they must not be merged, also while it is not the disk that is at fault.
+        self._avoid.update(each.path for each in unread)
+        self._deletions.tried(deletions, unread)
+        if unread:
+            self._say_unread(unread)
+        elif any(each.left for each in deletions) and self._again.succeeded():
+            _log.warning("what waited to be deleted from segments that could not be read is deleted")
+
+    def _say_unread(self, segments: list[SeriesSegment]) -> None:
+        self._counters.retries.add(1, operation="deletion", reason="unreadable")
+        paths = ", ".join(each.path for each in segments)
+        if self._again.failed(paths):
+            _log.error("a deletion waits for segments that can't be read: %s; trying again until they can be", paths)
 
     def _has_any(self, segment: SeriesSegment, deleted: bytes) -> bool:
         """Whether the segment is to be written anew, which also finds out what is wrong with it."""
@@ -69,12 +96,15 @@ class Upkeep(segmented.Upkeep[SeriesSegment]):
             return True
 
     def may_merge(self) -> bool:
-        """Not while a deletion waits: with a segment that came after it, those before would be taken for later ones."""
-        return not self._deletions.pending
+        """Not while a deletion waits: with a segment that came after it, those before would be taken for later ones.
+
+        One that waits for certain segments, which are not merged, is no hindrance.
+        """
+        return all(each.left for each in self._deletions.pending)
 
     def _take_in(self) -> None:
-        # What is taken in while a deletion waits would be deleted as well.
-        while not self._deletions.pending and (found := self._incoming.next_step(self._manifest.state)):
+        # What is taken in while a deletion waits would be deleted as well, unless it waits for certain segments.
+        while self.may_merge() and (found := self._incoming.next_step(self._manifest.state)):
             step, taking = found
             if step.add:
                 self.follow(self._manifest.apply(step))

@@ -175,23 +175,29 @@ class Upkeep(ABC, Generic[S]):
         self.rewrite(group, "merged", self.merge)
         return True
 
-    def rewrite(self, group: list[S], reason: str, work: Callable[[list[S]], Built[S]]) -> None:
-        """Put in the place of these segments what `work` makes of them. Raises OSError."""
+    def rewrite(self, group: list[S], reason: str, work: Callable[[list[S]], Built[S]]) -> bool:
+        """Put in the place of these segments what `work` makes of them. Raises OSError.
+
+        Not if some can't be read: they are set aside, or avoided from now on.
+        """
         began = self._clock.monotonic()
         paths = [each.path for each in group]
+        news = not self._avoid.issuperset(paths)
         self._untidy = True
         try:
             done = work(group)
         except (OSError, ValueError) as error:
             if not self.set_damaged_aside(group):
                 raise
-            _log.warning("can't merge %d segments: %s; going on without the damaged ones", len(group), error)
-            return
+            if news:
+                _log.warning("can't merge %d segments: %s; going on without the damaged ones", len(group), error)
+            return False
         self.forget(paths, add=done.segments)
         self._untidy = False
         self._counters.duplicates.add(done.duplicates)
         self._counters.merge_seconds.record(self.rest_after(began))
         self._counters.deleted.add(len(paths), reason=reason)
+        return True
 
     def rest_after(self, began: float) -> float:
         """No merge for a while after work that began then, in monotonic seconds; how long it took."""
@@ -273,7 +279,8 @@ class Upkeep(ABC, Generic[S]):
             except FileNotFoundError:
                 damaged[each.path] = "it or its index is gone"
             except OSError as error:  # the disk's fault, which may pass: not to be merged in this life
-                _log.error("can't read %s: %s", each.path, error)
+                if each.path not in self._avoid:
+                    _log.error("can't read %s: %s", each.path, error)
                 unreadable.add(each.path)
         self._avoid |= {path for path in unreadable if self._disk.exists(path)}
         if damaged:

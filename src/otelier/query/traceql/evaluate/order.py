@@ -4,6 +4,7 @@ Nil comes last either way. Of different types, booleans come before numbers and 
 that round.
 """
 
+from collections.abc import Sequence
 from functools import total_ordering
 from typing import Any, TypeAlias
 
@@ -19,7 +20,9 @@ from .values import ARRAY, BOOL, DURATION, INT, NIL, OTHER, STRING, Ints, Values
 
 Key: TypeAlias = tuple[Any, ...]
 """Comparable between tables."""
-_Ranks: TypeAlias = NDArray[np.float64]
+_Ranks: TypeAlias = NDArray[np.float64] | NDArray[np.int64]
+_EXACT, _GREATEST = 2**53, 2**63 - 1
+_WHOLE = (STRING, ARRAY, INT, DURATION)
 _FEW = 4096
 """Entries that are sorted without a look for fewer."""
 
@@ -66,22 +69,22 @@ def newest(spansets: Spansets, table: Table) -> dict[int, int]:
 def first_traces(spansets: Spansets, table: Table, sort: ast.Sort, want: int) -> list[Key]:
     """Of the traces that come first by `sort`, sorted: keys that end with `(-newest start, id, trace id)`."""
     pairs = [_values(key, spansets, table) for key in sort.keys]
-    ranks = [each for pair in pairs for each in _ranks(*pair)]
+    of_pairs = [_ranks(*pair) for pair in pairs]
+    ranks = [each for of_pair in of_pairs for each in of_pair]
     traces = spansets.traces[spansets.sets]
     likely = _likely(ranks[0], ranks[1], traces, want)
     by_trace = likely[np.lexsort([*(each[likely] for each in reversed(ranks)), traces[likely]])]
     firsts = by_trace[np.flatnonzero(np.diff(traces[by_trace], prepend=-1))]
-    starts = newest(spansets, table)
-    # Ties are decided below, so whoever ties with the last stays in.
-    best = firsts[np.lexsort([each[firsts] for each in reversed(ranks)])]
-    best = best[: _with_ties(best, ranks, want)]
-    keys: list[Key] = []
-    for entry in best.tolist():
-        code = int(traces[entry])
-        trace_id = table.trace_ids[code]
-        parts = [_comparable(operand, entry, descending) for operand, descending in pairs]
-        keys.append((*parts, -starts[code], bytes(255 - each for each in trace_id), trace_id))
-    return sorted(keys)[:want]
+    codes: list[int] = traces[firsts].tolist()
+    ids = [table.trace_ids[code] for code in codes]
+    of_newest = newest(spansets, table)
+    starts = np.array([-of_newest[code] for code in codes], np.int64)
+    halves = np.invert(np.frombuffer(b"".join(ids), ">u8").astype(np.uint64))
+    best = np.lexsort([halves[1::2], halves[::2], starts, *(each[firsts] for each in reversed(ranks))])[:want]
+    parts = [_comparable(pair[0], of_pair, firsts[best]) for pair, of_pair in zip(pairs, of_pairs, strict=True)]
+    places: list[int] = best.tolist()
+    own = [(int(starts[at]), bytes(255 - each for each in ids[at]), ids[at]) for at in places]
+    return [(*of_keys, *last) for *of_keys, last in zip(*parts, own, strict=True)]
 
 
 def _likely(majors: _Ranks, minors: _Ranks, traces: Ints, want: int) -> NDArray[np.intp]:
@@ -100,12 +103,6 @@ def _likely(majors: _Ranks, minors: _Ranks, traces: Ints, want: int) -> NDArray[
     return entries
 
 
-def _with_ties(best: NDArray[np.intp], ranks: list[_Ranks], want: int) -> int:
-    while want < len(best) and all(each[best[want]] == each[best[want - 1]] for each in ranks):
-        want += 1
-    return want
-
-
 def _values(key: ast.SortKey, spansets: Spansets, table: Table) -> tuple[Values, bool]:
     """One per entry."""
     if isinstance(key.value, ast.Aggregate):
@@ -113,8 +110,8 @@ def _values(key: ast.SortKey, spansets: Spansets, table: Table) -> tuple[Values,
     return values(key.value, table).spread(table.rows).take(spansets.rows), key.descending
 
 
-def _ranks(operand: Values, descending: bool) -> tuple[_Ranks, _Ranks]:
-    """By type, then by value."""
+def _ranks(operand: Values, descending: bool) -> list[_Ranks]:
+    """By type, then by value; then by what doubles have not of whole numbers, if there is such a thing."""
     order = sorted(range(len(operand.texts)), key=operand.texts.__getitem__)
     places = np.zeros(max(1, len(order)))
     places[order] = np.arange(len(order))
@@ -123,20 +120,37 @@ def _ranks(operand: Values, descending: bool) -> tuple[_Ranks, _Ranks]:
     minor = np.where(texts, places[np.where(texts, operand.data, 0)], number)
     sign = -1.0 if descending else 1.0
     nil = (operand.tags == NIL) | (operand.tags == OTHER)
-    return np.where(nil, np.inf, sign * _kinds(operand)), np.where(nil, 0.0, sign * minor)
+    ranks = [np.where(nil, np.inf, sign * _kinds(operand)), np.where(nil, 0.0, sign * minor)]
+    left = _beyond_doubles(operand)
+    return [*ranks, -left if descending else left] if left.any() else ranks
+
+
+def _beyond_doubles(operand: Values) -> Ints:
+    """How much more each integer is than the double next to it."""
+    whole = (operand.tags == INT) | (operand.tags == DURATION)
+    if not np.any(whole & (np.abs(operand.data) > _EXACT)):
+        return np.zeros(len(operand), np.int64)
+    doubles = operand.data.astype(np.float64)
+    fits = doubles < 2.0**63
+    near = np.where(fits, doubles, 0.0).astype(np.int64)
+    return np.where(whole, np.where(fits, operand.data - near, operand.data - _GREATEST - 1), 0)
 
 
 def _kinds(operand: Values) -> _Ranks:
     return np.where(operand.tags == BOOL, 0.0, np.where(operand.numeric, 1.0, 2.0))
 
 
-def _comparable(operand: Values, row: int, descending: bool) -> tuple[float, Any]:
+def _comparable(operand: Values, ranks: list[_Ranks], entries: NDArray[np.intp]) -> list[tuple[float, Any]]:
     """As `_ranks`, with texts and whole numbers themselves."""
-    one = operand.take(np.array([row]))
-    if one.tags[0] in (STRING, ARRAY):
-        text = operand.texts[int(one.data[0])]
-        return (-2.0, _Descending(text)) if descending else (2.0, text)
-    (major,), (minor,) = (each.tolist() for each in _ranks(Values(one.tags, one.data), descending))
-    if one.tags[0] in (INT, DURATION):
-        minor = -int(one.data[0]) if descending else int(one.data[0])  # exact, also beyond what a double holds
-    return major, minor
+    some = operand.take(entries)
+    columns = [some.tags, some.data, ranks[0][entries], ranks[1][entries]]
+    return [
+        (major, _exact(tag, datum, operand.texts, major < 0) if tag in _WHOLE else minor)
+        for tag, datum, major, minor in zip(*(column.tolist() for column in columns), strict=True)
+    ]
+
+
+def _exact(tag: int, datum: int, texts: Sequence[str], descending: bool) -> "str | _Descending | int":
+    if tag in (STRING, ARRAY):
+        return _Descending(texts[datum]) if descending else texts[datum]
+    return -datum if descending else datum

@@ -2,7 +2,7 @@
 //! it spares, because it begins without a decompressor and without memory of its own.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, channel, sync_channel};
 use std::sync::{Arc, LazyLock};
 use std::thread;
@@ -15,14 +15,19 @@ type Job = Box<dyn FnOnce() + Send>;
 static HELPERS: LazyLock<SyncSender<Job>> = LazyLock::new(|| {
     let (sender, jobs) = sync_channel::<Job>(0);
     let jobs = Arc::new(Mutex::new(jobs));
-    let count = thread::available_parallelism().map_or(1, usize::from) - 1;
-    for _ in 0..count {
+    for _ in 1..threads() {
         let jobs = jobs.clone();
         // Without it, who asks does everything.
         let _ = thread::Builder::new().name("otelier:helper".into()).spawn(move || help(&jobs));
     }
     sender
 });
+
+/// How many may share work: as many as there are processors.
+pub fn threads() -> usize {
+    static THREADS: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, usize::from));
+    *THREADS
+}
 
 fn help(jobs: &Mutex<Receiver<Job>>) {
     loop {
@@ -67,6 +72,36 @@ impl<T> Share<T> {
     }
 }
 
+/// Pieces of work, numbered, which this thread and helpers take in turns.
+pub struct Turns<T> {
+    take: Arc<dyn Fn() -> Vec<(usize, T)> + Send + Sync>,
+    others: Vec<Share<Vec<(usize, T)>>>,
+}
+
+impl<T: Send + 'static> Turns<T> {
+    /// Helpers begin with `work` of each number below `count`; this thread may do something else before it finishes.
+    pub fn offer(count: usize, work: impl Fn(usize) -> T + Send + Sync + 'static) -> Turns<T> {
+        let next = AtomicUsize::new(0);
+        let take = Arc::new(move || {
+            let numbers = std::iter::from_fn(|| Some(next.fetch_add(1, Ordering::Relaxed)));
+            numbers.take_while(|number| *number < count).map(|number| (number, work(number))).collect()
+        });
+        let helper = |_| {
+            let take = take.clone();
+            offer(move || take())
+        };
+        Turns { others: (1..count).map_while(helper).collect(), take }
+    }
+
+    /// What came of each, in order, whoever did it. Panics if some work did.
+    pub fn finish(self) -> Vec<T> {
+        let mut done = (self.take)();
+        done.extend(self.others.into_iter().filter_map(Share::finish).flatten());
+        done.sort_unstable_by_key(|(number, _)| *number);
+        done.into_iter().map(|(_, done)| done).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +125,29 @@ mod tests {
         for _ in 0..100 {
             let panicked = catch_unwind(|| offer(|| panic!("as it must")).and_then(Share::<()>::finish));
             assert!(!matches!(panicked, Ok(Some(()))));
+        }
+    }
+    #[test]
+    fn what_is_done_in_turns_is_done_once_and_in_order() {
+        for count in [0, 1, 2, 3, 100] {
+            for _ in 0..100 {
+                let times = Arc::new(AtomicUsize::new(0));
+                let counted = times.clone();
+                let turns = Turns::offer(count, move |number| {
+                    counted.fetch_add(1, Ordering::Relaxed);
+                    number
+                });
+                assert_eq!(turns.finish(), (0..count).collect::<Vec<_>>());
+                assert_eq!(times.load(Ordering::Relaxed), count);
+            }
+        }
+    }
+
+    #[test]
+    fn a_panic_in_a_turn_reaches_who_asked() {
+        for _ in 0..100 {
+            let turns = Turns::offer(2, |number| assert!(number > 0, "as it must"));
+            assert!(catch_unwind(AssertUnwindSafe(|| turns.finish())).is_err());
         }
     }
 }
