@@ -127,6 +127,7 @@ mod tests {
             assert!(!matches!(panicked, Ok(Some(()))));
         }
     }
+
     #[test]
     fn what_is_done_in_turns_is_done_once_and_in_order() {
         for count in [0, 1, 2, 3, 100] {

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Instant;
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashSet;
 use otelier_disk::Disk;
 use otelier_wire::{Batch, Signal};
 use parking_lot::{Mutex, RwLock};
@@ -18,7 +18,7 @@ use crate::hot::{Chunk, Hot, Visible};
 use crate::listed::{Listed, Segments};
 use crate::newest::{Block, TraceId, Traces, newest};
 use crate::reader::{Cache, FileBlock, Part, Scanned, SegmentFile, facts, fetch, room};
-use crate::spans::Splits;
+use crate::spans::SplitsByTenant;
 use crate::summary::{Summary, summarize};
 
 /// Where the log lies on the disk.
@@ -35,8 +35,7 @@ pub struct View {
     snapshot: RwLock<Arc<Snapshot>>,
     /// Segments that can't be read, and why: questions are answered from the others.
     left_out: Mutex<BTreeMap<String, String>>,
-    /// By tenant, as of the last question about whole traces.
-    splits: Mutex<HashMap<Arc<str>, Arc<Mutex<Arc<Splits>>>>>,
+    pub(crate) splits: SplitsByTenant,
 }
 
 /// What was there at a refresh; never changes.
@@ -56,14 +55,8 @@ impl View {
     /// Empty until the first refresh.
     pub fn new(disk: Arc<dyn Disk>) -> View {
         let cache = Arc::new(Cache::new(disk.clone(), room()));
-        View {
-            disk,
-            hot: Mutex::default(),
-            cache,
-            snapshot: RwLock::default(),
-            left_out: Mutex::default(),
-            splits: Mutex::default(),
-        }
+        let (hot, left_out) = (Mutex::default(), Mutex::default());
+        View { disk, hot, cache, snapshot: RwLock::default(), left_out, splits: SplitsByTenant::default() }
     }
 
     /// Takes on a state of the manifest and what has come to the log since. Calls that run meanwhile go on with what
@@ -82,8 +75,7 @@ impl View {
             let kept: HashSet<&str> = paths.iter().map(String::as_str).collect();
             self.cache.keep(|path| kept.contains(&**path));
             self.left_out.lock().retain(|path, _| kept.contains(&**path));
-            let tenants: HashSet<&str> = segments.of.keys().map(|(tenant, _)| &**tenant).collect();
-            self.splits.lock().retain(|tenant, _| tenants.contains(&**tenant));
+            self.splits.keep(segments.of.keys().map(|(tenant, _)| &**tenant).collect());
         }
         let snapshot = Arc::new(Snapshot { hot: hot.visible(retired), segments });
         *self.snapshot.write() = snapshot;
@@ -251,16 +243,6 @@ impl View {
 
     fn files(&self, snapshot: &Snapshot, tenant: &str, signal: Signal) -> Result<Vec<Arc<SegmentFile>>, ReadError> {
         self.listed(snapshot, tenant, signal).into_iter().map(|listed| self.cache.get(&listed.path)).collect()
-    }
-
-    /// Of these files, which are all of the tenant. Who asks meanwhile waits, and finds nearly all done.
-    pub(crate) fn splits(&self, tenant: &str, files: &[Arc<SegmentFile>]) -> Result<Arc<Splits>, ReadError> {
-        let of_tenant = self.splits.lock().entry(tenant.into()).or_default().clone();
-        let mut known = of_tenant.lock();
-        if !known.are_of(files) {
-            *known = Arc::new(known.followed(files)?);
-        }
-        Ok(known.clone())
     }
 
     /// Without those that are left out.

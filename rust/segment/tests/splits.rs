@@ -125,6 +125,7 @@ fn a_view_that_has_followed_segments_answers_as_a_new_one() {
     let filter = parse(
         br#"{"has":"ancestor","filter":{"field":{"scope":"intrinsic","key":"name"},"op":"=~","value":"[13579]$"}}"#,
     )
+    .map(Arc::new)
     .unwrap();
     let answer = |view: &View| {
         let table = view.gather("default", &filter, &fields, &ALWAYS, 0, Budget::NONE).unwrap();

@@ -182,7 +182,7 @@ impl View {
     ) -> Result<Places, ReadError> {
         let mut places = self.places(snapshot, tenant, if whole { &ALWAYS } else { window })?;
         if whole {
-            places.splits = Some(self.splits(tenant, &places.files)?);
+            places.splits = Some(self.splits.of(tenant, &places.files)?);
         }
         Ok(places)
     }

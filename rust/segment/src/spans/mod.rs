@@ -35,7 +35,7 @@ pub use parts::{PartField, PartTable, parse_part_fields};
 pub use pass::Flow;
 pub use pieces::Piece;
 pub use scan::{Places, Read, Scan};
-pub use splits::Splits;
+pub use splits::{Splits, SplitsByTenant};
 pub use tags::TagName;
 pub use tally::{NO_CLASS, NOWHERE, Tally, UNTOLD};
 pub use told::{Asked, Told, Trace};

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
+use parking_lot::Mutex;
 
 use super::joined::{Gathering, Joined, Skeleton};
 use super::pieces::{Part, Piece, cut};
@@ -33,6 +34,29 @@ impl Default for Splits {
     /// Of no segments.
     fn default() -> Splits {
         Splits::in_pieces_of(1 << 14)
+    }
+}
+
+/// As of the last question about whole traces.
+#[derive(Debug, Default)]
+pub struct SplitsByTenant(Mutex<HashMap<Arc<str>, OfTenant>>);
+
+type OfTenant = Arc<Mutex<Arc<Splits>>>;
+
+impl SplitsByTenant {
+    /// Of these files, which are all of the tenant. Who asks meanwhile waits, and finds nearly all done.
+    pub fn of(&self, tenant: &str, files: &[Arc<SegmentFile>]) -> Result<Arc<Splits>, ReadError> {
+        let of_tenant = self.0.lock().entry(tenant.into()).or_default().clone();
+        let mut known = of_tenant.lock();
+        if !known.are_of(files) {
+            *known = Arc::new(known.followed(files)?);
+        }
+        Ok(known.clone())
+    }
+
+    /// Forgets those of other tenants.
+    pub fn keep(&self, tenants: HashSet<&str>) {
+        self.0.lock().retain(|tenant, _| tenants.contains(&**tenant));
     }
 }
 
