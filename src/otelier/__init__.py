@@ -55,9 +55,9 @@ def open(  # noqa: A001 - read as otelier.open
         return Opened(cache, tenant, Limits())
     directory = Path(place).expanduser()
     if not directory.is_dir():
-        address = str(place).rpartition("://")[2]
-        hint = f"; did you mean http://{address}?" if ":" in str(place) else ""
-        raise FileNotFoundError(f"there is no directory {place}{hint}")
+        url = f"did you mean http://{str(place).rpartition('://')[2]}?"
+        hint = url if ":" in str(place) else "name Otelier's data directory, or a URL such as http://127.0.0.1:16686"
+        raise FileNotFoundError(f"there is no directory {place}; {hint}")
     if not is_data_directory(directory):
         raise FileNotFoundError(
             f"{directory} is no data directory: Otelier has written nothing there; name the one that its exporter "

@@ -49,6 +49,17 @@ def test_rows_are_json_or_a_table_where_it_is_asked_for(directory):
     assert done.stderr == "2 rows\n"
 
 
+def test_rows_that_no_terminal_is_wide_enough_for_are_records(directory, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    done = query(directory, "SELECT * FROM spans ORDER BY name", "--format", "table")
+    records = done.stdout.strip().split("\n\n")
+    assert [record.splitlines()[-1].split() for record in records] == [["scope_name", "test"]] * 2
+    assert "parent_span_id" not in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    narrow = query(directory, "SELECT name, repeat('x', 200) AS long FROM spans", "--format", "table")
+    assert narrow.stdout.splitlines()[0].split() == ["name", "long"]
+
+
 def test_a_table_steers_no_terminal(directory):
     assert query(directory, r"SELECT chr(27) || '[31m' AS x", "--format", "table").stdout.split() == ["x", r"\x1b[31m"]
 

@@ -173,7 +173,9 @@ def test_attributes_of_resources_are_among_the_names_of_labels_as_queries_name_t
 
 
 def test_a_directory_that_is_none_of_ours_is_said_to_be_none(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="there is no directory"):
+    with pytest.raises(
+        FileNotFoundError, match=r"there is no directory .*none; name Otelier's data directory, or a URL"
+    ):
         otelier.open(tmp_path / "none")
     with pytest.raises(FileNotFoundError, match=r"did you mean http://localhost:16686[?]"):
         otelier.open("localhost:16686")

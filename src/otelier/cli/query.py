@@ -9,7 +9,15 @@ from .directory import directory_option, server_option, tenant_option
 from .tail import harmless
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+    from rich.table import Table
+
     from ..query.results.stream import Stream
+
+_LEAST_WIDTH = 14
+"""Of a column on the average; where there is less for each, rows are shown one below the other."""
 
 
 @click.command()
@@ -125,15 +133,42 @@ def _print_table(result: "Stream") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table, rows = Table(box=None, pad_edge=False), result.rows()
+    console, table, rows = Console(), Table(box=None, pad_edge=False), result.rows()
     for name, values in zip(result.columns, zip(*rows, strict=True) if rows else (), strict=False):
         numbers = all(isinstance(value, int | float) or value is None for value in values)
         table.add_column(Text(harmless(name)), justify="right" if numbers else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(harmless(_shown(value))) for value in row))
-    if rows:
-        Console().print(table)
+    if rows and _is_crowded(table, console):
+        _print_records(result.columns, rows, console)
+    elif rows:
+        console.print(table)
     click.echo(f"{len(rows):,} row{'' if len(rows) == 1 else 's'}", err=True)
+
+
+def _is_crowded(table: "Table", console: "Console") -> bool:
+    """Whether its columns would be so narrow that nobody could read them."""
+    from rich.measure import Measurement
+
+    wanted = Measurement.get(console, console.options.update(max_width=1 << 20), table).maximum
+    return wanted > console.width < len(table.columns) * _LEAST_WIDTH
+
+
+def _print_records(columns: "Sequence[str]", rows: "Sequence[Sequence[Any]]", console: "Console") -> None:
+    """A line for each value that there is, a blank line between rows."""
+    from rich.table import Table
+    from rich.text import Text
+
+    for number, row in enumerate(rows):
+        record = Table(box=None, pad_edge=False, show_header=False)
+        record.add_column(style="bold", no_wrap=True)
+        record.add_column(overflow="fold")
+        for name, value in zip(columns, row, strict=True):
+            if value is not None:
+                record.add_row(Text(harmless(name)), Text(harmless(_shown(value))))
+        if number:
+            console.print()
+        console.print(record)
 
 
 def _shown(value: Any) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from otelier import ui
 
@@ -24,6 +24,8 @@ def browser() -> Iterator[Browser]:
         pytest.skip("no Chromium: install it (Debian: apt-get install chromium) or name one in OTELIER_CHROMIUM")
     if not ui.is_built():
         pytest.skip("the UI is not built: make ui (needs Node 20 or newer)")
+    # A context's time is not that of `expect`, whose five seconds are short beside other tests.
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
         yield browser
