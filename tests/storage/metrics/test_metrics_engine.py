@@ -447,7 +447,7 @@ def test_a_deletion_waits_for_a_segment_that_can_not_be_read_and_for_no_other(wo
     assert {name for name, _ in readable(world.disk)} == {"b"}
     told = [each.message for each in caplog.records]
     assert sum(first in each and "a deletion waits" in each for each in told) == 1
-    assert sum("is deleted" in each for each in told) == 1
+    assert sum("no deletion waits any more" in each for each in told) == 1
 
 
 def test_while_a_deletion_waits_for_a_segment_others_are_merged_and_what_comes_is_spared(world):
@@ -468,7 +468,7 @@ def test_while_a_deletion_waits_for_a_segment_others_are_merged_and_what_comes_i
     assert first not in world.engine.state.segments
 
 
-def test_a_deletion_does_not_wait_for_a_segment_that_retention_takes(world):
+def test_a_deletion_does_not_wait_for_a_segment_that_retention_takes(world, caplog):
     world.again(metrics=MetricsSettings(retention=RetentionSettings(max_age=Duration(5 * HOUR_S))))
     first, *_ = two_segments_of_a_and_one_of_b(world)
     fail_to_read(world, first, 1000)
@@ -476,13 +476,22 @@ def test_a_deletion_does_not_wait_for_a_segment_that_retention_takes(world):
     assert world.engine.pending_deletions == 1
     world.clock.advance(1.2 * HOUR_S)
     assert world.engine.until_deleted(0)
+    assert [each for each in caplog.records if first in each.message and "is no longer there" in each.message]
 
 
-def test_a_deletion_that_meets_a_damaged_segment_is_done_and_says_where_it_is(world, caplog):
+@pytest.mark.parametrize("waited", [False, True])
+def test_a_deletion_that_meets_a_damaged_segment_is_done_and_says_where_it_is(world, caplog, waited):
     first, *_ = two_segments_of_a_and_one_of_b(world)
+    if waited:
+        fail_to_read(world, first, 2)
+        world.delete(*A)
+        assert world.engine.pending_deletions == 1
     table = first.replace(".index", ".samples.parquet")
     world.disk.replace(table, world.disk.read(table)[:-20] + bytes(20))
-    world.delete(*A)
+    if waited:
+        world.clock.advance(2)
+    else:
+        world.delete(*A)
     assert world.engine.until_deleted(0)
     assert {name for name, _ in readable(world.disk)} == {"b"}
     assert [each for each in caplog.records if first in each.message and "in the quarantine" in each.message]

@@ -64,6 +64,7 @@ class Upkeep(segmented.Upkeep[SeriesSegment]):
     def _delete(self, deletions: Sequence[Deletion]) -> None:
         """Each segment is written anew once at most, and only if it has such a series."""
         unread = list[SeriesSegment]()
+        self._say_gone(deletions)
         for segment in list(self._manifest.state.segments.values()) if deletions else ():
             here = as_json([each for each in deletions if each.concerns(segment)])
             if here == _NOTHING or not self._has_any(segment, here):
@@ -80,7 +81,15 @@ class Upkeep(segmented.Upkeep[SeriesSegment]):
         if unread:
             self._say_unread(unread)
         elif any(each.left for each in deletions) and self._again.succeeded():
-            _log.warning("what waited to be deleted from segments that could not be read is deleted")
+            _log.warning("no deletion waits any more for segments that could not be read")
+
+    def _say_gone(self, deletions: Sequence[Deletion]) -> None:
+        for path in sorted({path for each in deletions for path in each.left} - self._manifest.state.segments.keys()):
+            _log.warning(
+                "%s, for which a deletion waited, is no longer there: retention took it, or it is in the quarantine "
+                "with what was to be deleted",
+                path,
+            )
 
     def _say_unread(self, segments: list[SeriesSegment]) -> None:
         self._counters.retries.add(1, operation="deletion", reason="unreadable")
