@@ -38,6 +38,15 @@ def test_wrong_usage_is_exit_code_two(words):
     assert done.stderr.startswith("Usage:")
 
 
+@pytest.mark.parametrize(
+    ("option", "verb"), [("--print-config", "run"), ("--print", "tail"), ("--print-config", "query")]
+)
+def test_what_is_for_all_in_one_is_refused_in_front_of_a_verb(option, verb):
+    done = run(option, verb, "SELECT 1") if verb == "query" else run(option, verb)
+    assert done.exit_code == 2
+    assert f"{verb} takes no {option}: that is for `otelier` without a command" in done.stderr
+
+
 @pytest.mark.parametrize("verb", ["run", "validate", "print-config"])
 def test_a_configuration_with_problems_is_exit_code_two_one_line_each(verb, tmp_path):
     file = tmp_path / "c.yaml"

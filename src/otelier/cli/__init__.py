@@ -104,5 +104,6 @@ def main(
             click.echo(configuration(USUAL, where, **options), nl=False)
         else:
             serve(where, **options)
-    elif ctx.invoked_subcommand not in ("data", "tail", "query"):
-        refuse_in_front(ctx, ctx.invoked_subcommand)
+    else:
+        taken = ("data_dir",) if ctx.invoked_subcommand in ("data", "tail", "query") else ()
+        refuse_in_front(ctx, ctx.invoked_subcommand, taken)

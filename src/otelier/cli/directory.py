@@ -1,6 +1,6 @@
 """Where telemetry is and whose: `--data-dir`, in front of a verb or behind it, `--url` and `--tenant`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,10 +33,14 @@ def or_in_front(ctx: click.Context, _param: click.Parameter, given: Path) -> Pat
     return ctx.find_root().params.get("data_dir") or given
 
 
-def refuse_in_front(ctx: click.Context, verb: str) -> None:
-    """For verbs that take no `--data-dir`. Raises click.UsageError."""
-    if ctx.get_parameter_source("data_dir") is ParameterSource.COMMANDLINE:
-        raise click.UsageError(f"{verb} takes no --data-dir: its configuration says data_dir")
+def refuse_in_front(ctx: click.Context, verb: str, taken: Collection[str] = ()) -> None:
+    """What stands in front of a verb and means nothing to it, but for what is `taken`. Raises click.UsageError."""
+    for option in ctx.command.params:
+        name = option.name or ""
+        if name in taken or ctx.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+            continue
+        why = "its configuration says data_dir" if name == "data_dir" else "that is for `otelier` without a command"
+        raise click.UsageError(f"{verb} takes no {option.opts[0]}: {why}")
 
 
 def _default() -> Path:
