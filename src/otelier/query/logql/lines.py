@@ -65,7 +65,8 @@ class Walk:
             else:
                 end_ns = last_ns
             if found.more:
-                room = room if fresh else 2 * room
+                # All that are asked for are looked for, also those that are left out.
+                at_once, room = len(found.records), room if fresh else 2 * room
             else:
                 at_once *= 2
 
