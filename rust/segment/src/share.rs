@@ -3,7 +3,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, LazyLock};
 use std::thread;
 
@@ -12,16 +12,13 @@ use parking_lot::Mutex;
 type Job = Box<dyn FnOnce() + Send>;
 
 /// As many as there are processors beside the one that asks.
-static HELPERS: LazyLock<SyncSender<Job>> = LazyLock::new(|| {
-    let (sender, jobs) = sync_channel::<Job>(0);
-    let jobs = Arc::new(Mutex::new(jobs));
-    for _ in 1..threads() {
-        let jobs = jobs.clone();
-        // Without it, who asks does everything.
-        let _ = thread::Builder::new().name("otelier:helper".into()).spawn(move || help(&jobs));
-    }
-    sender
-});
+static HELPERS: LazyLock<Helpers> = LazyLock::new(|| Helpers::new(threads() - 1));
+
+struct Helpers {
+    jobs: Sender<Job>,
+    /// How many wait for work, and no job is on its way to them.
+    idle: Arc<AtomicUsize>,
+}
 
 /// How many may share work: as many as there are processors.
 pub fn threads() -> usize {
@@ -29,8 +26,28 @@ pub fn threads() -> usize {
     *THREADS
 }
 
-fn help(jobs: &Mutex<Receiver<Job>>) {
+impl Helpers {
+    fn new(count: usize) -> Helpers {
+        let (sender, jobs) = channel();
+        let (jobs, idle) = (Arc::new(Mutex::new(jobs)), Arc::new(AtomicUsize::new(0)));
+        for _ in 0..count {
+            let (jobs, idle) = (jobs.clone(), idle.clone());
+            // Without it, who asks does everything.
+            let _ = thread::Builder::new().name("otelier:helper".into()).spawn(move || help(&jobs, &idle));
+        }
+        Helpers { jobs: sender, idle }
+    }
+
+    /// False if none waits for work. Several jobs find one each, also before the first of them has woken up.
+    fn take(&self, job: Job) -> bool {
+        let one_less = self.idle.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |idle| idle.checked_sub(1));
+        one_less.is_ok() && self.jobs.send(job).is_ok()
+    }
+}
+
+fn help(jobs: &Mutex<Receiver<Job>>, idle: &AtomicUsize) {
     loop {
+        idle.fetch_add(1, Ordering::Relaxed);
         let job = jobs.lock().recv();
         match job {
             Ok(job) => job(),
@@ -56,10 +73,7 @@ pub fn offer<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Op
             let _ = sender.send(catch_unwind(AssertUnwindSafe(work)));
         }
     });
-    match HELPERS.try_send(job) {
-        Ok(()) => Some(share),
-        Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => None,
-    }
+    HELPERS.take(job).then_some(share)
 }
 
 impl<T> Share<T> {
@@ -104,7 +118,27 @@ impl<T: Send + 'static> Turns<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Barrier;
+
     use super::*;
+
+    #[test]
+    fn all_helpers_that_wait_are_given_work_at_once() {
+        let (helpers, all) = (Helpers::new(3), Arc::new(Barrier::new(4)));
+        for _ in 0..100 {
+            while helpers.idle.load(Ordering::Relaxed) < 3 {
+                thread::yield_now();
+            }
+            let job = || {
+                let all = all.clone();
+                Box::new(move || {
+                    all.wait();
+                })
+            };
+            assert!((0..3).all(|_| helpers.take(job())) && !helpers.take(job()));
+            all.wait();
+        }
+    }
 
     #[test]
     fn a_share_is_done_once_or_left() {
