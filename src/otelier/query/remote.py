@@ -23,7 +23,8 @@ from .traceql import ast, read
 _ARROW = "application/vnd.apache.arrow.stream"
 _SECOND = 10**9
 _MOST_SPANS = 100
-_NOT_FOUND = 404
+_ELSEWHERE = (404, 505)
+"""What servers of other things answer; 505 is that of OTLP/gRPC."""
 _ERRORS: Mapping[int, type[Exception]] = {400: BadQuery, 413: TooLarge, 422: BadQuery, 503: Busy}
 
 
@@ -121,8 +122,8 @@ class Remote:
 
 def _raised(status: int, body: bytes, url: str) -> Exception:
     message = _message(body) or f"{url} answers {status}"
-    if status == _NOT_FOUND:
-        return LookupError(f"{url} is not there: is this the address of Otelier's UI?")
+    if status in _ELSEWHERE:
+        return LookupError(f"{url} is not there: give the address of Otelier's UI, whose port is usually 16686")
     return _ERRORS.get(status, StoreUnreadable)(message)
 
 
