@@ -172,6 +172,14 @@ def test_what_is_wrong_is_told(both, language, text):
             getattr(each, language)(text)
 
 
+@pytest.mark.parametrize("language", ["sql", "traceql", "promql"])
+@pytest.mark.parametrize("query", [5, b"x", None])
+def test_a_query_that_is_no_text_is_told(both, language, query):
+    for each in both:
+        with pytest.raises(TypeError, match=rf"is a text \(str\), not {type(query).__name__}: "):
+            getattr(each, language)(query)
+
+
 def test_another_tenant_sees_nothing(both, backend):
     host, port = backend.application.address
     with otelier.open(f"http://{host}:{port}", tenant="other") as remote:
