@@ -7,6 +7,7 @@ import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 import otelier
+from otelier._core import Inbox, Server
 from otelier.component import Meter, SystemClock
 from otelier.query.errors import BadQuery
 from otelier.query.opened import Opened
@@ -171,6 +172,14 @@ def test_what_is_wrong_is_told(both, language, text):
             getattr(each, language)(text)
 
 
+@pytest.mark.parametrize("language", ["sql", "traceql", "promql"])
+@pytest.mark.parametrize("query", [5, b"x", None])
+def test_a_query_that_is_no_text_is_told(both, language, query):
+    for each in both:
+        with pytest.raises(TypeError, match=rf"is a text \(str\), not {type(query).__name__}: "):
+            getattr(each, language)(query)
+
+
 def test_another_tenant_sees_nothing(both, backend):
     host, port = backend.application.address
     with otelier.open(f"http://{host}:{port}", tenant="other") as remote:
@@ -183,3 +192,13 @@ def test_who_is_not_there_is_told(backend):
     host, port = backend.application.tempo_address
     with otelier.open(f"http://{host}:{port}") as remote, pytest.raises(LookupError, match="address of Otelier's UI"):
         remote.sql("SELECT 1")
+
+
+@pytest.mark.parametrize("kind", ["grpc", "otlp_http"])
+def test_at_a_port_of_otlp_that_of_the_ui_is_told(kind):
+    server = Server(f'{{"kind":"{kind}","host":"127.0.0.1","port":0}}'.encode(), Inbox(1))
+    with otelier.open(f"http://127.0.0.1:{server.address[1]}") as remote:
+        for ask in (remote.sql, remote.promql):
+            with pytest.raises(LookupError, match="address of Otelier's UI, whose port is usually 16686"):
+                ask("SELECT 1")
+    server.stop(0)

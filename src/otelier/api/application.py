@@ -27,7 +27,7 @@ from ..server.request import Request
 from ..server.router import Group, Router, below
 from ..server.web import Web
 from ..storage.local.catalogue import CatalogueReader
-from . import pages
+from . import no_pages, pages
 from .deletion import Deletions
 from .exemplars import ExemplarRoutes
 from .jaeger.classic import Classic
@@ -64,6 +64,11 @@ def _of_sql(limits: Limits) -> SqlLimits:
 
 def _of_logs(logs: Logs, clock: Clock) -> list[Group]:
     return [each(logs, clock).group() for each in (LokiQueries, LokiNames, Detected, Tails)]
+
+
+def _of_loki(receiver: str, ui_url: Callable[[Request], str]) -> list[Group]:
+    """What is at the port of Loki's API only."""
+    return [loki_probes.group(), loki_pushes.group(receiver), no_pages.group("Loki", ui_url)]
 
 
 def _beside(request: Request, settings: HttpServerSettings, port: int) -> str:
@@ -106,7 +111,7 @@ class Application:
             metrics.group(),
             pages.group(self._prometheus_url if options.prometheus else None),
         ]
-        tempo = [*routes.groups(reader, engine, tags, clock), metrics.group()]
+        tempo = [*routes.groups(reader, engine, tags, clock), metrics.group(), no_pages.group("Tempo", self._ui_url)]
         threads = options.queries_at_once + statements + 2 * _WAITING + _SPARE
 
         def endpoint(
@@ -122,7 +127,7 @@ class Application:
 
         self._endpoint = endpoint(options.server, groups, "otelier:query")
         receiver = options.loki_pushes_to
-        loki = [*of_logs, loki_probes.group(), loki_pushes.group(receiver), metrics.group()]
+        loki = [*of_logs, *_of_loki(receiver, self._ui_url), metrics.group()]
         pushes = partial(loki_pushes.passed_on, receiver) if receiver else None
         self._tempo = endpoint(options.tempo, tempo, "otelier:tempo") if options.tempo else None
         self._loki = endpoint(options.loki, loki, "otelier:loki", pushes) if options.loki else None

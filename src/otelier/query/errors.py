@@ -25,3 +25,9 @@ class TooLarge(OtelierError):  # noqa: N818
 
 class StoreUnreadable(OtelierError):  # noqa: N818
     """The store's files can't be read; the text says which and why."""
+
+
+def check_text(query: object, language: str) -> None:
+    """Raises TypeError."""
+    if not isinstance(query, str):
+        raise TypeError(f"a query in {language} is a text (str), not {type(query).__name__}: {query!r:.100}")

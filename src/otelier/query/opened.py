@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..component import SystemClock
-from .errors import BadQuery
+from .errors import BadQuery, check_text
 from .gate import Gate
 from .metrics import Metrics
 from .promql import Answer as PromQLAnswer
@@ -41,7 +41,7 @@ class Opened:
     """What `otelier.open` gives for a directory; for any number of threads.
 
     Times are nanoseconds since 1970; `end_ns` 0: no end. Questions raise BadQuery, TooLarge or StoreUnreadable of
-    `otelier.query.errors`.
+    `otelier.query.errors`, and TypeError where they are no text.
     """
 
     def __init__(self, data_dir: Path, tenant: str, limits: Limits) -> None:
@@ -56,6 +56,7 @@ class Opened:
 
     def sql(self, query: str, *, start_ns: int = 0, end_ns: int = 0) -> Stream:
         """One SELECT over the views `spans`, `events`, `links`, `logs` and `metrics` (docs/reference/sql.md)."""
+        check_text(query, "SQL")
         found = self._sql.query(self._tenant, query, start_ns=start_ns, end_ns=end_ns, form="arrow")
         return Stream(found.arrow, found.warnings, found.looked)
 
@@ -68,6 +69,7 @@ class Opened:
         the one after the end included; without a step one value of each series for all the time. Without times metrics
         are those of the last hour.
         """
+        check_text(query, "TraceQL")
         _check(step_s, start_ns, end_ns)
         if isinstance(read(query).root, ast.Pipeline):
             found = self._traceql.search(
@@ -96,6 +98,7 @@ class Opened:
 
         With a step and without times: of the last hour.
         """
+        check_text(query, "PromQL")
         _check(step_s, time_ns or 0, start_ns, end_ns)
         start_ns, end_ns = range_of(start_ns, end_ns, step_s, self._clock)
         source = self._metrics.storage(self._tenant, query)

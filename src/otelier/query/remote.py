@@ -11,7 +11,7 @@ from urllib.request import Request, urlopen
 import msgspec
 
 from ..component import SystemClock
-from .errors import BadQuery, Busy, StoreUnreadable, TooLarge
+from .errors import BadQuery, Busy, StoreUnreadable, TooLarge, check_text
 from .results import Result
 from .results.series import Line, last_hour, range_of
 from .results.series import frame as of_series
@@ -23,7 +23,8 @@ from .traceql import ast, read
 _ARROW = "application/vnd.apache.arrow.stream"
 _SECOND = 10**9
 _MOST_SPANS = 100
-_NOT_FOUND = 404
+_ELSEWHERE = (404, 505)
+"""What servers of other things answer; 505 is that of OTLP/gRPC."""
 _ERRORS: Mapping[int, type[Exception]] = {400: BadQuery, 413: TooLarge, 422: BadQuery, 503: Busy}
 
 
@@ -31,7 +32,7 @@ class Remote:
     """What `otelier.open` gives for a URL: the same questions as for a directory, answered by that server.
 
     Times are nanoseconds since 1970. Questions raise BadQuery, TooLarge, Busy or StoreUnreadable of
-    `otelier.query.errors`, and ConnectionError where nobody answers.
+    `otelier.query.errors`, TypeError where they are no text, and ConnectionError where nobody answers.
     """
 
     def __init__(self, url: str, tenant: str, headers: Mapping[str, str], timeout_s: float) -> None:
@@ -42,6 +43,7 @@ class Remote:
 
     def sql(self, query: str, *, start_ns: int = 0, end_ns: int = 0) -> Stream:
         """One SELECT over the views `spans`, `events`, `links`, `logs` and `metrics` (docs/reference/sql.md)."""
+        check_text(query, "SQL")
         asked = msgspec.json.encode({"query": query, "start": start_ns, "end": end_ns, "format": "arrow"})
         body, headers = self._ask("/api/sql", body=asked)
         return Stream(body, _said(headers.get("otelier-partial")), int(headers.get("otelier-rows-read", "0")))
@@ -55,6 +57,7 @@ class Remote:
         `{} | rate()`, a row for each series and step of `step_s`; without a step one value of each series for all the
         time. Without times: of the last hour.
         """
+        check_text(query, "TraceQL")
         metrics = not isinstance(read(query).root, ast.Pipeline)
         if metrics:
             start_ns, end_ns = last_hour(start_ns, end_ns, SystemClock())
@@ -80,6 +83,7 @@ class Remote:
 
         With a step and without times: of the last hour.
         """
+        check_text(query, "PromQL")
         start_ns, end_ns = range_of(start_ns, end_ns, step_s, SystemClock())
         given = {"query": query}
         if step_s:
@@ -121,8 +125,8 @@ class Remote:
 
 def _raised(status: int, body: bytes, url: str) -> Exception:
     message = _message(body) or f"{url} answers {status}"
-    if status == _NOT_FOUND:
-        return LookupError(f"{url} is not there: is this the address of Otelier's UI?")
+    if status in _ELSEWHERE:
+        return LookupError(f"{url} is not there: give the address of Otelier's UI, whose port is usually 16686")
     return _ERRORS.get(status, StoreUnreadable)(message)
 
 

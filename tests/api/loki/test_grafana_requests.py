@@ -104,6 +104,13 @@ def test_what_it_is_and_whether_it_is_ready(loki: Loki) -> None:
     assert loki.send("GET", "/ready")[2] == b"ready\n"
 
 
+def test_a_browser_is_told_what_this_is_and_where_the_ui_is(loki: Loki) -> None:
+    status, kind, body = loki.send("GET", "/")
+    assert (status, kind) == (404, "text/plain; charset=utf-8")
+    assert "Otelier's Loki API" in body.decode()
+    assert f"the UI is at http://127.0.0.1:{loki.application.address[1]}\n" in body.decode()
+
+
 def test_the_label_browser(loki: Loki) -> None:
     window = {"start": START_NS, "end": END_NS}
     assert loki.get("/loki/api/v1/labels", **window) == {"status": "success", "data": ["k8s_pod_name", "service_name"]}

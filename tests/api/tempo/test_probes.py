@@ -23,3 +23,9 @@ def test_a_page_of_a_stranger_can_not_read_it(tempo):
 def test_jaeger_s_api_and_the_ui_are_at_another_port(tempo):
     for path in ("/", "/search", "/api/services", "/api/v3/services"):
         assert tempo.get(path).status == 404
+
+
+def test_a_browser_is_told_what_this_is_and_where_the_ui_is(tempo, backend):
+    told = tempo.get("/").body.decode()
+    assert "Otelier's Tempo API" in told
+    assert f"the UI is at http://127.0.0.1:{backend.application.address[1]}\n" in told

@@ -355,3 +355,17 @@ def test_a_client_of_otlp_http_is_told_the_right_port(serve: Serve) -> None:
     assert b"4318" in answer
     # The client may have its answer before the server has written it down.
     served.until(lambda: served.count("connections_refused", reason="wrong_protocol") == 1)
+    assert b"OTLP/HTTP has another port, usually 4318" in answer
+
+
+def test_a_client_of_grpc_at_the_port_of_otlp_http_is_told_the_right_one(
+    serve: Serve, connect: Callable[..., grpc.Channel]
+) -> None:
+    served = serve("otlp_http")
+    for path in (*PATHS.values(), HEALTH, "/v1/traces"):
+        error = failure(connect(served), one_span(), path)
+        assert error.code() is grpc.StatusCode.UNIMPLEMENTED
+        assert "OTLP/gRPC has another port, usually 4317" in error.details()
+    assert served.batches == []
+    for signal in PATHS:
+        assert served.count("refused_requests", signal=signal, reason="unsupported_media_type") == 1

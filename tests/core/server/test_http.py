@@ -142,6 +142,22 @@ def test_unknown_paths_are_404(serve: Serve) -> None:
         assert send(served, one_span(), path, content_type=PROTOBUF).status == 404
 
 
+@pytest.mark.parametrize(
+    ("path", "advice"),
+    [
+        ("/v1/trace", "did you mean /v1/traces?"),
+        ("/traces", "did you mean /v1/traces?"),
+        ("/v1/traces/v1/traces/", "did you mean /v1/traces?"),
+        ("/V1/Logs", "did you mean /in/logs?"),
+        ("/v1/metrics", "OTLP is sent by POST to /v1/traces, /in/logs"),
+        ("/", "OTLP is sent by POST to /v1/traces, /in/logs"),
+    ],
+)
+def test_who_asks_at_an_unknown_path_is_told_the_right_one(serve: Serve, path: str, advice: str) -> None:
+    served = serve("otlp_http", paths={"logs": "/in/logs", "metrics": None})
+    assert send(served, one_span(), path, content_type=PROTOBUF).body.decode().rstrip().endswith(f"; {advice}")
+
+
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS", "PATCH", "BREW"])
 def test_other_methods_are_405_and_told_the_right_one(serve: Serve, method: str) -> None:
     answer = send(serve("otlp_http"), b"", method=method)

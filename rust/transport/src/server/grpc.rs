@@ -62,8 +62,7 @@ pub async fn handle(shared: &Arc<Shared>, conn: &Conn, request: Request<Incoming
         return text(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
     }
     let path = request.uri().path();
-    let called = path.strip_prefix('/').and_then(|p| p.strip_suffix("/Export"));
-    let signal = Signal::ALL.into_iter().find(|s| called == Some(service(*s)) && shared.serves(*s));
+    let signal = exported(path).filter(|s| shared.serves(*s));
     let headers = request.headers();
     let deadline = headers.get(TIMEOUT).and_then(|v| timeout(v.as_bytes())).map(|t| Instant::now() + t);
     if let Some(signal) = signal {
@@ -84,7 +83,24 @@ pub async fn handle(shared: &Arc<Shared>, conn: &Conn, request: Request<Incoming
     error(&Status::new(code::UNIMPLEMENTED, format!("there is no method {path} here")))
 }
 
-fn is_grpc(headers: &HeaderMap) -> bool {
+/// Of a call of Export.
+fn exported(path: &str) -> Option<Signal> {
+    let called = path.strip_prefix('/')?.strip_suffix("/Export")?;
+    Signal::ALL.into_iter().find(|s| called == service(*s))
+}
+
+/// The answer to a call at the port of OTLP/HTTP, in the one form of which gRPC's clients show the text.
+pub fn at_http_port(shared: &Shared, path: &str) -> Response<Reply> {
+    if let Some(signal) = exported(path) {
+        shared.counters.refused(signal, Reason::UnsupportedMediaType);
+    }
+    let message = "OTLP/HTTP is spoken here; OTLP/gRPC has another port, usually 4317";
+    let mut response = error(&Status::new(code::UNIMPLEMENTED, message));
+    response.headers_mut().remove(ACCEPT_ENCODING);
+    response
+}
+
+pub fn is_grpc(headers: &HeaderMap) -> bool {
     let value = headers.get(CONTENT_TYPE).map_or(&b""[..], |v| v.as_bytes());
     let rest = value.strip_prefix(b"application/grpc");
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"+proto") || rest.starts_with(b";"))

@@ -18,7 +18,7 @@ use super::counters::Reason;
 use super::export::{Ending, Failure, export, metadata};
 use super::inbox::Transport;
 use super::options::Kind;
-use super::{cors, plain};
+use super::{cors, grpc, plain};
 use crate::compress::{Algorithm, DecompressError, decompress, most_output};
 use crate::status::{PartialSuccess, Status, code};
 
@@ -67,8 +67,11 @@ pub async fn handle(shared: &Arc<Shared>, conn: &Arc<Conn>, request: Request<Inc
 
 async fn otlp(shared: &Arc<Shared>, conn: &Conn, request: Request<Incoming>) -> Response<Reply> {
     let path = request.uri().path();
+    if request.version() == Version::HTTP_2 && grpc::is_grpc(request.headers()) {
+        return grpc::at_http_port(shared, path);
+    }
     let Some(signal) = Signal::ALL.into_iter().find(|s| shared.path(*s) == Some(path)) else {
-        return text(StatusCode::NOT_FOUND, "there is nothing at this path");
+        return nothing_at(shared, path);
     };
     if request.method() != Method::POST {
         let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "OTLP is sent by POST");
@@ -90,6 +93,19 @@ async fn otlp(shared: &Arc<Shared>, conn: &Conn, request: Request<Incoming>) -> 
     };
     ending.of(&result);
     answer(signal, encoding, result)
+}
+
+fn nothing_at(shared: &Shared, path: &str) -> Response<Reply> {
+    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    let meant = Signal::ALL.into_iter().find(|s| last.starts_with(s.name().trim_end_matches('s')));
+    let advice = match meant.and_then(|s| shared.path(s)) {
+        Some(known) => format!("did you mean {known}?"),
+        None => {
+            let known: Vec<_> = Signal::ALL.into_iter().filter_map(|s| shared.path(s)).collect();
+            format!("OTLP is sent by POST to {}", known.join(", "))
+        }
+    };
+    text(StatusCode::NOT_FOUND, &format!("there is nothing at this path; {advice}"))
 }
 
 async fn post(

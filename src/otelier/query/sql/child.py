@@ -61,10 +61,10 @@ def main() -> None:
     except (duckdb.OutOfMemoryException, MemoryError):
         send(sink, {"reached": "memory"})
     except duckdb.BinderException as error:
-        problem = told(advised(str(error), views), asked["text"], names)
+        problem = told(advised(str(error), asked["text"], views), asked["text"], names)
         send(sink, {"refused": f"{problem}\n\n{summary(views or VIEWS)}"})
     except duckdb.Error as error:
-        send(sink, {"refused": told(str(error), asked["text"], names)})
+        send(sink, {"refused": told(advised(str(error), asked["text"], views), asked["text"], names)})
 
 
 def go_first() -> None:
