@@ -106,6 +106,11 @@ def test_signals_to_all_processes_of_a_service_do_not_end_it_before_its_parent_s
     assert query.pid == pid
 
 
+def test_telemetry_that_comes_in_goes_before_questions(query: OtelierQuery):
+    assert query.address()
+    assert os.getpriority(os.PRIO_PROCESS, query.pid or 0) > os.getpriority(os.PRIO_PROCESS, 0)
+
+
 def test_it_ends_when_its_parent_is_killed(tmp_path: Path):
     program = (
         "import sys; from otelier.extensions.otelier_query import *; from otelier.testing import component_context\n"
