@@ -18,7 +18,11 @@ from otelier.testing.remote_write import message
 from otelier.testing.scrape import FakeTarget
 
 GO = Path("~/.cache/otelier/bench/peers/otelcol").expanduser()
-CONFIG = """yaml:
+
+
+def configuration(directory: Path, scraping: str = "{}") -> str:
+    """Metrics into a store that PromQL asks. `scraping`: settings of `otelier_prometheus`, as YAML in one line."""
+    return f"""yaml:
 receivers:
   otlp: {{protocols: {{grpc: {{endpoint: "127.0.0.1:0", include_metadata: true}}}}}}
 exporters:
@@ -113,7 +117,7 @@ class Writer:
 @pytest.fixture
 def serve(otelier, tmp_path) -> Iterator[object]:
     def start(scraping: str = "{}") -> Served:
-        return Served(otelier("run", "--config", CONFIG.format(directory=tmp_path / "data", scraping=scraping)))
+        return Served(otelier("run", "--config", configuration(tmp_path / "data", scraping)))
 
     return start
 

@@ -14,7 +14,7 @@ import pytest
 from otelier._core import snappy
 from otelier.testing.remote_write import message
 
-from ..test_metrics import CONFIG, HEADERS, remote_write_request
+from ..test_metrics import HEADERS, configuration, remote_write_request
 from .queries import Grammar
 from .test_promql import Both, _demo
 from .theirs import PROMETHEUS, prometheus
@@ -120,7 +120,7 @@ def test_an_imported_history_has_equal_counts_and_gives_equal_answers(otelier, t
     count = _samples(snapshot)
     assert len(list(snapshot.glob("*/meta.json"))) > 2
     with prometheus(tmp_path / "second", "{}", *FLAGS, data=snapshot) as theirs:
-        ours = otelier("run", "--config", CONFIG.format(directory=tmp_path / "data")).ready()
+        ours = otelier("run", "--config", configuration(tmp_path / "data")).ready()
         mine = ours.until(r"Prometheus's API at (\S+)")[1]
         # While both run.
         imported = otelier("data", "import-prometheus", str(snapshot), "--data-dir", str(tmp_path / "data"))
@@ -147,7 +147,7 @@ def test_an_imported_history_has_equal_counts_and_gives_equal_answers(otelier, t
         _post(f"{theirs}/api/v1/admin/tsdb/delete_series?{gone}")
         other = otelier("data", "import-prometheus", str(snapshot), "--data-dir", str(tmp_path / "other"))
         assert other.wait() == 0
-        again = otelier("run", "--config", CONFIG.format(directory=tmp_path / "other")).ready()
+        again = otelier("run", "--config", configuration(tmp_path / "other")).ready()
         both = Both(theirs, again.until(r"Prometheus's API at (\S+)")[1], now_s - 600)
         assert not both.difference("count by (job) (count_over_time(demo_requests_total[6h]))")
         assert not both.difference("sum by (job) (count_over_time(demo_requests_total[6h]))")
@@ -170,7 +170,7 @@ def test_what_is_in_the_write_ahead_log_alone_is_imported_too(otelier, tmp_path:
         assert not list(data.glob("*/meta.json"))
         imported = otelier("data", "import-prometheus", str(data), "--data-dir", str(tmp_path / "data"))
         assert imported.wait() == 0, imported.lines
-        ours = otelier("run", "--config", CONFIG.format(directory=tmp_path / "data")).ready()
+        ours = otelier("run", "--config", configuration(tmp_path / "data")).ready()
         both = Both(theirs, ours.until(r"Prometheus's API at (\S+)")[1], now_s - 300)
         grammar = Grammar(SEED + 1)
         asked = [*(grammar.query() for _ in range(QUERIES)), *NATIVE_QUERIES]

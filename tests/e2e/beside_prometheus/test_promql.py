@@ -21,7 +21,7 @@ import pytest
 from otelier._core import snappy
 from otelier.query.promql.labels import Labels, labels_of
 
-from ..test_metrics import CONFIG, HEADERS, remote_write_request
+from ..test_metrics import HEADERS, configuration, remote_write_request
 from .queries import Grammar, expressions, series_for
 from .theirs import PROMETHEUS, prometheus
 
@@ -133,7 +133,7 @@ def both(otelier, tmp_path: Path) -> Iterator[Both]:
         pytest.skip("Prometheus is not built: make conformance-promql builds it (needs Go, some minutes once)")
     config = "storage: {tsdb: {out_of_order_time_window: 2h}}\n"
     with prometheus(tmp_path / "theirs", config, "--web.enable-remote-write-receiver") as peer:
-        ours = otelier("run", "--config", CONFIG.format(directory=tmp_path / "data")).ready()
+        ours = otelier("run", "--config", configuration(tmp_path / "data")).ready()
         yield Both(peer, ours.until(r"Prometheus's API at (\S+)")[1], int(time.time()) - 60)
 
 

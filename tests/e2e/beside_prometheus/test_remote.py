@@ -11,7 +11,7 @@ import pytest
 from otelier._core import snappy
 
 from ...peers.conftest import free_port
-from ..test_metrics import CONFIG, HEADERS, remote_write_request
+from ..test_metrics import HEADERS, configuration, remote_write_request
 from .queries import Grammar
 from .test_history import NATIVE_QUERIES, _natives, _post
 from .test_promql import Both, _asked, _demo, _times
@@ -39,7 +39,7 @@ service:
 
 
 def test_a_prometheus_that_reads_from_us_answers_as_we_do(otelier, tmp_path: Path) -> None:
-    ours = otelier("run", "--config", CONFIG.format(directory=tmp_path / "data")).ready()
+    ours = otelier("run", "--config", configuration(tmp_path / "data")).ready()
     mine = ours.until(r"Prometheus's API at (\S+)")[1]
     end_s = int(time.time()) - 60
     body = snappy(remote_write_request(_demo(random.Random(SEED), _times(end_s)), 1))

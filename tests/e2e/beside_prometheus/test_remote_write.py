@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ..test_metrics import CONFIG
+from ..test_metrics import configuration
 
 pytestmark = pytest.mark.slow
 SUITE = Path("~/.cache/otelier/bench/peers/remote-write-compliance").expanduser()
@@ -17,7 +17,7 @@ SUITE = Path("~/.cache/otelier/bench/peers/remote-write-compliance").expanduser(
 def test_every_public_compliance_test_passes(otelier, tmp_path: Path) -> None:
     if not SUITE.exists():
         pytest.skip("the compliance tests are not built: make conformance-remote-write")
-    running = otelier("run", "--config", CONFIG.format(directory=tmp_path / "data")).ready()
+    running = otelier("run", "--config", configuration(tmp_path / "data")).ready()
     url = running.until(r"Prometheus's API at (\S+)")[1]
     config = tmp_path / "config.yml"
     config.write_text(f"remote_write: [{{name: otelier, url: '{url}/api/v1/write'}}]\n")
