@@ -66,7 +66,7 @@ impl TraceIndex {
         &self.runs[first..first + count]
     }
 
-    /// The runs of many traces: of prefixes, which are sorted, each by its place there.
+    /// The runs of many traces, each with its prefix's place among those that were given.
     pub fn find_all(&self, prefixes: &[u64]) -> Vec<(usize, TraceRows)> {
         let mut found = Vec::new();
         for (place, prefix) in prefixes.iter().enumerate() {
