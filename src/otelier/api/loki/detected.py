@@ -13,10 +13,10 @@ from ...query.logql.shapes import shapes
 from ...query.logs import Logs
 from ...server.endpoint import Response
 from ...server.request import Query, Request
-from ...server.router import Group, Route
+from ...server.router import Group
 from ...storage.request_tenant import tenant
 from ..errors import as_http_errors
-from ..form import parameters
+from ..form import by_get_and_post, parameters
 from . import answers, parse
 
 _LINES = 1_000
@@ -44,10 +44,7 @@ class Detected:
             ("/loki/api/v1/detected_fields/{name}/values", self.values),
             ("/loki/api/v1/patterns", self.patterns),
         ]
-        return Group(
-            [Route(method, path, handler) for path, handler in routes for method in ("GET", "POST")],
-            answers.write_error,
-        )
+        return Group(by_get_and_post(routes), answers.write_error)
 
     def fields(self, request: Request) -> Response:
         """Name, type, about how many values, and which parsers find it."""

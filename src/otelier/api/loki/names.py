@@ -17,10 +17,10 @@ from ...query.logql.stages import text_test
 from ...query.logs import Counted, Logs, Streams, TenantLogs
 from ...server.endpoint import Response
 from ...server.request import Query, Request
-from ...server.router import Group, Route
+from ...server.router import Group
 from ...storage.request_tenant import tenant
 from ..errors import as_http_errors
-from ..form import parameters
+from ..form import by_get_and_post, parameters
 from . import answers, parse
 
 _VOLUMES = 100
@@ -45,10 +45,7 @@ class Names:
             ("/loki/api/v1/index/volume_range", self.volume_range),
             ("/loki/api/v1/detected_labels", self.detected),
         ]
-        return Group(
-            [Route(method, path, handler) for path, handler in routes for method in ("GET", "POST")],
-            answers.write_error,
-        )
+        return Group(by_get_and_post(routes), answers.write_error)
 
     def labels(self, request: Request) -> Response:
         """Names, sorted."""

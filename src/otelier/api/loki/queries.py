@@ -7,10 +7,10 @@ from ...query.logql.text import text
 from ...query.logs import Logs
 from ...server.endpoint import Response
 from ...server.request import Request
-from ...server.router import Group, Route
+from ...server.router import Group
 from ...storage.request_tenant import tenant
 from ..errors import as_http_errors
-from ..form import parameters
+from ..form import by_get_and_post, parameters
 from . import answers, parse
 
 
@@ -28,10 +28,7 @@ class Queries:
             ("/loki/api/v1/query", self.query),
             ("/loki/api/v1/format_query", self.format),
         ]
-        return Group(
-            [Route(method, path, handler) for path, handler in routes for method in ("GET", "POST")],
-            answers.write_error,
-        )
+        return Group(by_get_and_post(routes), answers.write_error)
 
     def query_range(self, request: Request) -> Response:
         """Lines of a time range, or values at its steps."""

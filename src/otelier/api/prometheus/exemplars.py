@@ -18,7 +18,7 @@ from ...server.endpoint import Response
 from ...server.request import Request
 from ...server.router import Group, Route
 from ...storage.request_tenant import tenant
-from ..form import parameters
+from ..form import by_get_and_post, parameters
 from . import parse as given_as
 from .answer import ApiError, as_api_errors, nothing, success, warnings_of, write_error
 from .rules import fits
@@ -43,7 +43,7 @@ class Exemplars:
 
     def group(self) -> Group:
         """That of Prometheus takes a form, too."""
-        routes = [Route(method, "/api/v1/query_exemplars", self.of_query) for method in ("GET", "POST")]
+        routes = by_get_and_post([("/api/v1/query_exemplars", self.of_query)])
         return Group([*routes, Route("GET", "/api/v1/alerts/exemplars", self.of_alerts)], write_error)
 
     def of_query(self, request: Request) -> Response:

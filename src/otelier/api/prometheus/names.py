@@ -10,7 +10,7 @@ from ...server.endpoint import Response
 from ...server.request import HttpError, Request
 from ...server.router import Group, Route
 from ...storage.request_tenant import tenant
-from ..form import parameters
+from ..form import by_get_and_post, parameters
 from . import parse as given_as
 from .answer import ApiError, as_api_errors, bad_parameter, success, warnings_of, write_error
 
@@ -27,10 +27,7 @@ class Names:
 
     def group(self) -> Group:
         """Those of Prometheus take a form where Prometheus takes one."""
-        both = {"series": self.series, "labels": self.labels}
-        routes = [
-            Route(method, f"/api/v1/{name}", handler) for name, handler in both.items() for method in ("GET", "POST")
-        ]
+        routes = by_get_and_post([("/api/v1/series", self.series), ("/api/v1/labels", self.labels)])
         routes += [
             Route("GET", "/api/v1/label/{name}/values", self.values),
             Route("GET", "/api/v1/metadata", self.metadata),

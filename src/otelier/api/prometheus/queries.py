@@ -14,9 +14,9 @@ from ...query.promql.pretty import pretty
 from ...query.promql.types import type_of
 from ...server.endpoint import Response
 from ...server.request import Query, Request
-from ...server.router import Group, Route
+from ...server.router import Group
 from ...storage.request_tenant import tenant
-from ..form import parameters
+from ..form import by_get_and_post, parameters
 from ..literals import quoted
 from . import parse as given_as
 from .answer import TRUNCATED, ApiError, answered, around, as_api_errors, bad_parameter, success, write_error
@@ -44,14 +44,7 @@ class Queries:
             "parse_query": self.parse_query,
             "explain_query": self.explain_query,
         }
-        return Group(
-            [
-                Route(method, f"/api/v1/{name}", handler)
-                for name, handler in routes.items()
-                for method in ("GET", "POST")
-            ],
-            write_error,
-        )
+        return Group(by_get_and_post((f"/api/v1/{name}", handler) for name, handler in routes.items()), write_error)
 
     def query(self, request: Request) -> Response:
         """The value at `time`."""

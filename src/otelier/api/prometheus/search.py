@@ -14,9 +14,9 @@ from ...query.metrics_reader import Found, MetricsReader, Selectors
 from ...query.promql.ast import NAME
 from ...server.endpoint import Response
 from ...server.request import Query, Request
-from ...server.router import Group, Route
+from ...server.router import Group
 from ...storage.request_tenant import tenant
-from ..form import parameters
+from ..form import by_get_and_post, parameters
 from ..literals import boolean, integer, quoted
 from . import parse as given_as
 from .answer import ApiError, as_api_errors, warnings_of, write_error
@@ -71,14 +71,8 @@ class Search:
     def group(self) -> Group:
         """Each by GET, and by POST with a form."""
         routes = {"metric_names": self.metrics, "label_names": self.labels, "label_values": self.values}
-        return Group(
-            [
-                Route(method, f"/api/v1/search/{name}", handler)
-                for name, handler in routes.items()
-                for method in ("GET", "POST")
-            ],
-            write_error,
-        )
+        pairs = ((f"/api/v1/search/{name}", handler) for name, handler in routes.items())
+        return Group(by_get_and_post(pairs), write_error)
 
     def metrics(self, request: Request) -> Response:
         """With `include_metadata` also their type, help and unit."""
