@@ -82,13 +82,10 @@ impl Question<'_> {
     }
 
     /// Rows by the step in which they start. The last are left out where they are more than are counted for themselves.
-    fn by_step(&self, table: &mut dyn Table, found: &Rows) -> Result<Vec<(u32, Rows)>, ReadError> {
-        let mut starts = Column::default();
-        starts.extend(found.count());
-        table.fill(&Field::Intrinsic(Intrinsic::StartNs), found, &mut starts, 0)?;
+    fn by_step(&self, found: &Rows, starts: &[u64]) -> Vec<(u32, Rows)> {
         let mut steps: Vec<(u32, Rows)> = Vec::new();
         let (mut at, mut within) = (0, 0..0);
-        for (row, start) in found.iter().zip(&starts.data) {
+        for (row, start) in found.iter().zip(starts) {
             if !within.contains(start) {
                 let number = self.step(*start);
                 within = self.starts_of(number);
@@ -102,7 +99,7 @@ impl Question<'_> {
             }
             steps[at].1.insert(row);
         }
-        Ok(steps)
+        steps
     }
 
     /// When a step begins, and when the next does.
@@ -168,16 +165,17 @@ impl<'a> Worker<'a> {
 
     fn see(&mut self, table: &mut dyn Table, found: &Rows) -> Result<(), ReadError> {
         let only_step = self.only_step.or_else(|| self.question.only_step(&table.starts()));
+        self.block.read_starts(table, found, only_step)?;
         if let Some(sparse) = &mut self.sparse {
             let steps = match only_step {
                 Some(step) => vec![(step, found.clone())],
-                None => self.question.by_step(table, found)?,
+                None => self.question.by_step(found, &self.block.starts.data),
             };
             if sparse.count(table, &steps)? {
                 return Ok(());
             }
         }
-        self.block.read(table, found, self.question, only_step)?;
+        self.block.read_values(table, found, self.question)?;
         let numbers = self.groups.numbers(table, found)?;
         self.block.count(numbers, self.question, &mut self.cells);
         Ok(())
@@ -217,19 +215,17 @@ struct Block {
 }
 
 impl Block {
-    fn read(
-        &mut self,
-        table: &mut dyn Table,
-        found: &Rows,
-        question: &Question,
-        only_step: Option<u32>,
-    ) -> Result<(), ReadError> {
+    fn read_starts(&mut self, table: &mut dyn Table, found: &Rows, only_step: Option<u32>) -> Result<(), ReadError> {
         self.only_step = only_step;
         self.starts.resize(0);
         if only_step.is_none() {
             let at = self.starts.extend(found.count());
             table.fill(&Field::Intrinsic(Intrinsic::StartNs), found, &mut self.starts, at)?;
         }
+        Ok(())
+    }
+
+    fn read_values(&mut self, table: &mut dyn Table, found: &Rows, question: &Question) -> Result<(), ReadError> {
         self.values.resize(0);
         match question.value {
             Some(value) if question.kind != Kind::Count => value.append(table, found, &mut self.values),
